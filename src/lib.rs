@@ -1,0 +1,3 @@
+//! asmgen turns the description of a tiny program into a finished Linux executable.
+
+pub mod spec;

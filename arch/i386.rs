@@ -1,5 +1,17 @@
-//! i386: the target's facts.
+//! i386 Linux: the target's facts.
+//!
+//! `int 0x80` takes its number in eax and its arguments in ebx, ecx, edx, esi, edi, ebp; it returns in eax and
+//! changes nothing else. Every general register but esp is 0 at entry.
+
+use iced_x86::{Code as Opcode, Instruction};
+
+use crate::CompileError;
+use crate::alloc::Registers;
+use crate::code::Code;
+use crate::op::Program;
 use crate::target::{Class, Machine, Target};
+use crate::x86::Mode;
+use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 
 /// 80386 Linux.
 pub static TARGET: Target = Target {
@@ -13,3 +25,22 @@ pub static TARGET: Target = Target {
     oci_variant: None,
     stack_is_executable_by_default: true,
 };
+
+static MODE: Mode = Mode {
+    machine: Machine::I386,
+    long_mode: false,
+    registers: Registers {
+        general: &[EBX, ESI, EDI, EAX, EDX, ECX, EBP],
+        args: &[EBX, ECX, EDX, ESI, EDI, EBP],
+        result: EAX,
+        clobbers: &[EAX],
+        divide: &[EAX, EDX, ECX],
+        no_byte: &[ESI, EDI, EBP],
+        looks_at: |info, index| info.looks_at(Machine::I386, index),
+    },
+    enter: || Instruction::with1(Opcode::Int_imm8, 0x80).expect("int takes a byte"), // CD 80
+};
+
+pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
+    crate::x86::compile(&MODE, program)
+}

@@ -1,9 +1,66 @@
-//! How a machine does an operation. Knows no protocol, no file format: it turns ISA-neutral ops into
+//! How a machine does an operation. Knows no protocol and no file format: it turns ISA-neutral operations into
 //! instructions with their bytes, and bytes back into text through a decoder of another make.
 
 pub mod aarch64;
+mod alloc;
+mod code;
+pub mod decode;
+mod facts;
+mod flow;
 pub mod i386;
+pub mod op;
+pub mod syscall;
 pub mod target;
+mod x86;
 pub mod x86_64;
 
+pub use code::{Code, Placed, PlacedCode, Ref};
 pub use target::{Class, Machine, TARGETS, Target};
+
+/// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).
+pub const LOWEST_ADDRESS: u32 = 0x1_0000;
+
+/// Bytes above the stack pointer at entry that may be overwritten: argument count, arguments, environment and the
+/// auxiliary vector (at least 18 pairs, fs/binfmt_elf.c `create_elf_tables`) are always there, and a program that
+/// does not read them needs no frame of its own.
+pub const ENTRY_SCRATCH_BYTES: u32 = 128;
+
+/// Why a program could not be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// More values are wanted at once than there are registers for them.
+    #[error("no register is left for `{slot}`")]
+    OutOfRegisters {
+        /// The slot's name.
+        slot: &'static str,
+    },
+    /// The machine's instructions take only addresses below 4 GiB here.
+    #[error("an address is above 4 GiB")]
+    AddressTooHigh,
+    /// A jump or an address is too far away.
+    #[error("{what} is {distance} bytes away, out of reach")]
+    OutOfReach {
+        /// What was to be reached.
+        what: &'static str,
+        /// How far it is.
+        distance: i64,
+    },
+    /// The encoder refused an instruction.
+    #[error("the encoder refused an instruction: {message}")]
+    Encoding {
+        /// Its words.
+        message: String,
+    },
+}
+
+/// Selects the machine's instructions for a program.
+///
+/// # Errors
+/// The program needs more registers than there are, or an instruction the machine does not have.
+pub fn compile(target: &Target, program: &op::Program) -> Result<Code, CompileError> {
+    match target.machine {
+        Machine::X86_64 => x86_64::compile(program),
+        Machine::Aarch64 => aarch64::compile(program),
+        Machine::I386 => i386::compile(program),
+    }
+}

@@ -1,5 +1,17 @@
-//! x86_64: the target's facts.
+//! `x86_64` Linux: the target's facts.
+//!
+//! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9; it returns in rax and changes
+//! rcx (next rip) and r11 (rflags) besides. Every general register but rsp is 0 at entry.
+
+use iced_x86::{Code as Opcode, Instruction};
+
+use crate::CompileError;
+use crate::alloc::Registers;
+use crate::code::Code;
+use crate::op::Program;
 use crate::target::{Class, Machine, Target};
+use crate::x86::Mode;
+use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 
 /// AMD64 Linux.
 pub static TARGET: Target = Target {
@@ -13,3 +25,22 @@ pub static TARGET: Target = Target {
     oci_variant: None,
     stack_is_executable_by_default: false,
 };
+
+static MODE: Mode = Mode {
+    machine: Machine::X86_64,
+    long_mode: true,
+    registers: Registers {
+        general: &[EBX, EDI, ESI, EDX, EAX, ECX, EBP, 8, 9, 10, 11, 14, 15, 12, 13],
+        args: &[EDI, ESI, EDX, 10, 8, 9],
+        result: EAX,
+        clobbers: &[EAX, ECX, 11],
+        divide: &[EAX, EDX, ECX],
+        no_byte: &[],
+        looks_at: |info, index| info.looks_at(Machine::X86_64, index),
+    },
+    enter: || Instruction::with(Opcode::Syscall), // 0F 05
+};
+
+pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
+    crate::x86::compile(&MODE, program)
+}

@@ -54,3 +54,14 @@ pub enum Owner {
         why: String,
     },
 }
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Field { name, .. } => write!(f, "header field `{name}`"),
+            Self::Code { why } => write!(f, "code `{why}`"),
+            Self::Data { name } => write!(f, "data `{name}`"),
+            Self::Pad { why } => write!(f, "padding ({why})"),
+        }
+    }
+}

@@ -1,5 +1,16 @@
-//! aarch64: the target's facts.
+//! aarch64 Linux: the target's facts.
+//!
+//! `svc #0` takes its number in x8 and its arguments in x0–x5; it returns in x0 and changes nothing else. x0–x30 are
+//! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons.
+
+mod inst;
+mod select;
+
+use crate::alloc::{Reg, Registers};
+use crate::code::Code;
+use crate::op::Program;
 use crate::target::{Class, Machine, Target};
+use crate::{CompileError, alloc, flow};
 
 /// ARMv8-A Linux.
 pub static TARGET: Target = Target {
@@ -13,3 +24,27 @@ pub static TARGET: Target = Target {
     oci_variant: Some("v8"),
     stack_is_executable_by_default: false,
 };
+
+/// Result of a system call.
+const RESULT: Reg = 0;
+/// Number of a system call.
+const SYSCALL_NUMBER: Reg = 8;
+/// For constants that are compared or stored.
+const SCRATCH: Reg = 16;
+/// For values that are compared, and quotients.
+const SCRATCH_2: Reg = 17;
+
+static REGISTERS: Registers = Registers {
+    general: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15],
+    args: &[0, 1, 2, 3, 4, 5],
+    result: RESULT,
+    clobbers: &[RESULT],
+    divide: &[],
+    no_byte: &[],
+    looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
+};
+
+pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
+    let slots = alloc::allocate(program, &REGISTERS)?;
+    flow::select(program, || select::Aarch64::new(program, &slots))
+}

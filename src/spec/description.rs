@@ -44,6 +44,45 @@ pub enum Program {
     Server(Server),
 }
 
+/// The kinds of programs, by the names they have in a spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// [`Program::Server`].
+    Server,
+    /// [`Program::Hello`].
+    Hello,
+    /// [`Program::Pause`].
+    Pause,
+}
+
+impl ProgramKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Server, Self::Hello, Self::Pause];
+
+    /// Their names in a spec, in the same order.
+    pub const NAMES: [&'static str; 3] = [Self::Server.name(), Self::Hello.name(), Self::Pause.name()];
+
+    /// The name in a spec.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Hello => "hello",
+            Self::Pause => "pause",
+        }
+    }
+}
+
+impl Program {
+    /// Which kind it is.
+    pub fn kind(&self) -> ProgramKind {
+        match self {
+            Self::Server(_) => ProgramKind::Server,
+            Self::Hello { .. } => ProgramKind::Hello,
+            Self::Pause => ProgramKind::Pause,
+        }
+    }
+}
+
 /// An HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -68,6 +107,21 @@ pub struct Server {
 pub enum Engine {
     /// One connection at a time; the smallest.
     Blocking,
+}
+
+impl Engine {
+    /// Every engine, in the order of the documentation.
+    pub const ALL: [Self; 1] = [Self::Blocking];
+
+    /// Their names in a spec, in the same order.
+    pub const NAMES: [&'static str; 1] = [Self::Blocking.name()];
+
+    /// The name in a spec.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blocking => "blocking",
+        }
+    }
 }
 
 /// Where a server listens.

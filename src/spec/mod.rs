@@ -1,5 +1,35 @@
 //! The description of a program: from TOML, or from a single file, to a checked [`Description`].
+//!
+//! The way through: [`Source`] says what a path holds, `document` turns TOML into sections whose keys and values
+//! the [`schema`] allows, `read`, `server` and `reply` turn sections into the [`Description`] and check what spans
+//! several keys. Whoever finds a fault says what is wrong and what would be right ([`Wrong`]); [`SpecError`] adds where.
 
+mod content_type;
 pub mod description;
+mod document;
+mod error;
+pub mod limits;
+mod listen;
+mod loader;
+mod markdown;
+mod name;
+mod overrides;
+mod path;
+mod read;
+mod reply;
+pub mod schema;
+mod server;
+mod source;
+mod suggest;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod value;
 
-pub use description::{About, Description, Engine, Listen, Program, Reply, Route, Server};
+pub use description::{About, Description, Engine, Listen, Program, ProgramKind, Reply, Route, Server};
+pub use error::{SpecError, Wrong};
+pub use loader::{Disk, Embedded, Loader};
+pub use markdown::schema_markdown;
+pub use overrides::OverrideError;
+pub use read::{from_toml, from_toml_with};
+pub use source::{Source, default_description, from_path};

@@ -1,0 +1,183 @@
+//! Which register holds which slot: liveness over the program, then the first register that no neighbour and no
+//! system call in between needs. Deterministic; an operation's wish (an argument's own register) comes first.
+
+use crate::CompileError;
+use crate::op::{Arg, Op, Program, Slot};
+use crate::syscall::CallInfo;
+
+/// A machine register, by the machine's own number.
+pub(crate) type Reg = u8;
+
+/// What allocation needs to know of a machine.
+pub(crate) struct Registers {
+    /// Registers slots may have, cheapest first.
+    pub(crate) general: &'static [Reg],
+    /// Registers of a system call's arguments.
+    pub(crate) args: &'static [Reg],
+    /// Register of a system call's result.
+    pub(crate) result: Reg,
+    /// Registers a system call changes.
+    pub(crate) clobbers: &'static [Reg],
+    /// Registers a division uses up: dividend first, then the remainder's.
+    pub(crate) divide: &'static [Reg],
+    /// Registers whose lowest byte cannot be stored.
+    pub(crate) no_byte: &'static [Reg],
+    /// Does the kernel look at this argument of this call?
+    pub(crate) looks_at: fn(&CallInfo, usize) -> bool,
+}
+
+/// Sets of slots as bits.
+type SlotSet = u128;
+
+fn bit(slot: Slot) -> SlotSet {
+    1 << slot.0
+}
+
+/// Which slots are alive before and after each step, and where each slot lives.
+pub(crate) struct Allocation {
+    live_out: Vec<SlotSet>,
+    home: Vec<Reg>,
+}
+
+impl Allocation {
+    /// The register of a slot.
+    pub(crate) fn home(&self, slot: Slot) -> Reg {
+        self.home[usize::from(slot.0)]
+    }
+
+    /// Is the slot's value still wanted after this step?
+    pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
+        self.live_out[step] & bit(slot) != 0
+    }
+
+    /// Does a slot that is wanted after this step live in this register?
+    pub(crate) fn is_live(&self, step: usize, reg: Reg) -> bool {
+        (0..self.home.len()).any(|slot| self.home[slot] == reg && self.live_out[step] >> slot & 1 == 1)
+    }
+}
+
+/// Slots alive after each step, by the usual backward data flow.
+fn live_out(program: &Program) -> Vec<SlotSet> {
+    let steps = &program.steps;
+    let at_label = |label| {
+        steps.iter().position(|step| step.op == Op::Label(label)).unwrap_or_else(|| panic!("label {label:?} is placed"))
+    };
+    let targets: Vec<Option<usize>> = steps.iter().map(|step| step.op.target().map(at_label)).collect();
+    let mut live_in = vec![0; steps.len() + 1];
+    let mut live_out = vec![0; steps.len()];
+    loop {
+        let mut changed = false;
+        for (at, step) in steps.iter().enumerate().rev() {
+            let next = if step.op.ends() { 0 } else { live_in[at + 1] };
+            let out = next | targets[at].map_or(0, |target| live_in[target]);
+            let defined = step.op.defines().into_iter().fold(0, |set, slot| set | bit(slot));
+            let used = step.op.uses().into_iter().fold(0, |set, slot| set | bit(slot));
+            let into = (out & !defined) | used;
+            changed |= live_in[at] != into || live_out[at] != out;
+            (live_in[at], live_out[at]) = (into, out);
+        }
+        if !changed {
+            return live_out;
+        }
+    }
+}
+
+/// For each slot: slots it may not share a register with, registers it may not have, registers it would like.
+struct Constraints {
+    neighbours: Vec<SlotSet>,
+    forbidden: Vec<u32>,
+    wishes: Vec<Vec<Reg>>,
+}
+
+fn constraints(program: &Program, registers: &Registers, live_out: &[SlotSet]) -> Constraints {
+    let slots = program.slots.len();
+    let mut found =
+        Constraints { neighbours: vec![0; slots], forbidden: vec![0; slots], wishes: vec![Vec::new(); slots] };
+    for (step, &out) in program.steps.iter().zip(live_out) {
+        for defined in step.op.defines() {
+            let copied = match &step.op {
+                Op::Set { value: Arg::Slot(from), .. } => bit(*from),
+                _ => 0,
+            };
+            let others = out & !bit(defined) & !copied;
+            found.neighbours[usize::from(defined.0)] |= others;
+            for other in 0..slots {
+                if others >> other & 1 == 1 {
+                    found.neighbours[other] |= bit(defined);
+                }
+            }
+        }
+        let defined = step.op.defines();
+        let across = (0..slots).filter(|&slot| out >> slot & 1 == 1 && !defined.contains(&Slot(slot as u8)));
+        for slot in across {
+            found.forbidden[slot] |= clobbered(&step.op, Slot(slot as u8), registers);
+        }
+        wishes(&step.op, registers, &mut found);
+    }
+    found
+}
+
+/// Registers that this operation changes, as bits, for a slot that lives through it.
+fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
+    let mut set = 0;
+    match op {
+        Op::Call { call, args, .. } => {
+            set = registers.clobbers.iter().fold(1 << registers.result, |set, reg| set | 1 << reg);
+            for (index, arg) in args.iter().enumerate() {
+                let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
+                set |= if free { 0 } else { 1 << registers.args[index] };
+            }
+        }
+        Op::Divide { value, .. } if slot != *value => {
+            set = registers.divide.iter().fold(0, |set, reg| set | 1 << reg);
+        }
+        _ => {}
+    }
+    set
+}
+
+fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
+    let mut wish = |slot: Slot, reg: Reg| found.wishes[usize::from(slot.0)].push(reg);
+    match op {
+        Op::Call { args, result, .. } => {
+            result.iter().for_each(|&slot| wish(slot, registers.result));
+            for (arg, &reg) in args.iter().zip(registers.args) {
+                if let Arg::Slot(slot) = arg {
+                    wish(*slot, reg);
+                }
+            }
+        }
+        Op::Divide { value, rest, .. } => {
+            registers.divide.first().iter().for_each(|&&reg| wish(*value, reg));
+            registers.divide.get(1).iter().for_each(|&&reg| wish(*rest, reg));
+        }
+        Op::Load { to, .. } => wish(*to, registers.result),
+        Op::Store { width: crate::op::Width::Byte, value: Arg::Slot(slot), .. } => {
+            let barred = registers.no_byte.iter().fold(0, |set, reg| set | 1 << reg);
+            found.forbidden[usize::from(slot.0)] |= barred;
+        }
+        _ => {}
+    }
+}
+
+/// Gives every slot a register, the most constrained first.
+pub(crate) fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, CompileError> {
+    let slots = program.slots.len();
+    assert!(slots <= 128, "a program has at most 128 slots");
+    let live_out = live_out(program);
+    let found = constraints(program, registers, &live_out);
+    let mut order: Vec<usize> = (0..slots).collect();
+    order.sort_by_key(|&slot| {
+        (std::cmp::Reverse(found.forbidden[slot].count_ones()), std::cmp::Reverse(found.neighbours[slot].count_ones()))
+    });
+    let mut home: Vec<Option<Reg>> = vec![None; slots];
+    for slot in order {
+        let taken = (0..slots)
+            .filter(|&other| found.neighbours[slot] >> other & 1 == 1)
+            .fold(found.forbidden[slot], |set, other| home[other].map_or(set, |reg| set | 1 << reg));
+        let mut wanted = found.wishes[slot].iter().chain(registers.general);
+        let free = wanted.find(|&&reg| taken >> reg & 1 == 0 && registers.general.contains(&reg));
+        home[slot] = Some(*free.ok_or(CompileError::OutOfRegisters { slot: program.slots[slot].name })?);
+    }
+    Ok(Allocation { live_out, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
+}

@@ -1,0 +1,118 @@
+//! What is known of each register at a point of the program. Facts are met at labels, so they hold on every turn
+//! of a loop.
+
+use crate::alloc::Reg;
+use crate::op::{DatumId, Slot};
+
+/// A register's content, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// Nothing is known.
+    Unknown,
+    /// Exactly this, the whole register.
+    Const(u64),
+    /// From 0 to 255.
+    Byte,
+    /// 0 or a negative number.
+    ZeroOrError,
+    /// The address of a datum.
+    Data(DatumId),
+    /// The address of a byte of the frame.
+    Frame(u32),
+}
+
+/// One register: what it holds and whose value that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// Its content.
+    pub(crate) value: Value,
+    /// The slot whose value it equals.
+    pub(crate) copy_of: Option<Slot>,
+}
+
+impl Fact {
+    pub(crate) const UNKNOWN: Self = Self { value: Value::Unknown, copy_of: None };
+}
+
+impl From<Value> for Fact {
+    fn from(value: Value) -> Self {
+        Self { value, copy_of: None }
+    }
+}
+
+/// Everything known at one point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    registers: [Fact; 32],
+    /// The slot whose comparison with 0 the flags hold.
+    flags: Option<Slot>,
+}
+
+impl Facts {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Self = Self { registers: [Fact::UNKNOWN; 32], flags: None };
+
+    /// These registers hold 0, nothing else is known.
+    pub(crate) fn zero(registers: impl IntoIterator<Item = Reg>) -> Self {
+        let mut facts = Self::UNKNOWN;
+        registers.into_iter().for_each(|reg| facts.set(reg, Value::Const(0)));
+        facts
+    }
+
+    pub(crate) fn get(&self, reg: Reg) -> Fact {
+        self.registers[usize::from(reg)]
+    }
+
+    pub(crate) fn constant(&self, reg: Reg) -> Option<u64> {
+        match self.get(reg).value {
+            Value::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn set(&mut self, reg: Reg, fact: impl Into<Fact>) {
+        self.registers[usize::from(reg)] = fact.into();
+    }
+
+    /// The slot has a new value, which is in this register.
+    pub(crate) fn define(&mut self, slot: Slot, reg: Reg, value: Value) {
+        self.forget_slot(slot);
+        self.set(reg, Fact { value, copy_of: Some(slot) });
+    }
+
+    fn forget_slot(&mut self, slot: Slot) {
+        for fact in &mut self.registers {
+            if fact.copy_of == Some(slot) {
+                fact.copy_of = None;
+            }
+        }
+        if self.flags == Some(slot) {
+            self.flags = None;
+        }
+    }
+
+    pub(crate) fn flags(&self) -> Option<Slot> {
+        self.flags
+    }
+
+    pub(crate) fn set_flags(&mut self, slot: Option<Slot>) {
+        self.flags = slot;
+    }
+
+    /// What holds whichever way one came: both.
+    pub(crate) fn meet(&self, other: &Self) -> Self {
+        let both = |a: Fact, b: Fact| Fact {
+            value: match (a.value, b.value) {
+                (a, b) if a == b => a,
+                (Value::Byte, Value::Const(0..=255)) | (Value::Const(0..=255), Value::Byte) => Value::Byte,
+                (Value::Const(0..=255), Value::Const(0..=255)) => Value::Byte,
+                _ => Value::Unknown,
+            },
+            copy_of: if a.copy_of == b.copy_of { a.copy_of } else { None },
+        };
+        Self {
+            registers: std::array::from_fn(|reg| both(self.registers[reg], other.registers[reg])),
+            flags: if self.flags == other.flags { self.flags } else { None },
+        }
+    }
+}

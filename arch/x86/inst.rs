@@ -1,0 +1,114 @@
+//! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
+//! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
+
+use iced_x86::{Code, Encoder, Instruction};
+
+use super::regs;
+use crate::CompileError;
+use crate::alloc::Reg;
+use crate::code::{Encode, Ref};
+use crate::op::{Cond, Label};
+
+/// An instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operation {
+    /// All operands are known.
+    Plain(Instruction),
+    /// A jump, conditional or not.
+    Jump { condition: Option<Condition>, to: Label },
+    /// An address below 4 GiB into a register.
+    Address { reg: Reg, of: Ref },
+}
+
+/// Conditions of jumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    GreaterOrEqual,
+    Greater,
+    Sign,
+    NotSign,
+}
+
+impl From<Cond> for Condition {
+    fn from(cond: Cond) -> Self {
+        match cond {
+            Cond::Eq => Self::Equal,
+            Cond::Ne => Self::NotEqual,
+            Cond::Lt => Self::Less,
+            Cond::Le => Self::LessOrEqual,
+            Cond::Ge => Self::GreaterOrEqual,
+            Cond::Gt => Self::Greater,
+        }
+    }
+}
+
+/// An instruction for one of the two modes.
+pub(crate) struct X86Inst {
+    pub(crate) long_mode: bool,
+    pub(crate) operation: Operation,
+}
+
+impl X86Inst {
+    fn bits(&self) -> u32 {
+        if self.long_mode { 64 } else { 32 }
+    }
+}
+
+/// Codes of a jump: short and near in protected mode, short and near in long mode.
+#[rustfmt::skip] // One jump per line; bytes in the margin.
+const JUMPS: [(Option<Condition>, [Code; 4]); 9] = {
+    use Code::*;
+    [
+        (None,                            [Jmp_rel8_32, Jmp_rel32_32, Jmp_rel8_64, Jmp_rel32_64]),  // EB cb   E9 cd
+        (Some(Condition::Equal),          [Je_rel8_32,  Je_rel32_32,  Je_rel8_64,  Je_rel32_64]),   // 74 cb   0F 84 cd
+        (Some(Condition::NotEqual),       [Jne_rel8_32, Jne_rel32_32, Jne_rel8_64, Jne_rel32_64]),  // 75 cb   0F 85 cd
+        (Some(Condition::Less),           [Jl_rel8_32,  Jl_rel32_32,  Jl_rel8_64,  Jl_rel32_64]),   // 7C cb   0F 8C cd
+        (Some(Condition::LessOrEqual),    [Jle_rel8_32, Jle_rel32_32, Jle_rel8_64, Jle_rel32_64]),  // 7E cb   0F 8E cd
+        (Some(Condition::GreaterOrEqual), [Jge_rel8_32, Jge_rel32_32, Jge_rel8_64, Jge_rel32_64]),  // 7D cb   0F 8D cd
+        (Some(Condition::Greater),        [Jg_rel8_32,  Jg_rel32_32,  Jg_rel8_64,  Jg_rel32_64]),   // 7F cb   0F 8F cd
+        (Some(Condition::Sign),           [Js_rel8_32,  Js_rel32_32,  Js_rel8_64,  Js_rel32_64]),   // 78 cb   0F 88 cd
+        (Some(Condition::NotSign),        [Jns_rel8_32, Jns_rel32_32, Jns_rel8_64, Jns_rel32_64]),  // 79 cb   0F 89 cd
+    ]
+};
+
+/// Bytes of a short jump and of the longest near one.
+const SHORT_JUMP_BYTES: u64 = 2;
+
+impl Encode for X86Inst {
+    fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
+        let instruction = match self.operation {
+            Operation::Plain(instruction) => instruction,
+            Operation::Jump { condition, to } => {
+                let target = address(Ref::Code(to));
+                let distance = target.wrapping_sub(at + SHORT_JUMP_BYTES) as i64;
+                if form == 0 && i8::try_from(distance).is_err() {
+                    return Ok(None);
+                }
+                let (_, codes) =
+                    JUMPS.iter().find(|(known, _)| *known == condition).expect("every condition is listed");
+                let code = codes[usize::from(self.long_mode) * 2 + usize::from(form.min(1))];
+                Instruction::with_branch(code, target).map_err(encoding)?
+            }
+            Operation::Address { reg, of } => {
+                let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
+                Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(encoding)?
+            }
+        };
+        bytes(self.bits(), &instruction, at).map(Some)
+    }
+}
+
+/// The bytes of an instruction at an address.
+pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec<u8>, CompileError> {
+    let mut encoder = Encoder::new(bits);
+    encoder.encode(instruction, at).map_err(encoding)?;
+    Ok(encoder.take_buffer())
+}
+
+fn encoding(error: iced_x86::IcedError) -> CompileError {
+    CompileError::Encoding { message: error.to_string() }
+}

@@ -1,0 +1,18 @@
+//! What both modes of x86 share.
+
+mod constant;
+mod inst;
+pub(crate) mod regs;
+mod select;
+
+pub(crate) use select::Mode;
+
+use crate::code::Code;
+use crate::op::Program;
+use crate::{CompileError, alloc, flow};
+
+/// Selects for one mode.
+pub(crate) fn compile(mode: &'static Mode, program: &Program) -> Result<Code, CompileError> {
+    let slots = alloc::allocate(program, &mode.registers)?;
+    flow::select(program, || select::X86::new(mode, program, &slots))
+}

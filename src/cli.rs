@@ -1,0 +1,197 @@
+//! The command line's types; what they do is in `commands`.
+
+use std::path::PathBuf;
+
+use asmgen::Target;
+use asmgen::elf::Tier;
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  asmgen --target x86_64 > server && chmod +x server && ./server
+                                             the default page as an executable
+  asmgen examples/routes.toml --target aarch64 -o routes
+                                             a spec, for another machine
+  asmgen notes.txt --port 9000 -o notes      serve one file
+  asmgen run examples/greeting.toml          build for this machine and run
+  asmgen list examples/hello.toml            every byte and its reason
+  asmgen image examples/page.toml -o out/image.tar && docker load -i out/image.tar
+  asmgen k8s examples/page.toml | kubectl apply -f -
+
+SPEC is a description in TOML (docs/spec.md), or any other file, which is then served as it is. Without SPEC the
+default page (examples/page.toml) is built.
+
+Exit code: 0 done, 1 failed, 2 wrong usage or wrong input.";
+
+/// Compiles the description of a tiny server into a finished Linux executable and the OCI image around it.
+#[derive(Debug, Parser)]
+#[command(name = "asmgen", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(subcommand_precedence_over_arg = true, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+}
+
+/// What else there is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write an OCI image, for one or several platforms, that every container tool loads
+    Image(ImageArgs),
+    /// List every byte: offset, bytes, instruction, reason, header fields
+    List(ListArgs),
+    /// Build for this machine and run it in the foreground
+    Run(RunArgs),
+    /// Say which loaders accept an ELF file, and why the others do not
+    Verify(VerifyArgs),
+    /// Exact sizes of the examples, for every target and layout
+    Sizes(SizesArgs),
+    /// Kubernetes manifests on standard output
+    K8s(DeployArgs),
+    /// A Compose file on standard output
+    Compose(DeployArgs),
+    /// A Dockerfile that packs ready-made executables, on standard output
+    Dockerfile(DeployArgs),
+    /// Shell completions on standard output
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page on standard output
+    Man,
+}
+
+/// What is described, and what the command line changes about it.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Description in TOML, or a file to serve; the default page where there is none
+    pub(crate) spec: Option<PathBuf>,
+    /// TCP port, 1–65535, instead of the description's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// Address and port to listen on, instead of the description's: 127.0.0.1:8080, [::]:8080, [::1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+}
+
+/// What is built.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Machine to build for [default: this one]
+    #[arg(long, value_name = "MACHINE", value_parser = target)]
+    pub(crate) target: Option<&'static Target>,
+    /// Who must accept the executable: `strict`, every loader and tool; `portable`, every container runtime
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    pub(crate) elf: Tier,
+    /// File to write, with mode 0755; standard output where none is given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// An image.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Platforms, the one that a plain `docker load` takes first: linux/amd64, linux/arm64, linux/386
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64", value_parser = platform)]
+    pub(crate) platform: Vec<&'static Target>,
+    /// Who must accept the executables
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    pub(crate) elf: Tier,
+    /// Name of the image; several are possible [default: the description's name with the tag latest]
+    #[arg(long, value_name = "NAME:TAG")]
+    pub(crate) tag: Vec<String>,
+    /// File to write; standard output where none is given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// A listing.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Machine to build for [default: this one]
+    #[arg(long, value_name = "MACHINE", value_parser = target)]
+    pub(crate) target: Option<&'static Target>,
+    /// Who must accept the executable
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    pub(crate) elf: Tier,
+}
+
+/// A run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Who must accept the executable
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    pub(crate) elf: Tier,
+}
+
+/// A verification.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The file to judge
+    pub(crate) file: PathBuf,
+    /// Exit with 1 unless every loader of this layout accepts the file
+    #[arg(long, value_name = "LAYOUT", value_parser = tier)]
+    pub(crate) elf: Option<Tier>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Sizes.
+#[derive(Debug, Args)]
+pub(crate) struct SizesArgs {
+    /// Write JSON
+    #[arg(long, conflicts_with_all = ["tsv", "markdown"])]
+    pub(crate) json: bool,
+    /// Write tab-separated values
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) tsv: bool,
+    /// Write the table of README.md
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+/// A deployment.
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Name of the image [default: the description's name with the tag latest]
+    #[arg(long, value_name = "NAME:TAG")]
+    pub(crate) tag: Option<String>,
+}
+
+fn target(name: &str) -> Result<&'static Target, String> {
+    Target::by_name(name).ok_or_else(|| format!("the machines are {}", names(|target| target.name.into())))
+}
+
+fn tier(name: &str) -> Result<Tier, String> {
+    name.parse().map_err(|error: asmgen::elf::UnknownTier| error.to_string())
+}
+
+/// `linux/amd64`, `linux/arm64`, `linux/arm64/v8`, `linux/386`.
+fn platform(text: &str) -> Result<&'static Target, String> {
+    let mut parts = text.trim().split('/');
+    let known = match (parts.next(), parts.next()) {
+        (Some("linux"), Some(architecture)) => Target::by_oci_architecture(architecture),
+        _ => None,
+    };
+    let variant = parts.next();
+    known
+        .filter(|target| (variant.is_none() || variant == target.oci_variant) && parts.next().is_none())
+        .ok_or_else(|| format!("the platforms are {}", names(|target| format!("linux/{}", target.oci_architecture))))
+}
+
+fn names(of: impl Fn(&Target) -> String) -> String {
+    asmgen::TARGETS.iter().map(|target| of(target)).collect::<Vec<_>>().join(", ")
+}

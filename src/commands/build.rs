@@ -1,0 +1,16 @@
+//! `asmgen [SPEC]`: the executable.
+
+use std::process::ExitCode;
+
+use crate::cli::BuildArgs;
+use crate::output::{self, Failure};
+
+/// Anyone may run it, its owner may replace it.
+const EXECUTABLE_MODE: u32 = 0o755;
+
+pub(super) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
+    let description = super::describe(&args.source)?;
+    let image = super::build(&description, super::target_or_host(args.target)?, args.elf)?;
+    output::binary(&image.bytes, args.output.as_deref(), EXECUTABLE_MODE)?;
+    Ok(ExitCode::SUCCESS)
+}

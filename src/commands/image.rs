@@ -1,0 +1,27 @@
+//! `asmgen image`: the OCI image.
+
+use std::process::ExitCode;
+
+use asmgen::oci::{self, ImageRequest, PlatformBinary};
+
+use crate::cli::ImageArgs;
+use crate::output::{self, Failure};
+
+const FILE_MODE: u32 = 0o644;
+
+pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, Failure> {
+    let description = super::describe(&args.source)?;
+    let platform = |&target| {
+        let bytes = super::build(&description, target, args.elf)?.bytes;
+        Ok(PlatformBinary { target, bytes })
+    };
+    let platforms = args.platform.iter().map(platform).collect::<Result<Vec<_>, Failure>>()?;
+    let created = oci::created_epoch_from_env().map_err(Failure::input)?;
+    let request = ImageRequest::new(&description, platforms, args.tag.clone(), created);
+    let archive = oci::build(&request).map_err(Failure::input)?;
+    output::binary(&archive.tar, args.output.as_deref(), FILE_MODE)?;
+    if args.output.is_some() {
+        output::text(&format!("{}\n", archive.summary))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

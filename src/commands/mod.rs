@@ -1,0 +1,62 @@
+//! One file per command.
+
+mod build;
+mod deploy;
+mod image;
+mod list;
+mod meta;
+mod run;
+mod sizes;
+mod verify;
+
+use std::process::ExitCode;
+
+use asmgen::elf::Tier;
+use asmgen::spec::Description;
+use asmgen::{Image, Options, Target, spec};
+
+use crate::cli::{Cli, Command, SourceArgs};
+use crate::output::Failure;
+
+/// Runs the command that the command line names.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        None => build::run(&cli.build),
+        Some(Command::Image(args)) => image::run(&args),
+        Some(Command::List(args)) => list::run(&args),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
+        Some(Command::Sizes(args)) => sizes::run(&args),
+        Some(Command::K8s(args)) => deploy::k8s(&args),
+        Some(Command::Compose(args)) => deploy::compose(&args),
+        Some(Command::Dockerfile(args)) => deploy::dockerfile(&args),
+        Some(Command::Completions { shell }) => meta::completions(shell),
+        Some(Command::Man) => meta::man(),
+    }
+}
+
+/// The description that the arguments name, with their changes.
+fn describe(source: &SourceArgs) -> Result<Description, Failure> {
+    let mut description = match &source.spec {
+        Some(path) => spec::from_path(path).map_err(Failure::input)?,
+        None => spec::default_description(),
+    };
+    if let Some(listen) = &source.listen {
+        description = description.with_listen(listen).map_err(|error| Failure::Input(format!("--listen: {error}")))?;
+    }
+    if let Some(port) = source.port {
+        description = description.with_port(port).map_err(|error| Failure::Input(format!("--port: {error}")))?;
+    }
+    Ok(description)
+}
+
+/// The machine asked for, or this one.
+fn target_or_host(target: Option<&'static Target>) -> Result<&'static Target, Failure> {
+    target.or_else(Target::host).ok_or_else(|| {
+        Failure::Input(format!("this machine ({}) is no target; name one with --target", std::env::consts::ARCH))
+    })
+}
+
+fn build(description: &Description, target: &'static Target, tier: Tier) -> Result<Image, Failure> {
+    asmgen::build(description, Options { target, tier }).map_err(Failure::failed)
+}

@@ -1,0 +1,39 @@
+//! `asmgen run`: builds for this machine and becomes the program.
+
+use std::fs::File;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use asmgen::spec::{Listen, Program};
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use crate::cli::RunArgs;
+use crate::output::Failure;
+
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let description = super::describe(&args.source)?;
+    let image = super::build(&description, super::target_or_host(None)?, args.elf)?;
+    if let Program::Server(server) = &description.program {
+        eprintln!("{}", url(server.listen));
+    }
+    // The file has no name: nothing is left behind, however the program ends.
+    let file = memfd_create(description.name.as_str(), MemfdFlags::CLOEXEC).map_err(Failure::failed)?;
+    let mut file = File::from(file);
+    file.write_all(&image.bytes).map_err(Failure::failed)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let error = Command::new(path).arg0(&description.name).exec();
+    Err(Failure::Failed(format!("the program does not start: {error}")))
+}
+
+/// Where a browser on this machine finds the server.
+fn url(listen: Listen) -> String {
+    let host = match listen.address {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) | IpAddr::V6(Ipv6Addr::UNSPECIFIED) => "localhost".to_owned(),
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(_) => SocketAddr::new(listen.address, 0).to_string().trim_end_matches(":0").to_owned(),
+    };
+    format!("http://{host}:{}/", listen.port)
+}

@@ -1,0 +1,51 @@
+//! `Dockerfile.scratch`, for those who want Docker to build the image from the executables.
+
+use super::DeployRequest;
+use crate::oci::USER;
+use asmgen_arch::Target;
+
+/// The Dockerfile. It is built in a folder that holds `NAME.amd64`, `NAME.arm64`, …, executable files:
+/// `docker build -f Dockerfile.scratch --build-arg TARGETARCH=amd64 FOLDER`. `BuildKit` sets `TARGETARCH` by itself; a
+/// builder without it takes `primary` where the argument is left out. The default stands at its use, as one in `ARG`
+/// would take the place of the value that `BuildKit` sets.
+pub fn dockerfile(request: &DeployRequest, primary: &Target) -> String {
+    let DeployRequest { name, .. } = request;
+    let first_line = request.first_line();
+    let architecture = primary.oci_architecture;
+    let expose = request.port.map(|port| format!("EXPOSE {port}/tcp\n")).unwrap_or_default();
+    format!(
+        "{first_line}FROM scratch\n\
+         ARG TARGETARCH\n\
+         COPY {name}.${{TARGETARCH:-{architecture}}} /{name}\n\
+         USER {USER}\n\
+         {expose}\
+         ENTRYPOINT [\"/{name}\"]\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::sample;
+
+    #[test]
+    fn a_server() {
+        let target = Target::by_name("x86_64").unwrap();
+        assert_eq!(
+            dockerfile(&sample::request(&sample::server(8080, &[])), target),
+            "# Made by `asmgen COMMAND page.toml`; change the description and make it anew.\n\
+             FROM scratch\n\
+             ARG TARGETARCH\n\
+             COPY page.${TARGETARCH:-amd64} /page\n\
+             USER 65532:65532\n\
+             EXPOSE 8080/tcp\n\
+             ENTRYPOINT [\"/page\"]\n"
+        );
+    }
+
+    #[test]
+    fn a_program_without_a_port_exposes_none() {
+        let target = Target::by_name("aarch64").unwrap();
+        assert!(!dockerfile(&sample::request(&sample::hello()), target).contains("EXPOSE"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What the files need to know about a program.
+
+use crate::oci::{self, OciError, Reference};
+use crate::spec::{About, Description, Program};
+
+/// Paths that answer "are you well?", most usual first.
+const HEALTH_PATHS: [&str; 4] = ["/health", "/healthz", "/livez", "/readyz"];
+
+/// Below this port number a process needs a right, or a sysctl that waives it (ip(7), `ip_unprivileged_port_start`).
+const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
+
+/// A program to deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployRequest {
+    /// Name of the objects and of the executable.
+    pub name: String,
+    /// Facts for people.
+    pub about: About,
+    /// Full name of the image.
+    pub image: Reference,
+    /// TCP port the program listens on, if it does.
+    pub port: Option<u16>,
+    /// Path of a route that answers 200–399 when all is well; without one a probe only connects.
+    pub health_path: Option<String>,
+    /// Does the program end by itself? Then it is run once, not kept running.
+    pub runs_once: bool,
+    /// The command that makes the file, for its first line: `asmgen k8s examples/page.toml`.
+    pub made_by: String,
+}
+
+impl DeployRequest {
+    /// A described program with the image name `tag` (`NAME:TAG`), or its own.
+    pub fn new(description: &Description, tag: Option<&str>, made_by: &str) -> Result<Self, OciError> {
+        Ok(Self {
+            name: description.name.clone(),
+            about: description.about.clone(),
+            image: Reference::parse(tag.unwrap_or(&description.name))?,
+            port: oci::tcp_port(&description.program),
+            health_path: health_path(&description.program),
+            runs_once: matches!(description.program, Program::Hello { .. }),
+            made_by: made_by.to_owned(),
+        })
+    }
+
+    /// Does the port need `net.ipv4.ip_unprivileged_port_start=0`? The sysctl is of the pod's own network and counts
+    /// as safe (Pod Security Standards); Docker since 20.10 and containerd since 2.0 set it unasked, CRI-O and Podman
+    /// do not.
+    pub(super) fn port_is_privileged(&self) -> bool {
+        self.port.is_some_and(|port| port < FIRST_UNPRIVILEGED_PORT)
+    }
+
+    /// The comment that begins every file. The command may hold any character that a path may hold.
+    pub(super) fn first_line(&self) -> String {
+        let one_line: String = self.made_by.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        format!("# Made by `{one_line}`; change the description and make it anew.\n")
+    }
+}
+
+fn health_path(program: &Program) -> Option<String> {
+    let Program::Server(server) = program else { return None };
+    let is_well =
+        |path: &&str| server.routes.iter().any(|route| route.path == *path && (200..400).contains(&route.reply.status));
+    HEALTH_PATHS.iter().find(|path| is_well(path)).map(|path| (*path).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::sample;
+
+    #[test]
+    fn facts_come_from_the_description() {
+        let page = sample::server(8080, &["/", "/healthz", "/health"]);
+        let request = DeployRequest::new(&page, None, "asmgen k8s page.toml").unwrap();
+        assert_eq!(request.image.to_string(), "docker.io/library/page:latest");
+        assert_eq!((request.port, request.health_path.as_deref()), (Some(8080), Some("/health")));
+        assert!(!request.runs_once && !request.port_is_privileged());
+        assert!(DeployRequest::new(&sample::server(80, &[]), None, "").unwrap().port_is_privileged());
+        let hello = DeployRequest::new(&sample::hello(), Some("ghcr.io/acme/hello:1"), "").unwrap();
+        assert_eq!((hello.image.to_string().as_str(), hello.port), ("ghcr.io/acme/hello:1", None));
+        assert!(hello.runs_once);
+        assert!(DeployRequest::new(&sample::hello(), Some("Hello"), "").is_err());
+    }
+
+    #[test]
+    fn a_first_line_is_one_line() {
+        let request = DeployRequest::new(&sample::hello(), None, "asmgen k8s 'a\nkind: Evil'").unwrap();
+        assert_eq!(
+            request.first_line(),
+            "# Made by `asmgen k8s 'a?kind: Evil'`; change the description and make it anew.\n"
+        );
+    }
+}

@@ -1,0 +1,314 @@
+//! Kubernetes manifests that hold under the restricted Pod Security Standard
+//! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
+
+use super::DeployRequest;
+use super::yaml::quote;
+
+/// Name of the port in the pod; the Service and the probes refer to it.
+const PORT_NAME: &str = "http";
+/// Longest name of a Service in bytes (RFC 1035 label).
+const SERVICE_NAME_MAX_BYTES: usize = 63;
+/// The command `kubectl apply -k` reads this one; `kubectl apply -f` does not know it.
+const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// The manifests as files of a folder for `kubectl apply -k`: name and text.
+pub fn k8s(request: &DeployRequest) -> Vec<(&'static str, String)> {
+    let mut files = vec![workload(request)];
+    files.extend(request.port.map(|_| ("service.yaml", service(request))));
+    let resources: Vec<_> = files.iter().map(|(name, _)| format!("  - {name}\n")).collect();
+    let resources = resources.concat();
+    let kustomization =
+        format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{resources}");
+    files.push((KUSTOMIZATION, kustomization));
+    files.into_iter().map(|(name, text)| (name, request.first_line() + &text)).collect()
+}
+
+/// The manifests as one YAML stream for `kubectl apply -f -`.
+pub fn k8s_stream(request: &DeployRequest) -> String {
+    let documents: Vec<String> =
+        k8s(request).into_iter().filter(|(name, _)| *name != KUSTOMIZATION).map(|(_, text)| text).collect();
+    documents.join("---\n")
+}
+
+/// A Deployment; a Job for a program that ends by itself, which a Deployment would start over and over.
+fn workload(request: &DeployRequest) -> (&'static str, String) {
+    let metadata = metadata(request, &quote(&request.name));
+    let pod = pod(request);
+    let name = quote(&request.name);
+    if request.runs_once {
+        let job = format!("apiVersion: batch/v1\nkind: Job\n{metadata}spec:\n  template:\n{pod}");
+        return ("job.yaml", job);
+    }
+    let deployment = format!(
+        "apiVersion: apps/v1
+kind: Deployment
+{metadata}spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {name}
+  template:
+{pod}"
+    );
+    ("deployment.yaml", deployment)
+}
+
+fn metadata(request: &DeployRequest, object_name: &str) -> String {
+    let name = quote(&request.name);
+    let version = Some(&request.about.version)
+        .filter(|version| is_label_value(version))
+        .map(|version| format!("    app.kubernetes.io/version: {}\n", quote(version)))
+        .unwrap_or_default();
+    let description = human_text(request)
+        .map(|text| format!("  annotations:\n    kubernetes.io/description: {}\n", quote(&text)))
+        .unwrap_or_default();
+    format!(
+        "metadata:
+  name: {object_name}
+  labels:
+    app.kubernetes.io/name: {name}
+{version}{description}"
+    )
+}
+
+/// The title where it says more than the name, and the description.
+fn human_text(request: &DeployRequest) -> Option<String> {
+    let about = &request.about;
+    let title = Some(about.title.as_str()).filter(|title| *title != request.name);
+    let parts: Vec<&str> =
+        title.into_iter().chain([about.description.as_str()]).filter(|text| !text.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(": "))
+}
+
+/// The pod template, at the indentation of a Deployment's and a Job's `template`.
+fn pod(request: &DeployRequest) -> String {
+    let (name, image) = (quote(&request.name), quote(&request.image.to_string()));
+    let sysctls = if request.port_is_privileged() {
+        "        sysctls:
+          - name: net.ipv4.ip_unprivileged_port_start
+            value: \"0\"
+"
+    } else {
+        ""
+    };
+    let restart = if request.runs_once { "      restartPolicy: Never\n" } else { "" };
+    let port = request.port.map(|port| port_and_probes(request, port)).unwrap_or_default();
+    format!(
+        "    metadata:
+      labels:
+        app.kubernetes.io/name: {name}
+    spec:
+{restart}      automountServiceAccountToken: false
+      enableServiceLinks: false
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        seccompProfile:
+          type: RuntimeDefault
+{sysctls}      containers:
+        - name: {name}
+          image: {image}
+          imagePullPolicy: IfNotPresent
+{port}          resources:
+            requests:
+              cpu: 1m
+              memory: 1Mi
+            limits:
+              memory: 16Mi
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop:
+                - ALL
+"
+    )
+}
+
+fn port_and_probes(request: &DeployRequest, port: u16) -> String {
+    let check = match &request.health_path {
+        Some(path) => format!("            httpGet:\n              path: {}\n", quote(path)),
+        None => "            tcpSocket:\n".to_owned(),
+    };
+    format!(
+        "          ports:
+            - name: {PORT_NAME}
+              containerPort: {port}
+          livenessProbe:
+{check}              port: {PORT_NAME}
+          readinessProbe:
+{check}              port: {PORT_NAME}
+"
+    )
+}
+
+fn service(request: &DeployRequest) -> String {
+    let metadata = metadata(request, &quote(&service_name(&request.name)));
+    let name = quote(&request.name);
+    format!(
+        "apiVersion: v1
+kind: Service
+{metadata}spec:
+  selector:
+    app.kubernetes.io/name: {name}
+  ports:
+    - name: {PORT_NAME}
+      port: 80
+      targetPort: {PORT_NAME}
+"
+    )
+}
+
+/// A Service's name is part of a host name of the older rule (RFC 1035) and begins with a letter; all other objects
+/// may begin with a digit (RFC 1123).
+fn service_name(name: &str) -> String {
+    if name.starts_with(|letter: char| letter.is_ascii_digit()) {
+        let long = format!("s-{name}");
+        return long[..long.len().min(SERVICE_NAME_MAX_BYTES)].trim_end_matches('-').to_owned();
+    }
+    name.to_owned()
+}
+
+/// May a label have this value? (Kubernetes, "Labels and Selectors", syntax and character set.)
+fn is_label_value(text: &str) -> bool {
+    let is_end = |letter: char| letter.is_ascii_alphanumeric();
+    text.len() <= 63
+        && text.starts_with(is_end)
+        && text.ends_with(is_end)
+        && text.chars().all(|letter| is_end(letter) || matches!(letter, '-' | '_' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::sample;
+    use crate::spec::Description;
+
+    fn text(description: &Description) -> String {
+        k8s_stream(&sample::request(description))
+    }
+
+    #[test]
+    fn a_server_with_a_health_route() {
+        let golden = r#"# Made by `asmgen COMMAND page.toml`; change the description and make it anew.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: "page"
+  labels:
+    app.kubernetes.io/name: "page"
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: "page"
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: "page"
+    spec:
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        seccompProfile:
+          type: RuntimeDefault
+      containers:
+        - name: "page"
+          image: "docker.io/library/page:latest"
+          imagePullPolicy: IfNotPresent
+          ports:
+            - name: http
+              containerPort: 8080
+          livenessProbe:
+            httpGet:
+              path: "/health"
+              port: http
+          readinessProbe:
+            httpGet:
+              path: "/health"
+              port: http
+          resources:
+            requests:
+              cpu: 1m
+              memory: 1Mi
+            limits:
+              memory: 16Mi
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop:
+                - ALL
+---
+# Made by `asmgen COMMAND page.toml`; change the description and make it anew.
+apiVersion: v1
+kind: Service
+metadata:
+  name: "page"
+  labels:
+    app.kubernetes.io/name: "page"
+spec:
+  selector:
+    app.kubernetes.io/name: "page"
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+"#;
+        assert_eq!(text(&sample::server(8080, &["/", "/health"])), golden);
+    }
+
+    #[test]
+    fn without_a_health_route_probes_connect() {
+        let yaml = text(&sample::server(8080, &["/"]));
+        assert!(yaml.contains("livenessProbe:\n            tcpSocket:\n              port: http\n"), "{yaml}");
+        assert!(!yaml.contains("httpGet") && !yaml.contains("sysctls"), "{yaml}");
+    }
+
+    #[test]
+    fn a_privileged_port_gets_the_safe_sysctl() {
+        let yaml = text(&sample::server(80, &[]));
+        let sysctl =
+            "        sysctls:\n          - name: net.ipv4.ip_unprivileged_port_start\n            value: \"0\"\n";
+        assert!(yaml.contains(sysctl), "{yaml}");
+    }
+
+    #[test]
+    fn a_greeting_is_a_job_without_probes_and_service() {
+        let files = k8s(&sample::request(&sample::hello()));
+        let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["job.yaml", "kustomization.yaml"]);
+        assert!(files[0].1.contains("kind: Job\n") && files[0].1.contains("      restartPolicy: Never\n"));
+        assert!(!files[0].1.contains("Probe") && !files[0].1.contains("ports"));
+        assert!(files[1].1.ends_with("resources:\n  - job.yaml\n"));
+    }
+
+    #[test]
+    fn what_people_wrote_is_quoted_or_left_out() {
+        let mut page = sample::server(8080, &[]);
+        page.about.title = "A \"page\": тест".into();
+        page.about.description = "One\nsentence".into();
+        page.about.version = "1.2.3".into();
+        let yaml = text(&page);
+        assert!(yaml.contains(r#"    kubernetes.io/description: "A \"page\": тест: One\nsentence""#), "{yaml}");
+        assert!(yaml.contains("    app.kubernetes.io/version: \"1.2.3\"\n"), "{yaml}");
+        for version in ["", "1.0 beta", "-1", "1+2", &"1".repeat(64)] {
+            page.about.version = version.into();
+            assert!(!text(&page).contains("kubernetes.io/version"), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_service_begins_with_a_letter() {
+        assert_eq!(service_name("page"), "page");
+        assert_eq!(service_name("404"), "s-404");
+        assert_eq!(service_name(&format!("4{}-x", "a".repeat(60))), format!("s-4{}", "a".repeat(60)));
+        let mut page = sample::server(8080, &[]);
+        page.name = "404".into();
+        assert!(text(&page).contains("kind: Service\nmetadata:\n  name: \"s-404\"\n"));
+    }
+}

@@ -1,0 +1,19 @@
+//! Headers of the executable: their fields, who checks which of them, and the bytes to put there.
+//!
+//! [`rules`] is the only statement of what a loader wants. [`overlay`] finds from it where the program headers may
+//! lie, [`layout`] writes the bytes, and [`verify`](mod@verify) judges any file by the same rules.
+
+pub mod fields;
+pub mod layout;
+pub mod loader;
+pub mod overlay;
+pub mod rules;
+pub mod verify;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use layout::{FieldBytes, Layout, Segment, header, layout};
+pub use loader::{LOADERS, Loader, Tier, UnknownTier};
+pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};

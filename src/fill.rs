@@ -1,0 +1,83 @@
+//! Fills the placeholders of a description's texts with what is true of one build of it.
+
+use crate::Options;
+use crate::spec::template::{self, TemplateError};
+use crate::spec::{Description, Program, Reply, Server};
+
+/// Bytes in a KiB.
+const KIB_BYTES: u64 = 1024;
+
+/// The description with every placeholder replaced, for a build of which the executable is so many bytes long.
+///
+/// # Errors
+/// A placeholder that nobody knows; the spec's own check lets none through.
+pub(crate) fn fill(description: &Description, options: Options, size_bytes: u64) -> Result<Description, TemplateError> {
+    let mut filled = description.clone();
+    if let Program::Server(server) = &mut filled.program {
+        let facts = Facts { description, options, port: server.listen.port, size_bytes };
+        facts.fill_server(server)?;
+    }
+    Ok(filled)
+}
+
+struct Facts<'d> {
+    description: &'d Description,
+    options: Options,
+    port: u16,
+    size_bytes: u64,
+}
+
+impl Facts<'_> {
+    fn value(&self, name: &str) -> Option<String> {
+        let about = &self.description.about;
+        Some(match name {
+            // An image holds this one file, and what `docker image inspect` calls its size is the sum of its files.
+            "binary_size" | "image_size" => self.size_bytes.to_string(),
+            "binary_kib" | "image_kib" => one_decimal_kib(self.size_bytes),
+            "name" => self.description.name.clone(),
+            "title" => about.title.clone(),
+            "description" => about.description.clone(),
+            "repository" => about.repository.clone(),
+            "version" => about.version.clone(),
+            "port" => self.port.to_string(),
+            "target" => self.options.target.name.to_owned(),
+            "generator_version" => env!("CARGO_PKG_VERSION").to_owned(),
+            _ => return None,
+        })
+    }
+
+    fn fill_server(&self, server: &mut Server) -> Result<(), TemplateError> {
+        if let Some(line) = &server.start_line {
+            let filled = template::fill(line.as_bytes(), |name| self.value(name))?;
+            server.start_line = Some(String::from_utf8(filled).expect("text filled with text is text"));
+        }
+        let replies = server.routes.iter_mut().map(|route| &mut route.reply).chain([&mut server.fallback]);
+        for reply in replies.filter(|reply| reply.template) {
+            self.fill_reply(reply)?;
+        }
+        Ok(())
+    }
+
+    fn fill_reply(&self, reply: &mut Reply) -> Result<(), TemplateError> {
+        let value = |name: &str| Some(template::escape_for(&reply.content_type, &self.value(name)?));
+        reply.body = template::fill(&reply.body, value)?;
+        Ok(())
+    }
+}
+
+/// Bytes in KiB, rounded to one decimal, halves up.
+fn one_decimal_kib(bytes: u64) -> String {
+    let tenths = (bytes * 10 + KIB_BYTES / 2) / KIB_BYTES;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kib_have_one_decimal() {
+        let shown = [0, 51, 52, 1023, 1024, 1536, 10 * 1024 * 1024].map(one_decimal_kib);
+        assert_eq!(shown, ["0.0", "0.0", "0.1", "1.0", "1.0", "1.5", "10240.0"]);
+    }
+}

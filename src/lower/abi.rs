@@ -1,0 +1,59 @@
+//! Numbers of the Linux system call interface that are the same on every target (include/uapi/asm-generic and
+//! arch/x86/include/uapi/asm).
+
+/// Standard output.
+pub(super) const STDOUT: i64 = 1;
+/// Standard error.
+pub(super) const STDERR: i64 = 2;
+
+/// Terminal interrupt, `^C`.
+pub(super) const SIGINT: i64 = 2;
+/// Polite request to end.
+pub(super) const SIGTERM: i64 = 15;
+/// A child has ended.
+pub(super) const SIGCHLD: i64 = 17;
+/// Handler that ignores a signal; for SIGCHLD, children are reaped by the kernel.
+pub(super) const SIG_IGN: u64 = 1;
+/// `sigaction` flag: the structure has a restorer. `x86_64` delivers no signal to a handler without it.
+pub(super) const SA_RESTORER: u64 = 0x0400_0000;
+/// `rt_sigprocmask`: add to the blocked signals.
+pub(super) const SIG_BLOCK: i64 = 0;
+/// Bytes in the kernel's signal set.
+pub(super) const SIGSET_BYTES: i64 = 8;
+
+/// The signal's bit in a signal set.
+pub(super) const fn signal_bit(signal: i64) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Internet Protocol version 4.
+pub(super) const AF_INET: i64 = 2;
+/// Internet Protocol version 6.
+pub(super) const AF_INET6: i64 = 10;
+/// Connection-based byte stream.
+pub(super) const SOCK_STREAM: i64 = 1;
+/// Level of the socket's own options.
+pub(super) const SOL_SOCKET: i64 = 1;
+/// Bind although connections of an earlier run linger.
+pub(super) const SO_REUSEADDR: i64 = 2;
+/// Longest wait of a receive, a `timeval` of words.
+pub(super) const SO_RCVTIMEO: i64 = 20;
+/// Longest wait of a send, a `timeval` of words.
+pub(super) const SO_SNDTIMEO: i64 = 21;
+/// Level of IPv6's options.
+pub(super) const IPPROTO_IPV6: i64 = 41;
+/// IPv6 alone, or (0) both families.
+pub(super) const IPV6_V6ONLY: i64 = 26;
+/// Bytes in an `int`.
+pub(super) const INT_BYTES: i64 = 4;
+
+/// Discard what is received instead of copying it (TCP).
+pub(super) const MSG_TRUNC: i64 = 0x20;
+/// Do not wait.
+pub(super) const MSG_DONTWAIT: i64 = 0x40;
+/// Wait for all that was asked for; the receive timeout counts for the whole of it.
+pub(super) const MSG_WAITALL: i64 = 0x100;
+/// No SIGPIPE if the other side is gone.
+pub(super) const MSG_NOSIGNAL: i64 = 0x4000;
+/// `shutdown`: nothing more will be sent.
+pub(super) const SHUT_WR: i64 = 1;

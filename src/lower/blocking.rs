@@ -1,0 +1,407 @@
+//! The blocking engine: one connection at a time, the smallest.
+//!
+//! ```text
+//! SIGTERM, SIGINT → exit 0            socket, bind, listen, start line        (failure: message, exit 1)
+//! accept                              ← next:  (failure: rest a moment, next)
+//!   receive the shortest request, whole, by the deadline          (not there: close)
+//!   compare method and path, choose the reply
+//!   send it, end our direction
+//!   discard what the client still sends until it closes, by the deadline
+//! close, next
+//! ```
+//!
+//! Closing with something unread would reset the connection and could take the reply with it; so all of the request
+//! is drained before the close. Both receives wait for a total of one socket timeout each (`MSG_WAITALL` counts the
+//! timeout for the whole call, net/ipv4/tcp.c), so a client that sends byte by byte gains nothing.
+
+use std::net::IpAddr;
+
+use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::syscall::Call;
+
+use super::{abi, http};
+use crate::spec::{Reply, Server};
+
+/// The shortest request there is: `GET / HTTP/1.0` and two bare line feeds. So many bytes can be waited for without
+/// waiting for more than the client has to send.
+const SHORTEST_REQUEST_BYTES: u32 = 16;
+/// The shortest end of a request, behind its path: ` HTTP/1.0` and two bare line feeds.
+const SHORTEST_TAIL_BYTES: u32 = 11;
+/// Bytes of the path, from its slash, that the shortest request shows whatever its method (`HEAD ` is 5 bytes).
+const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;
+/// Replies up to here are taken by any fresh connection's send buffer at once (net.ipv4.tcp_wmem is at least 4096).
+const SENT_AT_ONCE_BYTES: usize = 4096;
+/// A client that takes less than this of a long reply in one socket timeout is given up.
+const LEAST_PROGRESS_BYTES: i64 = 16 * 1024;
+/// Most that is drained behind a reply: a client that floods cannot stay for ever.
+const DRAIN_BYTES: i64 = 16 << 20;
+/// Where the error number's digits end, in bytes from the frame's start; the line feed stands there.
+const DIGITS_END: u32 = 11;
+
+/// Everything the parts of the engine share.
+struct Engine<'s> {
+    program: Program,
+    server: &'s Server,
+    /// Behind the last byte received, where a path is longer than the shortest request shows.
+    end: Option<Slot>,
+    timeval: DatumId,
+    rest: DatumId,
+    listener: Slot,
+    client: Slot,
+    result: Slot,
+    next: Label,
+    close: Label,
+    failed: Label,
+    exit: Label,
+    exit_0: Label,
+}
+
+pub(super) fn lower(server: &Server) -> Program {
+    let mut program = Program::default();
+    let [seconds, microseconds] = phase_timeout(server);
+    let timeval =
+        program.datum("struct timeval: socket timeout", vec![Part::Word(seconds), Part::Word(microseconds)], 0);
+    // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
+    let rest_words = if seconds == 0 { [1, 0] } else { [seconds, microseconds] };
+    let rest = program.datum("struct timespec: rest", rest_words.map(Part::Word).into(), 0);
+    let mut engine = Engine {
+        server,
+        end: None,
+        timeval,
+        rest,
+        listener: program.slot("listening socket", Kind::Int),
+        client: program.slot("connection", Kind::Int),
+        result: program.slot("result", Kind::Int),
+        next: program.label("next"),
+        close: program.label("close"),
+        failed: program.label("failed"),
+        exit: program.label("exit"),
+        exit_0: program.label("exit_0"),
+        program,
+    };
+    engine.handle_signals();
+    engine.listen();
+    engine.accept();
+    engine.receive();
+    engine.reply();
+    engine.drain();
+    engine.fail();
+    engine.program
+}
+
+/// The socket timeout: each phase of a connection that waits gets its part of the whole.
+fn phase_timeout(server: &Server) -> [u64; 2] {
+    let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+    let longest = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let sends = longest.clone().any(|reply| http::closing(reply).bytes.len() > SENT_AT_ONCE_BYTES);
+    let phases = 2 + u64::from(stages) + u64::from(sends);
+    let microseconds = u64::from(server.timeout_ms) * 1000 / phases;
+    [microseconds / 1_000_000, microseconds % 1_000_000]
+}
+
+/// How many times more must be received before a path of this length and the byte behind it are there.
+fn stages(path: &str) -> u32 {
+    (path.len() as u32 + 1).saturating_sub(PATH_SEEN_BYTES).div_ceil(SHORTEST_TAIL_BYTES)
+}
+
+impl Engine<'_> {
+    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others.
+    fn handle_signals(&mut self) {
+        let action = vec![Part::Code(self.exit_0), Part::Word(abi::SA_RESTORER)];
+        // Restorer and mask: the handler does not return, so neither is ever used.
+        let ignored = 2 * 8;
+        let action = self.program.datum("struct sigaction: exit 0", action, ignored);
+        for (signal, why) in [(abi::SIGTERM, "SIGTERM: exit 0"), (abi::SIGINT, "SIGINT: exit 0")] {
+            let args = [Arg::Const(signal), Arg::Data(action), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
+            self.program.call(Call::RtSigaction, &args, None, why);
+        }
+    }
+
+    fn socket_option(&mut self, socket: Slot, level: i64, option: i64, value: (DatumId, Arg), why: &str) {
+        let args = [Arg::Slot(socket), Arg::Const(level), Arg::Const(option), Arg::Data(value.0), value.1];
+        self.program.call(Call::Setsockopt, &args, None, why);
+    }
+
+    fn listen(&mut self) {
+        let address = socket_address(&mut self.program, self.server);
+        let is_v4 = self.server.listen.address.is_ipv4();
+        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        self.program.call(Call::Socket, &args, Some(self.result), "the listening socket");
+        self.fail_if_negative("no socket");
+        self.program.push(Op::Set { to: self.listener, value: Arg::Slot(self.result) }, "the listening socket");
+        // Any int that is not 0 switches it on: the address begins with the family.
+        let on = (address, Arg::Const(abi::INT_BYTES));
+        let why = "bind although connections of an earlier run linger";
+        self.socket_option(self.listener, abi::SOL_SOCKET, abi::SO_REUSEADDR, on, why);
+        if self.server.listen.address == IpAddr::from([0; 16]) {
+            let zero = self.program.datum("int 0", vec![Part::Bytes(vec![0; 4])], 0);
+            let off = (zero, Arg::Const(abi::INT_BYTES));
+            self.socket_option(self.listener, abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, off, "IPv4 as well");
+        }
+        let args = [Arg::Slot(self.listener), Arg::Data(address), Arg::Const(len)];
+        self.program.call(Call::Bind, &args, Some(self.result), format!("bind to {}", shown(self.server)));
+        self.fail_if_negative("address not to be had");
+        let args = [Arg::Slot(self.listener), Arg::AtLeast(self.server.backlog)];
+        self.program.call(Call::Listen, &args, Some(self.result), "let connections in");
+        self.fail_if_negative("address in use");
+        if let Some(line) = &self.server.start_line {
+            let len = Arg::Const(line.len() as i64);
+            let line = self.program.datum("start line", vec![Part::Bytes(line.clone().into())], 0);
+            let args = [Arg::Const(abi::STDOUT), Arg::Data(line), len];
+            self.program.call(Call::Write, &args, None, "say so");
+        }
+    }
+
+    fn fail_if_negative(&mut self, why: &str) {
+        let to = self.failed;
+        self.program.push(Op::Branch { left: self.result, cond: Cond::Lt, right: Arg::Const(0), to }, why);
+    }
+
+    fn accept(&mut self) {
+        let accepted = self.program.label("accepted");
+        self.program.place(self.next);
+        let args = [Arg::Slot(self.listener), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
+        self.program.call(Call::Accept, &args, Some(self.client), "the next connection");
+        let ok = Op::Branch { left: self.client, cond: Cond::Ge, right: Arg::Const(0), to: accepted };
+        self.program.push(ok, "got one");
+        // No descriptor or no memory: they are not free again at once, and asking on would only burn the processor.
+        let args = [Arg::Data(self.rest), Arg::Const(0)];
+        self.program.call(Call::Nanosleep, &args, None, "rest before asking again");
+        self.program.push(Op::Jump(self.next), "again");
+        self.program.place(accepted);
+    }
+
+    fn receive(&mut self) {
+        self.timeout(abi::SO_RCVTIMEO, "no receive waits longer");
+        let longest = self.replies().map(|reply| http::closing(reply).bytes.len()).max().unwrap_or(0);
+        if longest > SENT_AT_ONCE_BYTES {
+            self.timeout(abi::SO_SNDTIMEO, "no send waits longer");
+        }
+        let stages = self.server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+        self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * SHORTEST_TAIL_BYTES;
+        self.receive_exactly(Arg::Frame(0), SHORTEST_REQUEST_BYTES, "the beginning of the request");
+        if stages > 0 {
+            let end = self.program.slot("end of what was received", Kind::Pointer);
+            let value = Arg::Frame(SHORTEST_REQUEST_BYTES);
+            self.program.push(Op::Set { to: end, value }, "so much is there");
+            self.end = Some(end);
+        }
+    }
+
+    fn timeout(&mut self, option: i64, why: &str) {
+        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
+        let value = (self.timeval, Arg::Const(16));
+        self.socket_option(self.client, abi::SOL_SOCKET, option, value, why);
+    }
+
+    fn replies(&self) -> impl Iterator<Item = &Reply> {
+        self.server.routes.iter().map(|route| &route.reply).chain([&self.server.fallback])
+    }
+
+    /// Receives so many bytes or closes the connection.
+    fn receive_exactly(&mut self, to: Arg, bytes: u32, why: &str) {
+        let bytes = i64::from(bytes);
+        let args =
+            [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Any];
+        self.program.call(Call::Recvfrom, &args, Some(self.result), why);
+        let short = Op::Branch { left: self.result, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };
+        self.program.push(short, "less than a request: give up");
+    }
+
+    /// Chooses the reply, sends it and ends our direction.
+    fn reply(&mut self) {
+        let reply = self.program.slot("reply", Kind::Pointer);
+        let len = self.program.slot("length of the reply", Kind::Int);
+        let head_len = self.program.slot("length of its head", Kind::Int);
+        let send = self.program.label("send");
+        let choose = |program: &mut Program, wire: &http::Wire, name: &str| {
+            let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);
+            program.push(Op::Set { to: reply, value: Arg::Data(data) }, format!("reply: {name}"));
+            program.push(Op::Set { to: len, value: Arg::Const(wire.bytes.len() as i64) }, "its length");
+            program.push(Op::Set { to: head_len, value: Arg::Const(wire.head_len as i64) }, "its head's length");
+        };
+        if !self.server.routes.is_empty() {
+            let routes = self.server.routes.clone();
+            let path = self.find_path();
+            for route in &routes {
+                let miss = self.program.label(format!("not {}", route.path));
+                self.match_path(path.0, &route.path, miss);
+                choose(&mut self.program, &http::closing(&route.reply), &route.path);
+                self.program.push(Op::Jump(send), "send it");
+                self.program.place(miss);
+            }
+            self.program.place(path.1);
+        }
+        choose(&mut self.program, &http::closing(&self.server.fallback), "everything else");
+        self.program.place(send);
+        self.head_only(len, head_len);
+        self.send(reply, len);
+    }
+
+    /// A request that begins with H is a HEAD: the head alone is sent (RFC 9110 §9.3.2).
+    fn head_only(&mut self, len: Slot, head_len: Slot) {
+        let whole = self.program.label("whole reply");
+        let at = Mem { base: Base::Frame, offset: 0 };
+        self.program.push(Op::BranchByte { at, byte: b'H', equal: false, to: whole }, "a HEAD request?");
+        self.program.push(Op::Set { to: len, value: Arg::Slot(head_len) }, "the head alone");
+        self.program.place(whole);
+    }
+
+    /// Finds the path behind GET or HEAD; everything else goes to the label that is returned.
+    fn find_path(&mut self) -> (Slot, Label) {
+        let path = self.program.slot("path", Kind::Pointer);
+        let other = self.program.label("no such resource");
+        let found = self.program.label("path found");
+        let not_get = self.program.label("not GET");
+        let at = Mem { base: Base::Frame, offset: 0 };
+        self.program.push(Op::Match { at, want: b"GET ".into(), miss: not_get }, "GET");
+        self.program.push(Op::Set { to: path, value: Arg::Frame(4) }, "its path");
+        self.program.push(Op::Jump(found), "compare it");
+        self.program.place(not_get);
+        self.program.push(Op::Match { at, want: b"HEAD ".into(), miss: other }, "HEAD");
+        self.program.push(Op::Set { to: path, value: Arg::Frame(5) }, "its path");
+        self.program.place(found);
+        (path, other)
+    }
+
+    /// Goes to `miss` unless the request's path is this one, ended by a space or a query.
+    fn match_path(&mut self, at: Slot, path: &str, miss: Label) {
+        let mem = |offset: usize| Mem { base: Base::Slot(at), offset: offset as i32 };
+        let mut matched = 0;
+        for stage in 0..=stages(path) {
+            if stage > 0 {
+                self.receive_up_to(SHORTEST_REQUEST_BYTES + stage * SHORTEST_TAIL_BYTES);
+            }
+            let seen = path.len().min((PATH_SEEN_BYTES + stage * SHORTEST_TAIL_BYTES) as usize);
+            let want = path.as_bytes()[matched..seen].to_vec();
+            if !want.is_empty() {
+                self.program.push(Op::Match { at: mem(matched), want, miss }, "the path");
+            }
+            matched = seen;
+        }
+        let end = self.program.slot("byte behind the path", Kind::Int);
+        let hit = self.program.label("hit");
+        self.program.push(Op::Load { to: end, width: Width::Byte, from: mem(path.len()) }, "what ends it");
+        let space = i64::from(b' ');
+        let query = i64::from(b'?');
+        self.program.push(Op::Branch { left: end, cond: Cond::Eq, right: Arg::Const(space), to: hit }, "a space");
+        self.program.push(Op::Branch { left: end, cond: Cond::Ne, right: Arg::Const(query), to: miss }, "a query");
+        self.program.place(hit);
+    }
+
+    /// Receives more of a request whose path has matched so far, if that has not been done for another route: what
+    /// has matched is no end of a request, so the client has at least so many bytes more to send.
+    fn receive_up_to(&mut self, bytes: u32) {
+        let end = self.end.expect("a long path has an end of what was received");
+        let limit = self.program.slot("end of what is needed", Kind::Pointer);
+        let enough = self.program.label(format!("{bytes} bytes received"));
+        self.program.push(Op::Set { to: limit, value: Arg::Frame(bytes) }, "bytes needed for a longer path");
+        let there = Op::Branch { left: end, cond: Cond::Eq, right: Arg::Slot(limit), to: enough };
+        self.program.push(there, "received for another route already?");
+        let further = Op::Branch { left: end, cond: Cond::Gt, right: Arg::Slot(limit), to: enough };
+        self.program.push(further, "or even more?");
+        self.receive_exactly(Arg::Slot(end), SHORTEST_TAIL_BYTES, "more of the request");
+        self.program.push(Op::Set { to: end, value: Arg::Slot(limit) }, "so much is there now");
+        self.program.place(enough);
+    }
+
+    fn send(&mut self, reply: Slot, len: Slot) {
+        let longest = self.replies().map(|reply| http::closing(reply).bytes.len()).max().unwrap_or(0);
+        if longest <= SENT_AT_ONCE_BYTES {
+            let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT);
+            let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+            self.program.call(Call::Sendto, &args, None, "send the reply");
+            return;
+        }
+        let more = self.program.label("send on");
+        let sent = self.program.label("sent");
+        self.program.place(more);
+        let flags = Arg::Const(abi::MSG_NOSIGNAL);
+        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        self.program.call(Call::Sendto, &args, Some(self.result), "send what is left");
+        let all = Op::Branch { left: self.result, cond: Cond::Eq, right: Arg::Slot(len), to: sent };
+        self.program.push(all, "all of it?");
+        let least = Arg::Const(LEAST_PROGRESS_BYTES);
+        let slow = Op::Branch { left: self.result, cond: Cond::Lt, right: least, to: self.close };
+        self.program.push(slow, "the client is gone or takes too little: give up");
+        self.program.push(Op::Alu { alu: Alu::Add, to: reply, value: Arg::Slot(self.result) }, "behind what was sent");
+        self.program.push(Op::Alu { alu: Alu::Sub, to: len, value: Arg::Slot(self.result) }, "so much less is left");
+        self.program.push(Op::Jump(more), "send on");
+        self.program.place(sent);
+    }
+
+    /// Ends our direction, discards the rest of the request, closes.
+    fn drain(&mut self) {
+        let args = [Arg::Slot(self.client), Arg::Const(abi::SHUT_WR)];
+        self.program.call(Call::Shutdown, &args, None, "the reply is complete");
+        let flags = Arg::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
+        // Nothing is copied: the kernel only wants an address that could be the process's own.
+        let args = [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Any];
+        self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
+        self.program.place(self.close);
+        self.program.call(Call::Close, &[Arg::Slot(self.client)], None, "close the connection");
+        self.program.push(Op::Jump(self.next), "the next one");
+    }
+
+    /// Message with the error's number and exit 1; behind it the exit that signals share.
+    fn fail(&mut self) {
+        let program = &mut self.program;
+        let text = format!("cannot listen on port {}: errno ", self.server.listen.port);
+        let len = Arg::Const(text.len() as i64);
+        let text = program.datum("message", vec![Part::Bytes(text.into())], 0);
+        let digits = program.slot("first digit", Kind::Pointer);
+        let digit = program.slot("digit", Kind::Int);
+        let digits_len = program.slot("length of the digits", Kind::Pointer);
+        let status = program.slot("exit status", Kind::Int);
+        let another = program.label("another digit");
+        program.place(self.failed);
+        let args = [Arg::Const(abi::STDERR), Arg::Data(text), len];
+        program.call(Call::Write, &args, None, "what went wrong");
+        program.push(Op::Negate { to: self.result }, "the error's number");
+        program.push(Op::Set { to: digits, value: Arg::Frame(DIGITS_END) }, "its digits, from the last");
+        let at = |offset| Mem { base: Base::Slot(digits), offset };
+        program.push(Op::StoreBytes { to: at(0), bytes: b"\n".into() }, "end of the line");
+        program.place(another);
+        program.push(Op::Divide { value: self.result, by: 10, rest: digit }, "next digit");
+        program.push(Op::Alu { alu: Alu::Add, to: digit, value: Arg::Const(i64::from(b'0')) }, "as a character");
+        program.push(Op::Alu { alu: Alu::Sub, to: digits, value: Arg::Const(1) }, "before the last one");
+        program.push(Op::Store { width: Width::Byte, to: at(0), value: Arg::Slot(digit) }, "write it");
+        let on = Op::Branch { left: self.result, cond: Cond::Ne, right: Arg::Const(0), to: another };
+        program.push(on, "another digit?");
+        program.push(Op::Set { to: digits_len, value: Arg::Frame(DIGITS_END + 1) }, "end of the line");
+        program.push(Op::Alu { alu: Alu::Sub, to: digits_len, value: Arg::Slot(digits) }, "its length");
+        let args = [Arg::Const(abi::STDERR), Arg::Slot(digits), Arg::Slot(digits_len)];
+        program.call(Call::Write, &args, None, "the number");
+        program.push(Op::Set { to: status, value: Arg::Const(1) }, "failed");
+        program.push(Op::Jump(self.exit), "exit 1");
+        program.place(self.exit_0);
+        program.push(Op::Set { to: status, value: Arg::Const(0) }, "asked to end");
+        program.place(self.exit);
+        program.call(Call::Exit, &[Arg::Slot(status)], None, "exit");
+    }
+}
+
+/// The address as people write it.
+fn shown(server: &Server) -> String {
+    std::net::SocketAddr::new(server.listen.address, server.listen.port).to_string()
+}
+
+/// `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
+fn socket_address(program: &mut Program, server: &Server) -> DatumId {
+    let port = server.listen.port.to_be_bytes();
+    let name = format!("socket address {}", shown(server));
+    match server.listen.address {
+        IpAddr::V4(address) => {
+            let family = (abi::AF_INET as u16).to_le_bytes();
+            let bytes = [&family[..], &port, &address.octets()].concat();
+            // sin_zero: bind() copies it and looks at none of it (net/ipv4/af_inet.c).
+            program.datum(name, vec![Part::Bytes(bytes)], 8)
+        }
+        IpAddr::V6(address) => {
+            let family = (abi::AF_INET6 as u16).to_le_bytes();
+            let bytes = [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat();
+            program.datum(name, vec![Part::Bytes(bytes)], 0)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Replies as they go over the wire (RFC 9112 §4, §5).
+
+use crate::spec::Reply;
+
+/// A reply's bytes: head, then content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wire {
+    /// Head and content.
+    pub(super) bytes: Vec<u8>,
+    /// Length of the head with its empty line, in bytes.
+    pub(super) head_len: usize,
+}
+
+/// Reason phrases (RFC 9110 §15).
+#[rustfmt::skip] // One status per line.
+const REASONS: &[(u16, &str)] = &[
+    (200, "OK"),                    (201, "Created"),               (202, "Accepted"),
+    (203, "Non-Authoritative Information"),                         (206, "Partial Content"),
+    (300, "Multiple Choices"),      (301, "Moved Permanently"),     (302, "Found"),
+    (303, "See Other"),             (307, "Temporary Redirect"),    (308, "Permanent Redirect"),
+    (400, "Bad Request"),           (401, "Unauthorized"),          (402, "Payment Required"),
+    (403, "Forbidden"),             (404, "Not Found"),             (405, "Method Not Allowed"),
+    (406, "Not Acceptable"),        (408, "Request Timeout"),       (409, "Conflict"),
+    (410, "Gone"),                  (411, "Length Required"),       (412, "Precondition Failed"),
+    (413, "Content Too Large"),     (414, "URI Too Long"),          (415, "Unsupported Media Type"),
+    (416, "Range Not Satisfiable"), (417, "Expectation Failed"),    (421, "Misdirected Request"),
+    (422, "Unprocessable Content"), (426, "Upgrade Required"),      (429, "Too Many Requests"),
+    (431, "Request Header Fields Too Large"),                       (451, "Unavailable For Legal Reasons"),
+    (500, "Internal Server Error"), (501, "Not Implemented"),       (502, "Bad Gateway"),
+    (503, "Service Unavailable"),   (504, "Gateway Timeout"),       (505, "HTTP Version Not Supported"),
+];
+
+/// The reason phrase of a status; empty for one without a name, as RFC 9112 §4 allows.
+fn reason(status: u16) -> &'static str {
+    REASONS.iter().find(|(known, _)| *known == status).map_or("", |(_, reason)| reason)
+}
+
+/// The reply on a connection that is closed behind it.
+pub(super) fn closing(reply: &Reply) -> Wire {
+    let mut bytes = format!(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        reply.status,
+        reason(reply.status),
+        reply.content_type,
+        reply.body.len()
+    )
+    .into_bytes();
+    let head_len = bytes.len();
+    bytes.extend(&reply.body);
+    Wire { bytes, head_len }
+}

@@ -1,0 +1,33 @@
+//! `pause`: waits for SIGTERM or SIGINT, then exits 0; the kernel reaps orphans meanwhile.
+//!
+//! As PID 1, signals with the default action are dropped unless they are blocked, so they are blocked and waited
+//! for. The wait returns EINTR after SIGSTOP and SIGCONT and after a freeze and thaw: it is in a loop.
+
+use asmgen_arch::op::{Arg, Cond, Kind, Op, Part, Program};
+use asmgen_arch::syscall::Call;
+
+use super::abi;
+
+pub(super) fn lower() -> Program {
+    let mut program = Program::default();
+    let signal = program.slot("signal", Kind::Int);
+    let wait = program.label("wait");
+    // Word by word: handler, flags, restorer; then the mask, 8 bytes.
+    let action = vec![Part::Word(abi::SIG_IGN), Part::Word(0), Part::Word(0), Part::Bytes(vec![0; 8])];
+    let ignore = program.datum("struct sigaction: ignore", action, 0);
+    let set = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
+    let ends = program.datum("signal set: SIGTERM, SIGINT", vec![Part::Bytes(set.to_le_bytes().into())], 0);
+    let set_bytes = Arg::Const(abi::SIGSET_BYTES);
+
+    let args = [Arg::Const(abi::SIGCHLD), Arg::Data(ignore), Arg::Const(0), set_bytes];
+    program.call(Call::RtSigaction, &args, None, "ignore SIGCHLD: the kernel reaps orphans");
+    let args = [Arg::Const(abi::SIG_BLOCK), Arg::Data(ends), Arg::Const(0), set_bytes];
+    program.call(Call::RtSigprocmask, &args, None, "block SIGTERM and SIGINT: PID 1 is sent them only so");
+    program.place(wait);
+    let args = [Arg::Data(ends), Arg::Const(0), Arg::Const(0), set_bytes];
+    program.call(Call::RtSigtimedwait, &args, Some(signal), "wait for either");
+    let again = Op::Branch { left: signal, cond: Cond::Le, right: Arg::Const(0), to: wait };
+    program.push(again, "interrupted by a stop or a freeze: wait on");
+    program.call(Call::Exit, &[Arg::Const(0)], None, "exit 0");
+    program
+}

@@ -1,0 +1,36 @@
+//! Image indexes (image-spec, image-index.md): the one that lists an image's platforms, and `index.json`, which
+//! names what is in the archive.
+
+use super::Reference;
+use super::content::{Annotations, Descriptor, IMAGE_INDEX};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A list of descriptors.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Index {
+    schema_version: u32,
+    media_type: &'static str,
+    manifests: Vec<Descriptor>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: Annotations,
+}
+
+/// The index of an image for several platforms.
+pub(super) fn of_platforms(manifests: Vec<Descriptor>, annotations: Annotations) -> Index {
+    Index { schema_version: 2, media_type: IMAGE_INDEX, manifests, annotations }
+}
+
+/// `index.json`: one entry per name, all for the same image. containerd wants the full name, and Skopeo and umoci
+/// want the tag; with the one alone some tool finds no image or gives it a name it then cannot run.
+pub(super) fn of_layout(root: &Descriptor, references: &[Reference]) -> Index {
+    let named = |reference: &Reference| {
+        let annotations = Annotations::from([
+            ("io.containerd.image.name", reference.to_string()),
+            ("org.opencontainers.image.ref.name", reference.tag().to_owned()),
+        ]);
+        Descriptor { annotations, ..root.clone() }
+    };
+    of_platforms(references.iter().map(named).collect(), Annotations::new())
+}

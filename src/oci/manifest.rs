@@ -1,0 +1,51 @@
+//! The image manifest (image-spec, manifest.md) and what it points to.
+
+use super::config::Config;
+use super::content::{Annotations, Blobs, Descriptor, IMAGE_CONFIG, IMAGE_MANIFEST, LAYER_TAR_GZIP, Platform, digest};
+use super::tar::Tar;
+use super::{ImageRequest, PlatformBinary, gzip, labels};
+use serde::Serialize;
+
+/// Every user may read and run the program, none may change it. 0111 would do for most runtimes, but not for those
+/// who copy it out.
+const PROGRAM_MODE: u32 = 0o555;
+
+/// The blobs of one platform.
+#[derive(Debug)]
+pub(super) struct PlatformBlobs {
+    /// The manifest, with its platform.
+    pub(super) manifest: Descriptor,
+    /// The configuration.
+    pub(super) config: Descriptor,
+    /// The layer.
+    pub(super) layer: Descriptor,
+    /// Length of the executable in bytes.
+    pub(super) program_bytes: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest<'a> {
+    schema_version: u32,
+    media_type: &'static str,
+    config: &'a Descriptor,
+    layers: [&'a Descriptor; 1],
+    annotations: Annotations,
+}
+
+/// Adds the layer, the configuration and the manifest of one platform.
+pub(super) fn add_platform(blobs: &mut Blobs, request: &ImageRequest, binary: &PlatformBinary) -> PlatformBlobs {
+    let platform = Platform::of(binary.target);
+    let layer_tar = Tar::default().file(&request.name, PROGRAM_MODE, &binary.bytes).finish();
+    let layer = blobs.add(LAYER_TAR_GZIP, gzip::compress(&layer_tar));
+    let config = blobs.add_json(IMAGE_CONFIG, &Config::new(request, platform.clone(), digest(&layer_tar)));
+    let document = Manifest {
+        schema_version: 2,
+        media_type: IMAGE_MANIFEST,
+        config: &config,
+        layers: [&layer],
+        annotations: labels::of(request),
+    };
+    let manifest = Descriptor { platform: Some(platform), ..blobs.add_json(IMAGE_MANIFEST, &document) };
+    PlatformBlobs { manifest, config, layer, program_bytes: binary.bytes.len() }
+}

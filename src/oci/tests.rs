@@ -1,0 +1,250 @@
+//! The archive as a whole, read back by a reader of its own: every digest and size is computed anew from the bytes,
+//! as `crane validate` does.
+
+use super::*;
+use content::digest;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Path, permission bits and content of each entry.
+type Entries = Vec<(String, u32, Vec<u8>)>;
+
+/// Reads a tar, checking what `tar` itself would complain about.
+fn untar(tar: &[u8]) -> Entries {
+    assert_eq!(tar.len() % 512, 0);
+    let octal = |field: &[u8]| {
+        let text = std::str::from_utf8(field).unwrap().trim_end_matches(['\0', ' ']);
+        usize::from_str_radix(text, 8).unwrap()
+    };
+    let (mut at, mut entries) = (0, Entries::new());
+    while tar[at] != 0 {
+        let header = &tar[at..at + 512];
+        let sum: usize =
+            header.iter().enumerate().map(|(i, &b)| usize::from(if (148..156).contains(&i) { b' ' } else { b })).sum();
+        assert_eq!(octal(&header[148..156]), sum, "checksum");
+        assert_eq!((octal(&header[108..116]), octal(&header[116..124]), octal(&header[136..148])), (0, 0, 0));
+        let name = std::str::from_utf8(&header[..100]).unwrap().trim_end_matches('\0').to_owned();
+        let size = octal(&header[124..136]);
+        at += 512;
+        entries.push((name, octal(&header[100..108]) as u32, tar[at..at + size].to_vec()));
+        at += size.next_multiple_of(512);
+    }
+    assert_eq!(tar.len() - at, 1024, "two end blocks");
+    assert!(tar[at..].iter().all(|&byte| byte == 0));
+    entries
+}
+
+fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let data = miniz_oxide::inflate::decompress_to_vec(&bytes[10..bytes.len() - 8]).unwrap();
+    assert_eq!(bytes[bytes.len() - 4..], (data.len() as u32).to_le_bytes());
+    data
+}
+
+/// The blob that a descriptor points to, checked against it.
+fn follow<'a>(files: &'a BTreeMap<String, Vec<u8>>, descriptor: &Value) -> &'a [u8] {
+    let name = descriptor["digest"].as_str().unwrap();
+    let blob = &files[&format!("blobs/{}", name.replace(':', "/"))];
+    assert_eq!(digest(blob), name);
+    assert_eq!(descriptor["size"], json!(blob.len()));
+    blob
+}
+
+fn parse(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+fn request(targets: &[&str]) -> ImageRequest {
+    ImageRequest {
+        name: "page".into(),
+        about: About {
+            title: "A \"page\": тест".into(),
+            description: "One sentence.".into(),
+            repository: "https://example.com/acme/page".into(),
+            version: "1.2.3".into(),
+            licenses: "MIT".into(),
+            authors: String::new(),
+        },
+        platforms: targets
+            .iter()
+            .map(|name| {
+                let target = Target::by_name(name).unwrap();
+                PlatformBinary { target, bytes: [b"\x7fELF", name.as_bytes()].concat() }
+            })
+            .collect(),
+        port: Some(8080),
+        tags: vec![],
+        created_epoch_s: 1_700_000_000,
+    }
+}
+
+fn built(request: &ImageRequest) -> (Summary, Entries) {
+    let archive = build(request).unwrap();
+    assert_eq!(archive.tar.len(), archive.summary.tar_bytes);
+    (archive.summary, untar(&archive.tar))
+}
+
+fn files(entries: &Entries) -> BTreeMap<String, Vec<u8>> {
+    entries.iter().map(|(name, _, content)| (name.clone(), content.clone())).collect()
+}
+
+/// Checks a manifest and all below it; gives the digest of its configuration and of its layer.
+fn check_manifest(files: &BTreeMap<String, Vec<u8>>, descriptor: &Value, request: &ImageRequest, at: usize) {
+    let binary = &request.platforms[at];
+    let manifest = parse(follow(files, descriptor));
+    assert_eq!(manifest["mediaType"], descriptor["mediaType"]);
+    assert_eq!(descriptor["platform"]["architecture"], binary.target.oci_architecture);
+    let config = parse(follow(files, &manifest["config"]));
+    let layers = manifest["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 1);
+    let layer = gunzip(follow(files, &layers[0]));
+    assert_eq!(config["rootfs"], json!({"type": "layers", "diff_ids": [digest(&layer)]}));
+    assert_eq!(untar(&layer), [("page".to_owned(), 0o555, binary.bytes.clone())]);
+    for key in ["architecture", "os", "variant"] {
+        assert_eq!(config.get(key), descriptor["platform"].get(key), "{key}");
+    }
+    assert_eq!(config["history"].as_array().unwrap().len(), layers.len());
+    assert_eq!(config["config"]["Labels"], manifest["annotations"]);
+}
+
+#[test]
+fn several_platforms_are_nested_under_one_entry() {
+    let request = request(&["x86_64", "aarch64"]);
+    let (summary, entries) = built(&request);
+    let names: Vec<&str> = entries.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names[..2], ["blobs/", "blobs/sha256/"]);
+    assert_eq!(names[names.len() - 3..], ["index.json", "manifest.json", "oci-layout"]);
+    let blobs = &names[2..names.len() - 3];
+    assert_eq!(blobs.len(), 7);
+    assert!(blobs.is_sorted());
+    for (name, mode, content) in &entries[2..entries.len() - 3] {
+        assert_eq!((name, *mode), (&format!("blobs/{}", digest(content).replace(':', "/")), 0o444));
+    }
+
+    let files = files(&entries);
+    assert_eq!(files["oci-layout"], br#"{"imageLayoutVersion":"1.0.0"}"#);
+    let top = parse(&files["index.json"]);
+    assert_eq!(top["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        top["manifests"][0]["annotations"],
+        json!({
+            "io.containerd.image.name": "docker.io/library/page:latest",
+            "org.opencontainers.image.ref.name": "latest"
+        })
+    );
+    let index = parse(follow(&files, &top["manifests"][0]));
+    assert_eq!(index["mediaType"], "application/vnd.oci.image.index.v1+json");
+    assert_eq!(summary.root.digest, top["manifests"][0]["digest"].as_str().unwrap());
+    for (at, descriptor) in index["manifests"].as_array().unwrap().iter().enumerate() {
+        check_manifest(&files, descriptor, &request, at);
+        assert_eq!(parse(follow(&files, descriptor))["annotations"], index["annotations"]);
+    }
+    assert_eq!(index["manifests"][1]["platform"], json!({"architecture": "arm64", "os": "linux", "variant": "v8"}));
+    let primary = &summary.platforms[0];
+    assert_eq!(
+        parse(&files["manifest.json"]),
+        json!([{
+            "Config": format!("blobs/{}", primary.config.digest.replace(':', "/")),
+            "RepoTags": ["docker.io/library/page:latest"],
+            "Layers": [format!("blobs/{}", primary.layer.digest.replace(':', "/"))]
+        }])
+    );
+}
+
+#[test]
+fn one_platform_has_no_inner_index() {
+    let request = request(&["i386"]);
+    let (summary, entries) = built(&request);
+    let files = files(&entries);
+    let top = parse(&files["index.json"]);
+    let descriptor = &top["manifests"][0];
+    assert_eq!(descriptor["mediaType"], "application/vnd.oci.image.manifest.v1+json");
+    check_manifest(&files, descriptor, &request, 0);
+    assert_eq!(entries.len(), 2 + 3 + 3);
+    assert_eq!(summary.root, summary.platforms[0].manifest);
+}
+
+#[test]
+fn the_configuration_is_pinned_byte_for_byte() {
+    let (summary, entries) = built(&request(&["aarch64"]));
+    let path = format!("blobs/{}", summary.platforms[0].config.digest.replace(':', "/"));
+    let text = String::from_utf8(files(&entries)[&path].clone()).unwrap();
+    let expected = concat!(
+        r#"{"created":"2023-11-14T22:13:20Z","architecture":"arm64","os":"linux","variant":"v8","#,
+        r#""config":{"User":"65532:65532","ExposedPorts":{"8080/tcp":{}},"Entrypoint":["/page"],"WorkingDir":"/","#,
+        r#""Labels":{"org.opencontainers.image.created":"2023-11-14T22:13:20Z","#,
+        r#""org.opencontainers.image.description":"One sentence.","#,
+        r#""org.opencontainers.image.documentation":"https://example.com/acme/page","#,
+        r#""org.opencontainers.image.licenses":"MIT","#,
+        r#""org.opencontainers.image.source":"https://example.com/acme/page","#,
+        r#""org.opencontainers.image.title":"A \"page\": тест","#,
+        r#""org.opencontainers.image.url":"https://example.com/acme/page","#,
+        r#""org.opencontainers.image.version":"1.2.3"}},"#,
+        r#""rootfs":{"type":"layers","diff_ids":["DIFF_ID"]},"#,
+        r#""history":[{"created":"2023-11-14T22:13:20Z","created_by":"asmgen"}]}"#,
+    );
+    let diff_id = parse(text.as_bytes())["rootfs"]["diff_ids"][0].as_str().unwrap().to_owned();
+    assert_eq!(text, expected.replace("DIFF_ID", &diff_id));
+}
+
+#[test]
+fn a_program_without_a_port_exposes_none() {
+    let without = ImageRequest { port: None, ..request(&["x86_64"]) };
+    let (summary, entries) = built(&without);
+    let path = format!("blobs/{}", summary.platforms[0].config.digest.replace(':', "/"));
+    assert_eq!(parse(&files(&entries)[&path])["config"].get("ExposedPorts"), None);
+}
+
+#[test]
+fn every_name_gets_an_entry_and_a_repo_tag() {
+    let tags = vec!["page:1".to_owned(), "ghcr.io/acme/page:2".to_owned()];
+    let (_, entries) = built(&ImageRequest { tags, ..request(&["x86_64", "i386"]) });
+    let files = files(&entries);
+    let top = parse(&files["index.json"]);
+    let [first, second] = top["manifests"].as_array().unwrap().as_slice() else { panic!("two entries") };
+    assert_eq!(first["digest"], second["digest"]);
+    assert_eq!(first["annotations"]["io.containerd.image.name"], "docker.io/library/page:1");
+    assert_eq!(second["annotations"]["org.opencontainers.image.ref.name"], "2");
+    assert_eq!(
+        parse(&files["manifest.json"])[0]["RepoTags"],
+        json!(["docker.io/library/page:1", "ghcr.io/acme/page:2"])
+    );
+}
+
+#[test]
+fn the_same_request_gives_the_same_bytes() {
+    let request = request(&["x86_64", "aarch64", "i386"]);
+    assert_eq!(build(&request), build(&request.clone()));
+    let later = ImageRequest { created_epoch_s: request.created_epoch_s + 1, ..request.clone() };
+    assert_ne!(build(&request), build(&later));
+}
+
+#[test]
+fn two_platforms_of_a_page_fit_in_20_kilobytes() {
+    let noise: Vec<u8> = (0..3000u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut request = request(&["x86_64", "aarch64"]);
+    for binary in &mut request.platforms {
+        binary.bytes.extend(&noise);
+    }
+    let (summary, _) = built(&request);
+    assert!(summary.tar_bytes <= 20 * 1024, "{}", summary.tar_bytes);
+}
+
+#[test]
+fn requests_that_make_no_image_are_refused() {
+    let error = |request: &ImageRequest| build(request).unwrap_err();
+    assert_eq!(error(&request(&[])), OciError::NoPlatform);
+    assert_eq!(error(&request(&["aarch64", "aarch64"])), OciError::PlatformTwice("linux/arm64/v8".into()));
+    let mut empty = request(&["x86_64"]);
+    empty.platforms[0].bytes.clear();
+    assert_eq!(error(&empty), OciError::EmptyBinary("linux/amd64".into()));
+}
+
+#[test]
+fn the_summary_names_what_a_registry_shows() {
+    let (summary, _) = built(&request(&["x86_64", "aarch64"]));
+    let text = summary.to_string();
+    assert!(text.contains(&format!("index                    {}", summary.root.digest)), "{text}");
+    assert!(text.contains("linux/arm64/v8 manifest  sha256:"), "{text}");
+    assert!(text.ends_with(&format!("docker.io/library/page:latest: {} bytes of tar", summary.tar_bytes)), "{text}");
+    assert_eq!(text.lines().count(), 1 + 3 + 3 + 1);
+}

@@ -1,0 +1,82 @@
+//! Where results go: a file that is there whole or not at all, or standard output.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Why a command ended without its result.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong usage or wrong input: exit code 2.
+    Input(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+}
+
+impl Failure {
+    pub(crate) fn input(error: impl fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    pub(crate) fn failed(error: impl fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Input(_) => 2,
+            Self::Failed(_) => 1,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Input(text) | Self::Failed(text)) = self;
+        f.write_str(text)
+    }
+}
+
+/// Writes bytes to a file with this mode, or to standard output if no file is named; never to a terminal.
+pub(crate) fn binary(bytes: &[u8], file: Option<&Path>, mode: u32) -> Result<(), Failure> {
+    match file {
+        Some(file) => replace(file, bytes, mode),
+        None if io::stdout().is_terminal() => {
+            Err(Failure::input("standard output is a terminal; name a file with -o FILE, or redirect it: > FILE"))
+        }
+        None => standard_output(bytes),
+    }
+}
+
+/// Writes text to standard output.
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    standard_output(text.as_bytes())
+}
+
+fn standard_output(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::Failed(format!("standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Puts a finished file in place at once: it is written beside the old one and renamed over it.
+fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    if file.is_dir() {
+        return Err(Failure::Input(format!("{}: is a folder; name a file", file.display())));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
+    }
+    let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
+    let mut temporary = tempfile::Builder::new().prefix(".asmgen-").tempfile_in(folder).map_err(failed)?;
+    temporary.write_all(bytes).map_err(failed)?;
+    temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+    temporary.persist(file).map(|_| ()).map_err(|error| failed(error.error))
+}

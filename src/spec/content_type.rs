@@ -1,0 +1,67 @@
+//! The content type of a file by its extension, and the check of one that a spec gives.
+
+use std::path::Path;
+
+use super::error::Wrong;
+
+/// Of an inline body whose spec gives no type.
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Of the built-in reply to unknown paths: its text is ASCII, and the name of a character set would only cost bytes.
+pub(super) const BARE_TEXT: &str = "text/plain";
+
+/// Of a file, by its extension. Text gets its character set, unless it is not in UTF-8 and the set is unknown.
+pub(super) fn of_file(path: &Path, content: &[u8]) -> String {
+    let essence = mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream");
+    let is_utf8_text = essence.starts_with("text/") && std::str::from_utf8(content).is_ok();
+    format!("{essence}{}", if is_utf8_text { "; charset=utf-8" } else { "" })
+}
+
+/// Can it stand in a header, and has it the form `type/subtype`?
+pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
+    if let Some(bad) = content_type.chars().find(|c| !matches!(c, ' '..='~')) {
+        return Err(Wrong::new(format!("has the character {bad:?}"), "a header takes visible ASCII and spaces"));
+    }
+    let essence = content_type.split(';').next().unwrap_or("").trim_end();
+    let token =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c));
+    if essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
+        return Ok(());
+    }
+    let meant = mime_guess::from_ext(content_type).first_raw().unwrap_or(TEXT);
+    Err(Wrong::new(format!("{content_type:?} is no content type"), format!("write one of the form \"{meant}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_by_extension() {
+        for (path, content, expected) in [
+            ("a.html", &b"x"[..], "text/html; charset=utf-8"),
+            ("a.HTML", b"x", "text/html; charset=utf-8"),
+            ("a.txt", b"\xff", "text/plain"),
+            ("a.css", b"", "text/css; charset=utf-8"),
+            ("a.js", b"", "text/javascript; charset=utf-8"),
+            ("a.json", b"{}", "application/json"),
+            ("a.svg", b"", "image/svg+xml"),
+            ("a.wasm", b"", "application/wasm"),
+            ("a.unheard-of", b"", "application/octet-stream"),
+            ("README", b"", "application/octet-stream"),
+        ] {
+            assert_eq!(of_file(Path::new(path), content), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn given_types() {
+        for good in ["text/plain", TEXT, BARE_TEXT, "image/svg+xml", "application/vnd.api+json", "a/b ;c=\"d e\""] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in ["", "/", "text", "text/", "/plain", "text/a b", "text/plain\r\nX: y", "text/plän", "html"] {
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(check("html").unwrap_err().fix, "write one of the form \"text/html\"");
+    }
+}

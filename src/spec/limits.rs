@@ -1,0 +1,61 @@
+//! Every limit of a spec, by name and with its unit.
+
+/// Longest name, in bytes: an object name in Kubernetes is a DNS label.
+pub const NAME_MAX: usize = 63;
+
+/// Longest title, description, address, version, licence or contact, in bytes: they become labels of the image.
+pub const ABOUT_MAX: usize = 1024;
+
+/// Longest route path, in bytes: a request line with it still fits into one small read.
+pub const PATH_MAX: usize = 256;
+
+/// Longest path of a file on disk, in bytes: Linux takes no more (`PATH_MAX`).
+pub const FILE_PATH_MAX: usize = 4096;
+
+/// Largest body, in bytes: 1 GiB keeps every address of an image in 31 bits.
+pub const BODY_MAX: usize = 1 << 30;
+
+/// Longest content type, in bytes.
+pub const CONTENT_TYPE_MAX: usize = 256;
+
+/// Longest text written once the server listens, in bytes.
+pub const START_LINE_MAX: usize = 1024;
+
+/// Longest `listen` value, in bytes: brackets, an IPv6 address and a port need 47.
+pub const LISTEN_MAX: usize = 64;
+
+/// Lowest TCP port that can be listened on; 0 would let the kernel choose.
+pub const PORT_MIN: u16 = 1;
+
+/// Highest TCP port.
+pub const PORT_MAX: u16 = u16::MAX;
+
+/// TCP port of a server whose spec names none: unprivileged, and where most people look first.
+pub const PORT_DEFAULT: u16 = 8080;
+
+/// Shortest timeout, in milliseconds: below it honest clients on slow lines are cut off.
+pub const TIMEOUT_MS_MIN: u32 = 100;
+
+/// Longest timeout, in milliseconds: one hour.
+pub const TIMEOUT_MS_MAX: u32 = 3_600_000;
+
+/// Timeout of a server whose spec names none, in milliseconds.
+pub const TIMEOUT_MS_DEFAULT: u32 = 5_000;
+
+/// Smallest listen queue, in connections.
+pub const BACKLOG_MIN: u32 = 1;
+
+/// Longest listen queue, in connections; the kernel cuts it to `net.core.somaxconn` anyway.
+pub const BACKLOG_MAX: u32 = 65_535;
+
+/// Listen queue of a server whose spec names none, in connections: the kernel's own default since Linux 5.4.
+pub const BACKLOG_DEFAULT: u32 = 4096;
+
+/// Lowest status code of a reply: those below are interim and no answer.
+pub const STATUS_MIN: u16 = 200;
+
+/// Highest status code of a reply.
+pub const STATUS_MAX: u16 = 599;
+
+/// Status codes whose replies must not have content, so that a body or its length would break the connection.
+pub const STATUS_WITHOUT_CONTENT: [u16; 3] = [204, 205, 304];

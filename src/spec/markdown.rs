@@ -1,0 +1,154 @@
+//! `docs/spec.md`, rendered from the schema.
+
+use std::fmt::Write as _;
+
+use super::limits;
+use super::schema::{Default, Key, Kind, Table, Value};
+use super::template::PLACEHOLDERS;
+
+const INTRODUCTION: &str = "\
+# The spec
+
+<!-- Rendered from src/spec/schema.rs; `BLESS=1 cargo test` writes it anew. -->
+
+A spec is a TOML file that describes one program. `asmgen run SPEC.toml` builds and runs it; the folder `examples`
+has specs to start from. The shortest server is
+
+```toml
+[[route]]
+path = \"/\"
+body = \"Hello, world!\\n\"
+```
+
+A key that is not listed here is an error, and so is a key that does not belong to the chosen `program`. Where a key
+or its value is wrong, the message names the file, the line, the column and the key, and says what would be right.
+Paths of files are relative to the spec. Lengths are in bytes of UTF-8.
+";
+
+const PLACEHOLDERS_INTRODUCTION: &str = "\
+## Placeholders
+
+In `server.start_line`, and in the content of replies with `template = true`, `{{name}}` stands for a fact that is
+known when the program is compiled. Whitespace inside of the braces is allowed; a `{{` that opens no placeholder is an
+error. In HTML, XML and JSON the values are escaped.
+
+| placeholder | value |
+|---|---|
+";
+
+/// The documentation of the spec, in Markdown.
+pub fn schema_markdown() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for table in Table::ALL {
+        let title = if table == Table::Top { "Top level" } else { table.header() };
+        let _ = write!(page, "\n## {title}\n\n{}", keys(table));
+    }
+    let _ = write!(page, "\n{PLACEHOLDERS_INTRODUCTION}");
+    for placeholder in PLACEHOLDERS {
+        let _ = writeln!(page, "| `{{{{{}}}}}` | {} |", placeholder.name, placeholder.doc);
+    }
+    page
+}
+
+fn keys(table: Table) -> String {
+    let mut rows = "| key | type | default | unit | allowed | meaning |\n|---|---|---|---|---|---|\n".to_owned();
+    for key in table.keys() {
+        let cells = [format!("`{}`", key.path), kind(&key.kind), default(key), unit(&key.kind), allowed(key)];
+        let _ = writeln!(rows, "| {} | {} |", cells.join(" | "), key.doc);
+    }
+    rows
+}
+
+/// The type without its article.
+fn kind(kind: &Kind) -> String {
+    let words = kind.to_string();
+    words.split(' ').filter(|word| !matches!(*word, "a" | "an")).collect::<Vec<_>>().join(" ")
+}
+
+fn default(key: &Key) -> String {
+    match &key.default {
+        Default::Is(Value::Text(text)) if text.is_empty() => "empty".to_owned(),
+        Default::Is(Value::Text(text)) => format!("`{text:?}`"),
+        Default::Is(Value::Integer(number)) => format!("`{number}`"),
+        Default::Is(Value::Millis(millis)) => format!("`{}`", f64::from(*millis) / 1000.0),
+        Default::Is(Value::Bool(flag)) => format!("`{flag}`"),
+        Default::Rule(rule) => (*rule).to_owned(),
+    }
+}
+
+fn unit(kind: &Kind) -> String {
+    match kind {
+        Kind::Integer { unit, .. } => (*unit).to_owned(),
+        Kind::Seconds { .. } => "seconds".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn allowed(key: &Key) -> String {
+    let mut parts = match &key.kind {
+        Kind::Table | Kind::Tables | Kind::Bool => Vec::new(),
+        Kind::Text { min, max, rule } => vec![(*rule).to_owned(), at_least(*min), at_most(*max)],
+        Kind::Line { max, rule } => vec!["no control characters".to_owned(), at_most(*max), (*rule).to_owned()],
+        Kind::TextOrFalse { max } => vec![at_most(*max)],
+        Kind::Choice(choices) => vec![quoted(choices.iter().copied(), ", ")],
+        Kind::Integer { min, max, rule, .. } => vec![format!("{min} to {max}"), (*rule).to_owned()],
+        Kind::Seconds { min_ms, max_ms } => {
+            vec![format!("{} to {}", f64::from(*min_ms) / 1000.0, f64::from(*max_ms) / 1000.0)]
+        }
+    };
+    parts.retain(|part| !part.is_empty());
+    if key.table() == Table::Top && key.programs.len() < super::ProgramKind::ALL.len() {
+        let names = quoted(key.programs.iter().map(|program| program.name()), " or ");
+        parts.insert(0, format!("with program {names}"));
+    }
+    parts.join("; ")
+}
+
+fn at_least(min: usize) -> String {
+    match min {
+        0 => String::new(),
+        1 => "not empty".to_owned(),
+        more => format!("at least {}", bytes(more)),
+    }
+}
+
+fn at_most(max: usize) -> String {
+    format!("at most {}", bytes(max))
+}
+
+fn bytes(count: usize) -> String {
+    if count == limits::BODY_MAX { "1 GiB".to_owned() } else { format!("{count} bytes") }
+}
+
+/// Strings as TOML has them, in a list.
+fn quoted<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    texts.into_iter().map(|text| format!("`\"{text}\"`")).collect::<Vec<_>>().join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committed_page_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/spec.md");
+        let page = schema_markdown();
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == page, "docs/spec.md is stale; write it anew with `BLESS=1 cargo test`");
+    }
+
+    #[test]
+    fn bars_do_not_break_the_tables() {
+        for line in schema_markdown().lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `{{")) {
+            assert_eq!(line.matches('|').count(), 7, "{line}");
+        }
+    }
+
+    #[test]
+    fn largest_body_is_one_gibibyte() {
+        assert_eq!(limits::BODY_MAX, 1024 * 1024 * 1024);
+    }
+}

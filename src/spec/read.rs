@@ -1,0 +1,77 @@
+//! A whole spec: its name, what it says about itself, and its program.
+
+use std::path::Path;
+
+use super::SpecError;
+use super::description::{About, Description, Program, ProgramKind};
+use super::document::{Document, Section};
+use super::error::{SpecText, Wrong};
+use super::loader::{Disk, Loader};
+use super::reply::Replies;
+use super::{name, server};
+
+/// The description that a spec gives; `file_name` names it in errors, gives it its default name, and the files it
+/// names are looked for on disk beside it.
+pub fn from_toml(text: &str, file_name: &Path) -> Result<Description, SpecError> {
+    from_toml_with(text, file_name, &Disk::beside(file_name))
+}
+
+/// [`from_toml`], with the files from somewhere else.
+pub fn from_toml_with(text: &str, file_name: &Path, loader: &dyn Loader) -> Result<Description, SpecError> {
+    let source = SpecText { file: file_name, text };
+    let document = Document::parse(&source)?;
+    let name = spec_name(&document.top, file_name)?;
+    let about = about(&document.top, &name);
+    let program = program(&document, loader)?;
+    Ok(Description { name, about, program })
+}
+
+/// The server of one file, without a spec: every default holds.
+pub(super) fn of_file(path: &Path, content: &[u8]) -> Result<Description, SpecError> {
+    let source = SpecText { file: path, text: "" };
+    let document = Document::empty(&source);
+    let name = name::from_path(path);
+    let about = about(&document.top, &name);
+    let program = Program::Server(server::read(&document, Replies::of_file(path, content))?);
+    Ok(Description { name, about, program })
+}
+
+fn spec_name(top: &Section<'_>, file_name: &Path) -> Result<String, SpecError> {
+    let Some(given) = top.text("name") else { return Ok(name::from_path(file_name)) };
+    name::check(given).map_err(|wrong| top.error("name", wrong))?;
+    Ok(given.to_owned())
+}
+
+fn about(top: &Section<'_>, name: &str) -> About {
+    let text = |key| top.text(key).unwrap_or(name).to_owned();
+    About {
+        title: text("title"),
+        description: text("description"),
+        repository: text("repository"),
+        version: text("version"),
+        licenses: text("licenses"),
+        authors: text("authors"),
+    }
+}
+
+fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, SpecError> {
+    let top = &document.top;
+    let name = top.text("program").expect("the schema has a default");
+    let kind = ProgramKind::ALL.into_iter().find(|kind| kind.name() == name).expect("the schema allows kinds only");
+    if let Some(entry) = top.entries.iter().find(|entry| !entry.key.programs.contains(&kind)) {
+        return Err(top.key_error(entry, foreign(entry.key.programs, kind, top.entry("program").is_some())));
+    }
+    Ok(match kind {
+        ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },
+        ProgramKind::Pause => Program::Pause,
+        ProgramKind::Server => Program::Server(server::read(document, Replies::read(document, loader)?)?),
+    })
+}
+
+/// A key that belongs to other programs than the one at hand.
+fn foreign(programs: &[ProgramKind], kind: ProgramKind, is_given: bool) -> Wrong {
+    let names: Vec<String> = programs.iter().map(|program| format!("program = \"{}\"", program.name())).collect();
+    let names = names.join(" or ");
+    let because = if is_given { "here it is" } else { "without that key it is" };
+    Wrong::new(format!("belongs to {names}, and {because} \"{}\"", kind.name()), format!("remove it, or write {names}"))
+}

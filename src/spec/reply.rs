@@ -1,0 +1,173 @@
+//! Routes and replies: from their sections to what is answered.
+
+use std::path::Path;
+
+use super::SpecError;
+use super::content_type::{self, BARE_TEXT, TEXT};
+use super::description::{Reply, Route};
+use super::document::{Document, Section};
+use super::error::Wrong;
+use super::limits::{BODY_MAX, STATUS_WITHOUT_CONTENT};
+use super::loader::Loader;
+use super::path::{self, EVERY};
+use super::template;
+
+/// Body of the reply to unknown paths where a spec gives none.
+const NOT_FOUND_BODY: &str = "Not Found";
+
+/// What a server answers: exact paths, and everything else.
+#[derive(Debug)]
+pub(super) struct Replies {
+    pub(super) routes: Vec<Route>,
+    pub(super) fallback: Reply,
+}
+
+impl Replies {
+    /// Of a spec with routes, or with the one file.
+    pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Self, SpecError> {
+        match (document.top.text("file"), document.routes.first()) {
+            (Some(_), Some(route)) => Err(document.top.error("file", file_and_route(route))),
+            (Some(file), None) => {
+                let content = load(&document.top, loader, file)?;
+                Ok(Self { routes: one_file(Path::new(file), &content), fallback: not_found(document, loader)? })
+            }
+            (None, Some(_)) => routed(document, loader),
+            (None, None) => Err(document.server.error_of_document("route", no_route())),
+        }
+    }
+
+    /// Of a server without a spec, for one file.
+    pub(super) fn of_file(path: &Path, content: &[u8]) -> Self {
+        Self { routes: one_file(path, content), fallback: default_not_found() }
+    }
+}
+
+/// One file at `/` and, where clients can send it, at its own name.
+fn one_file(path: &Path, content: &[u8]) -> Vec<Route> {
+    let reply = Reply {
+        status: 200,
+        content_type: content_type::of_file(path, content),
+        body: content.to_vec(),
+        template: false,
+    };
+    let paths = std::iter::once("/".to_owned()).chain(path::of_file(path));
+    paths.map(|path| Route { path, reply: reply.clone() }).collect()
+}
+
+fn routed(document: &Document<'_>, loader: &dyn Loader) -> Result<Replies, SpecError> {
+    let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
+    let mut every: Option<(Reply, &Section<'_>)> = None;
+    for section in &document.routes {
+        let path = required_path(section)?;
+        let earlier = routes.iter().find(|(route, _)| route.path == path).map(|(_, earlier)| *earlier);
+        let earlier = if path == EVERY { every.as_ref().map(|(_, earlier)| *earlier) } else { earlier };
+        if let Some(earlier) = earlier {
+            return Err(section.error("path", twice(path, earlier)));
+        }
+        let reply = reply(section, loader)?;
+        if path == EVERY {
+            every = Some((reply, section));
+        } else {
+            routes.push((Route { path: path.to_owned(), reply }, section));
+        }
+    }
+    let fallback = match (every, &document.not_found) {
+        (Some((_, section)), Some(not_found)) => return Err(section.error("path", never_not_found(not_found))),
+        (Some((reply, _)), None) => reply,
+        (None, _) => not_found(document, loader)?,
+    };
+    Ok(Replies { routes: routes.into_iter().map(|(route, _)| route).collect(), fallback })
+}
+
+fn required_path<'s>(section: &'s Section<'_>) -> Result<&'s str, SpecError> {
+    let path = section.text("path");
+    let path = path.ok_or_else(|| section.error("path", Wrong::new("is missing", "write path = \"/\"")))?;
+    if path != EVERY {
+        path::check(path).map_err(|wrong| section.error("path", wrong))?;
+    }
+    Ok(path)
+}
+
+fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
+    let Some(section) = &document.not_found else { return Ok(default_not_found()) };
+    let has_content = section.entry("body").or(section.entry("file")).is_some();
+    if has_content {
+        return reply(section, loader);
+    }
+    complete(section, NOT_FOUND_BODY.into(), BARE_TEXT.to_owned())
+}
+
+fn default_not_found() -> Reply {
+    Reply { status: 404, content_type: BARE_TEXT.to_owned(), body: NOT_FOUND_BODY.into(), template: false }
+}
+
+/// The reply of a section that gives its own content.
+fn reply(section: &Section<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
+    match (section.text("body"), section.text("file")) {
+        (Some(_), Some(_)) => {
+            let what = format!("stands beside `file` in line {}", section.line("file"));
+            Err(section.error("body", Wrong::new(what, "give one of them")))
+        }
+        (None, None) => {
+            let fix = "write body = \"…\", or file = \"…\" with a path relative to the spec";
+            Err(section.error("body", Wrong::new("the route has no content", fix)))
+        }
+        (Some(body), None) => complete(section, body.into(), TEXT.to_owned()),
+        (None, Some(file)) => {
+            let content = load(section, loader, file)?;
+            let content_type = content_type::of_file(Path::new(file), &content);
+            complete(section, content, content_type)
+        }
+    }
+}
+
+/// Adds what the section says about its content, and checks it.
+fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Result<Reply, SpecError> {
+    let content_type = section.text("type").map_or(default_type, str::to_owned);
+    content_type::check(&content_type).map_err(|wrong| section.error("type", wrong))?;
+    let template = section.flag("template");
+    if template {
+        let source = if section.entry("file").is_some() { "file" } else { "body" };
+        template::check(&body).map_err(|error| {
+            let what = format!("line {} of the content: {}", error.line, error.wrong.what);
+            section.error(source, Wrong::new(what, error.wrong.fix))
+        })?;
+    }
+    Ok(Reply { status: status(section)?, content_type, body, template })
+}
+
+fn status(section: &Section<'_>) -> Result<u16, SpecError> {
+    let status = section.integer("status").expect("the schema has a default") as u16;
+    if STATUS_WITHOUT_CONTENT.contains(&status) {
+        let what = format!("a reply with status {status} must not have content");
+        return Err(section.error("status", Wrong::new(what, "write 200, or the status that fits the content")));
+    }
+    Ok(status)
+}
+
+fn load(section: &Section<'_>, loader: &dyn Loader, file: &str) -> Result<Vec<u8>, SpecError> {
+    if file.is_empty() {
+        let wrong = Wrong::new("is empty", "write the path of a file, relative to the spec");
+        return Err(section.error("file", wrong));
+    }
+    loader.load(Path::new(file), BODY_MAX).map_err(|wrong| section.error("file", wrong))
+}
+
+fn file_and_route(route: &Section<'_>) -> Wrong {
+    let what = format!("the whole server is one file, but line {} has a route", route.line("path"));
+    Wrong::new(what, "give the file its own [[route]], or remove the routes")
+}
+
+fn twice(path: &str, earlier: &Section<'_>) -> Wrong {
+    Wrong::new(format!("{path:?} already has a route in line {}", earlier.line("path")), "remove one of them")
+}
+
+fn never_not_found(not_found: &Section<'_>) -> Wrong {
+    let what = format!("\"{EVERY}\" is every path, so [not_found] in line {} is never reached", not_found.line(""));
+    Wrong::new(what, "remove one of them")
+}
+
+fn no_route() -> Wrong {
+    let fix = "add a [[route]] with path = \"/\" and body = \"…\", or file = \"…\" at the top level";
+    Wrong::new("the server has nothing to serve", fix)
+}

@@ -1,0 +1,181 @@
+//! Whole specs: the examples, the wrong specs of `tests/bad`, and how the sections work together.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn server(text: &str) -> Server {
+    let description = from_toml(text, Path::new("tests/bad/spec.toml")).unwrap_or_else(|error| panic!("{error}"));
+    let Program::Server(server) = description.program else { panic!("no server") };
+    server
+}
+
+fn example(name: &str) -> Description {
+    from_path(&Path::new("examples").join(name)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The files with that extension in a folder, in order.
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == extension)).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn wrong_specs_have_their_messages() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let specs = files("tests/bad", "toml");
+    assert!(specs.len() >= 30, "only {} wrong specs", specs.len());
+    for spec in specs {
+        let error = from_path(&spec).expect_err(&format!("{} is wrong", spec.display()));
+        let message = format!("asmgen: {error}\n");
+        let snapshot = spec.with_extension("stderr");
+        if bless {
+            std::fs::write(&snapshot, &message).unwrap();
+        }
+        let expected = std::fs::read_to_string(&snapshot).unwrap_or_default();
+        assert_eq!(message, expected, "{}: bless with `BLESS=1 cargo test`", snapshot.display());
+    }
+}
+
+#[test]
+fn snapshots_have_their_specs() {
+    for snapshot in files("tests/bad", "stderr") {
+        assert!(snapshot.with_extension("toml").exists(), "{} has no spec", snapshot.display());
+    }
+}
+
+#[test]
+fn examples_say_what_they_show_and_how_to_run_them() {
+    for path in files("examples", "toml") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# "), "{} starts without a comment", path.display());
+        assert!(text.contains(&format!("asmgen run {}", path.display())), "{} cannot be run", path.display());
+        from_path(&path).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn example_hello_and_pause() {
+    assert_eq!(example("hello.toml").program, Program::Hello { text: b"Hello, world!\n".to_vec() });
+    assert_eq!(example("pause.toml").program, Program::Pause);
+}
+
+#[test]
+fn example_greeting_is_one_fallback() {
+    let Program::Server(server) = example("greeting.toml").program else { panic!("no server") };
+    assert!(server.routes.is_empty());
+    assert_eq!((server.fallback.status, server.fallback.body.as_slice()), (200, &b"Hello, world!\n"[..]));
+}
+
+#[test]
+fn example_routes() {
+    let Program::Server(server) = example("routes.toml").program else { panic!("no server") };
+    let seen: Vec<(&str, &str)> =
+        server.routes.iter().map(|route| (route.path.as_str(), route.reply.content_type.as_str())).collect();
+    assert_eq!(seen, [("/", "text/plain"), ("/health", "application/json")]);
+    assert_eq!(server.fallback.content_type, "text/plain");
+}
+
+#[test]
+fn example_file_is_served_under_its_name() {
+    let Program::Server(server) = example("file.toml").program else { panic!("no server") };
+    assert_eq!(server.routes[1].path, "/notes.txt");
+    assert_eq!(server.listen.port, 8081);
+}
+
+#[test]
+fn example_page_is_small_and_complete() {
+    let page = include_str!("../../examples/page.html");
+    assert!(page.len() < 1500, "{} bytes", page.len());
+    for part in ["<!doctype html>", "lang=", "charset=", "viewport", "color-scheme", "{{repository}}", "{{image_size}}"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn defaults_of_a_server() {
+    let description = from_toml("[[route]]\npath = \"/\"\nbody = \"x\"\n", Path::new("my app.toml")).unwrap();
+    assert_eq!((description.name.as_str(), description.about.title.as_str()), ("my-app", "my-app"));
+    let Program::Server(server) = description.program else { panic!("no server") };
+    assert_eq!(server.engine, Engine::Blocking);
+    assert_eq!(server.listen, Listen::DEFAULT);
+    assert_eq!(server.start_line.as_deref(), Some("{{name}} listening on port {{port}}\n"));
+    assert_eq!((server.timeout_ms, server.backlog), (5000, 4096));
+    assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");
+    assert_eq!((server.routes[0].reply.status, server.routes[0].reply.template), (200, false));
+    let fallback =
+        Reply { status: 404, content_type: "text/plain".into(), body: b"Not Found".to_vec(), template: false };
+    assert_eq!(server.fallback, fallback);
+}
+
+#[test]
+fn port_beside_listen() {
+    let with = |server_keys: &str| server(&format!("[server]\n{server_keys}\n[[route]]\npath = \"*\"\nbody = \"\"\n"));
+    assert_eq!(with("port = 80").listen.to_string(), "0.0.0.0:80");
+    assert_eq!(with("port = 80\nlisten = \"[::]\"").listen.to_string(), "[::]:80");
+    assert_eq!(with("port = 80\nlisten = \"127.0.0.1:80\"").listen.to_string(), "127.0.0.1:80");
+    assert_eq!(with("listen = \"81\"").listen.to_string(), "0.0.0.0:81");
+}
+
+#[test]
+fn start_line_gets_its_newline_once() {
+    let with = |value: &str| {
+        server(&format!("[server]\nstart_line = {value}\n[[route]]\npath = \"*\"\nbody = \"\"\n")).start_line
+    };
+    assert_eq!(with("\"up\"").as_deref(), Some("up\n"));
+    assert_eq!(with("\"up\\n\"").as_deref(), Some("up\n"));
+    assert_eq!(with("false"), None);
+}
+
+#[test]
+fn not_found_with_and_without_content() {
+    let with = |keys: &str| server(&format!("[[route]]\npath = \"/\"\nbody = \"\"\n[not_found]\n{keys}\n")).fallback;
+    let bare = with("status = 410");
+    assert_eq!((bare.status, bare.content_type.as_str(), bare.body.as_slice()), (410, "text/plain", &b"Not Found"[..]));
+    let own = with("body = \"häh?\"");
+    assert_eq!((own.status, own.content_type.as_str()), (404, "text/plain; charset=utf-8"));
+    let file = with("file = \"body.html\"");
+    assert_eq!((file.status, file.content_type.as_str()), (404, "text/html; charset=utf-8"));
+}
+
+#[test]
+fn file_with_server_and_not_found() {
+    let server = server("file = \"body.html\"\n[server]\nport = 80\n[not_found]\nstatus = 410\n");
+    assert_eq!((server.listen.port, server.fallback.status), (80, 410));
+    assert_eq!(server.routes.iter().map(|route| route.path.as_str()).collect::<Vec<_>>(), ["/", "/body.html"]);
+}
+
+#[test]
+fn bodies_keep_their_placeholders() {
+    let server = server("[[route]]\npath = \"/\"\nbody = \"{{ port }}\"\ntemplate = true\n");
+    assert_eq!(server.routes[0].reply.body, b"{{ port }}");
+    assert!(server.routes[0].reply.template);
+}
+
+#[test]
+fn braces_without_template_are_only_braces() {
+    assert_eq!(server("[[route]]\npath = \"/\"\nbody = \"{{x}}\"\n").routes[0].reply.body, b"{{x}}");
+}
+
+#[test]
+fn no_beginning_of_a_spec_panics() {
+    for path in files("examples", "toml").into_iter().chain(files("tests/bad", "toml")) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        for (end, _) in text.char_indices() {
+            if let Err(error) = from_toml(&text[..end], &path) {
+                assert!(error.to_string().starts_with(&format!("{}:", path.display())));
+            }
+        }
+    }
+}
+
+#[test]
+fn line_ends_and_byte_order_mark_of_windows() {
+    let text = "\u{feff}[[route]]\r\npath = \"/\"\r\nbody = \"x\"\r\ncolour = 1\r\n";
+    let error = from_toml(text, Path::new("s.toml")).unwrap_err();
+    assert_eq!(error.position(), Some((4, 1)));
+    assert!(error.to_string().ends_with("\n4 | colour = 1\n  | ^^^^^^"), "{error}");
+}

@@ -1,0 +1,105 @@
+//! One value against the type and the limits of its key.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use toml::de::DeValue;
+
+use super::error::Wrong;
+use super::schema::{Key, Kind, Value};
+use super::suggest::closest;
+
+/// A value against its key: the checked value, or nothing for tables.
+pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wrong> {
+    Ok(Some(match (&key.kind, value) {
+        (Kind::Table, DeValue::Table(_)) | (Kind::Tables, DeValue::Array(_)) => return Ok(None),
+        (Kind::Text { min, max, .. }, DeValue::String(text)) => text_value(text, *min, *max)?,
+        (Kind::Line { max, .. }, DeValue::String(text)) => line_value(text, *max)?,
+        (Kind::TextOrFalse { max }, DeValue::String(text)) => text_value(text, 0, *max)?,
+        (Kind::TextOrFalse { .. }, DeValue::Boolean(false)) => Value::Bool(false),
+        (Kind::Choice(choices), DeValue::String(text)) => choice_value(text, choices)?,
+        (Kind::Bool, DeValue::Boolean(flag)) => Value::Bool(*flag),
+        (Kind::Integer { min, max, .. }, DeValue::Integer(number)) => {
+            let parsed = i64::from_str_radix(number.as_str(), number.radix()).ok();
+            let in_range = parsed.filter(|parsed| (min..=max).contains(&parsed));
+            Value::Integer(in_range.ok_or_else(|| out_of_range(number, min, max, ""))?)
+        }
+        (Kind::Seconds { min_ms, max_ms }, DeValue::Integer(number)) => {
+            let seconds = u32::from_str_radix(number.as_str(), number.radix()).map_or(f64::INFINITY, f64::from);
+            millis_value(number, seconds, *min_ms, *max_ms)?
+        }
+        (Kind::Seconds { min_ms, max_ms }, DeValue::Float(number)) => {
+            millis_value(number, number.as_str().parse().unwrap_or(f64::INFINITY), *min_ms, *max_ms)?
+        }
+        _ => return Err(wrong_type(key, value)),
+    }))
+}
+
+fn text_value(text: &str, min: usize, max: usize) -> Result<Value, Wrong> {
+    if text.len() < min {
+        return Err(Wrong::new("is empty", "give it a value or leave it out"));
+    }
+    if text.len() > max {
+        return Err(Wrong::new(format!("is {} bytes long", text.len()), format!("at most {max} bytes are allowed")));
+    }
+    Ok(Value::Text(Cow::Owned(text.to_owned())))
+}
+
+fn line_value(text: &str, max: usize) -> Result<Value, Wrong> {
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        let what = format!("has the control character U+{:04X}", u32::from(control));
+        return Err(Wrong::new(what, "write it on one line, without control characters"));
+    }
+    text_value(text, 0, max)
+}
+
+fn choice_value(text: &str, choices: &[&'static str]) -> Result<Value, Wrong> {
+    if let Some(choice) = choices.iter().find(|choice| **choice == text) {
+        return Ok(Value::Text(Cow::Borrowed(choice)));
+    }
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
+    let allowed = format!("allowed: {}", quoted.join(", "));
+    let fix = match closest(text, choices.iter().copied()) {
+        Some(meant) => format!("did you mean \"{meant}\"? {allowed}"),
+        None => allowed,
+    };
+    Err(Wrong::new(format!("\"{}\" is not one of its values", text.escape_debug()), fix))
+}
+
+fn millis_value(written: impl Display, seconds: f64, min_ms: u32, max_ms: u32) -> Result<Value, Wrong> {
+    let in_seconds = |millis: u32| f64::from(millis) / 1000.0;
+    let millis = (seconds * 1000.0).round();
+    if !(f64::from(min_ms)..=f64::from(max_ms)).contains(&millis) {
+        return Err(out_of_range(written, in_seconds(min_ms), in_seconds(max_ms), " seconds"));
+    }
+    Ok(Value::Millis(millis as u32))
+}
+
+fn out_of_range(written: impl Display, min: impl Display, max: impl Display, unit: &str) -> Wrong {
+    Wrong::new(format!("{written} is out of range"), format!("allowed: {min} to {max}{unit}"))
+}
+
+/// A value of the wrong type, with the remedy spelled out where it is a matter of quotes or brackets.
+pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
+    let name = key.name();
+    let fix = match (&key.kind, value) {
+        (Kind::Table, _) => format!("open it with [{name}]"),
+        (Kind::Tables, _) => format!("open each one with [[{name}]]"),
+        (Kind::Text { .. } | Kind::Line { .. } | Kind::TextOrFalse { .. }, DeValue::Integer(number)) => {
+            format!("write {name} = \"{number}\"")
+        }
+        (Kind::Integer { .. } | Kind::Seconds { .. }, DeValue::String(text)) if text.parse::<f64>().is_ok() => {
+            format!("write {name} = {text}")
+        }
+        (Kind::Bool, _) => format!("write {name} = true or {name} = false"),
+        _ => format!("write {} there", key.kind),
+    };
+    Wrong::new(format!("expected {}, found {}", key.kind, found(value)), fix)
+}
+
+/// The type of a value, in the words of [`Kind`]'s display.
+fn found(value: &DeValue<'_>) -> String {
+    let name = value.type_str();
+    let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {name}")
+}

@@ -30,6 +30,8 @@ enum Unit {
 #[derive(Default)]
 pub struct Code {
     units: Vec<Unit>,
+    /// Data that the code itself builds, so that nobody has to place them.
+    built: Vec<DatumId>,
 }
 
 /// An instruction in its place.
@@ -68,6 +70,15 @@ impl Code {
 
     pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
         self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why });
+    }
+
+    pub(crate) fn builds(&mut self, datum: DatumId) {
+        self.built.push(datum);
+    }
+
+    /// Must this datum be in memory? Not if the code builds it itself.
+    pub fn needs(&self, datum: DatumId) -> bool {
+        !self.built.contains(&datum)
     }
 
     /// Places the code at `origin`; `data` gives the address of a datum once the code's end is known.

@@ -91,6 +91,15 @@ impl Facts {
         }
     }
 
+    /// The frame has moved down by so many bytes: what pointed into it points higher up in it now.
+    pub(crate) fn shift_frame(&mut self, bytes: u32) {
+        for fact in &mut self.registers {
+            if let Value::Frame(offset) = &mut fact.value {
+                *offset += bytes;
+            }
+        }
+    }
+
     pub(crate) fn flags(&self) -> Option<Slot> {
         self.flags
     }

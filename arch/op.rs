@@ -171,12 +171,12 @@ pub enum Op {
         /// Where to.
         to: Label,
     },
-    /// Go to `to` if a byte in memory is (or is not) this one.
-    BranchByte {
-        /// Where the byte is.
+    /// Go to `to` if memory holds (or does not hold) exactly these bytes: 1, 2 or 4.
+    BranchBytes {
+        /// Where they are looked for.
         at: Mem,
-        /// The byte.
-        byte: u8,
+        /// The bytes.
+        bytes: Vec<u8>,
         /// Go if equal, or go if not.
         equal: bool,
         /// Where to.
@@ -305,6 +305,12 @@ impl Program {
         self.push(Op::Call { call, args: args.to_vec(), result }, why);
     }
 
+    /// The steps before the first label: each is done once.
+    pub(crate) fn prologue(&self) -> &[Step] {
+        let end = self.steps.iter().position(|step| matches!(step.op, Op::Label(_))).unwrap_or(self.steps.len());
+        &self.steps[..end]
+    }
+
     /// What a slot holds.
     pub fn kind(&self, slot: Slot) -> Kind {
         self.slots[usize::from(slot.0)].kind
@@ -334,10 +340,20 @@ impl Op {
             Self::Load { from, .. } => arg(&base(from)),
             Self::Store { to, value, .. } => [base(to), *value].iter().for_each(arg),
             Self::Branch { left, right, .. } => [Arg::Slot(*left), *right].iter().for_each(arg),
-            Self::BranchByte { at, .. } | Self::Match { at, .. } => arg(&base(at)),
+            Self::BranchBytes { at, .. } | Self::Match { at, .. } => arg(&base(at)),
             Self::StoreBytes { to, .. } => arg(&base(to)),
         }
         uses
+    }
+
+    /// Data whose address it takes, once for each time.
+    pub fn data(&self) -> Vec<DatumId> {
+        let args: Vec<&Arg> = match self {
+            Self::Call { args, .. } => args.iter().collect(),
+            Self::Set { value, .. } => vec![value],
+            _ => Vec::new(),
+        };
+        args.into_iter().filter_map(|arg| if let Arg::Data(datum) = arg { Some(*datum) } else { None }).collect()
     }
 
     /// Slots it gives a value.
@@ -353,7 +369,7 @@ impl Op {
     /// The label it may go to.
     pub fn target(&self) -> Option<Label> {
         match self {
-            Self::Jump(to) | Self::Branch { to, .. } | Self::BranchByte { to, .. } => Some(*to),
+            Self::Jump(to) | Self::Branch { to, .. } | Self::BranchBytes { to, .. } => Some(*to),
             Self::Match { miss, .. } => Some(*miss),
             _ => None,
         }

@@ -81,8 +81,8 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 fn assemble(ops: &Ops, options: Options, least_bytes: u64) -> Result<Image, BuildError> {
     let wrong = |source| BuildError::Compile { target: options.target.name, source };
     let layout = elf::layout(options.tier, options.target);
-    let data = DataLayout::of(ops, options.target);
     let mut code = asmgen_arch::compile(options.target, ops).map_err(wrong)?;
+    let data = DataLayout::of(ops, &code, options.target);
     let placed = place(&mut code, &layout, &data).map_err(wrong)?;
 
     let mut canvas = Canvas::default();
@@ -124,15 +124,18 @@ struct DataLayout {
     /// Data in the order of their places.
     order: Vec<usize>,
     offsets: Vec<u32>,
-    /// Bytes that must follow the last datum because the kernel copies them.
-    tail_bytes: u32,
+    /// Bytes behind the last datum that the kernel copies and ignores.
+    copied_behind: u32,
 }
+
+/// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
+const PAGE_BYTES: u32 = 4096;
 
 impl DataLayout {
     /// Data behind which the kernel reads on come first: what follows them is there anyway.
-    fn of(ops: &Ops, target: &Target) -> Self {
+    fn of(ops: &Ops, code: &Code, target: &Target) -> Self {
         let word_bytes = target.class.word_bytes();
-        let mut order: Vec<usize> = (0..ops.data.len()).collect();
+        let mut order: Vec<usize> = (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u16))).collect();
         order.sort_by_key(|&at| std::cmp::Reverse(ops.data[at].ignored_behind));
         let mut offsets = vec![0; ops.data.len()];
         let (mut end, mut needed) = (0, 0);
@@ -141,7 +144,7 @@ impl DataLayout {
             end += ops.data[at].len(word_bytes);
             needed = needed.max(end + ops.data[at].ignored_behind);
         }
-        Self { order, offsets, tail_bytes: needed.saturating_sub(end) }
+        Self { order, offsets, copied_behind: needed.saturating_sub(end) }
     }
 
     fn offset(&self, datum: DatumId) -> u32 {
@@ -161,8 +164,14 @@ impl DataLayout {
             let bytes: Vec<u8> = datum.parts.iter().flat_map(|part| part_bytes(part, code, target)).collect();
             canvas.claim(start + self.offsets[at], &bytes, Owner::Data { name: datum.name.clone() })?;
         }
+        // What is copied must be mapped; the file's last page is, to its end.
+        let mapped = canvas.len().next_multiple_of(PAGE_BYTES);
+        let missing = (canvas.len() + self.copied_behind).saturating_sub(mapped);
+        if missing == 0 {
+            return Ok(());
+        }
         let why = "copied by the kernel with what stands before, and ignored".into();
-        canvas.claim(canvas.len(), &vec![0; self.tail_bytes as usize], Owner::Pad { why })
+        canvas.claim(canvas.len(), &vec![0; (mapped + missing - canvas.len()) as usize], Owner::Pad { why })
     }
 }
 

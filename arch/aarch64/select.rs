@@ -343,8 +343,8 @@ impl Selector for Aarch64<'_> {
             Op::Load { to, width, from } => self.load(*to, *width, *from),
             Op::Store { width, to, value } => self.store(*width, *to, *value),
             Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
-            Op::BranchByte { at, byte, equal, to } => {
-                self.compare_memory(*at, &[*byte]);
+            Op::BranchBytes { at, bytes, equal, to } => {
+                self.compare_memory(*at, bytes);
                 let why = self.labelled(*to);
                 self.push(A64::Bcond { cond: if *equal { Cond::Eq } else { Cond::Ne }, to: *to }, why);
             }

@@ -18,6 +18,8 @@ pub(crate) enum Operation {
     Jump { condition: Option<Condition>, to: Label },
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
+    /// An address below 2 GiB onto the stack.
+    PushAddress { of: Ref },
 }
 
 /// Conditions of jumps.
@@ -96,6 +98,11 @@ impl Encode for X86Inst {
             Operation::Address { reg, of } => {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(encoding)?
+            }
+            Operation::PushAddress { of } => {
+                let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
+                let code = if self.long_mode { Code::Pushq_imm32 } else { Code::Pushd_imm32 };
+                Instruction::with1(code, value).map_err(encoding)?
             }
         };
         bytes(self.bits(), &instruction, at).map(Some)

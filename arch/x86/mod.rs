@@ -4,6 +4,7 @@ mod constant;
 mod inst;
 pub(crate) mod regs;
 mod select;
+mod stack;
 
 pub(crate) use select::Mode;
 

@@ -5,15 +5,16 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
 use super::constant;
 use super::inst::{Condition, Operation, X86Inst};
-use super::regs::{self, EAX, ECX, EDX, ESP};
+use super::regs::{self, EAX, EBP, ECX, EDX, ESP};
+use super::stack::{self, Word};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
 use crate::flow::Selector;
-use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::syscall::{Call, Returns};
-use crate::target::Machine;
+use crate::target::{Class, Machine};
 
 /// What differs between long mode and protected mode.
 pub(crate) struct Mode {
@@ -24,6 +25,12 @@ pub(crate) struct Mode {
     pub(crate) enter: fn() -> Instruction,
 }
 
+impl Mode {
+    fn class(&self) -> Class {
+        if self.long_mode { Class::Bits64 } else { Class::Bits32 }
+    }
+}
+
 /// Selection in progress.
 pub(crate) struct X86<'p> {
     mode: &'static Mode,
@@ -32,13 +39,19 @@ pub(crate) struct X86<'p> {
     code: Code,
     facts: Facts,
     why: String,
+    /// Data to push at their first use.
+    to_push: Vec<(DatumId, Vec<Word>)>,
+    /// Data on the stack, with their distance from the stack pointer in bytes.
+    pushed: Vec<(DatumId, u32)>,
 }
 
 type Built = Result<Instruction, iced_x86::IcedError>;
 
 impl<'p> X86<'p> {
     pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation) -> Self {
-        Self { mode, program, slots, code: Code::default(), facts: Facts::UNKNOWN, why: String::new() }
+        let to_push = stack::choose(program, mode.class());
+        let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
+        Self { mode, program, slots, code, facts, why, to_push, pushed: Vec::new() }
     }
 
     fn push(&mut self, operation: Operation, why: String) {
@@ -73,16 +86,35 @@ impl<'p> X86<'p> {
     }
 
     fn memory(&self, mem: Mem) -> MemoryOperand {
-        let base = match mem.base {
-            Base::Slot(slot) => self.home(slot),
-            Base::Frame => ESP,
+        let (base, offset) = match mem.base {
+            Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Frame => self.frame_base(mem.offset),
         };
+        self.operand(base, offset)
+    }
+
+    fn operand(&self, base: Reg, offset: i32) -> MemoryOperand {
         let base = self.named(base, self.mode.long_mode);
-        if mem.offset == 0 {
+        if offset == 0 {
             MemoryOperand::with_base(base)
         } else {
-            MemoryOperand::with_base_displ(base, i64::from(mem.offset))
+            MemoryOperand::with_base_displ(base, i64::from(offset))
         }
+    }
+
+    /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
+    /// point into the frame does not.
+    fn frame_base(&self, offset: i32) -> (Reg, i32) {
+        let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.facts.get(reg).value {
+            Value::Frame(at) => Some((reg, offset - at as i32)),
+            _ => None,
+        });
+        let cost = |&(reg, by): &(Reg, i32)| match by {
+            0 if reg != EBP => 0,
+            -128..=127 => 1,
+            _ => 4,
+        } + i32::from(reg == ESP);
+        std::iter::once((ESP, offset)).chain(pointers).min_by_key(cost).expect("the stack pointer always points there")
     }
 
     fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
@@ -99,6 +131,7 @@ impl<'p> X86<'p> {
         if self.facts.get(reg).value == Value::Frame(offset) {
             return;
         }
+        let (base, by) = self.frame_base(offset as i32);
         let long_mode = self.mode.long_mode;
         let to = self.named(reg, long_mode);
         if offset == 0 && long_mode {
@@ -108,7 +141,7 @@ impl<'p> X86<'p> {
             self.plain(Instruction::with2(Opcode::Mov_rm32_r32, to, Register::ESP), why);
         } else {
             let code = if long_mode { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
-            let from = self.memory(Mem { base: Base::Frame, offset: offset as i32 });
+            let from = self.operand(base, by);
             self.plain(Instruction::with2(code, to, from), why);
         }
         self.facts.set(reg, Value::Frame(offset));
@@ -125,6 +158,11 @@ impl<'p> X86<'p> {
                 _ => self.set_constant(reg, i64::from(least), why),
             },
             Arg::Frame(offset) => self.set_frame(reg, offset, why),
+            Arg::Data(datum) if self.is_on_stack(datum) => {
+                self.push_datum(datum);
+                let (_, offset) = *self.pushed.iter().find(|(id, _)| *id == datum).expect("it has been pushed");
+                self.set_frame(reg, offset, why);
+            }
             Arg::Data(datum) => {
                 if self.facts.get(reg).value != Value::Data(datum) {
                     self.push(Operation::Address { reg, of: Ref::Data(datum) }, why.into());
@@ -138,6 +176,47 @@ impl<'p> X86<'p> {
                     self.facts.set(reg, Fact { copy_of: Some(slot), ..self.facts.get(from) });
                 }
             }
+        }
+    }
+
+    fn is_on_stack(&self, datum: DatumId) -> bool {
+        self.to_push.iter().any(|(id, _)| *id == datum)
+    }
+
+    /// Pushes a datum, last word first, unless that has been done.
+    fn push_datum(&mut self, datum: DatumId) {
+        if self.pushed.iter().any(|(id, _)| *id == datum) {
+            return;
+        }
+        let index = self.to_push.iter().position(|(id, _)| *id == datum).expect("only what is to be pushed");
+        let words = self.to_push[index].1.clone();
+        let why = self.program.data[usize::from(datum.0)].name.clone();
+        let class = self.mode.class();
+        for word in words.iter().rev() {
+            self.push_word(*word, &why);
+        }
+        let bytes = words.len() as u32 * class.word_bytes();
+        self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
+        self.facts.shift_frame(bytes);
+        self.pushed.push((datum, 0));
+        self.code.builds(datum);
+    }
+
+    fn push_word(&mut self, word: Word, why: &str) {
+        let long_mode = self.mode.long_mode;
+        let value = match word {
+            Word::Code(label) => return self.push(Operation::PushAddress { of: Ref::Code(label) }, why.into()),
+            Word::Number(value) => stack::signed(value, self.mode.class()),
+        };
+        if let Ok(value) = i8::try_from(value) {
+            let code = if long_mode { Opcode::Pushq_imm8 } else { Opcode::Pushd_imm8 };
+            self.plain(Instruction::with1(code, i32::from(value)), why);
+        } else if let Ok(value) = i32::try_from(value) {
+            let code = if long_mode { Opcode::Pushq_imm32 } else { Opcode::Pushd_imm32 };
+            self.plain(Instruction::with1(code, value), why);
+        } else {
+            self.set_constant(EAX, value, why);
+            self.plain(Instruction::with1(Opcode::Push_r64, Register::RAX), why);
         }
     }
 
@@ -172,6 +251,13 @@ impl<'p> X86<'p> {
             .map(|(index, &arg)| (self.mode.registers.args[index], arg, info.args[index]))
             .collect();
         self.move_slots(info.name, &mut pending);
+        for (_, arg, _) in &pending {
+            if let Arg::Data(datum) = arg {
+                if self.is_on_stack(*datum) {
+                    self.push_datum(*datum);
+                }
+            }
+        }
         self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
         self.set_cheapest_first(info.name, pending);
         let why = self.why.clone();
@@ -468,8 +554,8 @@ impl Selector for X86<'_> {
             Op::Load { to, width, from } => self.load(*to, *width, *from),
             Op::Store { width, to, value } => self.store(*width, *to, *value),
             Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
-            Op::BranchByte { at, byte, equal, to } => {
-                self.compare_memory(*at, &[*byte]);
+            Op::BranchBytes { at, bytes, equal, to } => {
+                self.compare_memory(*at, bytes);
                 self.jump(Some(if *equal { Condition::Equal } else { Condition::NotEqual }), *to);
             }
             Op::Match { at, want, miss } => {

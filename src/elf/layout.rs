@@ -141,9 +141,9 @@ impl Layout {
     }
 }
 
-/// `p_filesz` of the image. Up to the file's last byte and no further, because what follows it in the last page must
-/// not look like a part of the file; but never 0, which would map no page: a file that ends before `p_offset` counts
-/// from its start (measured to run on the kernel and qemu-user, and on gVisor, which clears what follows the segment).
+/// `p_filesz` of the image, so that the segment ends with the file: gVisor clears the rest of the last page, and what
+/// it clears must be neither a part of the file nor a page past its end. Never 0, which would map nothing: a file that
+/// ends before `p_offset` is in memory anyway, with its page, and counts from its start.
 fn segment_bytes(file_bytes: u64, file_offset: u64) -> u64 {
     if file_bytes > file_offset { file_bytes - file_offset } else { file_bytes }
 }

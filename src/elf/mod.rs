@@ -1,8 +1,9 @@
 //! Headers of the executable: their fields, who checks which of them, and the bytes to put there.
 //!
 //! [`rules`] is the only statement of what a loader wants. [`overlay`] finds from it where the program headers may
-//! lie, [`layout`] writes the bytes, and [`verify`](mod@verify) judges any file by the same rules.
+//! lie, [`layout`](mod@layout) writes the bytes, and [`verify`](mod@verify) judges any file by the same rules.
 
+mod checks;
 pub mod fields;
 pub mod layout;
 pub mod loader;

@@ -3,11 +3,12 @@
 //!
 //! "Measured" in a source means runs on Linux 5.10, 6.1, 6.12 and 6.18, qemu-user 7.2 and runsc 20240729.
 
-use asmgen_arch::{Class, Machine, Target};
+use asmgen_arch::{Class, Target};
 
-use super::fields::{ET_DYN, ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_INTERP, PT_NOTE};
+use super::checks;
+use super::fields::{ET_DYN, ET_EXEC};
 use super::loader::Loader::{self, BinfmtQemu, BinfmtRosetta, FreeBsd, Gvisor, Linux, QemuUser, Tools, Wsl1, WxPolicy};
-use super::view::{Place, SegmentView, View};
+use super::view::{Place, View};
 
 /// `EI_OSABI` of Linux: `FreeBSD` picks its emulation by it.
 pub const ELFOSABI_LINUX: u64 = 3;
@@ -176,7 +177,7 @@ pub static RULES: &[Rule] = &[
         name: "brand",
         reads: &["e_ident[EI_OSABI]"],
         right: "3 (Linux), or a note or an interpreter that tells the system",
-        check: Check::Relation(no_brand),
+        check: Check::Relation(checks::no_brand),
         loaders: &[(FreeBsd, "FreeBSD sys/kern/imgact_elf.c get_brandinfo")],
     },
     Rule {
@@ -235,7 +236,7 @@ pub static RULES: &[Rule] = &[
         name: "header-whole",
         reads: &["e_ehsize"],
         right: "a file at least as long as the ELF header",
-        check: Check::Relation(truncated_header),
+        check: Check::Relation(checks::truncated_header),
         loaders: &[(Gvisor, GVISOR), (QemuUser, QEMU_LOAD), (Tools, GOBLIN)],
     },
     Rule {
@@ -255,14 +256,14 @@ pub static RULES: &[Rule] = &[
         name: "program-header-count",
         reads: &["e_phnum"],
         right: "at least 1 program header, at most 4096 bytes of them",
-        check: Check::Relation(bad_table_size),
+        check: Check::Relation(checks::bad_table_size),
         loaders: &[(Linux, "Linux up to 6.x fs/binfmt_elf.c load_elf_phdrs"), (Gvisor, GVISOR)],
     },
     Rule {
         name: "program-headers-in-file",
         reads: &["e_phoff", "e_phnum"],
         right: "program headers that end inside the file",
-        check: Check::Relation(table_outside_file),
+        check: Check::Relation(checks::table_outside_file),
         loaders: &[
             (Linux, "Linux fs/binfmt_elf.c load_elf_phdrs"),
             (Gvisor, GVISOR),
@@ -276,28 +277,28 @@ pub static RULES: &[Rule] = &[
         name: "program-headers-in-first-page",
         reads: &["e_phoff", "e_phnum"],
         right: "program headers that end in the file's first 4096 bytes",
-        check: Check::Relation(table_outside_first_page),
+        check: Check::Relation(checks::table_outside_first_page),
         loaders: &[(FreeBsd, FREEBSD)],
     },
     Rule {
         name: "program-headers-aligned",
         reads: &["e_phoff"],
         right: "a multiple of 8 in a 64-bit file, of 4 in a 32-bit file",
-        check: Check::Relation(table_unaligned),
+        check: Check::Relation(checks::table_unaligned),
         loaders: &[(FreeBsd, FREEBSD)],
     },
     Rule {
         name: "program-headers-apart",
         reads: &["e_phoff"],
         right: "program headers behind the ELF header",
-        check: Check::Relation(table_in_header),
+        check: Check::Relation(checks::table_in_header),
         loaders: &[(Tools, GABI)],
     },
     Rule {
         name: "sections",
         reads: &["e_shoff", "e_shnum", "e_shstrndx"],
         right: "section headers that end inside the file, or no trace of them",
-        check: Check::Relation(bad_sections),
+        check: Check::Relation(checks::bad_sections),
         loaders: &[(Tools, "goblin SectionHeader::parse; binutils readelf.c process_file_header (warns)")],
     },
     Rule {
@@ -311,31 +312,36 @@ pub static RULES: &[Rule] = &[
         name: "segment-to-load",
         reads: &["p_type", "e_phoff", "e_phnum"],
         right: "at least one PT_LOAD segment",
-        check: Check::Relation(nothing_to_load),
+        check: Check::Relation(checks::nothing_to_load),
         loaders: &[(Linux, KERNEL), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD), (FreeBsd, FREEBSD)],
     },
     Rule {
         name: "entry-in-page",
         reads: &["e_entry", "p_flags", "p_offset", "p_vaddr", "p_filesz"],
         right: "an address in the pages of an executable segment, backed by a byte of the file",
-        check: Check::Relation(entry_outside_pages),
-        loaders: &[
-            (Linux, "measured: the first instruction faults"),
-            (QemuUser, "measured: the first instruction faults"),
-        ],
+        check: Check::Relation(checks::entry_outside_pages),
+        loaders: &[(QemuUser, "measured: the first instruction faults; readable memory is not executable for it")],
+    },
+    Rule {
+        name: "entry-in-runnable-page",
+        reads: &["e_entry", "p_flags", "p_offset", "p_vaddr", "p_filesz"],
+        right: "an address in the pages of an executable segment, on i386 without PT_GNU_STACK also of a readable one, \
+                backed by a byte of the file",
+        check: Check::Relation(checks::entry_outside_runnable_pages),
+        loaders: &[(Linux, "measured: the first instruction faults")],
     },
     Rule {
         name: "entry-in-segment",
         reads: &["e_entry", "p_flags", "p_offset", "p_vaddr", "p_filesz"],
         right: "an address before the end of an executable segment: what follows in its page is set to 0",
-        check: Check::Relation(entry_outside_bytes),
+        check: Check::Relation(checks::entry_outside_bytes),
         loaders: &[(Gvisor, GVISOR_LOAD)],
     },
     Rule {
         name: "readable",
         reads: &["p_flags"],
         right: "R beside X",
-        check: Check::Relation(execute_only),
+        check: Check::Relation(checks::execute_only),
         loaders: &[
             (Linux, "Linux mm/mmap.c execute_only_pkey: data in it cannot be read on processors with PKU"),
             (QemuUser, "measured: a system call on data in it gives EFAULT"),
@@ -345,14 +351,21 @@ pub static RULES: &[Rule] = &[
         name: "file-size-fits-memory-size",
         reads: &["p_filesz", "p_memsz"],
         right: "p_filesz at most p_memsz",
-        check: Check::Relation(more_file_than_memory),
+        check: Check::Relation(checks::more_file_than_memory),
         loaders: &[(Linux, KERNEL), (FreeBsd, FREEBSD_LOAD), (Tools, "binutils readelf.c process_program_headers")],
+    },
+    Rule {
+        name: "memory-size",
+        reads: &["p_memsz"],
+        right: "p_memsz above 0 where p_filesz is",
+        check: Check::Relation(checks::file_without_memory),
+        loaders: &[(QemuUser, "measured on qemu-user 7.2: SIGSEGV")],
     },
     Rule {
         name: "no-read-only-bss",
         reads: &["p_filesz", "p_memsz", "p_flags"],
         right: "p_memsz equal to p_filesz, or W",
-        check: Check::Relation(read_only_bss),
+        check: Check::Relation(checks::read_only_bss),
         loaders: &[
             (Linux, "Linux 5.10 fs/binfmt_elf.c padzero; measured: SIGSEGV"),
             (QemuUser, "qemu linux-user/elfload.c zero_bss; measured: SIGSEGV"),
@@ -361,36 +374,36 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "congruent",
         reads: &["p_offset", "p_vaddr"],
-        right: "p_vaddr and p_offset at the same place in their pages (4 KiB; 64 KiB on aarch64, for kernels with such pages)",
-        check: Check::Relation(incongruent),
+        right: "p_vaddr and p_offset equal modulo the page (4 KiB; on aarch64 64 KiB, for kernels with such pages)",
+        check: Check::Relation(checks::incongruent),
         loaders: &[(Linux, "Linux fs/binfmt_elf.c elf_map"), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
     },
     Rule {
         name: "lowest-address",
         reads: &["p_vaddr"],
         right: "0x10000 or higher in an ET_EXEC file",
-        check: Check::Relation(too_low),
+        check: Check::Relation(checks::too_low),
         loaders: &[(Linux, "vm.mmap_min_addr is up to 65536 for users without privileges; measured")],
     },
     Rule {
         name: "highest-address",
         reads: &["p_vaddr", "p_memsz"],
         right: "a segment that ends below the end of user memory",
-        check: Check::Relation(too_high),
+        check: Check::Relation(checks::too_high),
         loaders: &[(Linux, "Linux fs/binfmt_elf.c BAD_ADDR, TASK_SIZE"), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
     },
     Rule {
         name: "ascending",
         reads: &["p_vaddr", "p_memsz"],
         right: "PT_LOAD segments in the order of their addresses",
-        check: Check::Relation(out_of_order),
+        check: Check::Relation(checks::out_of_order),
         loaders: &[(Gvisor, GVISOR_LOAD), (Tools, GABI)],
     },
     Rule {
         name: "segment-in-file",
         reads: &["p_offset", "p_filesz"],
         right: "a segment that ends inside the file",
-        check: Check::Relation(segment_outside_file),
+        check: Check::Relation(checks::segment_outside_file),
         loaders: &[
             (FreeBsd, FREEBSD_LOAD),
             (Tools, "binutils bfd/elfcode.h (warns: segment extending past end of file)"),
@@ -399,281 +412,53 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "segment-near-file",
         reads: &["p_offset", "p_filesz"],
-        right: "a segment that ends at most 256 MiB past the end of the file",
-        check: Check::Relation(segment_far_outside_file),
+        right: "a segment that ends at most 256 MiB past the end of the file; more is not known to run everywhere",
+        check: Check::Relation(checks::segment_far_outside_file),
         loaders: &[(Gvisor, "measured: 256 MiB run, 64 TiB hang"), (QemuUser, "measured: 256 MiB run, 64 TiB hang")],
     },
     Rule {
         name: "page-alignment",
         reads: &["p_align"],
         right: "a multiple of 4096, not 0, the same in all PT_LOAD segments",
-        check: Check::Relation(not_page_aligned),
+        check: Check::Relation(checks::not_page_aligned),
         loaders: &[(Wsl1, WSL)],
     },
     Rule {
         name: "alignment",
         reads: &["p_align", "p_offset", "p_vaddr"],
         right: "0 or a power of two, with p_vaddr and p_offset equal modulo p_align",
-        check: Check::Relation(misaligned),
+        check: Check::Relation(checks::misaligned),
         loaders: &[(Tools, GABI)],
     },
     Rule {
         name: "interpreter",
         reads: &["p_type", "p_offset", "p_filesz"],
         right: "a path of 1 to 4095 bytes and a zero byte, inside the file",
-        check: Check::Relation(bad_interpreter),
+        check: Check::Relation(checks::bad_interpreter),
         loaders: &[(Linux, KERNEL), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
     },
     Rule {
         name: "write-xor-execute",
         reads: &["p_flags"],
         right: "no segment with both W and X",
-        check: Check::Relation(writable_code),
+        check: Check::Relation(checks::writable_code),
         loaders: &[(WxPolicy, SELINUX)],
     },
     Rule {
         name: "stack-not-executable",
         reads: &["p_type", "p_flags"],
         right: "PT_GNU_STACK without X; needed on i386, whose kernel makes all memory executable without it",
-        check: Check::Relation(executable_stack),
+        check: Check::Relation(checks::executable_stack),
         loaders: &[(WxPolicy, "Linux arch/x86/include/asm/elf.h elf_read_implies_exec; SELinux execstack")],
     },
     Rule {
         name: "stack-size",
         reads: &["p_type", "p_memsz"],
         right: "PT_GNU_STACK with a p_memsz, the size of the stack, of at most 64 MiB; 0 for the usual size",
-        check: Check::Relation(huge_stack),
+        check: Check::Relation(checks::huge_stack),
         loaders: &[(FreeBsd, FREEBSD)],
     },
 ];
-
-fn if_broken(broken: bool, places: impl FnOnce() -> Vec<Place>) -> Vec<Place> {
-    if broken { places() } else { Vec::new() }
-}
-
-/// The named fields of the first segment that breaks a rule.
-fn first(
-    view: &View,
-    mut segments: impl Iterator<Item = SegmentView>,
-    broken: impl FnMut(&SegmentView) -> bool,
-    names: &[&str],
-) -> Vec<Place> {
-    segments.find(broken).map_or_else(Vec::new, |segment| view.segment_places(segment, names))
-}
-
-/// Does a segment have all of these flags?
-fn has(view: &View, segment: SegmentView, flags: u64) -> bool {
-    view.segment_get(segment, "p_flags") & flags == flags
-}
-
-fn no_brand(view: &View) -> Vec<Place> {
-    let branded = view.get("e_ident[EI_OSABI]") == ELFOSABI_LINUX;
-    let told = view.of_type(PT_NOTE).chain(view.of_type(PT_INTERP)).next().is_some();
-    if_broken(!branded && !told, || view.places(&["e_ident[EI_OSABI]"]))
-}
-
-fn truncated_header(view: &View) -> Vec<Place> {
-    let whole = Place {
-        field: "ELF header".to_owned(),
-        offset: 0,
-        len: view.ehdr_bytes(),
-        found: format!("a file of {} bytes", view.len()),
-    };
-    if_broken(view.len() < view.ehdr_bytes(), || vec![whole])
-}
-
-fn bad_table_size(view: &View) -> Vec<Place> {
-    let fits = 1..=0x1000 / view.phdr_bytes();
-    if_broken(!fits.contains(&view.get("e_phnum")), || view.places(&["e_phnum"]))
-}
-
-fn table_outside_file(view: &View) -> Vec<Place> {
-    let inside = view.table_end().is_some_and(|end| end <= view.len());
-    if_broken(!inside, || view.places(&["e_phoff", "e_phnum"]))
-}
-
-fn table_outside_first_page(view: &View) -> Vec<Place> {
-    let inside = view.table_end().is_some_and(|end| end <= 0x1000);
-    if_broken(!inside, || view.places(&["e_phoff", "e_phnum"]))
-}
-
-fn table_unaligned(view: &View) -> Vec<Place> {
-    let align = u64::from(view.class.word_bytes());
-    if_broken(view.get("e_phoff") % align != 0, || view.places(&["e_phoff"]))
-}
-
-fn table_in_header(view: &View) -> Vec<Place> {
-    if_broken(view.get("e_phoff") < view.ehdr_bytes(), || view.places(&["e_phoff"]))
-}
-
-fn bad_sections(view: &View) -> Vec<Place> {
-    let [offset, count, names] = ["e_shoff", "e_shnum", "e_shstrndx"].map(|name| view.get(name));
-    let end = offset.checked_add(count * view.get("e_shentsize"));
-    let right = if count == 0 { offset == 0 && names == 0 } else { end.is_some_and(|end| end <= view.len()) };
-    if_broken(!right, || view.places(&["e_shoff", "e_shnum", "e_shstrndx"]))
-}
-
-fn nothing_to_load(view: &View) -> Vec<Place> {
-    if_broken(view.loads().next().is_none(), || {
-        let p_type = view.segments.first().map(|segment| view.segment_places(*segment, &["p_type"]));
-        p_type.into_iter().flatten().chain(view.places(&["e_phoff", "e_phnum"])).collect()
-    })
-}
-
-fn entry_outside_pages(view: &View) -> Vec<Place> {
-    entry_outside(view, 0x1000)
-}
-
-fn entry_outside_bytes(view: &View) -> Vec<Place> {
-    entry_outside(view, 1)
-}
-
-/// Is the entry point outside every executable segment whose end is rounded up to `round` bytes?
-fn entry_outside(view: &View, round: u64) -> Vec<Place> {
-    let entry = view.get("e_entry");
-    let inside = |segment: &SegmentView| {
-        let [start, offset, size] = ["p_vaddr", "p_offset", "p_filesz"].map(|name| view.segment_get(*segment, name));
-        let end = start.saturating_add(size).checked_next_multiple_of(round).unwrap_or(u64::MAX);
-        let byte = offset.wrapping_add(entry.wrapping_sub(start));
-        size > 0 && (start & !0xfff..end).contains(&entry) && byte < view.len()
-    };
-    if view.loads().any(|segment| inside(&segment) && executable(view, segment)) {
-        return Vec::new();
-    }
-    let culprit = view.loads().find(inside).or_else(|| view.loads().next());
-    let fields = culprit.map(|segment| view.segment_places(segment, &["p_flags", "p_offset", "p_vaddr", "p_filesz"]));
-    view.places(&["e_entry"]).into_iter().chain(fields.into_iter().flatten()).collect()
-}
-
-/// Can code run in a segment? On i386 without `PT_GNU_STACK` all that is readable can be run.
-fn executable(view: &View, segment: SegmentView) -> bool {
-    let reading_runs = view.target.is_some_and(|target| target.stack_is_executable_by_default)
-        && view.of_type(PT_GNU_STACK).next().is_none();
-    has(view, segment, PF_X) || reading_runs && has(view, segment, PF_R)
-}
-
-fn execute_only(view: &View) -> Vec<Place> {
-    let broken = |segment: &SegmentView| has(view, *segment, PF_X) && !has(view, *segment, PF_R);
-    first(view, view.loads(), broken, &["p_flags"])
-}
-
-fn more_file_than_memory(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| view.segment_get(*s, "p_filesz") > view.segment_get(*s, "p_memsz");
-    first(view, view.loads(), broken, &["p_filesz", "p_memsz"])
-}
-
-fn read_only_bss(view: &View) -> Vec<Place> {
-    let broken =
-        |s: &SegmentView| !has(view, *s, PF_W) && view.segment_get(*s, "p_memsz") > view.segment_get(*s, "p_filesz");
-    first(view, view.loads(), broken, &["p_memsz", "p_filesz", "p_flags"])
-}
-
-fn incongruent(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| {
-        let difference = view.segment_get(*s, "p_vaddr").wrapping_sub(view.segment_get(*s, "p_offset"));
-        view.segment_get(*s, "p_filesz") > 0 && difference % view.page() != 0
-    };
-    first(view, view.loads(), broken, &["p_vaddr", "p_offset"])
-}
-
-fn too_low(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| view.segment_get(*s, "p_vaddr") < LOWEST_ADDRESS;
-    if view.get("e_type") == ET_EXEC { first(view, view.loads(), broken, &["p_vaddr"]) } else { Vec::new() }
-}
-
-/// End of user memory, in bytes: 128 TiB with four levels of page tables; 512 GiB on arm64 kernels with 39-bit
-/// addresses; 3 GiB on 32-bit kernels.
-fn user_memory_end(view: &View) -> u64 {
-    match view.target.map(|target| target.machine) {
-        Some(Machine::Aarch64) => 1 << 39,
-        Some(Machine::I386) => 0xc000_0000,
-        Some(Machine::X86_64) | None => 1 << 47,
-    }
-}
-
-fn too_high(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| {
-        let end = view.segment_get(*s, "p_vaddr").checked_add(view.segment_get(*s, "p_memsz"));
-        end.is_none_or(|end| end > user_memory_end(view))
-    };
-    first(view, view.loads(), broken, &["p_vaddr", "p_memsz"])
-}
-
-fn out_of_order(view: &View) -> Vec<Place> {
-    let mut end = 0;
-    let broken = |s: &SegmentView| {
-        let before = end;
-        let start = view.segment_get(*s, "p_vaddr");
-        end = start.saturating_add(view.segment_get(*s, "p_memsz"));
-        start < before
-    };
-    first(view, view.loads(), broken, &["p_vaddr", "p_memsz"])
-}
-
-fn segment_outside_file(view: &View) -> Vec<Place> {
-    segment_beyond(view, 0)
-}
-
-fn segment_far_outside_file(view: &View) -> Vec<Place> {
-    segment_beyond(view, 256 << 20)
-}
-
-/// Does a segment end more than `slack` bytes past the end of the file?
-fn segment_beyond(view: &View, slack: u64) -> Vec<Place> {
-    let broken = |s: &SegmentView| {
-        let end = view.segment_get(*s, "p_offset").checked_add(view.segment_get(*s, "p_filesz"));
-        end.is_none_or(|end| end > view.len() + slack)
-    };
-    first(view, view.loads(), broken, &["p_offset", "p_filesz"])
-}
-
-fn not_page_aligned(view: &View) -> Vec<Place> {
-    let mut expected = None;
-    let broken = |s: &SegmentView| {
-        let align = view.segment_get(*s, "p_align");
-        align == 0 || align % 0x1000 != 0 || *expected.get_or_insert(align) != align
-    };
-    first(view, view.loads(), broken, &["p_align"])
-}
-
-fn misaligned(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| {
-        let align = view.segment_get(*s, "p_align").max(1);
-        let difference = view.segment_get(*s, "p_vaddr").wrapping_sub(view.segment_get(*s, "p_offset"));
-        !align.is_power_of_two() || difference % align != 0
-    };
-    first(view, view.loads(), broken, &["p_align", "p_vaddr", "p_offset"])
-}
-
-fn bad_interpreter(view: &View) -> Vec<Place> {
-    let broken = |s: &SegmentView| {
-        let [offset, size] = ["p_offset", "p_filesz"].map(|name| view.segment_get(*s, name));
-        let last = offset.checked_add(size).and_then(|end| usize::try_from(end.checked_sub(1)?).ok());
-        !(2..=0x1000).contains(&size) || last.and_then(|last| view.bytes.get(last)) != Some(&0)
-    };
-    first(view, view.of_type(PT_INTERP), broken, &["p_filesz", "p_offset", "p_type"])
-}
-
-fn writable_code(view: &View) -> Vec<Place> {
-    first(view, view.loads(), |segment| has(view, *segment, PF_W | PF_X), &["p_flags"])
-}
-
-fn executable_stack(view: &View) -> Vec<Place> {
-    let needed = view.target.is_some_and(|target| target.stack_is_executable_by_default);
-    if view.of_type(PT_GNU_STACK).next().is_some() {
-        return first(view, view.of_type(PT_GNU_STACK), |segment| has(view, *segment, PF_X), &["p_flags"]);
-    }
-    let no_marker = || {
-        let last = view.segments.last().map(|segment| view.segment_places(*segment, &["p_type"]));
-        last.into_iter().flatten().chain(view.places(&["e_phnum"])).collect()
-    };
-    if_broken(needed, no_marker)
-}
-
-fn huge_stack(view: &View) -> Vec<Place> {
-    let broken = |segment: &SegmentView| view.segment_get(*segment, "p_memsz") > 64 << 20;
-    first(view, view.of_type(PT_GNU_STACK), broken, &["p_memsz"])
-}
 
 #[cfg(test)]
 mod tests {

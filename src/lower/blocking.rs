@@ -48,7 +48,7 @@ struct Engine<'s> {
     rest: DatumId,
     listener: Slot,
     client: Slot,
-    result: Slot,
+    errno: Slot,
     next: Label,
     close: Label,
     failed: Label,
@@ -71,7 +71,7 @@ pub(super) fn lower(server: &Server) -> Program {
         rest,
         listener: program.slot("listening socket", Kind::Int),
         client: program.slot("connection", Kind::Int),
-        result: program.slot("result", Kind::Int),
+        errno: program.slot("negative error number", Kind::Int),
         next: program.label("next"),
         close: program.label("close"),
         failed: program.label("failed"),
@@ -81,11 +81,12 @@ pub(super) fn lower(server: &Server) -> Program {
     };
     engine.handle_signals();
     engine.listen();
-    engine.accept();
+    // What is jumped to from both sides stands in the middle, within reach of short jumps.
+    engine.fail();
+    engine.close_and_accept();
     engine.receive();
     engine.reply();
     engine.drain();
-    engine.fail();
     engine.program
 }
 
@@ -127,9 +128,9 @@ impl Engine<'_> {
         let is_v4 = self.server.listen.address.is_ipv4();
         let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
         let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
-        self.program.call(Call::Socket, &args, Some(self.result), "the listening socket");
+        self.program.call(Call::Socket, &args, Some(self.errno), "the listening socket");
         self.fail_if_negative("no socket");
-        self.program.push(Op::Set { to: self.listener, value: Arg::Slot(self.result) }, "the listening socket");
+        self.program.push(Op::Set { to: self.listener, value: Arg::Slot(self.errno) }, "the listening socket");
         // Any int that is not 0 switches it on: the address begins with the family.
         let on = (address, Arg::Const(abi::INT_BYTES));
         let why = "bind although connections of an earlier run linger";
@@ -140,10 +141,10 @@ impl Engine<'_> {
             self.socket_option(self.listener, abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, off, "IPv4 as well");
         }
         let args = [Arg::Slot(self.listener), Arg::Data(address), Arg::Const(len)];
-        self.program.call(Call::Bind, &args, Some(self.result), format!("bind to {}", shown(self.server)));
+        self.program.call(Call::Bind, &args, Some(self.errno), format!("bind to {}", shown(self.server)));
         self.fail_if_negative("address not to be had");
         let args = [Arg::Slot(self.listener), Arg::AtLeast(self.server.backlog)];
-        self.program.call(Call::Listen, &args, Some(self.result), "let connections in");
+        self.program.call(Call::Listen, &args, Some(self.errno), "let connections in");
         self.fail_if_negative("address in use");
         if let Some(line) = &self.server.start_line {
             let len = Arg::Const(line.len() as i64);
@@ -151,15 +152,18 @@ impl Engine<'_> {
             let args = [Arg::Const(abi::STDOUT), Arg::Data(line), len];
             self.program.call(Call::Write, &args, None, "say so");
         }
+        self.program.push(Op::Jump(self.next), "take connections");
     }
 
     fn fail_if_negative(&mut self, why: &str) {
         let to = self.failed;
-        self.program.push(Op::Branch { left: self.result, cond: Cond::Lt, right: Arg::Const(0), to }, why);
+        self.program.push(Op::Branch { left: self.errno, cond: Cond::Lt, right: Arg::Const(0), to }, why);
     }
 
-    fn accept(&mut self) {
+    fn close_and_accept(&mut self) {
         let accepted = self.program.label("accepted");
+        self.program.place(self.close);
+        self.program.call(Call::Close, &[Arg::Slot(self.client)], None, "close the connection");
         self.program.place(self.next);
         let args = [Arg::Slot(self.listener), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.program.call(Call::Accept, &args, Some(self.client), "the next connection");
@@ -204,8 +208,9 @@ impl Engine<'_> {
         let bytes = i64::from(bytes);
         let args =
             [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Any];
-        self.program.call(Call::Recvfrom, &args, Some(self.result), why);
-        let short = Op::Branch { left: self.result, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };
+        let received = self.program.slot("bytes received", Kind::Int);
+        self.program.call(Call::Recvfrom, &args, Some(received), why);
+        let short = Op::Branch { left: received, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };
         self.program.push(short, "less than a request: give up");
     }
 
@@ -243,7 +248,7 @@ impl Engine<'_> {
     fn head_only(&mut self, len: Slot, head_len: Slot) {
         let whole = self.program.label("whole reply");
         let at = Mem { base: Base::Frame, offset: 0 };
-        self.program.push(Op::BranchByte { at, byte: b'H', equal: false, to: whole }, "a HEAD request?");
+        self.program.push(Op::BranchBytes { at, bytes: b"H".into(), equal: false, to: whole }, "a HEAD request?");
         self.program.push(Op::Set { to: len, value: Arg::Slot(head_len) }, "the head alone");
         self.program.place(whole);
     }
@@ -253,15 +258,16 @@ impl Engine<'_> {
         let path = self.program.slot("path", Kind::Pointer);
         let other = self.program.label("no such resource");
         let found = self.program.label("path found");
-        let not_get = self.program.label("not GET");
-        let at = Mem { base: Base::Frame, offset: 0 };
-        self.program.push(Op::Match { at, want: b"GET ".into(), miss: not_get }, "GET");
-        self.program.push(Op::Set { to: path, value: Arg::Frame(4) }, "its path");
-        self.program.push(Op::Jump(found), "compare it");
-        self.program.place(not_get);
-        self.program.push(Op::Match { at, want: b"HEAD ".into(), miss: other }, "HEAD");
-        self.program.push(Op::Set { to: path, value: Arg::Frame(5) }, "its path");
-        self.program.place(found);
+        let method = Mem { base: Base::Frame, offset: 0 };
+        let behind = Mem { base: Base::Slot(path), offset: 0 };
+        let program = &mut self.program;
+        program.push(Op::Set { to: path, value: Arg::Frame(4) }, "the path of a GET");
+        let branch = |at, bytes: &[u8], equal, to| Op::BranchBytes { at, bytes: bytes.into(), equal, to };
+        program.push(branch(method, b"GET ", true, found), "GET");
+        program.push(branch(method, b"HEAD", false, other), "HEAD");
+        program.push(branch(behind, b" ", false, other), "HEAD and no more");
+        program.push(Op::Alu { alu: Alu::Add, to: path, value: Arg::Const(1) }, "its path is one further");
+        program.place(found);
         (path, other)
     }
 
@@ -319,14 +325,15 @@ impl Engine<'_> {
         self.program.place(more);
         let flags = Arg::Const(abi::MSG_NOSIGNAL);
         let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
-        self.program.call(Call::Sendto, &args, Some(self.result), "send what is left");
-        let all = Op::Branch { left: self.result, cond: Cond::Eq, right: Arg::Slot(len), to: sent };
+        let taken = self.program.slot("bytes taken", Kind::Int);
+        self.program.call(Call::Sendto, &args, Some(taken), "send what is left");
+        let all = Op::Branch { left: taken, cond: Cond::Eq, right: Arg::Slot(len), to: sent };
         self.program.push(all, "all of it?");
         let least = Arg::Const(LEAST_PROGRESS_BYTES);
-        let slow = Op::Branch { left: self.result, cond: Cond::Lt, right: least, to: self.close };
+        let slow = Op::Branch { left: taken, cond: Cond::Lt, right: least, to: self.close };
         self.program.push(slow, "the client is gone or takes too little: give up");
-        self.program.push(Op::Alu { alu: Alu::Add, to: reply, value: Arg::Slot(self.result) }, "behind what was sent");
-        self.program.push(Op::Alu { alu: Alu::Sub, to: len, value: Arg::Slot(self.result) }, "so much less is left");
+        self.program.push(Op::Alu { alu: Alu::Add, to: reply, value: Arg::Slot(taken) }, "behind what was sent");
+        self.program.push(Op::Alu { alu: Alu::Sub, to: len, value: Arg::Slot(taken) }, "so much less is left");
         self.program.push(Op::Jump(more), "send on");
         self.program.place(sent);
     }
@@ -339,35 +346,37 @@ impl Engine<'_> {
         // Nothing is copied: the kernel only wants an address that could be the process's own.
         let args = [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Any];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
-        self.program.place(self.close);
-        self.program.call(Call::Close, &[Arg::Slot(self.client)], None, "close the connection");
-        self.program.push(Op::Jump(self.next), "the next one");
+        self.program.push(Op::Jump(self.close), "done with it");
     }
 
     /// Message with the error's number and exit 1; behind it the exit that signals share.
     fn fail(&mut self) {
         let program = &mut self.program;
-        let text = format!("cannot listen on port {}: errno ", self.server.listen.port);
+        let text = b"cannot listen: errno ";
         let len = Arg::Const(text.len() as i64);
         let text = program.datum("message", vec![Part::Bytes(text.into())], 0);
+        let kept = program.slot("negative error number, kept", Kind::Int);
+        let number = program.slot("error number", Kind::Int);
         let digits = program.slot("first digit", Kind::Pointer);
         let digit = program.slot("digit", Kind::Int);
         let digits_len = program.slot("length of the digits", Kind::Pointer);
         let status = program.slot("exit status", Kind::Int);
         let another = program.label("another digit");
         program.place(self.failed);
+        program.push(Op::Set { to: kept, value: Arg::Slot(self.errno) }, "which error");
         let args = [Arg::Const(abi::STDERR), Arg::Data(text), len];
         program.call(Call::Write, &args, None, "what went wrong");
-        program.push(Op::Negate { to: self.result }, "the error's number");
+        program.push(Op::Set { to: number, value: Arg::Slot(kept) }, "which error");
+        program.push(Op::Negate { to: number }, "its number");
         program.push(Op::Set { to: digits, value: Arg::Frame(DIGITS_END) }, "its digits, from the last");
         let at = |offset| Mem { base: Base::Slot(digits), offset };
         program.push(Op::StoreBytes { to: at(0), bytes: b"\n".into() }, "end of the line");
         program.place(another);
-        program.push(Op::Divide { value: self.result, by: 10, rest: digit }, "next digit");
+        program.push(Op::Divide { value: number, by: 10, rest: digit }, "next digit");
         program.push(Op::Alu { alu: Alu::Add, to: digit, value: Arg::Const(i64::from(b'0')) }, "as a character");
         program.push(Op::Alu { alu: Alu::Sub, to: digits, value: Arg::Const(1) }, "before the last one");
         program.push(Op::Store { width: Width::Byte, to: at(0), value: Arg::Slot(digit) }, "write it");
-        let on = Op::Branch { left: self.result, cond: Cond::Ne, right: Arg::Const(0), to: another };
+        let on = Op::Branch { left: number, cond: Cond::Ne, right: Arg::Const(0), to: another };
         program.push(on, "another digit?");
         program.push(Op::Set { to: digits_len, value: Arg::Frame(DIGITS_END + 1) }, "end of the line");
         program.push(Op::Alu { alu: Alu::Sub, to: digits_len, value: Arg::Slot(digits) }, "its length");

@@ -12,9 +12,9 @@ pub(super) fn lower() -> Program {
     let mut program = Program::default();
     let signal = program.slot("signal", Kind::Int);
     let wait = program.label("wait");
-    // Word by word: handler, flags, restorer; then the mask, 8 bytes.
-    let action = vec![Part::Word(abi::SIG_IGN), Part::Word(0), Part::Word(0), Part::Bytes(vec![0; 8])];
-    let ignore = program.datum("struct sigaction: ignore", action, 0);
+    // Handler and flags; restorer and mask are of no use to a signal that is ignored.
+    let action = vec![Part::Word(abi::SIG_IGN), Part::Word(0)];
+    let ignore = program.datum("struct sigaction: ignore", action, 2 * 8);
     let set = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
     let ends = program.datum("signal set: SIGTERM, SIGINT", vec![Part::Bytes(set.to_le_bytes().into())], 0);
     let set_bytes = Arg::Const(abi::SIGSET_BYTES);

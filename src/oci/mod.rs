@@ -25,7 +25,7 @@ pub use summary::{Content, PlatformSummary, Summary};
 
 use crate::spec::{About, Description, Program};
 use asmgen_arch::Target;
-use content::{Blobs, Descriptor, IMAGE_INDEX};
+use content::{Blobs, IMAGE_INDEX};
 
 /// User and group the program runs as in its container, by number: the kubelet cannot tell whether a name is root,
 /// and an image without `/etc/passwd` has no names. 65532 is the `nonroot` of the distroless images.

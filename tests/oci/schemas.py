@@ -47,7 +47,10 @@ def main(schema_folder, archive):
         if schema_name is None:
             return
         document = validate(schema_name, data)
-        for child in document.get("manifests", []) + [document["config"]] * ("layers" in document):
+        children = document.get("manifests", [])
+        if "layers" in document:
+            children = [document["config"], *document["layers"]]
+        for child in children:
             walk(child)
 
     validate("image-layout-schema.json", files["oci-layout"])

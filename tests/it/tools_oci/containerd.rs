@@ -1,7 +1,7 @@
 //! `ctr images import`, as kind does it, into a containerd of the test's own.
 
 use super::images::image;
-use super::tool::{Service, run, tool, wait_for};
+use super::tool::{Service, run, tool, unique, wait_for};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -53,4 +53,13 @@ fn containerd_imports_all_platforms_under_the_name_and_the_digest() {
     for blob in blobs.lines() {
         assert!(content.contains(&blob.replace("blobs/sha256/", "sha256:")), "{blob} is missing in:\n{content}");
     }
+}
+
+#[test]
+fn containerd_runs_a_greeting() {
+    let image = image("hello", "linux/amd64,linux/arm64");
+    let daemon = Containerd::start(image.folder.path());
+    run(daemon.ctr().args(["images", "import", "--all-platforms", "--snapshotter", "native"]).arg(&image.tar));
+    let options = ["run", "--rm", "--snapshotter", "native"];
+    assert_eq!(run(daemon.ctr().args(options).args([&image.full_reference(), &unique("greeting")])), "Hello, world!");
 }

@@ -3,6 +3,7 @@
 use super::images::{asmgen, spec};
 use super::tool::{run, run_bytes, tool};
 use super::venv::venv;
+use asmgen::deploy::{self, DeployRequest};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -32,9 +33,37 @@ fn kubernetes_manifests_are_valid_to_the_last_key() {
 }
 
 #[test]
-fn kustomize_renders_the_committed_folder() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("k8s");
-    let rendered = run(tool("kubectl").arg("kustomize").arg(&folder));
+fn a_title_of_any_characters_survives_yaml() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join(spec("page"));
+    let mut description = asmgen::spec::from_path(&example).expect("an example");
+    description.name = "no".to_owned();
+    let marks = "\"q\" 'a': {{x}} #c \\ &a *b !c %d | > - ? @ ` Привет 🎉";
+    description.about.title = format!("{marks} \t\n\r \u{7f}\u{85}\u{a0}\u{2028}\u{feff} end");
+    description.about.description.clear();
+    let request = DeployRequest::new(&description, None, "a test").expect("a name");
+    let file = folder.path().join("k8s.yaml");
+    std::fs::write(&file, deploy::k8s_stream(&request)).expect("a file");
+    let script = "import json, sys, yaml\n\
+        print(json.dumps([d['metadata'] for d in yaml.safe_load_all(open(sys.argv[1], encoding='utf-8'))]))";
+    let said = run(venv("python").args(["-c", script]).arg(&file));
+    let metadata: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    for document in metadata.as_array().expect("documents") {
+        assert_eq!(document["name"], "no");
+        assert_eq!(document["annotations"]["kubernetes.io/description"], description.about.title);
+    }
+}
+
+#[test]
+fn kustomize_renders_the_folder() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join(spec("page"));
+    let description = asmgen::spec::from_path(&example).expect("an example");
+    let request = DeployRequest::new(&description, None, "a test").expect("a name");
+    for (name, text) in deploy::k8s(&request) {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let rendered = run(tool("kubectl").arg("kustomize").arg(folder.path()));
     for kind in ["kind: Deployment", "kind: Service"] {
         assert!(rendered.contains(kind), "{rendered}");
     }

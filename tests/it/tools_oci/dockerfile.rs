@@ -1,7 +1,7 @@
 //! `Dockerfile.scratch`: Docker's own image of the same program equals ours.
 
 use super::docker::{Container, Loaded, inspect, load};
-use super::images::{image, program};
+use super::images::{asmgen, image, program, spec};
 use super::tool::{run, run_bytes, tool, unique};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +9,8 @@ use std::path::Path;
 /// Builds with the classic builder, which knows no `TARGETARCH` but what it is told.
 fn build(folder: &Path, arguments: &[&str]) -> Loaded {
     let built = Loaded(format!("{}:v1", unique("dockerfile")));
-    let dockerfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile.scratch");
+    let dockerfile = folder.join("Dockerfile.scratch");
+    std::fs::write(&dockerfile, run_bytes(asmgen().args(["dockerfile", &spec("page")]))).expect("a file");
     run(tool("docker")
         .env("DOCKER_BUILDKIT", "0")
         .args(["build", "-t", &built.0, "-f"])

@@ -1,0 +1,105 @@
+//! Small structures that are cheaper to push than to keep as data.
+//!
+//! ```text
+//! push imm8        6A ib          2     word from -128 to 127
+//! push imm32       68 id          5     word that fits 32 bits with its sign; an address
+//! mov eax, imm32   B8 id          5     word below 2^32 otherwise
+//! push rax         50             1
+//! ```
+//!
+//! Only the steps before the first label push: they are done once, and the frame is not in use yet, so it may move
+//! down with the stack pointer.
+
+use crate::op::{Base, Datum, DatumId, Mem, Op, Part, Program};
+use crate::target::Class;
+
+/// A word to push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    Number(u64),
+    Code(crate::op::Label),
+}
+
+/// The datum as words, if it is some.
+fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
+    let bytes_per_word = class.word_bytes() as usize;
+    let mut words = Vec::new();
+    for part in &datum.parts {
+        match part {
+            Part::Word(value) => words.push(Word::Number(*value)),
+            Part::Code(label) => words.push(Word::Code(*label)),
+            Part::Bytes(bytes) if bytes.len() % bytes_per_word == 0 => {
+                let number = |word: &[u8]| word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
+                words.extend(bytes.chunks(bytes_per_word).map(|word| Word::Number(number(word))));
+            }
+            Part::Bytes(_) => return None,
+        }
+    }
+    Some(words)
+}
+
+/// Bytes of code that push a word.
+fn push_bytes(word: Word, class: Class) -> usize {
+    match word {
+        Word::Code(_) => 5,
+        Word::Number(value) => match class {
+            _ if i8::try_from(signed(value, class)).is_ok() => 2,
+            Class::Bits64 if i32::try_from(signed(value, class)).is_err() => 6,
+            _ => 5,
+        },
+    }
+}
+
+/// The word as a number with its sign.
+pub(super) fn signed(value: u64, class: Class) -> i64 {
+    match class {
+        Class::Bits32 => i64::from(value as u32 as i32),
+        Class::Bits64 => value as i64,
+    }
+}
+
+/// Bytes of `mov reg, address`.
+const ADDRESS_BYTES: usize = 5;
+/// Bytes of `push rsp; pop reg`.
+const STACK_ADDRESS_BYTES: usize = 2;
+
+/// Data to push, with their words, in the order of their identifiers.
+pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>)> {
+    let prologue = program.prologue();
+    if prologue.iter().any(|step| touches_frame(&step.op)) || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES {
+        return Vec::new();
+    }
+    let is_straight = prologue.iter().all(|step| step.op.target().is_none());
+    let mut chosen = Vec::new();
+    for (at, datum) in program.data.iter().enumerate() {
+        let id = DatumId(at as u16);
+        let uses = |steps: &[crate::op::Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
+        let (early, all) = (uses(prologue), uses(&program.steps));
+        // Where the ways in have pushed different amounts, nobody knows later how far up the structure is.
+        if early == 0 || (early < all && !is_straight) {
+            continue;
+        }
+        let Some(words) = words(datum, class) else { continue };
+        let above_4_gib = |word: &Word| matches!(word, Word::Number(value) if *value >> 32 != 0 && i32::try_from(signed(*value, class)).is_err());
+        if words.iter().any(above_4_gib) {
+            continue;
+        }
+        let pushed: usize = words.iter().map(|&word| push_bytes(word, class)).sum();
+        let kept = datum.len(class.word_bytes()) as usize + all * ADDRESS_BYTES;
+        if pushed + all * STACK_ADDRESS_BYTES < kept {
+            chosen.push((id, words));
+        }
+    }
+    chosen
+}
+
+fn touches_frame(op: &Op) -> bool {
+    let in_frame = |mem: &Mem| mem.base == Base::Frame;
+    match op {
+        Op::Call { args, .. } => args.iter().any(|arg| matches!(arg, crate::op::Arg::Frame(_))),
+        Op::Set { value, .. } => matches!(value, crate::op::Arg::Frame(_)),
+        Op::Load { from: mem, .. } | Op::Store { to: mem, .. } | Op::StoreBytes { to: mem, .. } => in_frame(mem),
+        Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } => in_frame(mem),
+        _ => false,
+    }
+}

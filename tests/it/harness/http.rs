@@ -1,0 +1,114 @@
+//! A client that sees every byte, and replies as they have to be.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::PATIENCE;
+
+/// A connection to this machine whose small pieces leave at once.
+pub(crate) fn connect(port: u16) -> TcpStream {
+    connect_to((Ipv4Addr::LOCALHOST, port).into())
+}
+
+pub(crate) fn connect_to(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Everything up to the end of the stream; a reset is an error.
+pub(crate) fn read_all(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).map(|_| reply)
+}
+
+/// Sends these pieces with pauses between them; returns the reply, or what happened instead.
+pub(crate) fn in_pieces<'p>(
+    stream: &mut TcpStream,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    pause: Duration,
+) -> Result<Vec<u8>, String> {
+    for (index, piece) in pieces.into_iter().enumerate() {
+        if index > 0 && !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
+        stream.write_all(piece).map_err(|error| format!("piece {index}: {error}"))?;
+    }
+    stream.shutdown(Shutdown::Write).map_err(|error| format!("shutdown: {error}"))?;
+    read_all(stream).map_err(|error| format!("reply: {error}"))
+}
+
+/// Sends a request whole and returns the whole reply; the stream is left open until the server has ended it.
+pub(crate) fn exchange(port: u16, request: &[u8]) -> Vec<u8> {
+    let mut stream = connect(port);
+    stream.write_all(request).unwrap();
+    read_all(&mut stream).unwrap_or_else(|error| panic!("{}: {error}", shown(request)))
+}
+
+/// A request as `curl` would send it.
+pub(crate) fn request(method: &str, target: &str) -> Vec<u8> {
+    format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: it/1\r\nAccept: */*\r\n\r\n").into_bytes()
+}
+
+pub(crate) fn get(port: u16, target: &str) -> Vec<u8> {
+    exchange(port, &request("GET", target))
+}
+
+pub(crate) fn head(port: u16, target: &str) -> Vec<u8> {
+    exchange(port, &request("HEAD", target))
+}
+
+/// A reply as it has to be, byte for byte.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub(crate) status: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Expected {
+    pub(crate) fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: "200 OK", content_type, body: body.into() }
+    }
+
+    /// What a path without a route gets if the spec does not say otherwise.
+    pub(crate) fn not_found() -> Self {
+        Self { status: "404 Not Found", content_type: "text/plain", body: b"Not Found".into() }
+    }
+
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let Self { status, content_type, body } = self;
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        )
+        .into_bytes()
+    }
+
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        [self.head(), self.body.clone()].concat()
+    }
+}
+
+/// The fault, if a reply is not what it has to be.
+pub(crate) fn differs(what: &str, reply: &[u8], expected: &[u8]) -> Option<String> {
+    (reply != expected).then(|| {
+        let at = reply.iter().zip(expected).take_while(|(one, other)| one == other).count();
+        format!(
+            "{what}: from byte {at} on, {:?} ({} bytes) in place of {:?} ({} bytes)",
+            shown(&reply[at..]),
+            reply.len(),
+            shown(&expected[at..]),
+            expected.len()
+        )
+    })
+}
+
+/// Bytes for people: the first few of them.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    const SHOWN_BYTES: usize = 120;
+    String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into_owned()
+}

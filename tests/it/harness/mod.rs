@@ -1,0 +1,35 @@
+//! What the tests share: the command line under test, the tools around it, servers that end with their test, a
+//! client that sees every byte, snapshots that one command rewrites.
+
+pub(crate) mod http;
+pub(crate) mod network;
+pub(crate) mod process;
+pub(crate) mod server;
+pub(crate) mod snapshot;
+pub(crate) mod tool;
+
+use std::time::{Duration, Instant};
+
+/// Names of the targets, as `--target` takes them.
+pub(crate) const TARGETS: [&str; 3] = ["x86_64", "aarch64", "i386"];
+/// Names of the layouts, as `--elf` takes them.
+pub(crate) const LAYOUTS: [&str; 2] = ["strict", "portable"];
+/// Names of the examples: `examples/NAME.toml`.
+pub(crate) const EXAMPLES: [&str; 6] = ["hello", "pause", "greeting", "routes", "page", "file"];
+
+/// No wait of a test is longer; what takes so long has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks until the answer is yes.
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Fails with every fault found, one per line.
+pub(crate) fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}

@@ -1,0 +1,31 @@
+//! A network of a test's own: any port of it is free, and nobody else can reach it.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::Stdio;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::process::Process;
+use super::tool::tool;
+
+/// Does the work on a thread whose sockets, and whose children's sockets, are in a network namespace of their own;
+/// it has the loopback device alone.
+pub(crate) fn in_own_network<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let loopback_up = format!("{} link set lo up && echo && exec sleep infinity", tool("ip").get_program().display());
+    let holder_command = &mut tool("unshare");
+    holder_command.args(["--net", "sh", "-c", &loopback_up]).stdout(Stdio::piped());
+    let mut holder = Process::spawn(holder_command);
+    // It says one line when the loopback device is up.
+    let ready = holder.child().stdout.as_mut().expect("it is a pipe").read(&mut [0]);
+    assert_eq!(ready.ok(), Some(1), "no network namespace: these tests need root, or CAP_SYS_ADMIN");
+    let namespace = File::open(format!("/proc/{}/ns/net", holder.pid())).unwrap();
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+            work()
+        });
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}

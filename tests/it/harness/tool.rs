@@ -1,0 +1,110 @@
+//! The command line under test and the tools around it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Programs the tests need and the Debian packages they are in.
+#[rustfmt::skip] // One program per line.
+const PACKAGES: &[(&str, &str)] = &[
+    ("qemu-aarch64-static", "qemu-user-static"),
+    ("strace",              "strace"),
+    ("unshare",             "util-linux"),
+    ("nsenter",             "util-linux"),
+    ("setpriv",             "util-linux"),
+    ("prlimit",             "util-linux"),
+    ("script",              "bsdutils"),
+    ("ip",                  "iproute2"),
+    ("bash",                "bash"),
+];
+
+/// The folder of the package.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The executable under test.
+pub(crate) const ASMGEN: &str = env!("CARGO_BIN_EXE_asmgen");
+
+/// The executable under test, in the package's folder.
+pub(crate) fn asmgen() -> Command {
+    let mut command = Command::new(ASMGEN);
+    command.current_dir(root()).env_remove("SOURCE_DATE_EPOCH");
+    command
+}
+
+/// A program that a test cannot do without.
+pub(crate) fn tool(name: &str) -> Command {
+    let (_, package) = PACKAGES.iter().find(|(known, _)| *known == name).expect("every tool has its package");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Some of them are for administrators and not in everybody's PATH.
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|file| file.is_file());
+    Command::new(found.unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}")))
+}
+
+/// Runs a command that has to succeed.
+pub(crate) fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{stderr}", output.status);
+    output
+}
+
+/// The spec of an example.
+pub(crate) fn example(name: &str) -> PathBuf {
+    root().join("examples").join(name).with_extension("toml")
+}
+
+/// What to build: a spec, a target, a layout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Variant<'a> {
+    pub(crate) spec: &'a Path,
+    pub(crate) target: &'a str,
+    pub(crate) elf: &'a str,
+}
+
+impl<'a> Variant<'a> {
+    /// The spec for this machine in the default layout.
+    pub(crate) fn native(spec: &'a Path) -> Self {
+        Self { spec, target: "x86_64", elf: "strict" }
+    }
+
+    /// Builds it through the command line.
+    pub(crate) fn build(&self, listen: Option<&str>, file: &Path) {
+        let mut command = asmgen();
+        command.arg(self.spec).args(["--target", self.target, "--elf", self.elf, "-o"]).arg(file);
+        command.args(listen.iter().flat_map(|listen| ["--listen", listen]));
+        succeed(&mut command);
+    }
+
+    /// The command that runs the finished file: by itself, or under an emulator.
+    pub(crate) fn run(&self, file: &Path) -> Command {
+        if self.target != "aarch64" {
+            return Command::new(file);
+        }
+        let mut command = tool("qemu-aarch64-static");
+        command.arg(file);
+        command
+    }
+
+    /// The command that runs the finished file under a tool with these arguments.
+    pub(crate) fn run_under(&self, wrapper: &[&str], file: &Path) -> Command {
+        let run = self.run(file);
+        let [name, args @ ..] = wrapper else { return run };
+        let mut command = tool(name);
+        command.args(args).arg(run.get_program()).args(run.get_args());
+        command
+    }
+}
+
+impl std::fmt::Display for Variant<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.spec.file_stem().unwrap_or_default().display();
+        write!(f, "{name} {} {}", self.target, self.elf)
+    }
+}
+
+/// Every target in every layout.
+pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
+    super::TARGETS.into_iter().flat_map(move |target| super::LAYOUTS.map(|elf| Variant { spec, target, elf }))
+}

@@ -1,7 +1,7 @@
 //! From a description to an image: lower, select, place, claim.
 
 use asmgen_arch::op::{DatumId, Part, Program as Ops};
-use asmgen_arch::{Code, PlacedCode, Target};
+use asmgen_arch::{Code, CompileError, PlacedCode, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::elf::{self, Layout, Tier};
@@ -31,7 +31,7 @@ pub enum BuildError {
         /// The machine's name.
         target: &'static str,
         /// Why.
-        source: asmgen_arch::CompileError,
+        source: CompileError,
     },
     /// Two owners of one byte: an error in asmgen.
     #[error("internal error in the layout: {0}")]
@@ -62,8 +62,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     let mut least_bytes = 0;
     for attempt in 0..SIZE_TRIES {
         let filled = fill::fill(description, options, size_bytes)?;
-        let ops = lower::lower(&filled);
-        let image = assemble(&ops, options, least_bytes)?;
+        let image = smallest(&lower::lower(&filled), options, least_bytes)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes {
             return Ok(image);
@@ -75,6 +74,20 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
         size_bytes = built_bytes;
     }
     Err(BuildError::NoFixedPoint)
+}
+
+/// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
+/// may want more registers than it has, and is passed over then.
+fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Image, BuildError> {
+    let mut smallest = assemble(&programs[0], options, least_bytes)?;
+    for program in &programs[1..] {
+        match assemble(program, options, least_bytes) {
+            Ok(image) if image.bytes.len() < smallest.bytes.len() => smallest = image,
+            Ok(_) | Err(BuildError::Compile { source: CompileError::OutOfRegisters { .. }, .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(smallest)
 }
 
 /// Selects, places and claims: the image of a lowered program, padded to at least so many bytes.
@@ -115,7 +128,7 @@ fn claim_gap(canvas: &mut Canvas, from: u32, to: u32) -> Result<(), CanvasError>
     canvas.claim(from, &vec![0; (to - from) as usize], Owner::Pad { why })
 }
 
-fn place(code: &mut Code, layout: &Layout, data: &DataLayout) -> Result<PlacedCode, asmgen_arch::CompileError> {
+fn place(code: &mut Code, layout: &Layout, data: &DataLayout) -> Result<PlacedCode, CompileError> {
     code.place(origin(layout), &|datum, code_end| code_end + u64::from(data.offset(datum)))
 }
 

@@ -73,7 +73,8 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     let mut chosen = Vec::new();
     for (at, datum) in program.data.iter().enumerate() {
         let id = DatumId(at as u16);
-        let uses = |steps: &[crate::op::Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
+        let uses =
+            |steps: &[crate::op::Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
         let (early, all) = (uses(prologue), uses(&program.steps));
         // Where the ways in have pushed different amounts, nobody knows later how far up the structure is.
         if early == 0 || (early < all && !is_straight) {

@@ -53,6 +53,8 @@ pub(super) const MSG_TRUNC: i64 = 0x20;
 pub(super) const MSG_DONTWAIT: i64 = 0x40;
 /// Wait for all that was asked for; the receive timeout counts for the whole of it.
 pub(super) const MSG_WAITALL: i64 = 0x100;
+/// More will follow: wait with the packet.
+pub(super) const MSG_MORE: i64 = 0x8000;
 /// No SIGPIPE if the other side is gone.
 pub(super) const MSG_NOSIGNAL: i64 = 0x4000;
 /// `shutdown`: nothing more will be sent.

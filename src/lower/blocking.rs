@@ -19,6 +19,7 @@ use std::net::IpAddr;
 use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
 use asmgen_arch::syscall::Call;
 
+use super::pieces::{self, Pieces};
 use super::{abi, http};
 use crate::spec::{Reply, Server};
 
@@ -42,6 +43,8 @@ const DIGITS_END: u32 = 11;
 struct Engine<'s> {
     program: Program,
     server: &'s Server,
+    /// The replies cut into pieces, if that is the way.
+    pieces: Option<Pieces>,
     /// Behind the last byte received, where a path is longer than the shortest request shows.
     end: Option<Slot>,
     timeval: DatumId,
@@ -56,7 +59,15 @@ struct Engine<'s> {
     exit_0: Label,
 }
 
-pub(super) fn lower(server: &Server) -> Program {
+/// Every way to lower a server: replies whole, and cut into pieces where that can be.
+pub(super) fn lower(server: &Server) -> Vec<Program> {
+    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let pieces = if server.routes.is_empty() { None } else { pieces::cut(replies) };
+    let ways = [None].into_iter().chain(pieces.map(Some));
+    ways.map(|pieces| lower_with(server, pieces)).collect()
+}
+
+fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     let mut program = Program::default();
     let [seconds, microseconds] = phase_timeout(server);
     let timeval =
@@ -66,6 +77,7 @@ pub(super) fn lower(server: &Server) -> Program {
     let rest = program.datum("struct timespec: rest", rest_words.map(Part::Word).into(), 0);
     let mut engine = Engine {
         server,
+        pieces,
         end: None,
         timeval,
         rest,
@@ -214,42 +226,91 @@ impl Engine<'_> {
         self.program.push(short, "less than a request: give up");
     }
 
-    /// Chooses the reply, sends it and ends our direction.
+    /// Chooses the reply and sends it.
     fn reply(&mut self) {
+        match self.pieces.take() {
+            None => self.reply_whole(),
+            Some(pieces) => self.reply_in_pieces(&pieces),
+        }
+    }
+
+    fn reply_whole(&mut self) {
         let reply = self.program.slot("reply", Kind::Pointer);
         let len = self.program.slot("length of the reply", Kind::Int);
         let head_len = self.program.slot("length of its head", Kind::Int);
-        let send = self.program.label("send");
-        let choose = |program: &mut Program, wire: &http::Wire, name: &str| {
+        let wires: Vec<http::Wire> = self.replies().map(http::closing).collect();
+        self.choose(|program, index, name| {
+            let wire = &wires[index];
             let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);
             program.push(Op::Set { to: reply, value: Arg::Data(data) }, format!("reply: {name}"));
             program.push(Op::Set { to: len, value: Arg::Const(wire.bytes.len() as i64) }, "its length");
             program.push(Op::Set { to: head_len, value: Arg::Const(wire.head_len as i64) }, "its head's length");
-        };
-        if !self.server.routes.is_empty() {
-            let routes = self.server.routes.clone();
-            let path = self.find_path();
-            for route in &routes {
-                let miss = self.program.label(format!("not {}", route.path));
-                self.match_path(path.0, &route.path, miss);
-                choose(&mut self.program, &http::closing(&route.reply), &route.path);
-                self.program.push(Op::Jump(send), "send it");
-                self.program.place(miss);
-            }
-            self.program.place(path.1);
-        }
-        choose(&mut self.program, &http::closing(&self.server.fallback), "everything else");
-        self.program.place(send);
-        self.head_only(len, head_len);
+        });
+        let head_only = Op::Set { to: len, value: Arg::Slot(head_len) };
+        self.head_only(head_only, "the head alone");
         self.send(reply, len);
     }
 
+    /// Sends piece after piece of the reply; the kernel joins them (`MSG_MORE`) until our direction ends.
+    fn reply_in_pieces(&mut self, pieces: &Pieces) {
+        let piece = self.program.slot("piece", Kind::Pointer);
+        let left = self.program.slot("pieces left", Kind::Int);
+        let offset = self.program.slot("offset of the piece", Kind::Pointer);
+        let text = self.program.slot("text of the piece", Kind::Pointer);
+        let len = self.program.slot("length of the piece", Kind::Int);
+        let more = self.program.label("next piece");
+        let all = self.program.datum("text of the replies", vec![Part::Bytes(pieces.text.clone())], 0);
+        self.choose(|program, index, name| {
+            let table = vec![Part::Bytes(pieces.tables[index].clone())];
+            let table = program.datum(format!("pieces of the reply: {name}"), table, 0);
+            program.push(Op::Set { to: piece, value: Arg::Data(table) }, format!("reply: {name}"));
+        });
+        let count = Arg::Const(pieces::HEAD_PIECES as i64 + 1);
+        self.program.push(Op::Set { to: left, value: count }, "pieces of a reply");
+        let head_only = Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) };
+        self.head_only(head_only, "all but the content");
+        let program = &mut self.program;
+        let at = |offset| Mem { base: Base::Slot(piece), offset };
+        program.place(more);
+        program.push(Op::Load { to: len, width: Width::Byte, from: at(1) }, "length of the piece");
+        program.push(Op::Load { to: offset, width: Width::Byte, from: at(0) }, "where it is");
+        program.push(Op::Set { to: text, value: Arg::Data(all) }, "in the text of all replies");
+        program.push(Op::Alu { alu: Alu::Add, to: text, value: Arg::Slot(offset) }, "the piece");
+        let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
+        let args = [Arg::Slot(self.client), Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        program.call(Call::Sendto, &args, None, "send it");
+        let step = Arg::Const(pieces::PIECE_BYTES as i64);
+        program.push(Op::Alu { alu: Alu::Add, to: piece, value: step }, "the next one");
+        program.push(Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) }, "one less");
+        program.push(Op::Branch { left, cond: Cond::Ne, right: Arg::Const(0), to: more }, "more pieces?");
+    }
+
+    /// Compares the request with every route; `set` adds what a reply, given by its number and name, needs.
+    fn choose(&mut self, set: impl Fn(&mut Program, usize, &str)) {
+        let chosen = self.program.label("reply chosen");
+        let routes = self.server.routes.len();
+        if routes > 0 {
+            let (path, other) = self.find_path();
+            for (index, route) in self.server.routes.iter().enumerate() {
+                let miss = self.program.label(format!("not {}", route.path));
+                self.match_path(path, &route.path, miss);
+                set(&mut self.program, index, &route.path);
+                self.program.push(Op::Jump(chosen), "send it");
+                self.program.place(miss);
+            }
+            self.program.place(other);
+        }
+        set(&mut self.program, routes, "everything else");
+        self.program.place(chosen);
+    }
+
     /// A request that begins with H is a HEAD: the head alone is sent (RFC 9110 §9.3.2).
-    fn head_only(&mut self, len: Slot, head_len: Slot) {
+    fn head_only(&mut self, shorten: Op, why: &str) {
         let whole = self.program.label("whole reply");
         let at = Mem { base: Base::Frame, offset: 0 };
-        self.program.push(Op::BranchBytes { at, bytes: b"H".into(), equal: false, to: whole }, "a HEAD request?");
-        self.program.push(Op::Set { to: len, value: Arg::Slot(head_len) }, "the head alone");
+        let other = Op::BranchBytes { at, bytes: b"H".into(), equal: false, to: whole };
+        self.program.push(other, "a HEAD request?");
+        self.program.push(shorten, why);
         self.program.place(whole);
     }
 
@@ -352,7 +413,7 @@ impl Engine<'_> {
     /// Message with the error's number and exit 1; behind it the exit that signals share.
     fn fail(&mut self) {
         let program = &mut self.program;
-        let text = b"cannot listen: errno ";
+        let text = b"listen: errno ";
         let len = Arg::Const(text.len() as i64);
         let text = program.datum("message", vec![Part::Bytes(text.into())], 0);
         let kept = program.slot("negative error number, kept", Kind::Int);

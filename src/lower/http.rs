@@ -35,17 +35,18 @@ fn reason(status: u16) -> &'static str {
     REASONS.iter().find(|(known, _)| *known == status).map_or("", |(_, reason)| reason)
 }
 
+/// Between the status line and the content type.
+pub(super) const MIDDLE: &str = "\r\nConnection: close\r\nContent-Type: ";
+/// Between the content type and the content's length.
+pub(super) const LENGTH: &str = "\r\nContent-Length: ";
+
 /// The reply on a connection that is closed behind it.
 pub(super) fn closing(reply: &Reply) -> Wire {
-    let mut bytes = format!(
-        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        reply.status,
-        reason(reply.status),
-        reply.content_type,
-        reply.body.len()
-    )
-    .into_bytes();
+    let Reply { status, content_type, body, .. } = reply;
+    let reason = reason(*status);
+    let head = format!("HTTP/1.1 {status} {reason}{MIDDLE}{content_type}{LENGTH}{}\r\n\r\n", body.len());
+    let mut bytes = head.into_bytes();
     let head_len = bytes.len();
-    bytes.extend(&reply.body);
+    bytes.extend(body);
     Wire { bytes, head_len }
 }

@@ -6,16 +6,18 @@ mod blocking;
 mod hello;
 mod http;
 mod pause;
+mod pieces;
 
 use asmgen_arch::op::Program as Ops;
 
 use crate::spec::{Description, Engine, Program};
 
-/// Lowers a description whose placeholders have been filled in.
-pub fn lower(description: &Description) -> Ops {
+/// Lowers a description whose placeholders have been filled in: every way there is, the plainest first. All of them
+/// do the same, so the one with the fewest bytes may be taken.
+pub fn lower(description: &Description) -> Vec<Ops> {
     match &description.program {
-        Program::Hello { text } => hello::lower(text),
-        Program::Pause => pause::lower(),
+        Program::Hello { text } => vec![hello::lower(text)],
+        Program::Pause => vec![pause::lower()],
         Program::Server(server) => match server.engine {
             Engine::Blocking => blocking::lower(server),
         },

@@ -140,7 +140,9 @@ fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
     let mut wish = |slot: Slot, reg: Reg| found.wishes[usize::from(slot.0)].push(reg);
     match op {
         Op::Call { args, result, .. } => {
-            result.iter().for_each(|&slot| wish(slot, registers.result));
+            if let Some(slot) = result {
+                wish(*slot, registers.result);
+            }
             for (arg, &reg) in args.iter().zip(registers.args) {
                 if let Arg::Slot(slot) = arg {
                     wish(*slot, reg);
@@ -148,8 +150,9 @@ fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
             }
         }
         Op::Divide { value, rest, .. } => {
-            registers.divide.first().iter().for_each(|&&reg| wish(*value, reg));
-            registers.divide.get(1).iter().for_each(|&&reg| wish(*rest, reg));
+            for (&slot, &reg) in [value, rest].into_iter().zip(registers.divide) {
+                wish(slot, reg);
+            }
         }
         Op::Load { to, .. } => wish(*to, registers.result),
         Op::Store { width: crate::op::Width::Byte, value: Arg::Slot(slot), .. } => {

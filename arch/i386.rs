@@ -28,7 +28,7 @@ pub static TARGET: Target = Target {
 
 static MODE: Mode = Mode {
     machine: Machine::I386,
-    long_mode: false,
+    is_long: false,
     registers: Registers {
         general: &[EBX, ESI, EDI, EAX, EDX, ECX, EBP],
         args: &[EBX, ECX, EDX, ESI, EDI, EBP],

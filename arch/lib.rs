@@ -8,6 +8,7 @@ pub mod decode;
 mod facts;
 mod flow;
 pub mod i386;
+mod moves;
 pub mod op;
 pub mod syscall;
 pub mod target;

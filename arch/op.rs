@@ -50,6 +50,13 @@ pub struct Mem {
     pub offset: i32,
 }
 
+impl Mem {
+    /// The place so many bytes further.
+    pub(crate) fn behind(self, bytes: usize) -> Self {
+        Self { offset: self.offset + bytes as i32, ..self }
+    }
+}
+
 /// Where a memory offset counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {

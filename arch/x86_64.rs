@@ -28,7 +28,7 @@ pub static TARGET: Target = Target {
 
 static MODE: Mode = Mode {
     machine: Machine::X86_64,
-    long_mode: true,
+    is_long: true,
     registers: Registers {
         general: &[EBX, EDI, ESI, EDX, EAX, ECX, EBP, 8, 9, 10, 11, 14, 15, 12, 13],
         args: &[EDI, ESI, EDX, 10, 8, 9],

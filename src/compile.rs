@@ -101,7 +101,7 @@ fn assemble(ops: &Ops, options: Options, least_bytes: u64) -> Result<Image, Buil
     let mut canvas = Canvas::default();
     let offset = |address: u64| u32::try_from(address - layout.base).expect("an image is smaller than 4 GiB");
     claim_gap(&mut canvas, layout.header_bytes, offset(origin(&layout)))?;
-    for one in placed.instructions.iter() {
+    for one in &placed.instructions {
         canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone() })?;
     }
     data.claim(&mut canvas, ops, &placed, options.target, offset(placed.end))?;

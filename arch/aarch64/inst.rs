@@ -1,6 +1,9 @@
 //! Instructions of A64 with operands that may still be symbolic, and their bytes by dynasm. Every instruction is
 //! 4 bytes long; only a far address takes two.
 
+// What dynasm! expands to trips these three, at every use.
+#![allow(clippy::unnecessary_semicolon, clippy::used_underscore_binding, clippy::useless_conversion)]
+
 use dynasmrt::aarch64::Aarch64Relocation;
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
@@ -110,9 +113,10 @@ impl Encode for A64 {
             Self::Tbz { set, t, bit, to } => {
                 let by = distance(at, address(Ref::Code(to)), TEST_REACH, "a branch target")?;
                 let bit = u32::from(bit);
-                match set {
-                    true => dynasm!(ops; .arch aarch64; tbnz W(t), bit, by),
-                    false => dynasm!(ops; .arch aarch64; tbz W(t), bit, by),
+                if set {
+                    dynasm!(ops; .arch aarch64; tbnz W(t), bit, by);
+                } else {
+                    dynasm!(ops; .arch aarch64; tbz W(t), bit, by);
                 }
             }
             Self::Address { d, of } => {
@@ -137,9 +141,9 @@ impl Encode for A64 {
 
 impl A64 {
     /// Instructions without a symbolic operand.
-    fn encode_plain(&self, ops: &mut VecAssembler<Aarch64Relocation>) {
+    fn encode_plain(self, ops: &mut VecAssembler<Aarch64Relocation>) {
         #[rustfmt::skip] // One instruction per line.
-        match *self {
+        match self {
             Self::Movz { d, imm16, shift: 0 }            => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16)),
             Self::Movz { d, imm16, shift }               => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16), lsl u32::from(shift)),
             Self::Movn { d, imm16 }                      => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16)),

@@ -2,12 +2,13 @@
 //! register that already holds the value, and branches that test by themselves.
 
 use super::inst::{A64, Size, ZERO_OR_SP};
-use super::{RESULT, SCRATCH, SCRATCH_2, SYSCALL_NUMBER};
+use super::{REGISTERS, RESULT, SCRATCH, SCRATCH_2, SYSCALL_NUMBER};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
 use crate::flow::Selector;
+use crate::moves;
 use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::syscall::{Call, Returns};
 use crate::target::Machine;
@@ -117,27 +118,8 @@ impl<'p> Aarch64<'p> {
 
     fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
-        let mut pending: Vec<(Reg, Arg, &str)> = args
-            .iter()
-            .enumerate()
-            .filter(|&(index, arg)| *arg != Arg::Any && info.looks_at(Machine::Aarch64, index))
-            .map(|(index, &arg)| (index as Reg, arg, info.args[index]))
-            .collect();
-        // Slots first, none before everyone who still reads the register has done so.
-        loop {
-            let is_read_later = |reg: Reg, at: usize| {
-                pending.iter().enumerate().any(|(other, (target, arg, _))| {
-                    other != at && *target != reg && matches!(arg, Arg::Slot(slot) if self.home(*slot) == reg)
-                })
-            };
-            let ready = (0..pending.len())
-                .find(|&at| matches!(pending[at].1, Arg::Slot(_)) && !is_read_later(pending[at].0, at));
-            let Some(at) = ready else { break };
-            let (reg, arg, role) = pending.remove(at);
-            self.set(reg, arg, &format!("{}: {role}", info.name));
-        }
-        assert!(!pending.iter().any(|(_, arg, _)| matches!(arg, Arg::Slot(_))), "no two arguments swap registers");
-        for (reg, arg, role) in pending {
+        let (slots, rest) = moves::in_order(info, Machine::Aarch64, REGISTERS.args, args, |slot| self.slots.home(slot));
+        for (reg, arg, role) in slots.into_iter().chain(rest) {
             self.set(reg, arg, &format!("{}: {role}", info.name));
         }
         let number = i64::from(info.number(Machine::Aarch64));
@@ -295,10 +277,6 @@ fn pieces(bytes: &[u8]) -> Vec<(usize, &[u8])> {
     pieces
 }
 
-fn behind(mem: Mem, bytes: usize) -> Mem {
-    Mem { offset: mem.offset + bytes as i32, ..mem }
-}
-
 impl Selector for Aarch64<'_> {
     fn entry(&mut self) -> Facts {
         // The kernel zeroes x0–x30 at exec (start_thread_common, arch/arm64/include/asm/processor.h).
@@ -350,14 +328,14 @@ impl Selector for Aarch64<'_> {
             }
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
-                    self.compare_memory(behind(*at, offset), piece);
+                    self.compare_memory(at.behind(offset), piece);
                     let why = self.labelled(*miss);
                     self.push(A64::Bcond { cond: Cond::Ne, to: *miss }, why);
                 }
             }
             Op::StoreBytes { to, bytes } => {
                 for (offset, piece) in pieces(bytes) {
-                    let (n, simm9) = self.memory(behind(*to, offset));
+                    let (n, simm9) = self.memory(to.behind(offset));
                     self.set_constant(SCRATCH, little_endian(piece) as i64, "what is stored");
                     self.plain(A64::Stur { size: size_of(piece.len()).0, t: SCRATCH, n, simm9 });
                 }

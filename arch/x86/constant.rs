@@ -22,15 +22,24 @@ use super::regs::{self, EAX, EDX, ESP};
 use crate::alloc::Reg;
 use crate::facts::{Facts, Value};
 
-/// One way: its rule and its instructions.
+/// One way: its instructions, by the rule of the table that they come from.
 pub(crate) struct Way {
-    pub(crate) rule: &'static str,
+    #[cfg(test)]
+    rule: &'static str,
     pub(crate) instructions: Vec<Instruction>,
 }
 
 impl Way {
+    fn new(_rule: &'static str, instructions: Vec<Instruction>) -> Self {
+        Self {
+            #[cfg(test)]
+            rule: _rule,
+            instructions,
+        }
+    }
+
     /// Its length in bytes.
-    pub(crate) fn len(&self, long_mode: bool) -> usize {
+    pub(crate) fn bytes(&self, long_mode: bool) -> usize {
         let bits = if long_mode { 64 } else { 32 };
         self.instructions.iter().map(|one| inst::bytes(bits, one, 0).map_or(usize::MAX / 2, |bytes| bytes.len())).sum()
     }
@@ -39,7 +48,7 @@ impl Way {
 /// The shortest way; of equals the first in the table.
 pub(crate) fn shortest(reg: Reg, value: u64, facts: &Facts, long_mode: bool) -> Way {
     let ways = ways(reg, value, facts, long_mode);
-    ways.into_iter().min_by_key(|way| way.len(long_mode)).expect("imm64 always fits")
+    ways.into_iter().min_by_key(|way| way.bytes(long_mode)).expect("imm64 always fits")
 }
 
 /// Every legal way, in the order of the table.
@@ -47,7 +56,7 @@ pub(crate) fn ways(reg: Reg, value: u64, facts: &Facts, long_mode: bool) -> Vec<
     let mut ways = Vec::new();
     let mut add = |rule, instructions: Vec<Result<Instruction, iced_x86::IcedError>>| {
         let instructions = instructions.into_iter().map(|one| one.expect("operands fit the code")).collect();
-        ways.push(Way { rule, instructions });
+        ways.push(Way::new(rule, instructions));
     };
     let r32 = regs::bits_32(reg);
     let below_4_gib = u32::try_from(value).ok();

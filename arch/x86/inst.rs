@@ -62,6 +62,7 @@ impl X86Inst {
 
 /// Codes of a jump: short and near in protected mode, short and near in long mode.
 #[rustfmt::skip] // One jump per line; bytes in the margin.
+#[allow(clippy::enum_glob_use)] // Forty codes of one enumeration, nothing else.
 const JUMPS: [(Option<Condition>, [Code; 4]); 9] = {
     use Code::*;
     [
@@ -93,16 +94,16 @@ impl Encode for X86Inst {
                 let (_, codes) =
                     JUMPS.iter().find(|(known, _)| *known == condition).expect("every condition is listed");
                 let code = codes[usize::from(self.long_mode) * 2 + usize::from(form.min(1))];
-                Instruction::with_branch(code, target).map_err(encoding)?
+                Instruction::with_branch(code, target).map_err(|error| encoding(&error))?
             }
             Operation::Address { reg, of } => {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
-                Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(encoding)?
+                Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(|error| encoding(&error))?
             }
             Operation::PushAddress { of } => {
                 let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 let code = if self.long_mode { Code::Pushq_imm32 } else { Code::Pushd_imm32 };
-                Instruction::with1(code, value).map_err(encoding)?
+                Instruction::with1(code, value).map_err(|error| encoding(&error))?
             }
         };
         bytes(self.bits(), &instruction, at).map(Some)
@@ -112,10 +113,10 @@ impl Encode for X86Inst {
 /// The bytes of an instruction at an address.
 pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec<u8>, CompileError> {
     let mut encoder = Encoder::new(bits);
-    encoder.encode(instruction, at).map_err(encoding)?;
+    encoder.encode(instruction, at).map_err(|error| encoding(&error))?;
     Ok(encoder.take_buffer())
 }
 
-fn encoding(error: iced_x86::IcedError) -> CompileError {
+fn encoding(error: &iced_x86::IcedError) -> CompileError {
     CompileError::Encoding { message: error.to_string() }
 }

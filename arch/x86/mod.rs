@@ -1,7 +1,10 @@
 //! What both modes of x86 share.
 
+mod access;
+mod call;
 mod constant;
 mod inst;
+mod operands;
 pub(crate) mod regs;
 mod select;
 mod stack;

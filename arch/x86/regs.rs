@@ -13,7 +13,8 @@ pub(crate) const EBP: Reg = 5;
 pub(crate) const ESI: Reg = 6;
 pub(crate) const EDI: Reg = 7;
 
-#[rustfmt::skip] // One width per line group.
+#[rustfmt::skip] // One width per line.
+#[allow(clippy::enum_glob_use)] // Forty-eight names of one enumeration, nothing else.
 mod names {
     use iced_x86::Register::{self, *};
     pub(super) const BITS_8: [Register; 16] = [AL, CL, DL, BL, SPL, BPL, SIL, DIL, R8L, R9L, R10L, R11L, R12L, R13L, R14L, R15L];

@@ -1,0 +1,60 @@
+//! System calls on x86: arguments in their registers, number in the accumulator.
+
+use super::constant;
+use super::regs::EAX;
+use super::select::X86;
+use crate::facts::{Fact, Value};
+use crate::moves::{self, Argument};
+use crate::op::{Arg, Slot};
+use crate::syscall::{Call, Returns};
+
+impl X86<'_> {
+    pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
+        let info = call.info();
+        let machine = self.mode.machine;
+        let (slots, rest) =
+            moves::in_order(info, machine, self.mode.registers.args, args, |slot| self.slots.home(slot));
+        for (reg, arg, role) in slots {
+            self.set(reg, arg, &format!("{}: {role}", info.name));
+        }
+        for (_, arg, _) in &rest {
+            if let Arg::Data(datum) = arg
+                && self.is_on_stack(*datum)
+            {
+                self.push_datum(*datum);
+            }
+        }
+        self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+        self.set_cheapest_first(info.name, rest);
+        let why = self.why.clone();
+        self.plain(Ok((self.mode.enter)()), why);
+        for &reg in self.mode.registers.clobbers {
+            self.facts.set(reg, Fact::UNKNOWN);
+        }
+        let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
+        self.facts.set(EAX, returned);
+        if let Some(slot) = result {
+            let home = self.home(slot);
+            if home != EAX && self.slots.lives_after(step, slot) {
+                self.take(home, EAX, false, "keep the result");
+            }
+            let value = self.facts.get(home).value;
+            self.facts.define(slot, home, value);
+        }
+    }
+
+    /// Sets the remaining arguments, at each turn the one that costs least now: what it leaves may help the next.
+    pub(super) fn set_cheapest_first(&mut self, name: &str, mut pending: Vec<Argument>) {
+        while !pending.is_empty() {
+            let cost = |&(reg, arg, _): &Argument| match arg {
+                Arg::Const(value) => {
+                    constant::shortest(reg, self.whole(value), &self.facts, self.mode.is_long).bytes(self.mode.is_long)
+                }
+                _ => 0,
+            };
+            let at = (0..pending.len()).min_by_key(|&at| cost(&pending[at])).expect("something is pending");
+            let (reg, arg, role) = pending.remove(at);
+            self.set(reg, arg, &format!("{name}: {role}"));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Operands of x86 instructions: registers, memory, and how a value gets into a register.
+
+use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
+
+use super::constant;
+use super::inst::{Operation, X86Inst};
+use super::regs::{self, EAX, EBP, ESP};
+use super::select::{Built, X86, named};
+use super::stack::{self, Word};
+use crate::alloc::Reg;
+use crate::code::Ref;
+use crate::facts::{Fact, Value};
+use crate::op::{Arg, Base, DatumId, Kind, Mem, Slot};
+
+impl X86<'_> {
+    pub(super) fn push(&mut self, operation: Operation, why: String) {
+        self.code.push(X86Inst { long_mode: self.mode.is_long, operation }, why);
+    }
+
+    /// Adds an instruction whose operands are all known.
+    pub(super) fn plain(&mut self, built: Built, why: impl Into<String>) {
+        let instruction = built.expect("operands fit the code");
+        if instruction.rflags_modified() != 0 {
+            self.facts.set_flags(None);
+        }
+        self.push(Operation::Plain(instruction), why.into());
+    }
+
+    pub(super) fn home(&self, slot: Slot) -> Reg {
+        self.slots.home(slot)
+    }
+
+    /// Is the slot as wide as an address of this mode?
+    pub(super) fn wide(&self, slot: Slot) -> bool {
+        self.mode.is_long && self.program.kind(slot) == Kind::Pointer
+    }
+
+    /// The slot's register at the slot's width.
+    pub(super) fn register(&self, slot: Slot) -> Register {
+        named(self.home(slot), self.wide(slot))
+    }
+
+    pub(super) fn memory(&self, mem: Mem) -> MemoryOperand {
+        let (base, offset) = match mem.base {
+            Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Frame => self.frame_base(mem.offset),
+        };
+        self.operand(base, offset)
+    }
+
+    pub(super) fn operand(&self, base: Reg, offset: i32) -> MemoryOperand {
+        let base = named(base, self.mode.is_long);
+        if offset == 0 {
+            MemoryOperand::with_base(base)
+        } else {
+            MemoryOperand::with_base_displ(base, i64::from(offset))
+        }
+    }
+
+    /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
+    /// point into the frame does not.
+    pub(super) fn frame_base(&self, offset: i32) -> (Reg, i32) {
+        let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.facts.get(reg).value {
+            Value::Frame(at) => Some((reg, offset - at as i32)),
+            _ => None,
+        });
+        let cost = |&(reg, by): &(Reg, i32)| match by {
+            0 if reg != EBP => 0,
+            -128..=127 => 1,
+            _ => 4,
+        } + i32::from(reg == ESP);
+        std::iter::once((ESP, offset)).chain(pointers).min_by_key(cost).expect("the stack pointer always points there")
+    }
+
+    /// A number as a whole register holds it.
+    pub(super) fn whole(&self, value: i64) -> u64 {
+        if self.mode.is_long { value as u64 } else { u64::from(value as u32) }
+    }
+
+    pub(super) fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
+        let value = self.whole(value);
+        let way = constant::shortest(reg, value, &self.facts, self.mode.is_long);
+        for instruction in way.instructions {
+            self.plain(Ok(instruction), why);
+        }
+        self.facts.set(reg, Value::Const(value));
+    }
+
+    /// The address of the frame's byte of this offset.
+    pub(super) fn set_frame(&mut self, reg: Reg, offset: u32, why: &str) {
+        if self.facts.get(reg).value == Value::Frame(offset) {
+            return;
+        }
+        let (base, by) = self.frame_base(offset as i32);
+        let long_mode = self.mode.is_long;
+        let to = named(reg, long_mode);
+        if offset == 0 && long_mode {
+            self.plain(Instruction::with1(Opcode::Push_r64, Register::RSP), why);
+            self.plain(Instruction::with1(Opcode::Pop_r64, to), why);
+        } else if offset == 0 {
+            self.plain(Instruction::with2(Opcode::Mov_rm32_r32, to, Register::ESP), why);
+        } else {
+            let code = if long_mode { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
+            let from = self.operand(base, by);
+            self.plain(Instruction::with2(code, to, from), why);
+        }
+        self.facts.set(reg, Value::Frame(offset));
+    }
+
+    /// Puts an operand into a register; slots at their own width.
+    pub(super) fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
+        match arg {
+            Arg::Any => {}
+            Arg::Const(value) => self.set_constant(reg, value, why),
+            Arg::AtLeast(least) => match self.facts.get(reg).value {
+                Value::Const(known) if (u64::from(least)..1 << 31).contains(&known) => {}
+                Value::Data(_) if least <= crate::LOWEST_ADDRESS => {}
+                _ => self.set_constant(reg, i64::from(least), why),
+            },
+            Arg::Frame(offset) => self.set_frame(reg, offset, why),
+            Arg::Data(datum) if self.is_on_stack(datum) => {
+                self.push_datum(datum);
+                let (_, offset) = *self.pushed.iter().find(|(id, _)| *id == datum).expect("it has been pushed");
+                self.set_frame(reg, offset, why);
+            }
+            Arg::Data(datum) => {
+                if self.facts.get(reg).value != Value::Data(datum) {
+                    self.push(Operation::Address { reg, of: Ref::Data(datum) }, why.into());
+                    self.facts.set(reg, Value::Data(datum));
+                }
+            }
+            Arg::Slot(slot) => {
+                let from = self.home(slot);
+                if from != reg && self.facts.get(reg).copy_of != Some(slot) {
+                    self.copy(reg, from, self.wide(slot), why);
+                    self.facts.set(reg, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_on_stack(&self, datum: DatumId) -> bool {
+        self.to_push.iter().any(|(id, _)| *id == datum)
+    }
+
+    /// Pushes a datum, last word first, unless that has been done.
+    pub(super) fn push_datum(&mut self, datum: DatumId) {
+        if self.pushed.iter().any(|(id, _)| *id == datum) {
+            return;
+        }
+        let index = self.to_push.iter().position(|(id, _)| *id == datum).expect("only what is to be pushed");
+        let words = self.to_push[index].1.clone();
+        let why = self.program.data[usize::from(datum.0)].name.clone();
+        let class = self.mode.class();
+        for word in words.iter().rev() {
+            self.push_word(*word, &why);
+        }
+        let bytes = words.len() as u32 * class.word_bytes();
+        self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
+        self.facts.shift_frame(bytes);
+        self.pushed.push((datum, 0));
+        self.code.builds(datum);
+    }
+
+    pub(super) fn push_word(&mut self, word: Word, why: &str) {
+        let long_mode = self.mode.is_long;
+        let value = match word {
+            Word::Code(label) => return self.push(Operation::PushAddress { of: Ref::Code(label) }, why.into()),
+            Word::Number(value) => stack::signed(value, self.mode.class()),
+        };
+        if let Ok(value) = i8::try_from(value) {
+            let code = if long_mode { Opcode::Pushq_imm8 } else { Opcode::Pushd_imm8 };
+            self.plain(Instruction::with1(code, i32::from(value)), why);
+        } else if let Ok(value) = i32::try_from(value) {
+            let code = if long_mode { Opcode::Pushq_imm32 } else { Opcode::Pushd_imm32 };
+            self.plain(Instruction::with1(code, value), why);
+        } else {
+            self.set_constant(EAX, value, why);
+            self.plain(Instruction::with1(Opcode::Push_r64, Register::RAX), why);
+        }
+    }
+
+    pub(super) fn copy(&mut self, to: Reg, from: Reg, wide: bool, why: &str) {
+        let code = if wide { Opcode::Mov_rm64_r64 } else { Opcode::Mov_rm32_r32 };
+        self.plain(Instruction::with2(code, named(to, wide), named(from, wide)), why);
+    }
+
+    /// Moves a value that nobody wants in `from` any more: `xchg` with the accumulator is shorter than `mov`.
+    pub(super) fn take(&mut self, to: Reg, from: Reg, wide: bool, why: &str) {
+        let (old, new) = (self.facts.get(to), self.facts.get(from));
+        let other = if to == EAX { from } else { to };
+        if (to == EAX || from == EAX) && !wide && other < 8 {
+            let r32 = regs::bits_32(other);
+            self.plain(Instruction::with2(Opcode::Xchg_r32_EAX, r32, Register::EAX), why);
+            // Both upper halves are cleared, so only what was known to fit 32 bits stays known.
+            self.facts
+                .set(from, if matches!(old.value, Value::Const(0..=0xffff_ffff)) { old.value } else { Value::Unknown });
+        } else {
+            self.copy(to, from, wide, why);
+        }
+        self.facts.set(to, new);
+    }
+}

@@ -1,9 +1,9 @@
 //! Which register holds which slot: liveness over the program, then the first register that no neighbour and no
 //! system call in between needs. Deterministic; an operation's wish (an argument's own register) comes first.
 
-use crate::CompileError;
 use crate::op::{Arg, Op, Program, Slot};
 use crate::syscall::CallInfo;
+use crate::{CompileError, spill};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -163,8 +163,40 @@ fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
     }
 }
 
+/// Gives every slot a register, or a place in the frame where there are not enough.
+pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
+    let mut fitted = program.clone();
+    loop {
+        let crowded = match allocate(&fitted, registers) {
+            Ok(slots) => return Ok((fitted, slots)),
+            Err(crowded) => crowded,
+        };
+        let uses = |slot: Slot| {
+            fitted
+                .steps
+                .iter()
+                .flat_map(|step| [step.op.uses(), step.op.defines()])
+                .flatten()
+                .filter(|it| *it == slot)
+                .count()
+        };
+        let candidates = (0..fitted.slots.len()).map(|slot| Slot(slot as u8)).filter(|slot| {
+            crowded.slots & bit(*slot) != 0 && fitted.slots[usize::from(slot.0)].name != spill::IN_PASSING
+        });
+        let name = fitted.slots[crowded.first].name;
+        let slot = candidates.min_by_key(|&slot| uses(slot)).ok_or(CompileError::OutOfRegisters { slot: name })?;
+        fitted = spill::to_frame(&fitted, slot);
+    }
+}
+
+/// Slots that want registers at the same time and do not all get one.
+struct Crowded {
+    first: usize,
+    slots: SlotSet,
+}
+
 /// Gives every slot a register, the most constrained first.
-pub(crate) fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, CompileError> {
+fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Crowded> {
     let slots = program.slots.len();
     assert!(slots <= 128, "a program has at most 128 slots");
     let live_out = live_out(program);
@@ -180,7 +212,8 @@ pub(crate) fn allocate(program: &Program, registers: &Registers) -> Result<Alloc
             .fold(found.forbidden[slot], |set, other| home[other].map_or(set, |reg| set | 1 << reg));
         let mut wanted = found.wishes[slot].iter().chain(registers.general);
         let free = wanted.find(|&&reg| taken >> reg & 1 == 0 && registers.general.contains(&reg));
-        home[slot] = Some(*free.ok_or(CompileError::OutOfRegisters { slot: program.slots[slot].name })?);
+        let slots = found.neighbours[slot] | bit(Slot(slot as u8));
+        home[slot] = Some(*free.ok_or(Crowded { first: slot, slots })?);
     }
     Ok(Allocation { live_out, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
 }

@@ -10,6 +10,7 @@ mod flow;
 pub mod i386;
 mod moves;
 pub mod op;
+mod spill;
 pub mod syscall;
 pub mod target;
 mod x86;

@@ -45,6 +45,6 @@ static REGISTERS: Registers = Registers {
 };
 
 pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
-    let slots = alloc::allocate(program, &REGISTERS)?;
-    flow::select(program, || select::Aarch64::new(program, &slots))
+    let (program, slots) = alloc::fit(program, &REGISTERS)?;
+    flow::select(&program, || select::Aarch64::new(&program, &slots))
 }

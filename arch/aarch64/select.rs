@@ -60,14 +60,20 @@ impl<'p> Aarch64<'p> {
         self.program.kind(slot) == Kind::Pointer
     }
 
-    /// Base register and offset of a memory operand; every offset of a frame or a match is within 9 signed bits.
-    fn memory(&self, mem: Mem) -> (Reg, i16) {
+    /// Base register and offset of a memory operand; where the offset is beyond 9 signed bits, by way of a scratch
+    /// register.
+    fn memory(&mut self, mem: Mem) -> (Reg, i16) {
         let base = match mem.base {
             Base::Slot(slot) => self.home(slot),
             Base::Frame => ZERO_OR_SP,
         };
-        assert!((-256..256).contains(&mem.offset), "memory offsets are within 9 bits");
-        (base, mem.offset as i16)
+        if (-256..256).contains(&mem.offset) {
+            return (base, mem.offset as i16);
+        }
+        let imm12 = u16::try_from(mem.offset).ok().filter(|offset| *offset < 4096).expect("offsets are below 4 KiB");
+        self.push(A64::AddImm { d: SCRATCH_2, n: base, imm12 }, "far in memory");
+        self.facts.set(SCRATCH_2, Value::Unknown);
+        (SCRATCH_2, 0)
     }
 
     fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {

@@ -17,6 +17,6 @@ use crate::{CompileError, alloc, flow};
 
 /// Selects for one mode.
 pub(crate) fn compile(mode: &'static Mode, program: &Program) -> Result<Code, CompileError> {
-    let slots = alloc::allocate(program, &mode.registers)?;
-    flow::select(program, || select::X86::new(mode, program, &slots))
+    let (program, slots) = alloc::fit(program, &mode.registers)?;
+    flow::select(&program, || select::X86::new(mode, &program, &slots))
 }

@@ -52,6 +52,9 @@ struct Engine<'s> {
     listener: Slot,
     client: Slot,
     errno: Slot,
+    received: Slot,
+    behind_path: Slot,
+    needed: Slot,
     next: Label,
     close: Label,
     failed: Label,
@@ -84,6 +87,9 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
         listener: program.slot("listening socket", Kind::Int),
         client: program.slot("connection", Kind::Int),
         errno: program.slot("negative error number", Kind::Int),
+        received: program.slot("bytes received", Kind::Int),
+        behind_path: program.slot("byte behind the path", Kind::Int),
+        needed: program.slot("end of what is needed", Kind::Pointer),
         next: program.label("next"),
         close: program.label("close"),
         failed: program.label("failed"),
@@ -220,7 +226,7 @@ impl Engine<'_> {
         let bytes = i64::from(bytes);
         let args =
             [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Any];
-        let received = self.program.slot("bytes received", Kind::Int);
+        let received = self.received;
         self.program.call(Call::Recvfrom, &args, Some(received), why);
         let short = Op::Branch { left: received, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };
         self.program.push(short, "less than a request: give up");
@@ -347,7 +353,7 @@ impl Engine<'_> {
             }
             matched = seen;
         }
-        let end = self.program.slot("byte behind the path", Kind::Int);
+        let end = self.behind_path;
         let hit = self.program.label("hit");
         self.program.push(Op::Load { to: end, width: Width::Byte, from: mem(path.len()) }, "what ends it");
         let space = i64::from(b' ');
@@ -361,7 +367,7 @@ impl Engine<'_> {
     /// has matched is no end of a request, so the client has at least so many bytes more to send.
     fn receive_up_to(&mut self, bytes: u32) {
         let end = self.end.expect("a long path has an end of what was received");
-        let limit = self.program.slot("end of what is needed", Kind::Pointer);
+        let limit = self.needed;
         let enough = self.program.label(format!("{bytes} bytes received"));
         self.program.push(Op::Set { to: limit, value: Arg::Frame(bytes) }, "bytes needed for a longer path");
         let there = Op::Branch { left: end, cond: Cond::Eq, right: Arg::Slot(limit), to: enough };

@@ -28,6 +28,9 @@ use crate::spec::{Reply, Server};
 const SHORTEST_REQUEST_BYTES: u32 = 16;
 /// The shortest end of a request, behind its path: ` HTTP/1.0` and two bare line feeds.
 const SHORTEST_TAIL_BYTES: u32 = 11;
+/// So many bytes more may be waited for when all of the path that was seen has matched. A GET shows one byte more of
+/// its path than a HEAD, and only what both show is compared: so one less than the tail.
+const STAGE_BYTES: u32 = SHORTEST_TAIL_BYTES - 1;
 /// Bytes of the path, from its slash, that the shortest request shows whatever its method (`HEAD ` is 5 bytes).
 const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;
 /// Replies up to here are taken by any fresh connection's send buffer at once (net.ipv4.tcp_wmem is at least 4096).
@@ -120,7 +123,7 @@ fn phase_timeout(server: &Server) -> [u64; 2] {
 
 /// How many times more must be received before a path of this length and the byte behind it are there.
 fn stages(path: &str) -> u32 {
-    (path.len() as u32 + 1).saturating_sub(PATH_SEEN_BYTES).div_ceil(SHORTEST_TAIL_BYTES)
+    (path.len() as u32 + 1).saturating_sub(PATH_SEEN_BYTES).div_ceil(STAGE_BYTES)
 }
 
 impl Engine<'_> {
@@ -201,7 +204,7 @@ impl Engine<'_> {
             self.timeout(abi::SO_SNDTIMEO, "no send waits longer");
         }
         let stages = self.server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
-        self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * SHORTEST_TAIL_BYTES;
+        self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * STAGE_BYTES;
         self.receive_exactly(Arg::Frame(0), SHORTEST_REQUEST_BYTES, "the beginning of the request");
         if stages > 0 {
             let end = self.program.slot("end of what was received", Kind::Pointer);
@@ -344,9 +347,9 @@ impl Engine<'_> {
         let mut matched = 0;
         for stage in 0..=stages(path) {
             if stage > 0 {
-                self.receive_up_to(SHORTEST_REQUEST_BYTES + stage * SHORTEST_TAIL_BYTES);
+                self.receive_up_to(SHORTEST_REQUEST_BYTES + stage * STAGE_BYTES);
             }
-            let seen = path.len().min((PATH_SEEN_BYTES + stage * SHORTEST_TAIL_BYTES) as usize);
+            let seen = path.len().min((PATH_SEEN_BYTES + stage * STAGE_BYTES) as usize);
             let want = path.as_bytes()[matched..seen].to_vec();
             if !want.is_empty() {
                 self.program.push(Op::Match { at: mem(matched), want, miss }, "the path");
@@ -374,7 +377,7 @@ impl Engine<'_> {
         self.program.push(there, "received for another route already?");
         let further = Op::Branch { left: end, cond: Cond::Gt, right: Arg::Slot(limit), to: enough };
         self.program.push(further, "or even more?");
-        self.receive_exactly(Arg::Slot(end), SHORTEST_TAIL_BYTES, "more of the request");
+        self.receive_exactly(Arg::Slot(end), STAGE_BYTES, "more of the request");
         self.program.push(Op::Set { to: end, value: Arg::Slot(limit) }, "so much is there now");
         self.program.place(enough);
     }

@@ -217,3 +217,45 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Crow
     }
     Ok(Allocation { live_out, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TARGETS;
+    use crate::op::{Alu, Kind};
+
+    /// So many sums that are all wanted at the end.
+    fn sums(count: usize) -> Program {
+        let mut program = Program::default();
+        let slots: Vec<Slot> = (0..count).map(|_| program.slot("sum", Kind::Int)).collect();
+        for (at, &slot) in slots.iter().enumerate() {
+            program.push(Op::Set { to: slot, value: Arg::Const(at as i64) }, "begin");
+        }
+        for pair in slots.windows(2) {
+            program.push(Op::Alu { alu: Alu::Add, to: pair[1], value: Arg::Slot(pair[0]) }, "add");
+        }
+        let last = Arg::Slot(slots[count - 1]);
+        program.call(crate::syscall::Call::Exit, &[last], None, "exit");
+        program
+    }
+
+    #[test]
+    fn what_finds_no_register_lives_in_the_frame() {
+        for target in TARGETS {
+            for count in [1, 4, 8, 40] {
+                assert!(crate::compile(target, &sums(count)).is_ok(), "{} {count}", target.name);
+            }
+        }
+        let registers = Registers {
+            general: &[3, 5],
+            args: &[3, 1, 2],
+            result: 0,
+            clobbers: &[0],
+            divide: &[],
+            no_byte: &[],
+            looks_at: |_, _| true,
+        };
+        let (fitted, _) = fit(&sums(6), &registers).expect("the frame has room");
+        assert!(fitted.frame_bytes > 0);
+    }
+}

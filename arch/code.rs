@@ -128,3 +128,66 @@ impl Code {
         Ok(placed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::{Arg, Cond, Kind, Op, Program};
+    use crate::syscall::Call;
+    use crate::{TARGETS, Target};
+
+    /// A loop of so many calls whose jumps lead over all of them, both ways.
+    fn loop_of(calls: usize) -> Program {
+        let mut program = Program::default();
+        let result = program.slot("result", Kind::Int);
+        let (again, end) = (program.label("again"), program.label("end"));
+        program.place(again);
+        for _ in 0..calls {
+            program.call(Call::Close, &[Arg::Const(3)], Some(result), "close");
+        }
+        program.push(Op::Branch { left: result, cond: Cond::Ne, right: Arg::Const(0), to: end }, "leave");
+        for _ in 0..calls {
+            program.call(Call::Close, &[Arg::Const(3)], None, "close");
+        }
+        program.push(Op::Jump(again), "again");
+        program.place(end);
+        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        program
+    }
+
+    fn place(target: &Target, program: &Program) -> PlacedCode {
+        let mut code = crate::compile(target, program).expect("it compiles");
+        code.place(0x1_0078, &|_, end| end).expect("it can be placed")
+    }
+
+    #[test]
+    fn jumps_are_as_short_as_their_distance_allows() {
+        let target = Target::by_name("x86_64").unwrap();
+        for calls in [1, 5, 10, 20, 21, 22, 40, 200] {
+            let placed = place(target, &loop_of(calls));
+            let jumps = placed.instructions.iter().filter(|one| one.why.contains('→'));
+            for near in jumps.filter(|one| one.bytes.len() > 2) {
+                let [.., a, b, c, d] = near.bytes[..] else { unreachable!("a near jump has 5 or 6 bytes") };
+                let distance = i32::from_le_bytes([a, b, c, d]);
+                assert!(i8::try_from(distance).is_err(), "{calls} calls: {distance} fits a short jump");
+            }
+            let long = placed.instructions.iter().filter(|one| one.why.contains('→') && one.bytes.len() > 2).count();
+            assert_eq!(long == 0, calls < 12, "{calls} calls: {long} near jumps");
+        }
+    }
+
+    #[test]
+    fn instructions_follow_each_other_and_labels_stand_where_jumps_lead() {
+        for target in TARGETS {
+            let placed = place(target, &loop_of(30));
+            let mut at = 0x1_0078;
+            for one in &placed.instructions {
+                assert_eq!(one.at, at, "{}", target.name);
+                at += one.bytes.len() as u64;
+            }
+            assert_eq!(placed.end, at);
+            assert_eq!(placed.label(Label(0)), Some(0x1_0078));
+            assert!(placed.instructions.iter().any(|one| Some(one.at) == placed.label(Label(1))));
+        }
+    }
+}

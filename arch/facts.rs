@@ -125,3 +125,48 @@ impl Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_holds_after_a_label_only_if_it_held_on_every_way_there() {
+        let mut one = Facts::zero(0..8);
+        let mut other = Facts::zero(0..8);
+        one.set(1, Value::Const(7));
+        other.set(1, Value::Const(7));
+        one.set(2, Value::Const(3));
+        other.set(2, Value::Const(300));
+        one.set(3, Value::Const(3));
+        other.set(3, Value::Const(200));
+        one.define(Slot(4), 5, Value::Unknown);
+        let met = one.meet(&other);
+        assert_eq!(met.constant(0), Some(0));
+        assert_eq!(met.constant(1), Some(7));
+        assert_eq!(met.get(2).value, Value::Unknown);
+        assert_eq!(met.get(3).value, Value::Byte);
+        assert_eq!(met.get(5), Fact::UNKNOWN);
+        assert_eq!(met, other.meet(&one));
+    }
+
+    #[test]
+    fn a_new_value_of_a_slot_leaves_no_old_copy() {
+        let mut facts = Facts::UNKNOWN;
+        facts.define(Slot(1), 3, Value::Unknown);
+        facts.set(7, Fact { value: Value::Unknown, copy_of: Some(Slot(1)) });
+        facts.set_flags(Some(Slot(1)));
+        facts.define(Slot(1), 3, Value::Const(0));
+        assert_eq!(facts.get(7).copy_of, None);
+        assert_eq!(facts.flags(), None);
+        assert_eq!(facts.get(3), Fact { value: Value::Const(0), copy_of: Some(Slot(1)) });
+    }
+
+    #[test]
+    fn pointers_into_the_frame_move_with_it() {
+        let mut facts = Facts::UNKNOWN;
+        facts.set(6, Value::Frame(4));
+        facts.shift_frame(16);
+        assert_eq!(facts.get(6).value, Value::Frame(20));
+    }
+}

@@ -123,3 +123,75 @@ fn push_pop(reg: Reg, value: i32, long_mode: bool) -> Vec<Result<Instruction, ic
         vec![Instruction::with1(Code::Pushd_imm8, value), Instruction::with1(Code::Pop_r32, regs::bits_32(reg))]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::regs::{EBX, EDI, ESI};
+    use super::*;
+    use crate::facts::Fact;
+
+    /// Facts: nothing but these registers' constants.
+    fn known(constants: &[(Reg, u64)]) -> Facts {
+        let mut facts = Facts::UNKNOWN;
+        constants.iter().for_each(|&(reg, value)| facts.set(reg, Value::Const(value)));
+        facts
+    }
+
+    #[track_caller]
+    fn check(is_long: bool, facts: &[(Reg, u64)], reg: Reg, value: u64, rule: &str, bytes: &[u8]) {
+        let way = shortest(reg, value, &known(facts), is_long);
+        let bits = if is_long { 64 } else { 32 };
+        let built: Vec<u8> =
+            way.instructions.iter().flat_map(|one| inst::bytes(bits, one, 0).expect("it encodes")).collect();
+        assert_eq!((way.rule, built.as_slice()), (rule, bytes));
+    }
+
+    /// One case in which each rule wins.
+    #[test]
+    #[rustfmt::skip] // One rule per line.
+    fn each_rule_wins_somewhere() {
+        check(true,  &[(EDI, 7)],    EDI, 7,              "keep",     &[]);
+        check(true,  &[(EAX, 44)],   EDX, 0,              "cdq",      &[0x99]);
+        check(true,  &[(EAX, 0)],    EAX, 60,             "low_byte", &[0xb0, 60]);
+        check(true,  &[(EDI, 0)],    EDI, 1,              "inc",      &[0xff, 0xc7]);
+        check(false, &[(EDI, 0)],    EDI, 1,              "inc",      &[0x47]);
+        check(true,  &[(EDI, 2)],    EDI, 1,              "dec",      &[0xff, 0xcf]);
+        check(true,  &[],            EDI, 0,              "zero",     &[0x31, 0xff]);
+        check(true,  &[(ESI, 300)],  EDI, 300,            "copy",     &[0x89, 0xf7]);
+        check(true,  &[],            EDI, 2,              "push_pop", &[0x6a, 2, 0x5f]);
+        check(true,  &[(ESI, 300)],  EDI, 301,            "near",     &[0x8d, 0x7e, 1]);
+        check(true,  &[],            EDI, 300,            "imm32",    &[0xbf, 0x2c, 1, 0, 0]);
+        check(true,  &[],            EDI, u64::MAX - 999, "simm32",   &[0x48, 0xc7, 0xc7, 0x18, 0xfc, 0xff, 0xff]);
+        check(true,  &[],            EBX, 1 << 40,        "imm64",    &[0x48, 0xbb, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    /// One case in which each rule must not apply although it is near.
+    #[test]
+    #[rustfmt::skip] // One rule per line.
+    fn no_rule_applies_where_it_must_not() {
+        let rules = |is_long, facts: &[(Reg, u64)], reg, value| -> Vec<&'static str> {
+            ways(reg, value, &known(facts), is_long).iter().map(|way| way.rule).collect()
+        };
+        assert!(!rules(true, &[(EDI, 7)], EDI, 8).contains(&"keep"));
+        assert!(!rules(true, &[(EAX, 1 << 31)], EDX, 0).contains(&"cdq"), "edx would be -1");
+        assert!(!rules(true, &[(EAX, 0)], ESI, 0).contains(&"cdq"), "only edx");
+        assert!(!rules(true, &[(EAX, u64::MAX)], EAX, 60).contains(&"low_byte"), "upper bits are set after an error");
+        assert!(!rules(false, &[(EDI, 0)], EDI, 15).contains(&"low_byte"), "edi has no byte name on i386");
+        assert!(!rules(true, &[(EDI, 0xffff_ffff)], EDI, 1 << 32).contains(&"inc"), "a half register wraps");
+        assert!(!rules(true, &[(EDI, 1 << 32)], EDI, 0xffff_ffff).contains(&"dec"), "a half register wraps");
+        assert!(!rules(true, &[], EDI, 1).contains(&"zero"));
+        assert!(!rules(true, &[(ESI, 1 << 40)], EDI, 1 << 40).contains(&"copy"), "only the lower half is copied");
+        assert!(!rules(true, &[], EDI, 128).contains(&"push_pop"), "it would be -128");
+        assert!(!rules(true, &[(ESI, 300)], EDI, 429).contains(&"near"), "129 away");
+        assert!(!rules(true, &[], EDI, 1 << 32).contains(&"imm32"));
+        assert!(!rules(true, &[], EDI, 1 << 40).contains(&"simm32"));
+    }
+
+    #[test]
+    fn a_byte_from_memory_leaves_the_upper_bits_right() {
+        let mut facts = Facts::UNKNOWN;
+        facts.set(EAX, Fact::from(Value::Byte));
+        assert_eq!(shortest(EAX, 44, &facts, true).rule, "low_byte");
+        assert_ne!(shortest(EAX, 300, &facts, true).rule, "low_byte");
+    }
+}

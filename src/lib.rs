@@ -1,4 +1,22 @@
 //! asmgen turns the description of a tiny program into a finished Linux executable, and the OCI image around it.
+//!
+//! ```text
+//! spec ──► Description ──► ops (lowered once) ──► instructions ──► Canvas ──► Image { bytes, byte map }
+//!          spec            lower                  asmgen_arch      compile      │
+//!                                                                               ├──► listing, sizes
+//!                                                 elf: header fields, loaders ──┤
+//!                                                                               └──► oci, deploy
+//! ```
+//!
+//! This crate knows what is served and where bytes go; the crate `asmgen_arch` knows how a machine does it.
+//!
+//! ```
+//! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
+//! let target = asmgen::Target::by_name("x86_64").unwrap();
+//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?;
+//! assert!(image.bytes.len() < 200);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod canvas;
 mod compile;

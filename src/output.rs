@@ -1,6 +1,7 @@
 //! Where results go: a file that is there whole or not at all, or standard output.
 
 use std::fmt;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -42,7 +43,7 @@ impl fmt::Display for Failure {
 /// Writes bytes to a file with this mode, or to standard output if no file is named; never to a terminal.
 pub(crate) fn binary(bytes: &[u8], file: Option<&Path>, mode: u32) -> Result<(), Failure> {
     match file {
-        Some(file) => replace(file, bytes, mode),
+        Some(file) => put(file, bytes, mode),
         None if io::stdout().is_terminal() => {
             Err(Failure::input("standard output is a terminal; name a file with -o FILE, or redirect it: > FILE"))
         }
@@ -65,11 +66,22 @@ fn standard_output(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Puts a file in place. What is there already and is no regular file (a device, a pipe) is written to as it is, and
+/// behind a link the file it leads to is meant.
+fn put(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
+    match fs::metadata(file) {
+        Ok(there) if there.is_dir() => Err(Failure::Input(format!("{}: is a folder; name a file", file.display()))),
+        Ok(there) if there.is_file() => replace(&fs::canonicalize(file).map_err(failed)?, bytes, mode),
+        Ok(_) => {
+            fs::OpenOptions::new().write(true).open(file).and_then(|mut open| open.write_all(bytes)).map_err(failed)
+        }
+        Err(_) => replace(file, bytes, mode),
+    }
+}
+
 /// Puts a finished file in place at once: it is written beside the old one and renamed over it.
 fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    if file.is_dir() {
-        return Err(Failure::Input(format!("{}: is a folder; name a file", file.display())));
-    }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
@@ -77,6 +89,6 @@ fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
     let mut temporary = tempfile::Builder::new().prefix(".asmgen-").tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).map_err(failed)?;
-    temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+    temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
     temporary.persist(file).map(|_| ()).map_err(|error| failed(error.error))
 }

@@ -66,6 +66,15 @@ impl Refusal {
 }
 
 /// Judges any bytes: one verdict for each of [`LOADERS`], in that order.
+///
+/// ```
+/// use asmgen::elf::{Loader, Tier, accepted_by_tier, verify};
+///
+/// let verdicts = verify(b"#!/bin/sh\n");
+/// assert!(!accepted_by_tier(&verdicts, Tier::Portable));
+/// let linux = verdicts.iter().find(|verdict| verdict.loader == Loader::Linux).unwrap();
+/// assert_eq!(linux.refusals()[0].places[0].offset, 0);
+/// ```
 pub fn verify(file: &[u8]) -> Vec<Verdict> {
     let view = View::new(file);
     LOADERS.into_iter().map(|loader| Verdict { loader, outcome: judge(&view, loader) }).collect()

@@ -97,7 +97,16 @@ fn ascii(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.iter().map(character).collect::<String>())
 }
 
-/// The listing as text: one line per row under a line of column names, then what the image is.
+/// The listing as text: what the image is, then one line per row.
+///
+/// ```
+/// # let description = asmgen::spec::default_description();
+/// # let target = asmgen::Target::by_name("aarch64").unwrap();
+/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?;
+/// let text = asmgen::listing::text(&image);
+/// assert!(text.lines().any(|line| line.starts_with("0000  7f 45 4c 46 ") && line.contains("e_ident[EI_MAG]")));
+/// # Ok::<(), asmgen::BuildError>(())
+/// ```
 pub fn text(image: &Image) -> String {
     let rows = rows(image);
     let what_column = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);

@@ -121,6 +121,18 @@ pub enum OciError {
 }
 
 /// Builds the image. The same request gives the same bytes.
+///
+/// ```
+/// use asmgen::oci::{ImageRequest, PlatformBinary, build};
+///
+/// let description = asmgen::spec::default_description();
+/// let target = asmgen::Target::by_name("x86_64").unwrap();
+/// let bytes = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?.bytes;
+/// let request = ImageRequest::new(&description, vec![PlatformBinary { target, bytes }], vec!["page:1.0".into()], 0);
+/// let archive = build(&request)?;
+/// assert_eq!(archive.summary.references, ["docker.io/library/page:1.0"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
     let references = reference::all(&request.name, &request.tags)?;
     check(&request.platforms)?;

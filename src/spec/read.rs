@@ -12,6 +12,18 @@ use super::{name, server};
 
 /// The description that a spec gives; `file_name` names it in errors, gives it its default name, and the files it
 /// names are looked for on disk beside it.
+///
+/// ```
+/// use std::path::Path;
+///
+/// let text = "name = 'greet'\n[[route]]\npath = '*'\nbody = 'Hello'\n";
+/// let description = asmgen::spec::from_toml(text, Path::new("greet.toml"))?;
+/// assert_eq!(description.name, "greet");
+///
+/// let error = asmgen::spec::from_toml("[server]\nprot = 80\n", Path::new("greet.toml")).unwrap_err();
+/// assert_eq!(error.position(), Some((2, 1)));
+/// # Ok::<(), asmgen::spec::SpecError>(())
+/// ```
 pub fn from_toml(text: &str, file_name: &Path) -> Result<Description, SpecError> {
     from_toml_with(text, file_name, &Disk::beside(file_name))
 }

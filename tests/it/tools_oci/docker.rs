@@ -59,13 +59,21 @@ fn store_is_containerd() -> bool {
     run(tool("docker").args(["info", "-f", "{{.DriverStatus}}"])).contains("io.containerd.snapshotter")
 }
 
-/// Ends it as an orchestrator does: it must obey SIGTERM, not be killed after the ten seconds of grace.
-fn stops_by_itself(container: &Container) {
-    let start = Instant::now();
-    run(tool("docker").args(["stop", "-t", "10", &container.0]));
-    let elapsed = start.elapsed();
-    assert_eq!(container.inspect("{{.State.ExitCode}}"), "0");
-    assert!(elapsed < Duration::from_secs(5), "docker stop took {elapsed:?}");
+/// Ends it as an orchestrator does: it obeys SIGTERM at once, with exit code 0. Docker's own share of the time grows
+/// with what else the machine does, so one stop of three must be under the second.
+fn stops_at_once(container: &Container) {
+    let mut shortest = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        run(tool("docker").args(["stop", "-t", "10", &container.0]));
+        shortest = shortest.min(start.elapsed());
+        assert_eq!(container.inspect("{{.State.ExitCode}}"), "0");
+        if shortest < Duration::from_secs(1) {
+            return;
+        }
+        run(tool("docker").args(["start", &container.0]));
+    }
+    panic!("docker stop took {shortest:?} at the least");
 }
 
 fn get(address: &str, path: &str) -> std::io::Result<String> {
@@ -94,15 +102,35 @@ fn docker_shows_what_the_image_says() {
     }
 }
 
+/// Asks a running server for a path; it may need a moment to start.
+fn ask(container: &Container, path: &str) -> String {
+    let address = run(tool("docker").args(["port", &container.0, "8080/tcp"]));
+    wait_for("a reply", || get(&address, path).ok().filter(|reply| !reply.is_empty()))
+}
+
 #[test]
-fn docker_runs_the_server_and_stops_it() {
+fn docker_runs_the_page_whose_sizes_are_those_that_docker_shows() {
     let image = image("page", "linux/amd64,linux/arm64");
     let _loaded = load(&image);
     let container = Container::start(&image.reference, &["-p", "127.0.0.1::8080"]);
-    let address = run(tool("docker").args(["port", &container.0, "8080/tcp"]));
-    let reply = wait_for("a reply", || get(&address, "/health").ok().filter(|reply| !reply.is_empty()));
-    assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
-    stops_by_itself(&container);
+    assert!(ask(&container, "/health").ends_with("\r\n\r\nOK"));
+    let page = ask(&container, "/");
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    if !store_is_containerd() {
+        let size = format!("{} bytes", inspect(&image.reference, "{{.Size}}"));
+        assert_eq!(page.matches(&size).count(), 2, "binary and image are {size}: {page}");
+    }
+    stops_at_once(&container);
+}
+
+#[test]
+fn docker_runs_the_routes_and_stops_them() {
+    let image = image("routes", "linux/amd64");
+    let _loaded = load(&image);
+    let container = Container::start(&image.reference, &["-p", "127.0.0.1::8080"]);
+    assert!(ask(&container, "/health").contains(r#"{"status":"ok","#));
+    assert!(ask(&container, "/nowhere").starts_with("HTTP/1.1 404 Not Found\r\n"));
+    stops_at_once(&container);
 }
 
 #[test]
@@ -110,8 +138,12 @@ fn docker_runs_the_pause_program_and_stops_it() {
     let image = image("pause", "linux/amd64");
     let _loaded = load(&image);
     let container = Container::start(&image.reference, &["--network", "none"]);
+    // A freeze and thaw interrupts what the program waits in; it must wait on.
+    for command in ["pause", "unpause"] {
+        run(tool("docker").args([command, &container.0]));
+    }
     assert_eq!(container.inspect("{{.State.Running}}"), "true");
-    stops_by_itself(&container);
+    stops_at_once(&container);
 }
 
 #[test]
@@ -126,11 +158,12 @@ fn docker_runs_a_32_bit_greeting() {
 fn docker_runs_the_arm64_image_through_binfmt_misc() {
     qemu::ensure_aarch64();
     // Of several platforms a Docker without containerd loads the first, so the image has this one only.
-    let image = image("pause", "linux/arm64");
+    let image = image("page", "linux/arm64");
     let _loaded = load(&image);
     assert_eq!(inspect(&image.reference, "{{.Architecture}}/{{.Variant}}"), "arm64/v8");
-    let options = ["--network", "none", "--platform", "linux/arm64/v8"];
+    let options = ["-p", "127.0.0.1::8080", "--platform", "linux/arm64/v8"];
     let container = Container::start(&image.reference, &options);
-    assert_eq!(container.inspect("{{.State.Running}}"), "true");
-    stops_by_itself(&container);
+    assert!(ask(&container, "/").contains("aarch64"));
+    assert!(ask(&container, "/health").ends_with("\r\n\r\nOK"));
+    stops_at_once(&container);
 }

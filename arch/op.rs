@@ -240,10 +240,10 @@ pub struct Datum {
 
 impl Datum {
     /// Its length in bytes for words of this size.
-    pub fn len(&self, word_bytes: u32) -> u32 {
+    pub fn len_bytes(&self, word_bytes: u32) -> u64 {
         let part = |part: &Part| match part {
-            Part::Bytes(bytes) => u32::try_from(bytes.len()).expect("a datum is shorter than 4 GiB"),
-            Part::Word(_) | Part::Code(_) => word_bytes,
+            Part::Bytes(bytes) => bytes.len() as u64,
+            Part::Word(_) | Part::Code(_) => u64::from(word_bytes),
         };
         self.parts.iter().map(part).sum()
     }

@@ -36,10 +36,19 @@ pub enum BuildError {
     /// Two owners of one byte: an error in asmgen.
     #[error("internal error in the layout: {0}")]
     Canvas(#[from] CanvasError),
+    /// Addresses have 31 bits.
+    #[error("the program would be {bytes} bytes long; at most {MOST_BYTES} are possible, so serve less")]
+    TooLarge {
+        /// Its length.
+        bytes: u64,
+    },
     /// The sizes that the content states never became those of the file that holds it.
     #[error("the content states its own size in a way that no size makes true")]
     NoFixedPoint,
 }
+
+/// Largest program, in bytes: every address stays below 2 GiB, where all machines' instructions reach.
+const MOST_BYTES: u64 = 0x7000_0000;
 
 /// Sizes are tried this often: once a digit count has settled, the next try is the last.
 const SIZE_TRIES: usize = 16;
@@ -61,10 +70,10 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     let mut size_bytes = 1;
     let mut least_bytes = 0;
     for attempt in 0..SIZE_TRIES {
-        let filled = fill::fill(description, options, size_bytes)?;
+        let (filled, states_size) = fill::fill(description, options, size_bytes)?;
         let image = smallest(&lower::lower(&filled), options, least_bytes)?;
         let built_bytes = image.bytes.len() as u64;
-        if built_bytes == size_bytes {
+        if built_bytes == size_bytes || !states_size {
             return Ok(image);
         }
         // Where guesses go to and fro, the larger size is kept and the file padded up to it.
@@ -93,6 +102,10 @@ fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Imag
 /// Selects, places and claims: the image of a lowered program, padded to at least so many bytes.
 fn assemble(ops: &Ops, options: Options, least_bytes: u64) -> Result<Image, BuildError> {
     let wrong = |source| BuildError::Compile { target: options.target.name, source };
+    let bytes: u64 = ops.data.iter().map(|datum| datum.len_bytes(options.target.class.word_bytes())).sum();
+    if bytes > MOST_BYTES {
+        return Err(BuildError::TooLarge { bytes });
+    }
     let layout = elf::layout(options.tier, options.target);
     let mut code = asmgen_arch::compile(options.target, ops).map_err(wrong)?;
     let data = DataLayout::of(ops, &code, options.target);
@@ -154,7 +167,7 @@ impl DataLayout {
         let (mut end, mut needed) = (0, 0);
         for &at in &order {
             offsets[at] = end;
-            end += ops.data[at].len(word_bytes);
+            end += ops.data[at].len_bytes(word_bytes) as u32;
             needed = needed.max(end + ops.data[at].ignored_behind);
         }
         Self { order, offsets, copied_behind: needed.saturating_sub(end) }

@@ -1,23 +1,36 @@
 //! Fills the placeholders of a description's texts with what is true of one build of it.
 
+use std::cell::Cell;
+
 use crate::Options;
 use crate::spec::template::{self, TemplateError};
 use crate::spec::{Description, Program, Reply, Server};
 
+/// Placeholders that state the size.
+const SIZES: [&str; 4] = ["binary_size", "binary_kib", "image_size", "image_kib"];
+
 /// Bytes in a KiB.
 const KIB_BYTES: u64 = 1024;
 
-/// The description with every placeholder replaced, for a build of which the executable is so many bytes long.
+/// The description with every placeholder replaced, for a build of which the executable is so many bytes long; and
+/// whether any placeholder asked for that size.
 ///
 /// # Errors
 /// A placeholder that nobody knows; the spec's own check lets none through.
-pub(crate) fn fill(description: &Description, options: Options, size_bytes: u64) -> Result<Description, TemplateError> {
+pub(crate) fn fill(
+    description: &Description,
+    options: Options,
+    size_bytes: u64,
+) -> Result<(Description, bool), TemplateError> {
     let mut filled = description.clone();
+    let mut states_size = false;
     if let Program::Server(server) = &mut filled.program {
-        let facts = Facts { description, options, port: server.listen.port, size_bytes };
+        let asked = Cell::new(false);
+        let facts = Facts { description, options, port: server.listen.port, size_bytes, asked: &asked };
         facts.fill_server(server)?;
+        states_size = asked.get();
     }
-    Ok(filled)
+    Ok((filled, states_size))
 }
 
 struct Facts<'d> {
@@ -25,10 +38,15 @@ struct Facts<'d> {
     options: Options,
     port: u16,
     size_bytes: u64,
+    /// Has anyone asked for the size?
+    asked: &'d Cell<bool>,
 }
 
 impl Facts<'_> {
     fn value(&self, name: &str) -> Option<String> {
+        if SIZES.contains(&name) {
+            self.asked.set(true);
+        }
         let about = &self.description.about;
         Some(match name {
             // An image holds this one file, and what `docker image inspect` calls its size is the sum of its files.

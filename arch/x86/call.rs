@@ -1,6 +1,5 @@
 //! System calls on x86: arguments in their registers, number in the accumulator.
 
-use super::constant;
 use super::regs::EAX;
 use super::select::X86;
 use crate::facts::{Fact, Value};
@@ -48,7 +47,8 @@ impl X86<'_> {
         while !pending.is_empty() {
             let cost = |&(reg, arg, _): &Argument| match arg {
                 Arg::Const(value) => {
-                    constant::shortest(reg, self.whole(value), &self.facts, self.mode.is_long).bytes(self.mode.is_long)
+                    let constant = self.constant(reg, value);
+                    constant.bytes(constant.shortest(&self.facts))
                 }
                 _ => 0,
             };

@@ -15,120 +15,149 @@
 //! imm64       always                               REX.W B8+r io    10
 //! ```
 
-use iced_x86::{Code, Instruction, MemoryOperand};
+use iced_x86::{Code, IcedError, Instruction, MemoryOperand};
 
-use super::inst;
 use super::regs::{self, EAX, EDX, ESP};
 use crate::alloc::Reg;
 use crate::facts::{Facts, Value};
 
-/// One way: its instructions, by the rule of the table that they come from.
-pub(crate) struct Way {
-    #[cfg(test)]
-    rule: &'static str,
-    pub(crate) instructions: Vec<Instruction>,
+/// A rule of the table with what it needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Keep,
+    Cdq,
+    LowByte,
+    Inc,
+    Dec,
+    Zero,
+    Copy { from: Reg },
+    PushPop,
+    Near { base: Reg, by: i8 },
+    Imm32,
+    Simm32,
+    Imm64,
 }
 
-impl Way {
-    fn new(_rule: &'static str, instructions: Vec<Instruction>) -> Self {
-        Self {
-            #[cfg(test)]
-            rule: _rule,
-            instructions,
-        }
-    }
-
-    /// Its length in bytes.
-    pub(crate) fn bytes(&self, long_mode: bool) -> usize {
-        let bits = if long_mode { 64 } else { 32 };
-        self.instructions.iter().map(|one| inst::bytes(bits, one, 0).map_or(usize::MAX / 2, |bytes| bytes.len())).sum()
-    }
+/// A constant on its way into a register.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Constant {
+    pub(crate) reg: Reg,
+    /// The whole register's value.
+    pub(crate) value: u64,
+    pub(crate) is_long: bool,
 }
 
-/// The shortest way; of equals the first in the table.
-pub(crate) fn shortest(reg: Reg, value: u64, facts: &Facts, long_mode: bool) -> Way {
-    let ways = ways(reg, value, facts, long_mode);
-    ways.into_iter().min_by_key(|way| way.bytes(long_mode)).expect("imm64 always fits")
-}
+impl Constant {
+    /// Its value with the sign of a whole register.
+    fn signed(self) -> i64 {
+        if self.is_long { self.value as i64 } else { i64::from(self.value as u32 as i32) }
+    }
 
-/// Every legal way, in the order of the table.
-pub(crate) fn ways(reg: Reg, value: u64, facts: &Facts, long_mode: bool) -> Vec<Way> {
-    let mut ways = Vec::new();
-    let mut add = |rule, instructions: Vec<Result<Instruction, iced_x86::IcedError>>| {
-        let instructions = instructions.into_iter().map(|one| one.expect("operands fit the code")).collect();
-        ways.push(Way::new(rule, instructions));
-    };
-    let r32 = regs::bits_32(reg);
-    let below_4_gib = u32::try_from(value).ok();
-    let signed = if long_mode { value as i64 } else { i64::from(value as u32 as i32) };
-    let known = facts.constant(reg);
+    /// The shortest rule; of equals the first in the table.
+    pub(crate) fn shortest(self, facts: &Facts) -> Rule {
+        self.rules(facts).into_iter().min_by_key(|&rule| self.bytes(rule)).expect("one of the last rules always fits")
+    }
 
-    if known == Some(value) {
-        add("keep", vec![]);
-    }
-    if reg == EDX && value == 0 && facts.constant(EAX).is_some_and(|eax| eax >> 31 == 0) {
-        add("cdq", vec![Ok(Instruction::with(Code::Cdq))]);
-    }
-    let upper_is_right = match facts.get(reg).value {
-        Value::Const(known) => known >> 8 == value >> 8,
-        Value::Byte => value >> 8 == 0,
-        _ => false,
-    };
-    if upper_is_right && (long_mode || reg < ESP) {
-        add("low_byte", vec![Instruction::with2(Code::Mov_r8_imm8, regs::bits_8(reg), i32::from(value as u8))]);
-    }
-    if let (Some(known), Some(_)) = (known, below_4_gib) {
-        let (up, down) = if long_mode { (Code::Inc_rm32, Code::Dec_rm32) } else { (Code::Inc_r32, Code::Dec_r32) };
-        if known.checked_add(1) == Some(value) {
-            add("inc", vec![Instruction::with1(up, r32)]);
+    /// Bytes that the rule takes here.
+    pub(crate) fn bytes(self, rule: Rule) -> usize {
+        let rex = |reg: Reg| usize::from(reg >= 8);
+        match rule {
+            Rule::Keep => 0,
+            Rule::Cdq => 1,
+            Rule::LowByte => 2 + usize::from(self.reg >= ESP),
+            Rule::Inc | Rule::Dec => {
+                if self.is_long {
+                    2 + rex(self.reg)
+                } else {
+                    1
+                }
+            }
+            Rule::Zero => 2 + rex(self.reg),
+            Rule::Copy { from } => 2 + rex(self.reg | from),
+            Rule::PushPop => 3 + rex(self.reg),
+            Rule::Near { base, .. } => 3 + rex(self.reg | base) + usize::from(base & 7 == ESP),
+            Rule::Imm32 => 5 + rex(self.reg),
+            Rule::Simm32 => 7,
+            Rule::Imm64 => 10,
         }
-        if value.checked_add(1) == Some(known) && u32::try_from(known).is_ok() {
-            add("dec", vec![Instruction::with1(down, r32)]);
-        }
     }
-    if value == 0 {
-        add("zero", vec![Instruction::with2(Code::Xor_rm32_r32, r32, r32)]);
-    }
-    let others = (0..if long_mode { 16 } else { 8 }).filter(|&other| other != reg && other != ESP);
-    let known_others: Vec<(Reg, u64)> =
-        others.filter_map(|other| facts.constant(other).map(|known| (other, known))).collect();
-    if let (Some(&(other, _)), Some(_)) = (known_others.iter().find(|(_, known)| *known == value), below_4_gib) {
-        add("copy", vec![Instruction::with2(Code::Mov_rm32_r32, r32, regs::bits_32(other))]);
-    }
-    if i8::try_from(signed).is_ok() {
-        add("push_pop", push_pop(reg, signed as i32, long_mode));
-    }
-    if let Some(value) = below_4_gib {
-        let distance = |known: u64| i8::try_from(i64::from(value) - i64::try_from(known).unwrap_or(i64::MAX)).ok();
-        if let Some((other, near)) = known_others.iter().find_map(|&(other, known)| Some((other, distance(known)?))) {
-            let base = if long_mode { regs::bits_64(other) } else { regs::bits_32(other) };
-            let from = MemoryOperand::with_base_displ(base, i64::from(near));
-            add("near", vec![Instruction::with2(Code::Lea_r32_m, r32, from)]);
-        }
-        add("imm32", vec![Instruction::with2(Code::Mov_r32_imm32, r32, value)]);
-    }
-    if long_mode {
-        if let Ok(signed) = i32::try_from(signed) {
-            add("simm32", vec![Instruction::with2(Code::Mov_rm64_imm32, regs::bits_64(reg), signed)]);
-        }
-        add("imm64", vec![Instruction::with2(Code::Mov_r64_imm64, regs::bits_64(reg), value)]);
-    }
-    ways
-}
 
-fn push_pop(reg: Reg, value: i32, long_mode: bool) -> Vec<Result<Instruction, iced_x86::IcedError>> {
-    if long_mode {
-        vec![Instruction::with1(Code::Pushq_imm8, value), Instruction::with1(Code::Pop_r64, regs::bits_64(reg))]
-    } else {
-        vec![Instruction::with1(Code::Pushd_imm8, value), Instruction::with1(Code::Pop_r32, regs::bits_32(reg))]
+    /// Every legal rule, in the order of the table.
+    pub(crate) fn rules(self, facts: &Facts) -> Vec<Rule> {
+        let Self { reg, value, is_long } = self;
+        let below_4_gib = u32::try_from(value).is_ok();
+        let known = facts.constant(reg);
+        let mut rules = Vec::new();
+        let mut add = |legal: bool, rule: Rule| {
+            if legal {
+                rules.push(rule);
+            }
+        };
+        add(known == Some(value), Rule::Keep);
+        let eax_is_positive = facts.constant(EAX).is_some_and(|eax| eax >> 31 == 0);
+        add(reg == EDX && value == 0 && eax_is_positive, Rule::Cdq);
+        let upper_is_right = match facts.get(reg).value {
+            Value::Const(known) => known >> 8 == value >> 8,
+            Value::Byte => value >> 8 == 0,
+            _ => false,
+        };
+        add(upper_is_right && (is_long || reg < ESP), Rule::LowByte);
+        let is_half = below_4_gib && known.is_some_and(|known| u32::try_from(known).is_ok());
+        add(is_half && known.map(|known| known + 1) == Some(value), Rule::Inc);
+        add(is_half && known == Some(value + 1), Rule::Dec);
+        add(value == 0, Rule::Zero);
+        let others = (0..if is_long { 16 } else { 8 }).filter(|&other| other != reg && other != ESP);
+        let constants = others.filter_map(|other| facts.constant(other).map(|known| (other, known)));
+        let by = |known: u64| i8::try_from((value as i64).wrapping_sub(known as i64)).ok();
+        let (mut same, mut near) = (None, None);
+        for (other, known) in constants.filter(|_| below_4_gib) {
+            same = same.or((known == value).then_some(Rule::Copy { from: other }));
+            near = near.or(by(known).map(|by| Rule::Near { base: other, by }));
+        }
+        same.into_iter().for_each(|rule| add(true, rule));
+        add(i8::try_from(self.signed()).is_ok(), Rule::PushPop);
+        near.into_iter().for_each(|rule| add(true, rule));
+        add(below_4_gib, Rule::Imm32);
+        add(is_long && i32::try_from(self.signed()).is_ok(), Rule::Simm32);
+        add(is_long, Rule::Imm64);
+        rules
+    }
+
+    /// The instructions of a rule.
+    #[rustfmt::skip] // One rule per line; bytes in the margin.
+    pub(crate) fn build(self, rule: Rule) -> Vec<Instruction> {
+        let Self { reg, value, is_long } = self;
+        let (r8, r32, r64) = (regs::bits_8(reg), regs::bits_32(reg), regs::bits_64(reg));
+        let whole = |reg| if is_long { regs::bits_64(reg) } else { regs::bits_32(reg) };
+        let near = |base, by: i8| MemoryOperand::with_base_displ(whole(base), i64::from(by));
+        let built: Vec<Result<Instruction, IcedError>> = match rule {
+            Rule::Keep                    => vec![],
+            Rule::Cdq                     => vec![Ok(Instruction::with(Code::Cdq))],                                   // 99
+            Rule::LowByte                 => vec![Instruction::with2(Code::Mov_r8_imm8, r8, i32::from(value as u8))],  // B0+r ib
+            Rule::Inc if is_long          => vec![Instruction::with1(Code::Inc_rm32, r32)],                            // FF /0
+            Rule::Inc                     => vec![Instruction::with1(Code::Inc_r32, r32)],                             // 40+r
+            Rule::Dec if is_long          => vec![Instruction::with1(Code::Dec_rm32, r32)],                            // FF /1
+            Rule::Dec                     => vec![Instruction::with1(Code::Dec_r32, r32)],                             // 48+r
+            Rule::Zero                    => vec![Instruction::with2(Code::Xor_rm32_r32, r32, r32)],                   // 31 /r
+            Rule::Copy { from }           => vec![Instruction::with2(Code::Mov_rm32_r32, r32, regs::bits_32(from))],   // 89 /r
+            Rule::PushPop if is_long      => vec![Instruction::with1(Code::Pushq_imm8, self.signed() as i32),          // 6A ib
+                                                  Instruction::with1(Code::Pop_r64, r64)],                             // 58+r
+            Rule::PushPop                 => vec![Instruction::with1(Code::Pushd_imm8, self.signed() as i32),          // 6A ib
+                                                  Instruction::with1(Code::Pop_r32, r32)],                             // 58+r
+            Rule::Near { base, by }       => vec![Instruction::with2(Code::Lea_r32_m, r32, near(base, by))],           // 8D /r disp8
+            Rule::Imm32                   => vec![Instruction::with2(Code::Mov_r32_imm32, r32, value as u32)],         // B8+r id
+            Rule::Simm32                  => vec![Instruction::with2(Code::Mov_rm64_imm32, r64, value as i32)],        // REX.W C7 /0 id
+            Rule::Imm64                   => vec![Instruction::with2(Code::Mov_r64_imm64, r64, value)],                // REX.W B8+r io
+        };
+        built.into_iter().map(|one| one.expect("operands fit the code")).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::inst;
     use super::super::regs::{EBX, EDI, ESI};
     use super::*;
-    use crate::facts::Fact;
 
     /// Facts: nothing but these registers' constants.
     fn known(constants: &[(Reg, u64)]) -> Facts {
@@ -138,60 +167,89 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(is_long: bool, facts: &[(Reg, u64)], reg: Reg, value: u64, rule: &str, bytes: &[u8]) {
-        let way = shortest(reg, value, &known(facts), is_long);
-        let bits = if is_long { 64 } else { 32 };
-        let built: Vec<u8> =
-            way.instructions.iter().flat_map(|one| inst::bytes(bits, one, 0).expect("it encodes")).collect();
-        assert_eq!((way.rule, built.as_slice()), (rule, bytes));
+    fn check(is_long: bool, facts: &[(Reg, u64)], reg: Reg, value: u64, rule: Rule, bytes: &[u8]) {
+        let constant = Constant { reg, value, is_long };
+        let shortest = constant.shortest(&known(facts));
+        assert_eq!((shortest, encode(constant, shortest).as_slice()), (rule, bytes));
+    }
+
+    fn encode(constant: Constant, rule: Rule) -> Vec<u8> {
+        let bits = if constant.is_long { 64 } else { 32 };
+        let built = constant.build(rule);
+        built.iter().flat_map(|one| inst::bytes(bits, one, 0).expect("it encodes")).collect()
     }
 
     /// One case in which each rule wins.
     #[test]
     #[rustfmt::skip] // One rule per line.
     fn each_rule_wins_somewhere() {
-        check(true,  &[(EDI, 7)],    EDI, 7,              "keep",     &[]);
-        check(true,  &[(EAX, 44)],   EDX, 0,              "cdq",      &[0x99]);
-        check(true,  &[(EAX, 0)],    EAX, 60,             "low_byte", &[0xb0, 60]);
-        check(true,  &[(EDI, 0)],    EDI, 1,              "inc",      &[0xff, 0xc7]);
-        check(false, &[(EDI, 0)],    EDI, 1,              "inc",      &[0x47]);
-        check(true,  &[(EDI, 2)],    EDI, 1,              "dec",      &[0xff, 0xcf]);
-        check(true,  &[],            EDI, 0,              "zero",     &[0x31, 0xff]);
-        check(true,  &[(ESI, 300)],  EDI, 300,            "copy",     &[0x89, 0xf7]);
-        check(true,  &[],            EDI, 2,              "push_pop", &[0x6a, 2, 0x5f]);
-        check(true,  &[(ESI, 300)],  EDI, 301,            "near",     &[0x8d, 0x7e, 1]);
-        check(true,  &[],            EDI, 300,            "imm32",    &[0xbf, 0x2c, 1, 0, 0]);
-        check(true,  &[],            EDI, u64::MAX - 999, "simm32",   &[0x48, 0xc7, 0xc7, 0x18, 0xfc, 0xff, 0xff]);
-        check(true,  &[],            EBX, 1 << 40,        "imm64",    &[0x48, 0xbb, 0, 0, 0, 0, 0, 1, 0, 0]);
+        check(true,  &[(EDI, 7)],    EDI, 7,              Rule::Keep,                       &[]);
+        check(true,  &[(EAX, 44)],   EDX, 0,              Rule::Cdq,                        &[0x99]);
+        check(true,  &[(EAX, 0)],    EAX, 60,             Rule::LowByte,                    &[0xb0, 60]);
+        check(true,  &[(EDI, 0)],    EDI, 1,              Rule::Inc,                        &[0xff, 0xc7]);
+        check(false, &[(EDI, 0)],    EDI, 1,              Rule::Inc,                        &[0x47]);
+        check(true,  &[(EDI, 2)],    EDI, 1,              Rule::Dec,                        &[0xff, 0xcf]);
+        check(true,  &[],            EDI, 0,              Rule::Zero,                       &[0x31, 0xff]);
+        check(true,  &[(ESI, 300)],  EDI, 300,            Rule::Copy { from: ESI },         &[0x89, 0xf7]);
+        check(true,  &[],            EDI, 2,              Rule::PushPop,                    &[0x6a, 2, 0x5f]);
+        check(true,  &[(ESI, 300)],  EDI, 301,            Rule::Near { base: ESI, by: 1 },  &[0x8d, 0x7e, 1]);
+        check(true,  &[],            EDI, 300,            Rule::Imm32,                      &[0xbf, 0x2c, 1, 0, 0]);
+        check(true,  &[],            EDI, u64::MAX - 999, Rule::Simm32,                     &[0x48, 0xc7, 0xc7, 0x18, 0xfc, 0xff, 0xff]);
+        check(true,  &[],            EBX, 1 << 40,        Rule::Imm64,                      &[0x48, 0xbb, 0, 0, 0, 0, 0, 1, 0, 0]);
     }
 
     /// One case in which each rule must not apply although it is near.
     #[test]
     #[rustfmt::skip] // One rule per line.
     fn no_rule_applies_where_it_must_not() {
-        let rules = |is_long, facts: &[(Reg, u64)], reg, value| -> Vec<&'static str> {
-            ways(reg, value, &known(facts), is_long).iter().map(|way| way.rule).collect()
-        };
-        assert!(!rules(true, &[(EDI, 7)], EDI, 8).contains(&"keep"));
-        assert!(!rules(true, &[(EAX, 1 << 31)], EDX, 0).contains(&"cdq"), "edx would be -1");
-        assert!(!rules(true, &[(EAX, 0)], ESI, 0).contains(&"cdq"), "only edx");
-        assert!(!rules(true, &[(EAX, u64::MAX)], EAX, 60).contains(&"low_byte"), "upper bits are set after an error");
-        assert!(!rules(false, &[(EDI, 0)], EDI, 15).contains(&"low_byte"), "edi has no byte name on i386");
-        assert!(!rules(true, &[(EDI, 0xffff_ffff)], EDI, 1 << 32).contains(&"inc"), "a half register wraps");
-        assert!(!rules(true, &[(EDI, 1 << 32)], EDI, 0xffff_ffff).contains(&"dec"), "a half register wraps");
-        assert!(!rules(true, &[], EDI, 1).contains(&"zero"));
-        assert!(!rules(true, &[(ESI, 1 << 40)], EDI, 1 << 40).contains(&"copy"), "only the lower half is copied");
-        assert!(!rules(true, &[], EDI, 128).contains(&"push_pop"), "it would be -128");
-        assert!(!rules(true, &[(ESI, 300)], EDI, 429).contains(&"near"), "129 away");
-        assert!(!rules(true, &[], EDI, 1 << 32).contains(&"imm32"));
-        assert!(!rules(true, &[], EDI, 1 << 40).contains(&"simm32"));
+        let rules = |is_long, facts: &[(Reg, u64)], reg, value| Constant { reg, value, is_long }.rules(&known(facts));
+        assert!(!rules(true, &[(EDI, 7)], EDI, 8).contains(&Rule::Keep));
+        assert!(!rules(true, &[(EAX, 1 << 31)], EDX, 0).contains(&Rule::Cdq), "edx would be -1");
+        assert!(!rules(true, &[(EAX, 0)], ESI, 0).contains(&Rule::Cdq), "only edx");
+        assert!(!rules(true, &[(EAX, u64::MAX)], EAX, 60).contains(&Rule::LowByte), "upper bits are set after an error");
+        assert!(!rules(false, &[(EDI, 0)], EDI, 15).contains(&Rule::LowByte), "edi has no byte name on i386");
+        assert!(!rules(true, &[(EDI, 0xffff_ffff)], EDI, 1 << 32).contains(&Rule::Inc), "a half register wraps");
+        assert!(!rules(true, &[(EDI, 1 << 32)], EDI, 0xffff_ffff).contains(&Rule::Dec), "a half register wraps");
+        assert!(!rules(true, &[], EDI, 1).contains(&Rule::Zero));
+        assert!(!rules(true, &[(ESI, 1 << 40)], EDI, 1 << 40).contains(&Rule::Copy { from: ESI }), "only the lower half is copied");
+        assert!(!rules(true, &[], EDI, 128).contains(&Rule::PushPop), "it would be -128");
+        assert!(!rules(true, &[(ESI, 300)], EDI, 429).iter().any(|rule| matches!(rule, Rule::Near { .. })), "129 away");
+        assert!(!rules(true, &[], EDI, 1 << 32).contains(&Rule::Imm32));
+        assert!(!rules(true, &[], EDI, 1 << 40).contains(&Rule::Simm32));
     }
 
     #[test]
     fn a_byte_from_memory_leaves_the_upper_bits_right() {
         let mut facts = Facts::UNKNOWN;
-        facts.set(EAX, Fact::from(Value::Byte));
-        assert_eq!(shortest(EAX, 44, &facts, true).rule, "low_byte");
-        assert_ne!(shortest(EAX, 300, &facts, true).rule, "low_byte");
+        facts.set(EAX, Value::Byte);
+        let constant = |value| Constant { reg: EAX, value, is_long: true };
+        assert_eq!(constant(44).shortest(&facts), Rule::LowByte);
+        assert_ne!(constant(300).shortest(&facts), Rule::LowByte);
+    }
+
+    /// The lengths of the table are those of the encoder.
+    #[test]
+    fn lengths_are_those_of_the_encoder() {
+        let values = [0, 1, 2, 127, 128, 255, 256, 300, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 32, u64::MAX - 1];
+        for is_long in [true, false] {
+            let registers = if is_long { 0..16 } else { 0..8 };
+            let values = values.into_iter().filter(|value| is_long || *value >> 32 == 0);
+            for (reg, value) in
+                registers.filter(|reg| *reg != ESP).flat_map(|reg| values.clone().map(move |value| (reg, value)))
+            {
+                let constant = Constant { reg, value, is_long };
+                for facts in [
+                    vec![],
+                    vec![(EAX, 0)],
+                    vec![(reg, value ^ 1)],
+                    vec![(EBX, value)],
+                    vec![(if is_long { 12 } else { ESI }, 200)],
+                ] {
+                    for rule in constant.rules(&known(&facts)) {
+                        assert_eq!(encode(constant, rule).len(), constant.bytes(rule), "{rule:?} {constant:?}");
+                    }
+                }
+            }
+        }
     }
 }

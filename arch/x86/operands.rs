@@ -2,7 +2,7 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
-use super::constant;
+use super::constant::Constant;
 use super::inst::{Operation, X86Inst};
 use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
@@ -73,17 +73,17 @@ impl X86<'_> {
     }
 
     /// A number as a whole register holds it.
-    pub(super) fn whole(&self, value: i64) -> u64 {
-        if self.mode.is_long { value as u64 } else { u64::from(value as u32) }
+    pub(super) fn constant(&self, reg: Reg, value: i64) -> Constant {
+        let is_long = self.mode.is_long;
+        Constant { reg, value: if is_long { value as u64 } else { u64::from(value as u32) }, is_long }
     }
 
     pub(super) fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
-        let value = self.whole(value);
-        let way = constant::shortest(reg, value, &self.facts, self.mode.is_long);
-        for instruction in way.instructions {
+        let constant = self.constant(reg, value);
+        for instruction in constant.build(constant.shortest(&self.facts)) {
             self.plain(Ok(instruction), why);
         }
-        self.facts.set(reg, Value::Const(value));
+        self.facts.set(reg, Value::Const(constant.value));
     }
 
     /// The address of the frame's byte of this offset.

@@ -10,7 +10,7 @@
 //! Only the steps before the first label push: they are done once, and the frame is not in use yet, so it may move
 //! down with the stack pointer.
 
-use crate::op::{Base, Datum, DatumId, Mem, Op, Part, Program};
+use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Step};
 use crate::target::Class;
 
 /// A word to push.
@@ -73,9 +73,13 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     let mut chosen = Vec::new();
     for (at, datum) in program.data.iter().enumerate() {
         let id = DatumId(at as u16);
-        let uses =
-            |steps: &[crate::op::Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
+        let uses = |steps: &[Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
         let (early, all) = (uses(prologue), uses(&program.steps));
+        // Pushing may need the accumulator, which is free before a system call and nowhere else.
+        let is_set = |step: &Step| matches!(step.op, Op::Set { value: Arg::Data(it), .. } if it == id);
+        if prologue.iter().any(is_set) {
+            continue;
+        }
         // Where the ways in have pushed different amounts, nobody knows later how far up the structure is.
         if early == 0 || (early < all && !is_straight) {
             continue;
@@ -86,7 +90,7 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
             continue;
         }
         let pushed: usize = words.iter().map(|&word| push_bytes(word, class)).sum();
-        let kept = datum.len(class.word_bytes()) as usize + all * ADDRESS_BYTES;
+        let kept = datum.len_bytes(class.word_bytes()) as usize + all * ADDRESS_BYTES;
         if pushed + all * STACK_ADDRESS_BYTES < kept {
             chosen.push((id, words));
         }
@@ -97,8 +101,8 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
 fn touches_frame(op: &Op) -> bool {
     let in_frame = |mem: &Mem| mem.base == Base::Frame;
     match op {
-        Op::Call { args, .. } => args.iter().any(|arg| matches!(arg, crate::op::Arg::Frame(_))),
-        Op::Set { value, .. } => matches!(value, crate::op::Arg::Frame(_)),
+        Op::Call { args, .. } => args.iter().any(|arg| matches!(arg, Arg::Frame(_))),
+        Op::Set { value, .. } => matches!(value, Arg::Frame(_)),
         Op::Load { from: mem, .. } | Op::Store { to: mem, .. } | Op::StoreBytes { to: mem, .. } => in_frame(mem),
         Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } => in_frame(mem),
         _ => false,

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use asmgen::elf::Tier;
 use asmgen::spec::Description;
-use asmgen::{Image, Options, Target, spec};
+use asmgen::{BuildError, Image, Options, Target, spec};
 
 use crate::cli::{Cli, Command, SourceArgs};
 use crate::output::Failure;
@@ -58,5 +58,8 @@ fn target_or_host(target: Option<&'static Target>) -> Result<&'static Target, Fa
 }
 
 fn build(description: &Description, target: &'static Target, tier: Tier) -> Result<Image, Failure> {
-    asmgen::build(description, Options { target, tier }).map_err(Failure::failed)
+    asmgen::build(description, Options { target, tier }).map_err(|error| match error {
+        BuildError::TooLarge { .. } => Failure::input(error),
+        _ => Failure::failed(error),
+    })
 }

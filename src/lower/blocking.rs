@@ -114,8 +114,8 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
 /// The socket timeout: each phase of a connection that waits gets its part of the whole.
 fn phase_timeout(server: &Server) -> [u64; 2] {
     let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
-    let longest = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
-    let sends = longest.clone().any(|reply| http::closing(reply).bytes.len() > SENT_AT_ONCE_BYTES);
+    let mut replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let sends = replies.any(|reply| http::closing_len(reply) > SENT_AT_ONCE_BYTES);
     let phases = 2 + u64::from(stages) + u64::from(sends);
     let microseconds = u64::from(server.timeout_ms) * 1000 / phases;
     [microseconds / 1_000_000, microseconds % 1_000_000]
@@ -199,7 +199,7 @@ impl Engine<'_> {
 
     fn receive(&mut self) {
         self.timeout(abi::SO_RCVTIMEO, "no receive waits longer");
-        let longest = self.replies().map(|reply| http::closing(reply).bytes.len()).max().unwrap_or(0);
+        let longest = self.replies().map(|reply| http::closing_len(reply)).max().unwrap_or(0);
         if longest > SENT_AT_ONCE_BYTES {
             self.timeout(abi::SO_SNDTIMEO, "no send waits longer");
         }
@@ -383,7 +383,7 @@ impl Engine<'_> {
     }
 
     fn send(&mut self, reply: Slot, len: Slot) {
-        let longest = self.replies().map(|reply| http::closing(reply).bytes.len()).max().unwrap_or(0);
+        let longest = self.replies().map(|reply| http::closing_len(reply)).max().unwrap_or(0);
         if longest <= SENT_AT_ONCE_BYTES {
             let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT);
             let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];

@@ -40,13 +40,20 @@ pub(super) const MIDDLE: &str = "\r\nConnection: close\r\nContent-Type: ";
 /// Between the content type and the content's length.
 pub(super) const LENGTH: &str = "\r\nContent-Length: ";
 
-/// The reply on a connection that is closed behind it.
-pub(super) fn closing(reply: &Reply) -> Wire {
+/// The head of a reply on a connection that is closed behind it.
+fn closing_head(reply: &Reply) -> String {
     let Reply { status, content_type, body, .. } = reply;
     let reason = reason(*status);
-    let head = format!("HTTP/1.1 {status} {reason}{MIDDLE}{content_type}{LENGTH}{}\r\n\r\n", body.len());
-    let mut bytes = head.into_bytes();
-    let head_len = bytes.len();
-    bytes.extend(body);
-    Wire { bytes, head_len }
+    format!("HTTP/1.1 {status} {reason}{MIDDLE}{content_type}{LENGTH}{}\r\n\r\n", body.len())
+}
+
+/// The length of a reply with its head, in bytes.
+pub(super) fn closing_len(reply: &Reply) -> usize {
+    closing_head(reply).len() + reply.body.len()
+}
+
+/// The reply on a connection that is closed behind it.
+pub(super) fn closing(reply: &Reply) -> Wire {
+    let head = closing_head(reply);
+    Wire { head_len: head.len(), bytes: [head.as_bytes(), &reply.body].concat() }
 }

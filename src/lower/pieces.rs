@@ -25,7 +25,11 @@ pub(super) struct Pieces {
 
 /// Cuts the replies up; `None` if a piece is too long or too far for a byte.
 pub(super) fn cut<'r>(replies: impl Iterator<Item = &'r Reply>) -> Option<Pieces> {
-    let cut: Vec<[Vec<u8>; HEAD_PIECES + 1]> = replies.map(of_reply).collect();
+    let replies: Vec<&Reply> = replies.collect();
+    if replies.iter().any(|reply| reply.body.len() > usize::from(u8::MAX)) {
+        return None;
+    }
+    let cut: Vec<[Vec<u8>; HEAD_PIECES + 1]> = replies.into_iter().map(of_reply).collect();
     let text = superstring(cut.iter().flatten())?;
     let place = |piece: &Vec<u8>| {
         let offset = find(&text, piece).expect("every piece is in the text");

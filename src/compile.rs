@@ -67,11 +67,12 @@ const SIZE_TRIES: usize = 16;
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```
 pub fn build(description: &Description, options: Options) -> Result<Image, BuildError> {
+    let layout = elf::layout(options.tier, options.target);
     let mut size_bytes = 1;
     let mut least_bytes = 0;
     for attempt in 0..SIZE_TRIES {
         let (filled, states_size) = fill::fill(description, options, size_bytes)?;
-        let image = smallest(&lower::lower(&filled), options, least_bytes)?;
+        let image = smallest(&lower::lower(&filled), &layout, least_bytes)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes || !states_size {
             return Ok(image);
@@ -87,10 +88,10 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
 /// may want more registers than it has, and is passed over then.
-fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Image, BuildError> {
-    let mut smallest = assemble(&programs[0], options, least_bytes)?;
+fn smallest(programs: &[Ops], layout: &Layout, least_bytes: u64) -> Result<Image, BuildError> {
+    let mut smallest = assemble(&programs[0], layout, least_bytes)?;
     for program in &programs[1..] {
-        match assemble(program, options, least_bytes) {
+        match assemble(program, layout, least_bytes) {
             Ok(image) if image.bytes.len() < smallest.bytes.len() => smallest = image,
             Ok(_) | Err(BuildError::Compile { source: CompileError::OutOfRegisters { .. }, .. }) => {}
             Err(error) => return Err(error),
@@ -100,35 +101,35 @@ fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Imag
 }
 
 /// Selects, places and claims: the image of a lowered program, padded to at least so many bytes.
-fn assemble(ops: &Ops, options: Options, least_bytes: u64) -> Result<Image, BuildError> {
-    let wrong = |source| BuildError::Compile { target: options.target.name, source };
-    let bytes: u64 = ops.data.iter().map(|datum| datum.len_bytes(options.target.class.word_bytes())).sum();
+fn assemble(ops: &Ops, layout: &Layout, least_bytes: u64) -> Result<Image, BuildError> {
+    let target = layout.target;
+    let wrong = |source| BuildError::Compile { target: target.name, source };
+    let bytes: u64 = ops.data.iter().map(|datum| datum.len_bytes(target.class.word_bytes())).sum();
     if bytes > MOST_BYTES {
         return Err(BuildError::TooLarge { bytes });
     }
-    let layout = elf::layout(options.tier, options.target);
-    let mut code = asmgen_arch::compile(options.target, ops).map_err(wrong)?;
-    let data = DataLayout::of(ops, &code, options.target);
-    let placed = place(&mut code, &layout, &data).map_err(wrong)?;
+    let mut code = asmgen_arch::compile(target, ops).map_err(wrong)?;
+    let data = DataLayout::of(ops, &code, target);
+    let placed = place(&mut code, layout, &data).map_err(wrong)?;
 
     let mut canvas = Canvas::default();
     let offset = |address: u64| u32::try_from(address - layout.base).expect("an image is smaller than 4 GiB");
-    claim_gap(&mut canvas, layout.header_bytes, offset(origin(&layout)))?;
+    claim_gap(&mut canvas, layout.header_bytes, offset(origin(layout)))?;
     for one in &placed.instructions {
         canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone() })?;
     }
-    data.claim(&mut canvas, ops, &placed, options.target, offset(placed.end))?;
+    data.claim(&mut canvas, ops, &placed, target, offset(placed.end))?;
     if u64::from(canvas.len()) < least_bytes {
         let missing = vec![0; (least_bytes - u64::from(canvas.len())) as usize];
         let why = "the content states this size of the file".into();
         canvas.claim(canvas.len(), &missing, Owner::Pad { why })?;
     }
-    let entry = origin(&layout);
-    for field in elf::header(&layout, u64::from(canvas.len()), entry) {
+    let entry = origin(layout);
+    for field in elf::header(layout, u64::from(canvas.len()), entry) {
         let owner = Owner::Field { name: field.name, meaning: field.meaning };
         canvas.claim(field.offset, &field.bytes, owner)?;
     }
-    Ok(canvas.finish(options.target, layout.base, entry)?)
+    Ok(canvas.finish(target, layout.base, entry)?)
 }
 
 /// The address of the first instruction: behind the headers, where the machine may have one.

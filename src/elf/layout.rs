@@ -76,7 +76,7 @@ pub struct FieldBytes {
 /// # Panics
 /// If there is none. A test covers every tier and target.
 pub fn layout(tier: Tier, target: &'static Target) -> Layout {
-    let feasible = overlay::candidates(tier, target).into_iter().find(overlay::Candidate::is_feasible);
+    let feasible = overlay::candidates(tier, target).find(overlay::Candidate::is_feasible);
     feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout
 }
 

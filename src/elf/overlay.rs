@@ -101,8 +101,8 @@ pub struct Conflict {
 }
 
 /// Every place for the program headers from 4, behind the magic, to the end of the ELF header, in that order.
-pub fn candidates(tier: Tier, target: &'static Target) -> Vec<Candidate> {
-    (4..=fields::total_bytes(fields::ehdr(target.class))).map(|offset| candidate(tier, target, offset)).collect()
+pub fn candidates(tier: Tier, target: &'static Target) -> impl Iterator<Item = Candidate> {
+    (4..=fields::total_bytes(fields::ehdr(target.class))).map(move |offset| candidate(tier, target, offset))
 }
 
 fn candidate(tier: Tier, target: &'static Target, offset: u32) -> Candidate {
@@ -138,8 +138,15 @@ fn solve(tier: Tier, target: &'static Target, offset: u32) -> Layout {
     let agrees = |value: u64, bits: u64, (known, fixed): (u64, u64)| (value ^ known) & fixed & bits == 0;
     let (p_offset, p_vaddr) = (known("p_offset"), known("p_vaddr"));
     let skew = (0..=SKEW).find(|skew| agrees(*skew, SKEW, p_offset) && agrees(*skew, SKEW, p_vaddr));
-    let base = (LOWEST_ADDRESS..=BASE).step_by(0x1_0000).find(|base| agrees(*base, BASE, p_vaddr));
-    with(base.unwrap_or(plain.base), skew.unwrap_or(0))
+    with(lowest_base(p_vaddr), skew.unwrap_or(0))
+}
+
+/// The lowest load address with the bits that are known; where none of them is set, the lowest bit that is free.
+fn lowest_base((known, fixed): (u64, u64)) -> u64 {
+    let known = known & fixed & BASE;
+    let free = !fixed & BASE;
+    let lowest_free = free & free.wrapping_neg();
+    if known == 0 { lowest_free.max(LOWEST_ADDRESS) } else { known }
 }
 
 /// What the claims say of a program header field that lies over them: value and known bits.

@@ -137,7 +137,7 @@ fn header_sizes_are_the_least_that_the_rules_allow() {
 #[test]
 fn overlays_that_the_reference_measured_are_the_feasible_ones() {
     let feasible = |target| {
-        let all = overlay::candidates(Tier::Portable, target);
+        let all: Vec<_> = overlay::candidates(Tier::Portable, target).collect();
         all.iter().filter(|c| c.is_feasible()).map(|c| c.layout.program_header_offset).collect::<Vec<_>>()
     };
     let bits64 = feasible(&asmgen_arch::x86_64::TARGET);
@@ -148,7 +148,7 @@ fn overlays_that_the_reference_measured_are_the_feasible_ones() {
 
 #[test]
 fn a_conflict_names_the_byte_and_both_fields() {
-    let all = overlay::candidates(Tier::Portable, &asmgen_arch::x86_64::TARGET);
+    let all: Vec<_> = overlay::candidates(Tier::Portable, &asmgen_arch::x86_64::TARGET).collect();
     let at_18 = all.iter().find(|candidate| candidate.layout.program_header_offset == 0x18).expect("0x18 is tried");
     let first = &at_18.conflicts[0];
     assert_eq!((first.offset, first.fields.each_ref().map(String::as_str)), (0x18, ["e_entry", "p_type[0]"]));

@@ -86,12 +86,20 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     Err(BuildError::NoFixedPoint)
 }
 
+/// Builds the executable of a lowered program: [`build`] without a description.
+///
+/// # Errors
+/// The machine cannot do what the program asks for, or the program is too large.
+pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
+    assemble_in(ops, &elf::layout(options.tier, options.target), 0)
+}
+
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
 /// may want more registers than it has, and is passed over then.
 fn smallest(programs: &[Ops], layout: &Layout, least_bytes: u64) -> Result<Image, BuildError> {
-    let mut smallest = assemble(&programs[0], layout, least_bytes)?;
+    let mut smallest = assemble_in(&programs[0], layout, least_bytes)?;
     for program in &programs[1..] {
-        match assemble(program, layout, least_bytes) {
+        match assemble_in(program, layout, least_bytes) {
             Ok(image) if image.bytes.len() < smallest.bytes.len() => smallest = image,
             Ok(_) | Err(BuildError::Compile { source: CompileError::OutOfRegisters { .. }, .. }) => {}
             Err(error) => return Err(error),
@@ -101,7 +109,7 @@ fn smallest(programs: &[Ops], layout: &Layout, least_bytes: u64) -> Result<Image
 }
 
 /// Selects, places and claims: the image of a lowered program, padded to at least so many bytes.
-fn assemble(ops: &Ops, layout: &Layout, least_bytes: u64) -> Result<Image, BuildError> {
+fn assemble_in(ops: &Ops, layout: &Layout, least_bytes: u64) -> Result<Image, BuildError> {
     let target = layout.target;
     let wrong = |source| BuildError::Compile { target: target.name, source };
     let bytes: u64 = ops.data.iter().map(|datum| datum.len_bytes(target.class.word_bytes())).sum();

@@ -31,6 +31,6 @@ pub mod oci;
 pub mod sizes;
 pub mod spec;
 
-pub use asmgen_arch::{TARGETS, Target};
-pub use compile::{BuildError, Options, build};
+pub use asmgen_arch::{TARGETS, Target, op, syscall};
+pub use compile::{BuildError, Options, assemble, build};
 pub use image::{Claim, Image, Owner};

@@ -107,11 +107,13 @@ impl<'p> X86<'p> {
         self.set_constant(ECX, i64::from(by), "divisor");
         self.set_constant(EDX, 0, "upper half of the dividend");
         self.plain(Instruction::with1(Opcode::Div_rm32, Register::ECX), why);
-        assert!(remainder != EAX || quotient != EDX, "quotient and remainder do not swap");
         let moves = [(quotient, EAX), (remainder, EDX)];
         let order = if quotient == EDX { [moves[1], moves[0]] } else { moves };
-        for (to, from) in order {
-            if to != from {
+        if (quotient, remainder) == (EDX, EAX) {
+            let swap = Instruction::with2(Opcode::Xchg_r32_EAX, Register::EDX, Register::EAX);
+            self.plain(swap, "results of the division");
+        } else {
+            for (to, from) in order.into_iter().filter(|(to, from)| to != from) {
                 self.copy(to, from, false, "result of the division");
             }
         }

@@ -5,33 +5,104 @@ use crate::op::{Arg, Slot};
 use crate::syscall::CallInfo;
 use crate::target::Machine;
 
-/// An argument on its way: its register, what goes there, what it is called.
+/// A slot on its way to an argument register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// From one register to the other.
+    Copy { to: Reg, from: Reg, slot: Slot, role: &'static str },
+    /// Two registers change their values.
+    Swap { one: Reg, other: Reg },
+}
+
+/// An argument that reads no register: where it goes, what it is, what it is called.
 pub(crate) type Argument = (Reg, Arg, &'static str);
 
-/// Splits the arguments that the kernel looks at into slots, in an order in which no move overwrites what a later one
-/// reads, and the rest, which reads no register.
+/// What is still to be moved.
+struct Pending {
+    to: Reg,
+    from: Reg,
+    slot: Slot,
+    role: &'static str,
+}
+
+/// Splits the arguments that the kernel looks at into moves of slots, none of which overwrites what a later one
+/// reads, and the rest.
 pub(crate) fn in_order(
     info: &'static CallInfo,
     machine: Machine,
     registers: &[Reg],
     args: &[Arg],
     home: impl Fn(Slot) -> Reg,
-) -> (Vec<Argument>, Vec<Argument>) {
-    let looked_at = args.iter().enumerate().filter(|&(index, arg)| *arg != Arg::Any && info.looks_at(machine, index));
-    let all = looked_at.map(|(index, &arg)| (registers[index], arg, info.args[index]));
-    let (mut slots, rest): (Vec<Argument>, Vec<Argument>) = all.partition(|(_, arg, _)| matches!(arg, Arg::Slot(_)));
-    let source = |&(_, arg, _): &Argument| match arg {
-        Arg::Slot(slot) => home(slot),
-        _ => unreachable!("these are slots"),
-    };
-    let mut ordered = Vec::new();
-    while !slots.is_empty() {
-        let is_free = |at: usize| {
-            let (target, ..) = slots[at];
-            slots.iter().enumerate().all(|(other, argument)| other == at || source(argument) != target)
-        };
-        let free = (0..slots.len()).find(|&at| is_free(at)).expect("no two arguments swap registers");
-        ordered.push(slots.remove(free));
+) -> (Vec<Move>, Vec<Argument>) {
+    let (mut pending, mut rest) = (Vec::new(), Vec::new());
+    for (index, &arg) in args.iter().enumerate().filter(|&(index, _)| info.looks_at(machine, index)) {
+        let (to, role) = (registers[index], info.args[index]);
+        match arg {
+            Arg::Any => {}
+            Arg::Slot(slot) => pending.push(Pending { to, from: home(slot), slot, role }),
+            _ => rest.push((to, arg, role)),
+        }
     }
-    (ordered, rest)
+    (untangle(pending), rest)
+}
+
+fn untangle(mut pending: Vec<Pending>) -> Vec<Move> {
+    let mut moves = Vec::new();
+    loop {
+        pending.retain(|one| one.to != one.from);
+        if pending.is_empty() {
+            return moves;
+        }
+        let is_read = |reg: Reg| pending.iter().any(|other| other.from == reg);
+        if let Some(free) = pending.iter().position(|one| !is_read(one.to)) {
+            let Pending { to, from, slot, role } = pending.remove(free);
+            moves.push(Move::Copy { to, from, slot, role });
+        } else {
+            // All that are left wait for each other in circles; a swap brings one of them home.
+            let Pending { to, from, .. } = pending[0];
+            moves.push(Move::Swap { one: to, other: from });
+            for one in &mut pending {
+                one.from = match one.from {
+                    reg if reg == to => from,
+                    reg if reg == from => to,
+                    reg => reg,
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Moves slots from register to register and looks what arrives.
+    fn check(tangle: &[(Reg, Reg)], swaps: usize) {
+        let pending = tangle.iter().map(|&(to, from)| Pending { to, from, slot: Slot(from), role: "" }).collect();
+        let moves = untangle(pending);
+        let mut registers: Vec<Reg> = (0..16).collect();
+        for one in &moves {
+            match *one {
+                Move::Copy { to, from, .. } => registers[usize::from(to)] = registers[usize::from(from)],
+                Move::Swap { one, other } => registers.swap(one.into(), other.into()),
+            }
+        }
+        for &(to, from) in tangle {
+            assert_eq!(registers[usize::from(to)], from, "{tangle:?} by {moves:?}");
+        }
+        assert_eq!(moves.iter().filter(|one| matches!(one, Move::Swap { .. })).count(), swaps, "{moves:?}");
+    }
+
+    #[test]
+    fn every_value_arrives() {
+        check(&[], 0);
+        check(&[(1, 1)], 0);
+        check(&[(1, 2), (2, 3), (3, 4)], 0);
+        check(&[(3, 4), (2, 3), (1, 2)], 0);
+        check(&[(1, 2), (2, 1)], 1);
+        check(&[(1, 2), (2, 3), (3, 1)], 2);
+        check(&[(1, 2), (2, 1), (3, 1), (4, 2)], 1);
+        check(&[(1, 2), (2, 1), (3, 4), (4, 3)], 2);
+        check(&[(1, 5), (2, 5), (3, 5)], 0);
+    }
 }

@@ -85,7 +85,7 @@ fn rename(op: &Op, from: Slot, to: Slot) -> Op {
             arg(right);
         }
         Op::BranchBytes { at: place, .. } | Op::Match { at: place, .. } | Op::StoreBytes { to: place, .. } => {
-            mem(place)
+            mem(place);
         }
     }
     op

@@ -8,7 +8,7 @@ use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
 use crate::flow::Selector;
-use crate::moves;
+use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::syscall::{Call, Returns};
 use crate::target::Machine;
@@ -125,7 +125,10 @@ impl<'p> Aarch64<'p> {
     fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
         let (slots, rest) = moves::in_order(info, Machine::Aarch64, REGISTERS.args, args, |slot| self.slots.home(slot));
-        for (reg, arg, role) in slots.into_iter().chain(rest) {
+        for one in slots {
+            self.move_slot(info.name, one);
+        }
+        for (reg, arg, role) in rest {
             self.set(reg, arg, &format!("{}: {role}", info.name));
         }
         let number = i64::from(info.number(Machine::Aarch64));
@@ -139,6 +142,25 @@ impl<'p> Aarch64<'p> {
                 self.push(A64::Mov { wide: false, d: home, m: RESULT }, "keep the result");
             }
             self.facts.define(slot, home, returned);
+        }
+    }
+
+    fn move_slot(&mut self, name: &str, one: Move) {
+        match one {
+            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
+            Move::Copy { to, from, slot, role } => {
+                self.push(A64::Mov { wide: self.wide(slot), d: to, m: from }, format!("{name}: {role}"));
+                self.facts.set(to, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+            }
+            Move::Swap { one, other } => {
+                for (d, m) in [(SCRATCH_2, one), (one, other), (other, SCRATCH_2)] {
+                    self.push(A64::Mov { wide: true, d, m }, format!("{name}: two arguments change places"));
+                }
+                let (was, is) = (self.facts.get(one), self.facts.get(other));
+                self.facts.set(one, is);
+                self.facts.set(other, was);
+                self.facts.set(SCRATCH_2, Value::Unknown);
+            }
         }
     }
 

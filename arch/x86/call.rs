@@ -1,9 +1,11 @@
 //! System calls on x86: arguments in their registers, number in the accumulator.
 
+use iced_x86::{Code, Instruction};
+
 use super::regs::EAX;
-use super::select::X86;
+use super::select::{X86, named};
 use crate::facts::{Fact, Value};
-use crate::moves::{self, Argument};
+use crate::moves::{self, Argument, Move};
 use crate::op::{Arg, Slot};
 use crate::syscall::{Call, Returns};
 
@@ -13,8 +15,8 @@ impl X86<'_> {
         let machine = self.mode.machine;
         let (slots, rest) =
             moves::in_order(info, machine, self.mode.registers.args, args, |slot| self.slots.home(slot));
-        for (reg, arg, role) in slots {
-            self.set(reg, arg, &format!("{}: {role}", info.name));
+        for one in slots {
+            self.move_slot(info.name, one);
         }
         for (_, arg, _) in &rest {
             if let Arg::Data(datum) = arg
@@ -39,6 +41,25 @@ impl X86<'_> {
             }
             let value = self.facts.get(home).value;
             self.facts.define(slot, home, value);
+        }
+    }
+
+    fn move_slot(&mut self, name: &str, one: Move) {
+        match one {
+            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
+            Move::Copy { to, from, slot, role } => {
+                self.copy(to, from, self.wide(slot), &format!("{name}: {role}"));
+                self.facts.set(to, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+            }
+            Move::Swap { one, other } => {
+                let wide = self.mode.is_long;
+                let code = if wide { Code::Xchg_rm64_r64 } else { Code::Xchg_rm32_r32 };
+                let swap = Instruction::with2(code, named(one, wide), named(other, wide));
+                self.plain(swap, format!("{name}: two arguments change places"));
+                let (was, is) = (self.facts.get(one), self.facts.get(other));
+                self.facts.set(one, is);
+                self.facts.set(other, was);
+            }
         }
     }
 

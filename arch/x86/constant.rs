@@ -114,9 +114,13 @@ impl Constant {
             same = same.or((known == value).then_some(Rule::Copy { from: other }));
             near = near.or(by(known).map(|by| Rule::Near { base: other, by }));
         }
-        same.into_iter().for_each(|rule| add(true, rule));
+        if let Some(rule) = same {
+            add(true, rule);
+        }
         add(i8::try_from(self.signed()).is_ok(), Rule::PushPop);
-        near.into_iter().for_each(|rule| add(true, rule));
+        if let Some(rule) = near {
+            add(true, rule);
+        }
         add(below_4_gib, Rule::Imm32);
         add(is_long && i32::try_from(self.signed()).is_ok(), Rule::Simm32);
         add(is_long, Rule::Imm64);
@@ -162,7 +166,9 @@ mod tests {
     /// Facts: nothing but these registers' constants.
     fn known(constants: &[(Reg, u64)]) -> Facts {
         let mut facts = Facts::UNKNOWN;
-        constants.iter().for_each(|&(reg, value)| facts.set(reg, Value::Const(value)));
+        for &(reg, value) in constants {
+            facts.set(reg, Value::Const(value));
+        }
         facts
     }
 

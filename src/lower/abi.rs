@@ -40,6 +40,10 @@ pub(super) const SO_REUSEADDR: i64 = 2;
 pub(super) const SO_RCVTIMEO: i64 = 20;
 /// Longest wait of a send, a `timeval` of words.
 pub(super) const SO_SNDTIMEO: i64 = 21;
+/// Level of TCP's options.
+pub(super) const IPPROTO_TCP: i64 = 6;
+/// Longest time that data may stay unacknowledged, or untransmitted before a closed window, an `int` of milliseconds.
+pub(super) const TCP_USER_TIMEOUT: i64 = 18;
 /// Level of IPv6's options.
 pub(super) const IPPROTO_IPV6: i64 = 41;
 /// IPv6 alone, or (0) both families.

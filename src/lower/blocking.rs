@@ -35,8 +35,8 @@ const STAGE_BYTES: u32 = SHORTEST_TAIL_BYTES - 1;
 const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;
 /// Replies up to here are taken by any fresh connection's send buffer at once (net.ipv4.tcp_wmem is at least 4096).
 const SENT_AT_ONCE_BYTES: usize = 4096;
-/// A client that takes less than this of a long reply in one socket timeout is given up.
-const LEAST_PROGRESS_BYTES: i64 = 16 * 1024;
+/// A client must take so much of a long reply in a second, on the average.
+const LEAST_BYTES_PER_SECOND: u64 = 64 * 1024;
 /// Most that is drained behind a reply: a client that floods cannot stay for ever.
 const DRAIN_BYTES: i64 = 16 << 20;
 /// Where the error number's digits end, in bytes from the frame's start; the line feed stands there.
@@ -50,6 +50,9 @@ struct Engine<'s> {
     pieces: Option<Pieces>,
     /// Behind the last byte received, where a path is longer than the shortest request shows.
     end: Option<Slot>,
+    /// Length of the longest reply, in bytes.
+    longest: usize,
+    waits: Waits,
     timeval: DatumId,
     rest: DatumId,
     listener: Slot,
@@ -75,16 +78,19 @@ pub(super) fn lower(server: &Server) -> Vec<Program> {
 
 fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     let mut program = Program::default();
-    let [seconds, microseconds] = phase_timeout(server);
-    let timeval =
-        program.datum("struct timeval: socket timeout", vec![Part::Word(seconds), Part::Word(microseconds)], 0);
+    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let longest = replies.map(http::closing_len).max().unwrap_or(0);
+    let waits = Waits::of(server, longest);
+    let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
     // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
-    let rest_words = if seconds == 0 { [1, 0] } else { [seconds, microseconds] };
-    let rest = program.datum("struct timespec: rest", rest_words.map(Part::Word).into(), 0);
+    let rest_us = if waits.receive_us < SECOND_US { SECOND_US } else { waits.receive_us };
+    let rest = program.datum("struct timespec: rest", Waits::words(rest_us), 0);
     let mut engine = Engine {
         server,
         pieces,
         end: None,
+        longest,
+        waits,
         timeval,
         rest,
         listener: program.slot("listening socket", Kind::Int),
@@ -111,14 +117,35 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     engine.program
 }
 
-/// The socket timeout: each phase of a connection that waits gets its part of the whole.
-fn phase_timeout(server: &Server) -> [u64; 2] {
-    let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
-    let mut replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
-    let sends = replies.any(|reply| http::closing_len(reply) > SENT_AT_ONCE_BYTES);
-    let phases = 2 + u64::from(stages) + u64::from(sends);
-    let microseconds = u64::from(server.timeout_ms) * 1000 / phases;
-    [microseconds / 1_000_000, microseconds % 1_000_000]
+/// How long each wait for a client may be, so that all of them together are no longer than the server's timeout.
+struct Waits {
+    /// Each receive, in microseconds.
+    receive_us: u64,
+    /// A client that takes nothing of a long reply, in milliseconds.
+    stall_ms: u64,
+    /// All of a long reply, in microseconds.
+    send_us: u64,
+}
+
+/// Microseconds in a second.
+const SECOND_US: u64 = 1_000_000;
+
+impl Waits {
+    fn of(server: &Server, longest: usize) -> Self {
+        let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+        // A receive for the beginning, one for each further stage, one for the rest; a stall counts as two of them.
+        let receives = 2 + u64::from(stages);
+        let parts = if longest > SENT_AT_ONCE_BYTES { receives + 2 } else { receives };
+        let timeout_us = u64::from(server.timeout_ms) * 1000;
+        let receive_us = timeout_us / parts;
+        let send_us = timeout_us + longest as u64 * SECOND_US / LEAST_BYTES_PER_SECOND;
+        Self { receive_us, stall_ms: (2 * receive_us / 1000).max(1), send_us }
+    }
+
+    /// A wait as the words of a `timeval`.
+    fn words(wait_us: u64) -> Vec<Part> {
+        [wait_us / SECOND_US, wait_us % SECOND_US].map(Part::Word).into()
+    }
 }
 
 /// How many times more must be received before a path of this length and the byte behind it are there.
@@ -198,10 +225,11 @@ impl Engine<'_> {
     }
 
     fn receive(&mut self) {
-        self.timeout(abi::SO_RCVTIMEO, "no receive waits longer");
-        let longest = self.replies().map(|reply| http::closing_len(reply)).max().unwrap_or(0);
-        if longest > SENT_AT_ONCE_BYTES {
-            self.timeout(abi::SO_SNDTIMEO, "no send waits longer");
+        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
+        let receive = (self.timeval, Arg::Const(16));
+        self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_RCVTIMEO, receive, "no receive waits longer");
+        if self.longest > SENT_AT_ONCE_BYTES {
+            self.limit_sends();
         }
         let stages = self.server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
         self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * STAGE_BYTES;
@@ -214,10 +242,16 @@ impl Engine<'_> {
         }
     }
 
-    fn timeout(&mut self, option: i64, why: &str) {
-        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
-        let value = (self.timeval, Arg::Const(16));
-        self.socket_option(self.client, abi::SOL_SOCKET, option, value, why);
+    /// A long reply has a deadline for the whole of it, and a client that takes nothing is given up long before.
+    fn limit_sends(&mut self) {
+        let all = self.program.datum("struct timeval: longest send", Waits::words(self.waits.send_us), 0);
+        let all = (all, Arg::Const(16));
+        self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_SNDTIMEO, all, "no reply takes longer");
+        let stall_ms = u32::try_from(self.waits.stall_ms).expect("a timeout is an hour at most");
+        let stall = vec![Part::Bytes(stall_ms.to_le_bytes().into())];
+        let stall = (self.program.datum("int: longest stall, milliseconds", stall, 0), Arg::Const(abi::INT_BYTES));
+        let why = "no client takes nothing for longer";
+        self.socket_option(self.client, abi::IPPROTO_TCP, abi::TCP_USER_TIMEOUT, stall, why);
     }
 
     fn replies(&self) -> impl Iterator<Item = &Reply> {
@@ -383,29 +417,17 @@ impl Engine<'_> {
     }
 
     fn send(&mut self, reply: Slot, len: Slot) {
-        let longest = self.replies().map(|reply| http::closing_len(reply)).max().unwrap_or(0);
-        if longest <= SENT_AT_ONCE_BYTES {
-            let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT);
-            let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        let is_short = self.longest <= SENT_AT_ONCE_BYTES;
+        let flags = Arg::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
+        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        if is_short {
             self.program.call(Call::Sendto, &args, None, "send the reply");
             return;
         }
-        let more = self.program.label("send on");
-        let sent = self.program.label("sent");
-        self.program.place(more);
-        let flags = Arg::Const(abi::MSG_NOSIGNAL);
-        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
         let taken = self.program.slot("bytes taken", Kind::Int);
-        self.program.call(Call::Sendto, &args, Some(taken), "send what is left");
-        let all = Op::Branch { left: taken, cond: Cond::Eq, right: Arg::Slot(len), to: sent };
-        self.program.push(all, "all of it?");
-        let least = Arg::Const(LEAST_PROGRESS_BYTES);
-        let slow = Op::Branch { left: taken, cond: Cond::Lt, right: least, to: self.close };
-        self.program.push(slow, "the client is gone or takes too little: give up");
-        self.program.push(Op::Alu { alu: Alu::Add, to: reply, value: Arg::Slot(taken) }, "behind what was sent");
-        self.program.push(Op::Alu { alu: Alu::Sub, to: len, value: Arg::Slot(taken) }, "so much less is left");
-        self.program.push(Op::Jump(more), "send on");
-        self.program.place(sent);
+        self.program.call(Call::Sendto, &args, Some(taken), "send the reply, however long it is");
+        let less = Op::Branch { left: taken, cond: Cond::Ne, right: Arg::Slot(len), to: self.close };
+        self.program.push(less, "the client is gone, stalled or too slow: give up");
     }
 
     /// Ends our direction, discards the rest of the request, closes.

@@ -303,7 +303,8 @@ pub static KEYS: [Key; 30] = [
         kind: Kind::Seconds { min_ms: limits::TIMEOUT_MS_MIN, max_ms: limits::TIMEOUT_MS_MAX },
         default: Default::Is(Value::Millis(limits::TIMEOUT_MS_DEFAULT)),
         programs: SERVER,
-        doc: "The longest time one client can keep the others waiting, to the millisecond.",
+        doc: "The longest time one client can keep the others waiting, to the millisecond. A reply of more than 4 KiB may \
+              take as much longer as it needs at 64 KiB a second, while the client goes on taking it.",
     },
     Key {
         path: "server.backlog",

@@ -1,1 +1,25 @@
-fn main() {}
+//! The integration tests, one binary: they see asmgen as its users do, through the command line and the programs
+//! that come out. `cargo test --test it` runs them, `BLESS=1 cargo test --test it` rewrites what they compare with.
+
+/// Wrong specs and their messages.
+mod bad_specs;
+/// The command line: outputs, refusals, completions.
+mod cli;
+/// The blocking engine's contract, line by line.
+mod contract;
+/// Random lowered programs on every machine against an interpreter.
+mod differential;
+/// Time and size figures to reach.
+mod figures;
+/// Listings and sizes as they were when they were last looked at.
+mod golden;
+/// What the modules share.
+mod harness;
+/// The same bytes whoever builds where.
+mod reproducible;
+/// Every example, target and layout, executed.
+mod run;
+/// Who may mention what, and how files look.
+mod tidy;
+/// Images and manifests under the tools that people use.
+mod tools_oci;

@@ -46,7 +46,7 @@ pub(crate) fn calls(target: &Target, texts: &[String]) -> Vec<Call> {
             calls.push(Call { number, args: convention.args.map(|arg| state.get(arg)).into() });
             state.unknown.push(convention.result.to_owned());
             state.unknown.extend(convention.clobbers.iter().map(|&name| name.to_owned()));
-            state.unknown.iter().for_each(|name| drop(state.known.remove(name)));
+            state.known.retain(|name, _| !state.unknown.contains(name));
         } else {
             state.step(text);
         }
@@ -125,12 +125,11 @@ impl State {
             (32, Some(value), _) => Some(value & 0xffff_ffff),
             (_, Some(value), _) => Some(value),
         };
-        match new {
-            Some(value) => drop(self.known.insert(full, value)),
-            None => {
-                self.known.remove(&full);
-                self.unknown.push(full);
-            }
+        if let Some(value) = new {
+            self.known.insert(full, value);
+        } else {
+            self.known.remove(&full);
+            self.unknown.push(full);
         }
     }
 
@@ -147,7 +146,7 @@ impl State {
             (_, Some((base, offset))) => (base, -1, offset),
             _ => (inner, 1, "0"),
         };
-        Some(self.get(base)?.wrapping_add_signed(sign * immediate(offset)?.cast_signed()))
+        Some(self.get(base)?.wrapping_add_signed(sign * immediate(offset)? as i64))
     }
 
     fn step(&mut self, text: &str) {

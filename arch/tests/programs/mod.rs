@@ -57,6 +57,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 1..20)
 }
 
+/// As many as one comparison takes.
+fn short_bytes() -> impl Strategy<Value = Vec<u8>> {
+    (select([1, 2, 4].as_slice()), any::<[u8; 4]>()).prop_map(|(len, bytes)| bytes[..len].to_vec())
+}
+
 fn call() -> impl Strategy<Value = Op> {
     let returning: Vec<Call> = CALLS.iter().filter(|info| info.returns()).map(|info| info.call).collect();
     (select(returning), prop::collection::vec(call_argument(), 6), prop::option::of(number())).prop_map(
@@ -98,8 +103,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (mem(), number()).prop_map(|(to, slot)| Op::Store { width: Width::Byte, to, value: Arg::Slot(slot) }),
         2 => (number(), cond(), prop_oneof![small(), number().prop_map(Arg::Slot)], label())
             .prop_map(|(left, cond, right, to)| Op::Branch { left, cond, right, to }),
-        1 => (mem(), any::<u8>(), any::<bool>(), label())
-            .prop_map(|(at, byte, equal, to)| Op::BranchByte { at, byte, equal, to }),
+        1 => (mem(), short_bytes(), any::<bool>(), label())
+            .prop_map(|(at, bytes, equal, to)| Op::BranchBytes { at, bytes, equal, to }),
         1 => (mem(), bytes(), label()).prop_map(|(at, want, miss)| Op::Match { at, want, miss }),
         1 => (mem(), bytes()).prop_map(|(to, bytes)| Op::StoreBytes { to, bytes }),
         1 => label().prop_map(Op::Jump),
@@ -107,7 +112,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// A program of any operations, with its labels at any places, that ends.
-pub(crate) fn any() -> impl Strategy<Value = Program> {
+pub(crate) fn program() -> impl Strategy<Value = Program> {
     let places = prop::collection::vec(any::<prop::sample::Index>(), usize::from(LABELS));
     (prop::collection::vec(op(), 1..40), places).prop_map(|(ops, places)| {
         let mut program = Program { frame_bytes: FRAME_BYTES, ..Program::default() };

@@ -31,7 +31,7 @@ pub(super) fn program(random: &mut Random) -> Program {
     program.frame_bytes = USED_BYTES + 4 * count as u32 + if random.below(2) == 0 { 100 } else { 0 };
     let mut maker = Maker { program, random, numbers, pointer, counter };
     maker.begin();
-    for _ in 0..1 + maker.random.below(3) {
+    for _ in 0..=maker.random.below(3) {
         maker.stretch();
     }
     maker.end();
@@ -91,7 +91,7 @@ impl Maker<'_> {
         for _ in 0..2 + self.random.below(6) {
             let over = self.program.label("over");
             self.branch(over);
-            for _ in 0..1 + self.random.below(4) {
+            for _ in 0..=self.random.below(4) {
                 self.operation();
             }
             self.program.place(over);

@@ -79,18 +79,34 @@ impl Expected {
         Self { status: "404 Not Found", content_type: "text/plain", body: b"Not Found".into() }
     }
 
-    pub(crate) fn head(&self) -> Vec<u8> {
-        let Self { status, content_type, body } = self;
-        let length = body.len();
-        format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-        )
-        .into_bytes()
+    /// The fault, if a reply to GET is another one.
+    pub(crate) fn fault(&self, what: &str, reply: &[u8]) -> Option<String> {
+        self.fault_of(what, reply, false)
     }
 
-    pub(crate) fn whole(&self) -> Vec<u8> {
-        [self.head(), self.body.clone()].concat()
+    /// The fault, if a reply is another one; that to HEAD has no body. The order of the fields is free (RFC 9110 §5.3).
+    pub(crate) fn fault_of(&self, what: &str, reply: &[u8], head_only: bool) -> Option<String> {
+        let (head, body) = split(reply);
+        let mut lines: Vec<String> = String::from_utf8_lossy(head).split("\r\n").map(str::to_owned).collect();
+        lines[1..].sort();
+        let expected = [
+            format!("HTTP/1.1 {}", self.status),
+            "Connection: close".to_owned(),
+            format!("Content-Length: {}", self.body.len()),
+            format!("Content-Type: {}", self.content_type),
+        ];
+        if lines != expected {
+            return Some(format!("{what}: head {lines:?} in place of {expected:?}"));
+        }
+        differs(&format!("{what}: body"), body, if head_only { b"" } else { &self.body })
     }
+}
+
+/// Head and body of a reply; without an empty line, all of it is head.
+pub(crate) fn split(reply: &[u8]) -> (&[u8], &[u8]) {
+    const END: &[u8] = b"\r\n\r\n";
+    let end = reply.windows(END.len()).position(|window| window == END);
+    end.map_or((reply, b""), |end| (&reply[..end], &reply[end + END.len()..]))
 }
 
 /// The fault, if a reply is not what it has to be.

@@ -13,7 +13,8 @@ use super::tool::tool;
 /// Does the work on a thread whose sockets, and whose children's sockets, are in a network namespace of their own;
 /// it has the loopback device alone.
 pub(crate) fn in_own_network<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let loopback_up = format!("{} link set lo up && echo && exec sleep infinity", tool("ip").get_program().display());
+    let ip = tool("ip").get_program().to_string_lossy().into_owned();
+    let loopback_up = format!("{ip} link set lo up && echo && exec sleep infinity");
     let holder_command = &mut tool("unshare");
     holder_command.args(["--net", "sh", "-c", &loopback_up]).stdout(Stdio::piped());
     let mut holder = Process::spawn(holder_command);

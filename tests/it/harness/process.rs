@@ -57,7 +57,7 @@ pub(crate) fn send(pid: u32, signal: Signal) {
 }
 
 pub(crate) fn pid_of(pid: u32) -> Pid {
-    Pid::from_raw(pid.cast_signed()).expect("no process has the number 0")
+    Pid::from_raw(pid as i32).expect("no process has the number 0")
 }
 
 /// A file of `/proc/PID`; empty if the process is gone.

@@ -59,7 +59,7 @@ pub(crate) struct Server {
     pub(crate) start_line: String,
     // Kept open: nobody's standard output is closed.
     stdout: BufReader<ChildStdout>,
-    _built: Option<Executable>,
+    built: Option<Executable>,
 }
 
 impl Server {
@@ -73,7 +73,7 @@ impl Server {
         for _ in 0..PORT_TRIES {
             let built = Executable::build(variant, free_port());
             match Self::launch(wrapper, variant, &built.file(), built.port) {
-                Ok(server) => return Self { _built: Some(built), ..server },
+                Ok(server) => return Self { built: Some(built), ..server },
                 Err(message) if message.ends_with(" errno 98\n") => {}
                 Err(message) => panic!("{variant} under {wrapper:?}: {message}"),
             }
@@ -104,11 +104,21 @@ impl Server {
             pipe.read_to_string(&mut stderr).map_err(|error| error.to_string())?;
             return Err(stderr);
         }
-        Ok(Self { process, port, start_line, stdout, _built: None })
+        Ok(Self { process, port, start_line, stdout, built: None })
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// The executable that was built for it.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.built.as_ref().expect("it was built for this server").file()
+    }
+
+    /// Its exit code; it has ended.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        self.process.wait().0.code()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

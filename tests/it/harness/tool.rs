@@ -99,7 +99,7 @@ impl<'a> Variant<'a> {
 
 impl std::fmt::Display for Variant<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = self.spec.file_stem().unwrap_or_default().display();
+        let name = self.spec.file_stem().unwrap_or_default().to_string_lossy();
         write!(f, "{name} {} {}", self.target, self.elf)
     }
 }

@@ -1,0 +1,195 @@
+//! The command line: what it writes where, what it refuses and in which words, what belongs to the tool itself.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::harness::http::{self, Expected};
+use crate::harness::network::in_own_network;
+use crate::harness::process::Process;
+use crate::harness::tool::{ASMGEN, asmgen, root, succeed, tool};
+use crate::harness::{none, snapshot, wait_until};
+
+/// Exit code for wrong usage and wrong input.
+const WRONG_INPUT: i32 = 2;
+
+fn stdout_of(args: &[&str]) -> String {
+    String::from_utf8(succeed(asmgen().args(args)).stdout).unwrap()
+}
+
+#[test]
+fn help_shows_examples() {
+    let help = stdout_of(&["--help"]);
+    for text in ["Examples:", "asmgen run", "asmgen image", "asmgen list", "--target", "--elf", "Exit code"] {
+        assert!(help.contains(text), "{text:?} is not in\n{help}");
+    }
+    for command in ["image", "list", "run", "verify", "sizes", "k8s", "compose", "completions", "man"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
+        assert!(stdout_of(&[command, "--help"]).contains("Usage: asmgen"), "{command} has no help");
+    }
+}
+
+#[test]
+fn the_file_is_executable_and_replaces_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out");
+    fs::write(&file, "something longer than the executable will be".repeat(100)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    for (command, mode) in [("--target x86_64", 0o755), ("image", 0o644)] {
+        succeed(asmgen().args(command.split(' ')).arg("-o").arg(&file));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, mode, "{command}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{command}: something was left behind");
+    }
+}
+
+/// A program that is running can be replaced: the old file is not written to.
+#[test]
+fn a_running_executable_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pause");
+    let build = || succeed(asmgen().args(["examples/pause.toml", "--target", "x86_64", "-o"]).arg(&file));
+    build();
+    let _running = Process::spawn(&mut Command::new(&file));
+    build();
+}
+
+#[test]
+fn a_terminal_gets_no_binary() {
+    for command in ["--target x86_64", "image", "examples/hello.toml --target i386"] {
+        let on_terminal = format!("{ASMGEN} {command}");
+        let output = tool("script").args(["-qec", &on_terminal, "/dev/null"]).current_dir(root()).output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(WRONG_INPUT), "{command}: {shown}");
+        assert!(shown.contains("standard output is a terminal; name a file with -o FILE"), "{command}: {shown}");
+        assert!(!shown.contains("ELF"), "{command}: {shown}");
+    }
+}
+
+/// The first line of the help, letter by letter.
+#[test]
+fn as_written_in_the_help() {
+    let line = "asmgen --target x86_64 > server && chmod +x server && ./server";
+    assert!(stdout_of(&["--help"]).contains(line));
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!("{}:/usr/bin:/bin", Path::new(ASMGEN).parent().expect("it is in a folder").display());
+    let reply = in_own_network(|| {
+        let mut shell = tool("bash");
+        // The last command takes the shell's place, so that it ends with the test.
+        shell.args(["-c", &line.replace("./server", "exec ./server")]).current_dir(folder.path());
+        let _server = Process::spawn(shell.env("PATH", path).stdout(Stdio::null()));
+        wait_until("the server listens", || std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, 8080)).is_ok());
+        http::get(8080, "/health")
+    });
+    assert_eq!(Expected::ok("text/plain", "OK").fault("/health", &reply), None);
+}
+
+/// Variables and their values.
+type Environment = &'static [(&'static str, &'static str)];
+
+/// Wrong usage: the snapshot's name, the arguments, and the environment. `OUT` is an empty folder.
+#[rustfmt::skip] // One case per line.
+const WRONG: [(&str, &str, Environment); 27] = [
+    ("target_unknown",       "--target sparc -o OUT/x",                                             &[]),
+    ("target_wrong_case",    "--target X86_64 -o OUT/x",                                            &[]),
+    ("target_missing",       "--target",                                                            &[]),
+    ("layout_unknown",       "--elf tiny --target x86_64 -o OUT/x",                                 &[]),
+    ("port_zero",            "--port 0 -o OUT/x",                                                   &[]),
+    ("port_too_high",        "--port 65536 -o OUT/x",                                               &[]),
+    ("port_no_number",       "--port http -o OUT/x",                                                &[]),
+    ("port_of_pause",        "examples/pause.toml --port 8080 --target x86_64 -o OUT/x",            &[]),
+    ("listen_of_hello",      "examples/hello.toml --listen 127.0.0.1:80 --target x86_64 -o OUT/x",  &[]),
+    ("listen_name",          "--listen localhost:80 --target x86_64 -o OUT/x",                      &[]),
+    ("listen_bare_ipv6",     "--listen ::1 --target x86_64 -o OUT/x",                               &[]),
+    ("flag_unknown",         "--prot 8080 -o OUT/x",                                                &[]),
+    ("command_unknown",      "images --target x86_64 -o OUT/x",                                     &[]),
+    ("two_specs",            "examples/page.toml examples/hello.toml -o OUT/x",                     &[]),
+    ("spec_missing",         "examples/missing.toml --target x86_64 -o OUT/x",                      &[]),
+    ("spec_is_folder",       "examples --target x86_64 -o OUT/x",                                   &[]),
+    ("output_no_folder",     "--target x86_64 -o /nonexistent/server",                              &[]),
+    ("output_is_folder",     "--target x86_64 -o /tmp",                                             &[]),
+    ("image_no_folder",      "image -o /nonexistent/image.tar",                                     &[]),
+    ("platform_unknown",     "image --platform linux/riscv64 -o OUT/x",                             &[]),
+    ("platform_windows",     "image --platform windows/amd64 -o OUT/x",                             &[]),
+    ("tag_bad",              "image --tag Not_A:Good:Tag -o OUT/x",                                 &[]),
+    ("epoch_bad",            "image -o OUT/x",                        &[("SOURCE_DATE_EPOCH", "yesterday")]),
+    ("verify_missing",       "verify /nonexistent/file",                                            &[]),
+    ("verify_layout",        "verify examples/page.toml --elf tiny",                                &[]),
+    ("sizes_two_formats",    "sizes --json --tsv",                                                  &[]),
+    ("completions_unknown",  "completions tcsh",                                                    &[]),
+];
+
+#[test]
+fn wrong_usage_is_refused_with_a_message() {
+    let mut faults = Vec::new();
+    for (name, arguments, environment) in WRONG {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().to_str().unwrap();
+        let words = arguments.split_whitespace().map(|word| word.replace("OUT", out));
+        let output = asmgen().args(words).envs(environment.iter().copied()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).replace(out, "OUT");
+        faults.extend(snapshot::differs(&format!("tests/cli/{name}.stderr"), &stderr));
+        let checks = [
+            (output.status.code() == Some(WRONG_INPUT), format!("ended with {}", output.status)),
+            (output.stdout.is_empty(), "wrote to standard output".to_owned()),
+            (fs::read_dir(out).unwrap().next().is_none(), "left something behind".to_owned()),
+            (stderr.lines().count() >= 1, "said nothing".to_owned()),
+        ];
+        faults.extend(checks.into_iter().filter(|(holds, _)| !holds).map(|(_, fault)| format!("{name}: {fault}")));
+    }
+    none(&faults);
+}
+
+#[test]
+fn no_snapshot_is_left_over() {
+    // None is there before the first `BLESS=1`.
+    let entries = fs::read_dir(root().join("tests/cli")).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let is_used = |file: &String| WRONG.iter().any(|(name, ..)| *file == format!("{name}.stderr"));
+    none(&names.filter(|file| !is_used(file)).collect::<Vec<_>>());
+}
+
+/// Whoever reads only the beginning has no complaint to read.
+#[test]
+fn a_reader_that_leaves() {
+    let head = format!("{ASMGEN} --target x86_64 | head -c 4 > /dev/null; echo ${{PIPESTATUS[0]}}");
+    let output = succeed(tool("bash").args(["-c", &head]));
+    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (b"0\n".as_slice(), b"".as_slice()));
+}
+
+#[test]
+fn completions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout_of(&["completions", shell]);
+        assert!(script.len() > 1000 && script.contains("target"), "{shell}:\n{script}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), stdout_of(&["completions", "bash"])).unwrap();
+    succeed(tool("bash").arg("-n").arg(file.path()));
+}
+
+#[test]
+fn manual_page() {
+    let page = stdout_of(&["man"]);
+    assert!(page.contains(".TH") && page.contains("asmgen"), "{page}");
+}
+
+#[test]
+fn json() {
+    let sizes: serde_json::Value = serde_json::from_str(&stdout_of(&["sizes", "--json"])).unwrap();
+    assert!(sizes.as_array().is_some_and(|rows| !rows.is_empty()), "{sizes}");
+    let verdict: serde_json::Value = serde_json::from_str(&stdout_of(&["verify", ASMGEN, "--json"])).unwrap();
+    assert!(verdict["loaders"].is_array() && verdict["layouts"]["strict"].is_boolean(), "{verdict}");
+}
+
+/// What is no executable is refused with exit code 1: the question was answered.
+#[test]
+fn verify_of_another_file() {
+    for layout in [None, Some("strict"), Some("portable")] {
+        let mut command = asmgen();
+        command.args(["verify", "examples/page.toml"]).args(layout.iter().flat_map(|layout| ["--elf", layout]));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{layout:?}: {output:?}");
+    }
+}

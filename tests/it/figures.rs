@@ -1,0 +1,95 @@
+//! The figures to reach: time of a release build, sizes of the examples and of the image.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::none;
+use crate::harness::tool::{ASMGEN, asmgen, root, succeed};
+
+/// Runs of which the middle one counts.
+const RUNS: usize = 20;
+/// The other tests keep the processors busy: a figure is reached if one of so many series reaches it.
+const SERIES: usize = 5;
+
+/// The release build of what is under test, in the same target folder.
+fn release_binary() -> PathBuf {
+    if !cfg!(debug_assertions) {
+        return ASMGEN.into();
+    }
+    let target_folder = Path::new(ASMGEN).ancestors().nth(2).expect("it is in the profile's folder");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--release", "--quiet", "--bin", "asmgen", "--target-dir"]).arg(target_folder);
+    succeed(build.current_dir(root()));
+    target_folder.join("release/asmgen")
+}
+
+/// The median time of a whole process.
+fn median(binary: &Path, args: &[&str]) -> Duration {
+    let run = |_| {
+        let start = Instant::now();
+        let status = Command::new(binary).args(args).current_dir(root()).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{args:?}: {status}");
+        start.elapsed()
+    };
+    let mut times: Vec<Duration> = (0..RUNS).map(run).collect();
+    times.sort();
+    times[RUNS / 2]
+}
+
+/// The fault, if no series has a median within the limit.
+fn too_slow(binary: &Path, args: &[&str], limit: Duration) -> Option<String> {
+    let mut least = Duration::MAX;
+    for _ in 0..SERIES {
+        least = least.min(median(binary, args));
+        if least <= limit {
+            break;
+        }
+    }
+    println!("asmgen {}: median of {RUNS} runs {least:?}, limit {limit:?}", args.join(" "));
+    (least > limit).then(|| format!("{args:?}: {least:?}, more than {limit:?}"))
+}
+
+#[test]
+fn time_of_a_whole_process() {
+    let binary = release_binary();
+    let faults = [
+        too_slow(&binary, &["--target", "x86_64"], Duration::from_millis(20)),
+        too_slow(&binary, &["--target", "aarch64"], Duration::from_millis(20)),
+        too_slow(&binary, &["--target", "i386"], Duration::from_millis(20)),
+        too_slow(&binary, &["image", "--platform", "linux/amd64,linux/arm64"], Duration::from_millis(50)),
+    ];
+    none(&faults.into_iter().flatten().collect::<Vec<_>>());
+}
+
+fn size_of(args: &[&str]) -> usize {
+    succeed(asmgen().args(args)).stdout.len()
+}
+
+/// Largest strict size for `x86_64`, in bytes.
+const STRICT_MAX: [(&str, usize); 4] = [("hello", 165), ("pause", 190), ("routes", 800), ("page", 3 * 1024 - 1)];
+/// The portable layout saves at least this many bytes.
+const PORTABLE_SAVES: usize = 16;
+
+#[test]
+fn sizes_of_the_examples() {
+    let mut faults = Vec::new();
+    for (name, max) in STRICT_MAX {
+        let spec = format!("examples/{name}.toml");
+        let [strict, portable] =
+            ["strict", "portable"].map(|elf| size_of(&[&spec, "--target", "x86_64", "--elf", elf]));
+        println!("{name}: strict {strict}, portable {portable} bytes; at most {max}");
+        faults.extend((strict > max).then(|| format!("{name}: {strict} bytes, more than {max}")));
+        let saved = strict.saturating_sub(portable);
+        faults.extend((saved < PORTABLE_SAVES).then(|| format!("{name}: portable saves only {saved} bytes")));
+    }
+    none(&faults);
+}
+
+#[test]
+fn size_of_the_image() {
+    let bytes = size_of(&["image", "--platform", "linux/amd64,linux/arm64"]);
+    println!("image of two platforms: {bytes} bytes");
+    assert!(bytes <= 20 * 1024, "{bytes} bytes");
+}

@@ -1,0 +1,167 @@
+//! Addresses and ways to start: every IPv4 address, both families, `asmgen run`, a file without a spec, a port that
+//! is taken.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use super::native_executable;
+use crate::harness::http::{self, Expected};
+use crate::harness::network::in_own_network;
+use crate::harness::none;
+use crate::harness::process::{Process, children};
+use crate::harness::server::{Server, free_port};
+use crate::harness::tool::{asmgen, example, root, tool, variants};
+
+/// What `examples/greeting.toml` answers.
+fn greeting() -> Expected {
+    Expected::ok("text/plain", "Hello, world!\n")
+}
+
+fn ask(address: SocketAddr) -> Vec<u8> {
+    use std::io::Write;
+    let mut stream = http::connect_to(address);
+    stream.write_all(&http::request("GET", "/")).unwrap();
+    http::read_all(&mut stream).unwrap()
+}
+
+/// Builds the greeting for this listen address and asks it at all of these.
+fn check_address(listen: Option<&str>, addresses: &[SocketAddr]) {
+    let spec = example("greeting");
+    let mut faults = Vec::new();
+    for variant in variants(&spec) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server");
+        variant.build(listen, &file);
+        faults.extend(in_own_network(|| {
+            let mut server = Server::run(variant, &file, 8080);
+            let differs = |address| greeting().fault(&format!("{variant} at {address}"), &ask(address));
+            let mut faults: Vec<String> = addresses.iter().copied().filter_map(differs).collect();
+            faults.extend(server.end(Signal::TERM));
+            faults
+        }));
+    }
+    none(&faults);
+}
+
+const V4: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const OTHER_V4: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 1, 2, 3)), 8080);
+const V6: SocketAddr = SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::LOCALHOST), 8080);
+
+#[test]
+fn every_ipv4_address_by_default() {
+    check_address(None, &[V4, OTHER_V4]);
+}
+
+#[test]
+fn both_families() {
+    check_address(Some("[::]:8080"), &[V4, V6, OTHER_V4]);
+}
+
+#[test]
+fn ipv6_alone() {
+    check_address(Some("[::1]:8080"), &[V6]);
+}
+
+/// Some hosts make IPv6 sockets take IPv6 alone: the server says what it wants.
+#[test]
+fn both_families_whatever_the_host_prefers() {
+    let spec = example("greeting");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server");
+    for variant in variants(&spec) {
+        variant.build(Some("[::]:8080"), &file);
+        in_own_network(|| {
+            std::fs::write("/proc/sys/net/ipv6/bindv6only", "1").unwrap();
+            let _server = Server::run(variant, &file, 8080);
+            assert_eq!(greeting().fault(&variant.to_string(), &ask(V4)), None);
+        });
+    }
+}
+
+#[test]
+fn asmgen_run() {
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    let mut command = asmgen();
+    command.args(["run", "examples/greeting.toml", "--listen", &listen]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = Server::ready(Process::spawn(&mut command), port).unwrap();
+    assert_eq!(server.start_line, format!("greeting listening on port {port}\n"));
+    assert_eq!(greeting().fault("GET", &http::get(port, "/")), None);
+    assert_eq!(server.end(Signal::TERM), None);
+    assert_eq!(server.stderr(), format!("http://{listen}/\n"));
+}
+
+#[test]
+fn asmgen_run_hello() {
+    let output = asmgen().args(["run", "examples/hello.toml"]).output().unwrap();
+    assert_eq!(output.stdout, b"Hello, world!\n");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+/// A file that is no spec is served as it is, at `/` and under its name.
+#[test]
+fn a_file_without_a_spec() {
+    let file = root().join("examples/notes.txt");
+    let notes = std::fs::read(&file).unwrap();
+    let expected = Expected::ok("text/plain; charset=utf-8", notes);
+    let mut faults = Vec::new();
+    for variant in variants(&file) {
+        let server = Server::start(variant);
+        for path in ["/", "/notes.txt"] {
+            faults.extend(expected.fault(&format!("{variant} {path}"), &http::get(server.port, path)));
+        }
+    }
+    none(&faults);
+}
+
+/// The fault, if a server that cannot listen does not say so in one line that ends in the error's number.
+fn refusal_fault(listen: &str, errno: u32) -> Vec<String> {
+    let spec = example("greeting");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server");
+    let mut faults = Vec::new();
+    for variant in variants(&spec) {
+        variant.build(Some(listen), &file);
+        let output = variant.run(&file).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let one_line = stderr.lines().count() == 1 && stderr.ends_with(&format!(" errno {errno}\n"));
+        let is_right = one_line && output.status.code() == Some(1) && output.stdout.is_empty();
+        faults.extend((!is_right).then(|| format!("{variant}: {output:?}")));
+    }
+    faults
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    none(&refusal_fault(&taken.local_addr().unwrap().to_string(), 98));
+}
+
+/// Another number in the same line.
+#[test]
+fn an_address_of_another_machine() {
+    none(&refusal_fault("192.0.2.1:8080", 99));
+}
+
+/// The first process of a PID namespace is sent no signal that it has not asked for.
+#[test]
+fn ends_on_request_as_the_first_process() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let built = native_executable("routes", 8080);
+        in_own_network(|| {
+            let command = &mut tool("unshare");
+            command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]).arg(built.file());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut server = Server::ready(Process::spawn(command), built.port).unwrap();
+            let first = children(server.pid())[0];
+            crate::harness::process::send(first, signal);
+            let start = std::time::Instant::now();
+            crate::harness::wait_until("the first process ends", || !server.is_running());
+            assert!(start.elapsed() < crate::harness::server::AT_ONCE, "{:?}", start.elapsed());
+            assert_eq!(server.exit_code(), Some(0));
+        });
+    }
+}

@@ -1,0 +1,219 @@
+//! The blocking engine: one connection at a time, the smallest.
+//!
+//! ```text
+//! SIGTERM, SIGINT → exit 0            socket, bind, listen, start line        (failure: message, exit 1)
+//! accept                              ← next:  (failure: rest a moment, next)
+//!   receive the shortest request, whole, by the deadline          (not there: close)
+//!   compare method and path, choose the reply
+//!   send it, end our direction
+//!   discard what the client still sends until it closes, by the deadline
+//! close, next
+//! ```
+//!
+//! Closing with something unread would reset the connection and could take the reply with it; so all of the request
+//! is drained before the close. Each receive waits for a total of one socket timeout (`MSG_WAITALL` counts the
+//! timeout for the whole call, net/ipv4/tcp.c), so a client that sends byte by byte gains nothing.
+
+mod fail;
+mod reply;
+mod request;
+mod waits;
+
+use std::net::IpAddr;
+
+use asmgen_arch::op::{Arg, Cond, DatumId, Kind, Label, Op, Part, Program, Slot};
+use asmgen_arch::syscall::Call;
+
+use self::waits::{SECOND_US, Waits};
+use super::pieces::{self, Pieces};
+use super::{abi, http};
+use crate::spec::{Reply, Server};
+
+/// Most that is drained behind a reply: a client that floods cannot stay for ever.
+const DRAIN_BYTES: i64 = 16 << 20;
+
+/// Everything the parts of the engine share.
+struct Engine<'s> {
+    program: Program,
+    server: &'s Server,
+    /// The replies cut into pieces, if that is the way.
+    pieces: Option<Pieces>,
+    /// Behind the last byte received, where a path is longer than the shortest request shows.
+    end: Option<Slot>,
+    /// Length of the longest reply, in bytes.
+    longest: usize,
+    waits: Waits,
+    timeval: DatumId,
+    rest: DatumId,
+    listener: Slot,
+    client: Slot,
+    errno: Slot,
+    received: Slot,
+    behind_path: Slot,
+    needed: Slot,
+    next: Label,
+    close: Label,
+    failed: Label,
+    exit: Label,
+    exit_0: Label,
+}
+
+/// Every way to lower a server: replies whole, and cut into pieces where that can be.
+pub(super) fn lower(server: &Server) -> Vec<Program> {
+    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let pieces = if server.routes.is_empty() { None } else { pieces::cut(replies) };
+    let ways = [None].into_iter().chain(pieces.map(Some));
+    ways.map(|pieces| lower_with(server, pieces)).collect()
+}
+
+fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
+    let mut program = Program::default();
+    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
+    let longest = replies.map(http::closing_len).max().unwrap_or(0);
+    let waits = Waits::of(server, longest);
+    let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
+    // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
+    let rest_us = if waits.receive_us < SECOND_US { SECOND_US } else { waits.receive_us };
+    let rest = program.datum("struct timespec: rest", Waits::words(rest_us), 0);
+    let mut engine = Engine {
+        server,
+        pieces,
+        end: None,
+        longest,
+        waits,
+        timeval,
+        rest,
+        listener: program.slot("listening socket", Kind::Int),
+        client: program.slot("connection", Kind::Int),
+        errno: program.slot("negative error number", Kind::Int),
+        received: program.slot("bytes received", Kind::Int),
+        behind_path: program.slot("byte behind the path", Kind::Int),
+        needed: program.slot("end of what is needed", Kind::Pointer),
+        next: program.label("next"),
+        close: program.label("close"),
+        failed: program.label("failed"),
+        exit: program.label("exit"),
+        exit_0: program.label("exit_0"),
+        program,
+    };
+    engine.handle_signals();
+    engine.listen();
+    // What is jumped to from both sides stands in the middle, within reach of short jumps.
+    engine.fail();
+    engine.close_and_accept();
+    engine.receive();
+    engine.reply();
+    engine.drain();
+    engine.program
+}
+
+impl Engine<'_> {
+    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others.
+    fn handle_signals(&mut self) {
+        let action = vec![Part::Code(self.exit_0), Part::Word(abi::SA_RESTORER)];
+        // Restorer and mask: the handler does not return, so neither is ever used.
+        let ignored = 2 * 8;
+        let action = self.program.datum("struct sigaction: exit 0", action, ignored);
+        for (signal, why) in [(abi::SIGTERM, "SIGTERM: exit 0"), (abi::SIGINT, "SIGINT: exit 0")] {
+            let args = [Arg::Const(signal), Arg::Data(action), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
+            self.program.call(Call::RtSigaction, &args, None, why);
+        }
+    }
+
+    fn socket_option(&mut self, socket: Slot, level: i64, option: i64, value: (DatumId, Arg), why: &str) {
+        let args = [Arg::Slot(socket), Arg::Const(level), Arg::Const(option), Arg::Data(value.0), value.1];
+        self.program.call(Call::Setsockopt, &args, None, why);
+    }
+
+    fn listen(&mut self) {
+        let address = socket_address(&mut self.program, self.server);
+        let is_v4 = self.server.listen.address.is_ipv4();
+        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        self.program.call(Call::Socket, &args, Some(self.errno), "the listening socket");
+        self.fail_if_negative("no socket");
+        self.program.push(Op::Set { to: self.listener, value: Arg::Slot(self.errno) }, "the listening socket");
+        // Any int that is not 0 switches it on: the address begins with the family.
+        let on = (address, Arg::Const(abi::INT_BYTES));
+        let why = "bind although connections of an earlier run linger";
+        self.socket_option(self.listener, abi::SOL_SOCKET, abi::SO_REUSEADDR, on, why);
+        if self.server.listen.address == IpAddr::from([0; 16]) {
+            let zero = self.program.datum("int 0", vec![Part::Bytes(vec![0; 4])], 0);
+            let off = (zero, Arg::Const(abi::INT_BYTES));
+            self.socket_option(self.listener, abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, off, "IPv4 as well");
+        }
+        let args = [Arg::Slot(self.listener), Arg::Data(address), Arg::Const(len)];
+        self.program.call(Call::Bind, &args, Some(self.errno), format!("bind to {}", shown(self.server)));
+        self.fail_if_negative("address not to be had");
+        let args = [Arg::Slot(self.listener), Arg::AtLeast(self.server.backlog)];
+        self.program.call(Call::Listen, &args, Some(self.errno), "let connections in");
+        self.fail_if_negative("address in use");
+        if let Some(line) = &self.server.start_line {
+            let len = Arg::Const(line.len() as i64);
+            let line = self.program.datum("start line", vec![Part::Bytes(line.clone().into())], 0);
+            let args = [Arg::Const(abi::STDOUT), Arg::Data(line), len];
+            self.program.call(Call::Write, &args, None, "say so");
+        }
+        self.program.push(Op::Jump(self.next), "take connections");
+    }
+
+    fn fail_if_negative(&mut self, why: &str) {
+        let to = self.failed;
+        self.program.push(Op::Branch { left: self.errno, cond: Cond::Lt, right: Arg::Const(0), to }, why);
+    }
+
+    fn close_and_accept(&mut self) {
+        let accepted = self.program.label("accepted");
+        self.program.place(self.close);
+        self.program.call(Call::Close, &[Arg::Slot(self.client)], None, "close the connection");
+        self.program.place(self.next);
+        let args = [Arg::Slot(self.listener), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
+        self.program.call(Call::Accept, &args, Some(self.client), "the next connection");
+        let ok = Op::Branch { left: self.client, cond: Cond::Ge, right: Arg::Const(0), to: accepted };
+        self.program.push(ok, "got one");
+        // No descriptor or no memory: they are not free again at once, and asking on would only burn the processor.
+        let args = [Arg::Data(self.rest), Arg::Const(0)];
+        self.program.call(Call::Nanosleep, &args, None, "rest before asking again");
+        self.program.push(Op::Jump(self.next), "again");
+        self.program.place(accepted);
+    }
+
+    fn replies(&self) -> impl Iterator<Item = &Reply> {
+        self.server.routes.iter().map(|route| &route.reply).chain([&self.server.fallback])
+    }
+
+    /// Ends our direction, discards the rest of the request, closes.
+    fn drain(&mut self) {
+        let args = [Arg::Slot(self.client), Arg::Const(abi::SHUT_WR)];
+        self.program.call(Call::Shutdown, &args, None, "the reply is complete");
+        let flags = Arg::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
+        // Nothing is copied: the kernel only wants an address that could be the process's own.
+        let args = [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Any];
+        self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
+        self.program.push(Op::Jump(self.close), "done with it");
+    }
+}
+
+/// The address as people write it.
+fn shown(server: &Server) -> String {
+    std::net::SocketAddr::new(server.listen.address, server.listen.port).to_string()
+}
+
+/// `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
+fn socket_address(program: &mut Program, server: &Server) -> DatumId {
+    let port = server.listen.port.to_be_bytes();
+    let name = format!("socket address {}", shown(server));
+    match server.listen.address {
+        IpAddr::V4(address) => {
+            let family = (abi::AF_INET as u16).to_le_bytes();
+            let bytes = [&family[..], &port, &address.octets()].concat();
+            // sin_zero: bind() copies it and looks at none of it (net/ipv4/af_inet.c).
+            program.datum(name, vec![Part::Bytes(bytes)], 8)
+        }
+        IpAddr::V6(address) => {
+            let family = (abi::AF_INET6 as u16).to_le_bytes();
+            let bytes = [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat();
+            program.datum(name, vec![Part::Bytes(bytes)], 0)
+        }
+    }
+}

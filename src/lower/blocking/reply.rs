@@ -1,0 +1,112 @@
+//! The reply: chosen by method and path, sent whole or in pieces.
+
+use asmgen_arch::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::syscall::Call;
+
+use super::pieces::{self, Pieces};
+use super::waits::SENT_AT_ONCE_BYTES;
+use super::{Engine, abi, http};
+
+impl Engine<'_> {
+    /// Chooses the reply and sends it.
+    pub(super) fn reply(&mut self) {
+        match self.pieces.take() {
+            None => self.reply_whole(),
+            Some(pieces) => self.reply_in_pieces(&pieces),
+        }
+    }
+
+    pub(super) fn reply_whole(&mut self) {
+        let reply = self.program.slot("reply", Kind::Pointer);
+        let len = self.program.slot("length of the reply", Kind::Int);
+        let head_len = self.program.slot("length of its head", Kind::Int);
+        let wires: Vec<http::Wire> = self.replies().map(http::closing).collect();
+        self.choose(|program, index, name| {
+            let wire = &wires[index];
+            let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);
+            program.push(Op::Set { to: reply, value: Arg::Data(data) }, format!("reply: {name}"));
+            program.push(Op::Set { to: len, value: Arg::Const(wire.bytes.len() as i64) }, "its length");
+            program.push(Op::Set { to: head_len, value: Arg::Const(wire.head_len as i64) }, "its head's length");
+        });
+        let head_only = Op::Set { to: len, value: Arg::Slot(head_len) };
+        self.head_only(head_only, "the head alone");
+        self.send(reply, len);
+    }
+
+    /// Sends piece after piece of the reply; the kernel joins them (`MSG_MORE`) until our direction ends.
+    pub(super) fn reply_in_pieces(&mut self, pieces: &Pieces) {
+        let piece = self.program.slot("piece", Kind::Pointer);
+        let left = self.program.slot("pieces left", Kind::Int);
+        let offset = self.program.slot("offset of the piece", Kind::Pointer);
+        let text = self.program.slot("text of the piece", Kind::Pointer);
+        let len = self.program.slot("length of the piece", Kind::Int);
+        let more = self.program.label("next piece");
+        let all = self.program.datum("text of the replies", vec![Part::Bytes(pieces.text.clone())], 0);
+        self.choose(|program, index, name| {
+            let table = vec![Part::Bytes(pieces.tables[index].clone())];
+            let table = program.datum(format!("pieces of the reply: {name}"), table, 0);
+            program.push(Op::Set { to: piece, value: Arg::Data(table) }, format!("reply: {name}"));
+        });
+        let count = Arg::Const(pieces::HEAD_PIECES as i64 + 1);
+        self.program.push(Op::Set { to: left, value: count }, "pieces of a reply");
+        let head_only = Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) };
+        self.head_only(head_only, "all but the content");
+        let program = &mut self.program;
+        let at = |offset| Mem { base: Base::Slot(piece), offset };
+        program.place(more);
+        program.push(Op::Load { to: len, width: Width::Byte, from: at(1) }, "length of the piece");
+        program.push(Op::Load { to: offset, width: Width::Byte, from: at(0) }, "where it is");
+        program.push(Op::Set { to: text, value: Arg::Data(all) }, "in the text of all replies");
+        program.push(Op::Alu { alu: Alu::Add, to: text, value: Arg::Slot(offset) }, "the piece");
+        let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
+        let args = [Arg::Slot(self.client), Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        program.call(Call::Sendto, &args, None, "send it");
+        let step = Arg::Const(pieces::PIECE_BYTES as i64);
+        program.push(Op::Alu { alu: Alu::Add, to: piece, value: step }, "the next one");
+        program.push(Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) }, "one less");
+        program.push(Op::Branch { left, cond: Cond::Ne, right: Arg::Const(0), to: more }, "more pieces?");
+    }
+
+    /// Compares the request with every route; `set` adds what a reply, given by its number and name, needs.
+    pub(super) fn choose(&mut self, set: impl Fn(&mut Program, usize, &str)) {
+        let chosen = self.program.label("reply chosen");
+        let routes = self.server.routes.len();
+        if routes > 0 {
+            let (path, other) = self.find_path();
+            for (index, route) in self.server.routes.iter().enumerate() {
+                let miss = self.program.label(format!("not {}", route.path));
+                self.match_path(path, &route.path, miss);
+                set(&mut self.program, index, &route.path);
+                self.program.push(Op::Jump(chosen), "send it");
+                self.program.place(miss);
+            }
+            self.program.place(other);
+        }
+        set(&mut self.program, routes, "everything else");
+        self.program.place(chosen);
+    }
+
+    /// A request that begins with H is a HEAD: the head alone is sent (RFC 9110 §9.3.2).
+    pub(super) fn head_only(&mut self, shorten: Op, why: &str) {
+        let whole = self.program.label("whole reply");
+        let at = Mem { base: Base::Frame, offset: 0 };
+        let other = Op::BranchBytes { at, bytes: b"H".into(), equal: false, to: whole };
+        self.program.push(other, "a HEAD request?");
+        self.program.push(shorten, why);
+        self.program.place(whole);
+    }
+
+    pub(super) fn send(&mut self, reply: Slot, len: Slot) {
+        let is_short = self.longest <= SENT_AT_ONCE_BYTES;
+        let flags = Arg::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
+        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        if is_short {
+            self.program.call(Call::Sendto, &args, None, "send the reply");
+            return;
+        }
+        let taken = self.program.slot("bytes taken", Kind::Int);
+        self.program.call(Call::Sendto, &args, Some(taken), "send the reply, however long it is");
+        let less = Op::Branch { left: taken, cond: Cond::Ne, right: Arg::Slot(len), to: self.close };
+        self.program.push(less, "the client is gone, stalled or too slow: give up");
+    }
+}

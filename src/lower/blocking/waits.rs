@@ -1,0 +1,42 @@
+//! How long the server waits for a client, and with how much it is content.
+
+use asmgen_arch::op::Part;
+
+use super::request::stages;
+use crate::spec::Server;
+
+/// Replies up to here are taken by any fresh connection's send buffer at once (net.ipv4.tcp_wmem is at least 4096).
+pub(super) const SENT_AT_ONCE_BYTES: usize = 4096;
+/// A client must take so much of a long reply in a second, on the average.
+const LEAST_BYTES_PER_SECOND: u64 = 64 * 1024;
+
+/// How long each wait for a client may be, so that all of them together are no longer than the server's timeout.
+pub(super) struct Waits {
+    /// Each receive, in microseconds.
+    pub(super) receive_us: u64,
+    /// A client that takes nothing of a long reply, in milliseconds.
+    pub(super) stall_ms: u64,
+    /// All of a long reply, in microseconds.
+    pub(super) send_us: u64,
+}
+
+/// Microseconds in a second.
+pub(super) const SECOND_US: u64 = 1_000_000;
+
+impl Waits {
+    pub(super) fn of(server: &Server, longest: usize) -> Self {
+        let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+        // A receive for the beginning, one for each further stage, one for the rest; a stall counts as two of them.
+        let receives = 2 + u64::from(stages);
+        let parts = if longest > SENT_AT_ONCE_BYTES { receives + 2 } else { receives };
+        let timeout_us = u64::from(server.timeout_ms) * 1000;
+        let receive_us = timeout_us / parts;
+        let send_us = timeout_us + longest as u64 * SECOND_US / LEAST_BYTES_PER_SECOND;
+        Self { receive_us, stall_ms: (2 * receive_us / 1000).max(1), send_us }
+    }
+
+    /// A wait as the words of a `timeval`.
+    pub(super) fn words(wait_us: u64) -> Vec<Part> {
+        [wait_us / SECOND_US, wait_us % SECOND_US].map(Part::Word).into()
+    }
+}

@@ -9,12 +9,16 @@ mod cli;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
+/// Generated files that are committed, and what README promises.
+mod fresh;
 /// Time and size figures to reach.
 mod figures;
 /// Listings and sizes as they were when they were last looked at.
 mod golden;
 /// What the modules share.
 mod harness;
+/// What the dependencies allow.
+mod licences;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

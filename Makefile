@@ -1,0 +1,83 @@
+# What there is to do with asmgen; `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CARGO ?= cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+ASMGEN := $(CARGO_TARGET_DIR)/release/asmgen
+# What `make run` runs.
+SPEC ?= examples/page.toml
+# Where `make install` puts the manual page; the executable goes to Cargo's own folder.
+MANDIR ?= $(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/share/man/man1
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+.PHONY: build
+build: ## the release executable, target/release/asmgen
+	@$(CARGO) build --release --locked --quiet
+
+.PHONY: image
+image: build ## the default page: out/page.amd64, out/page.arm64, and both as the OCI image out/image.tar
+	@$(ASMGEN) examples/page.toml --target x86_64 -o out/page.amd64
+	@$(ASMGEN) examples/page.toml --target aarch64 -o out/page.arm64
+	@# `docker build` copies the mode, and the image's own is this one.
+	@chmod 0555 out/page.amd64 out/page.arm64
+	@$(ASMGEN) image examples/page.toml -o out/image.tar
+	@stat -c '%n: %s bytes' out/page.amd64 out/page.arm64 out/image.tar
+
+.PHONY: run
+run: build ## build SPEC (examples/page.toml) for this machine and run it in the foreground
+	@exec $(ASMGEN) run $(SPEC)
+
+.PHONY: sizes
+sizes: build ## exact sizes of the examples on every target in every layout
+	@$(ASMGEN) sizes
+
+.PHONY: tools
+tools: ## install what the tests need and is missing; start Docker if nobody has
+	@.ci/tools
+
+.PHONY: check
+check: ## what needs no tools beside Rust's: format, lints, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+.PHONY: test
+test: tools check ## everything that CI checks
+	$(CARGO) test --workspace --locked --no-fail-fast
+
+# The tests that compare something with a committed file, told to write it.
+.PHONY: bless
+bless: ## rewrite what is generated and committed: listings, sizes, messages, tables, docs, deploy files
+	BLESS=1 $(CARGO) test --quiet --lib --locked
+	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh::
+	@git --no-pager diff --stat || true
+
+.PHONY: k8s
+k8s: ## rewrite k8s/, docker-compose.yml and Dockerfile.scratch only
+	BLESS=1 $(CARGO) test --quiet --test it --locked -- fresh::deploy_files_are_those_of_the_page
+	@ls k8s docker-compose.yml Dockerfile.scratch
+
+.PHONY: bench
+bench: ## time, memory and requests per second, to out/bench/foundation.md
+	@$(CARGO) bench --quiet --locked --bench foundation
+
+.PHONY: install
+install: ## the command, and its manual page
+	@$(CARGO) install --quiet --locked --path .
+	@install -d '$(MANDIR)'
+	@$${CARGO_HOME:-$$HOME/.cargo}/bin/asmgen man > '$(MANDIR)/asmgen.1'
+	@echo 'manual page: $(MANDIR)/asmgen.1'
+	@echo 'completions: asmgen completions bash > ~/.local/share/bash-completion/completions/asmgen'
+
+.PHONY: clean
+clean: ## remove everything that was built
+	@$(CARGO) clean --quiet
+	@find out -mindepth 1 ! -name .gitignore -delete

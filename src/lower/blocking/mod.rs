@@ -70,7 +70,7 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     let mut program = Program::default();
     let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
     let longest = replies.map(http::closing_len).max().unwrap_or(0);
-    let waits = Waits::of(server, longest);
+    let waits = Waits::of(server.timeout_ms, request::most_stages(&server.routes), longest);
     let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
     // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
     let rest_us = if waits.receive_us < SECOND_US { SECOND_US } else { waits.receive_us };

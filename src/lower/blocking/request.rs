@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use super::waits::{SENT_AT_ONCE_BYTES, Waits};
 use super::{Engine, abi};
+use crate::spec::Route;
 
 /// The shortest request there is: `GET / HTTP/1.0` and two bare line feeds. So many bytes can be waited for without
 /// waiting for more than the client has to send.
@@ -17,8 +18,13 @@ const STAGE_BYTES: u32 = SHORTEST_TAIL_BYTES - 1;
 /// Bytes of the path, from its slash, that the shortest request shows whatever its method (`HEAD ` is 5 bytes).
 const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;
 
+/// How many times more must be received before the longest path of all and the byte behind it are there.
+pub(super) fn most_stages(routes: &[Route]) -> u32 {
+    routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0)
+}
+
 /// How many times more must be received before a path of this length and the byte behind it are there.
-pub(super) fn stages(path: &str) -> u32 {
+fn stages(path: &str) -> u32 {
     (path.len() as u32 + 1).saturating_sub(PATH_SEEN_BYTES).div_ceil(STAGE_BYTES)
 }
 
@@ -30,7 +36,7 @@ impl Engine<'_> {
         if self.longest > SENT_AT_ONCE_BYTES {
             self.limit_sends();
         }
-        let stages = self.server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+        let stages = most_stages(&self.server.routes);
         self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * STAGE_BYTES;
         self.receive_exactly(Arg::Frame(0), SHORTEST_REQUEST_BYTES, "the beginning of the request");
         if stages > 0 {

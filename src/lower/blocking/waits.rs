@@ -2,9 +2,6 @@
 
 use asmgen_arch::op::Part;
 
-use super::request::stages;
-use crate::spec::Server;
-
 /// Replies up to here are taken by any fresh connection's send buffer at once (net.ipv4.tcp_wmem is at least 4096).
 pub(super) const SENT_AT_ONCE_BYTES: usize = 4096;
 /// A client must take so much of a long reply in a second, on the average.
@@ -24,12 +21,13 @@ pub(super) struct Waits {
 pub(super) const SECOND_US: u64 = 1_000_000;
 
 impl Waits {
-    pub(super) fn of(server: &Server, longest: usize) -> Self {
-        let stages = server.routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0);
+    /// Shares out a server's timeout; `stages` receives more than two may be needed, and `longest` is the length of the
+    /// longest reply in bytes.
+    pub(super) fn of(timeout_ms: u32, stages: u32, longest: usize) -> Self {
         // A receive for the beginning, one for each further stage, one for the rest; a stall counts as two of them.
         let receives = 2 + u64::from(stages);
         let parts = if longest > SENT_AT_ONCE_BYTES { receives + 2 } else { receives };
-        let timeout_us = u64::from(server.timeout_ms) * 1000;
+        let timeout_us = u64::from(timeout_ms) * 1000;
         let receive_us = timeout_us / parts;
         let send_us = timeout_us + longest as u64 * SECOND_US / LEAST_BYTES_PER_SECOND;
         Self { receive_us, stall_ms: (2 * receive_us / 1000).max(1), send_us }

@@ -27,9 +27,9 @@ impl Waits {
         // A receive for the beginning, one for each further stage, one for the rest; a stall counts as two of them.
         let receives = 2 + u64::from(stages);
         let parts = if longest > SENT_AT_ONCE_BYTES { receives + 2 } else { receives };
-        let timeout_us = u64::from(timeout_ms) * 1000;
-        let receive_us = timeout_us / parts;
-        let send_us = timeout_us + longest as u64 * SECOND_US / LEAST_BYTES_PER_SECOND;
+        let whole_us = u64::from(timeout_ms) * 1000;
+        let receive_us = whole_us / parts;
+        let send_us = whole_us + longest as u64 * SECOND_US / LEAST_BYTES_PER_SECOND;
         Self { receive_us, stall_ms: (2 * receive_us / 1000).max(1), send_us }
     }
 

@@ -9,10 +9,10 @@ mod cli;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
-/// Generated files that are committed, and what README promises.
-mod fresh;
 /// Time and size figures to reach.
 mod figures;
+/// Generated files that are committed, and what README promises.
+mod fresh;
 /// Listings and sizes as they were when they were last looked at.
 mod golden;
 /// What the modules share.

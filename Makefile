@@ -70,10 +70,10 @@ bench: ## time, memory and requests per second, to out/bench/foundation.md
 	@$(CARGO) bench --quiet --locked --bench foundation
 
 .PHONY: install
-install: ## the command, and its manual page
+install: build ## the command, and its manual page
 	@$(CARGO) install --quiet --locked --path .
 	@install -d '$(MANDIR)'
-	@$${CARGO_HOME:-$$HOME/.cargo}/bin/asmgen man > '$(MANDIR)/asmgen.1'
+	@$(ASMGEN) man > '$(MANDIR)/asmgen.1'
 	@echo 'manual page: $(MANDIR)/asmgen.1'
 	@echo 'completions: asmgen completions bash > ~/.local/share/bash-completion/completions/asmgen'
 

@@ -10,17 +10,17 @@ use clap_complete::Shell;
 const EXAMPLES: &str = "\
 Examples:
   asmgen --target x86_64 > server && chmod +x server && ./server
-                                             the default page as an executable
+                                          the default page as an executable
   asmgen examples/routes.toml --target aarch64 -o routes
-                                             a spec, for another machine
-  asmgen notes.txt --port 9000 -o notes      serve one file
-  asmgen run examples/greeting.toml          build for this machine and run
-  asmgen list examples/hello.toml            every byte and its reason
-  asmgen image examples/page.toml -o out/image.tar && docker load -i out/image.tar
+                                          a spec, for another machine
+  asmgen notes.txt --port 9000 -o notes   serve one file
+  asmgen run examples/greeting.toml       build for this machine and run
+  asmgen list examples/hello.toml         every byte and its reason
+  asmgen image -o out/image.tar && docker load -i out/image.tar
   asmgen k8s examples/page.toml | kubectl apply -f -
 
-SPEC is a description in TOML (docs/spec.md), or any other file, which is then served as it is. Without SPEC the
-default page (examples/page.toml) is built.
+SPEC is a description in TOML (docs/spec.md), or any other file, which is then
+served as it is. Without SPEC the default page (examples/page.toml) is built.
 
 Exit code: 0 done, 1 failed, 2 wrong usage or wrong input.";
 
@@ -48,8 +48,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Exact sizes of the examples, for every target and layout
     Sizes(SizesArgs),
-    /// Kubernetes manifests on standard output
-    K8s(DeployArgs),
+    /// Kubernetes manifests on standard output, or with a kustomization in a folder
+    K8s(K8sArgs),
     /// A Compose file on standard output
     Compose(DeployArgs),
     /// A Dockerfile that packs ready-made executables, on standard output
@@ -169,6 +169,16 @@ pub(crate) struct DeployArgs {
     /// Name of the image [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Option<String>,
+}
+
+/// Manifests.
+#[derive(Debug, Args)]
+pub(crate) struct K8sArgs {
+    #[command(flatten)]
+    pub(crate) deploy: DeployArgs,
+    /// Folder to write a file per object and a kustomization to; it is made if it is not there
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 fn target(name: &str) -> Result<&'static Target, String> {

@@ -4,11 +4,21 @@ use std::process::ExitCode;
 
 use asmgen::deploy::{self, DeployRequest};
 
-use crate::cli::DeployArgs;
+use crate::cli::{DeployArgs, K8sArgs};
 use crate::output::{self, Failure};
 
-pub(super) fn k8s(args: &DeployArgs) -> Result<ExitCode, Failure> {
-    print("k8s", args, deploy::k8s_stream)
+const FILE_MODE: u32 = 0o644;
+
+pub(super) fn k8s(args: &K8sArgs) -> Result<ExitCode, Failure> {
+    let Some(folder) = &args.output else {
+        return print("k8s", &args.deploy, deploy::k8s_stream);
+    };
+    let request = request("k8s", &args.deploy)?;
+    std::fs::create_dir_all(folder).map_err(|error| Failure::Input(format!("{}: {error}", folder.display())))?;
+    for (name, text) in deploy::k8s(&request) {
+        output::binary(text.as_bytes(), Some(&folder.join(name)), FILE_MODE)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn compose(args: &DeployArgs) -> Result<ExitCode, Failure> {
@@ -20,11 +30,13 @@ pub(super) fn dockerfile(args: &DeployArgs) -> Result<ExitCode, Failure> {
 }
 
 fn print(command: &str, args: &DeployArgs, make: impl Fn(&DeployRequest) -> String) -> Result<ExitCode, Failure> {
-    let description = super::describe(&args.source)?;
-    let request =
-        DeployRequest::new(&description, args.tag.as_deref(), &made_by(command, args)).map_err(Failure::input)?;
-    output::text(&make(&request))?;
+    output::text(&make(&request(command, args)?))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn request(command: &str, args: &DeployArgs) -> Result<DeployRequest, Failure> {
+    let description = super::describe(&args.source)?;
+    DeployRequest::new(&description, args.tag.as_deref(), &made_by(command, args)).map_err(Failure::input)
 }
 
 /// The command as it was given.

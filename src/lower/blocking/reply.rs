@@ -86,11 +86,11 @@ impl Engine<'_> {
         self.program.place(chosen);
     }
 
-    /// A request that begins with H is a HEAD: the head alone is sent (RFC 9110 §9.3.2).
+    /// A HEAD is answered by the head alone (RFC 9110 §9.3.2); no other method begins with these four letters.
     pub(super) fn head_only(&mut self, shorten: Op, why: &str) {
         let whole = self.program.label("whole reply");
         let at = Mem { base: Base::Frame, offset: 0 };
-        let other = Op::BranchBytes { at, bytes: b"H".into(), equal: false, to: whole };
+        let other = Op::BranchBytes { at, bytes: b"HEAD".into(), equal: false, to: whole };
         self.program.push(other, "a HEAD request?");
         self.program.push(shorten, why);
         self.program.place(whole);

@@ -118,3 +118,19 @@ fn check_pieces(cut: impl Fn(&[u8]) -> Vec<Vec<&[u8]>>) {
     }
     none(&faults);
 }
+
+/// Only GET and HEAD are answered by routes, and only HEAD by a head alone, whatever else begins like it.
+#[test]
+fn other_methods_get_the_whole_reply_of_not_found() {
+    let spec = spec();
+    let mut faults = Vec::new();
+    for target in TARGETS {
+        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "HELLO", "H", "get", "head", "GETS", "HEA"] {
+            let request = format!("{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let reply = http::exchange(server.port, request.as_bytes());
+            faults.extend(Expected::not_found().fault_of(&format!("{method} on {target}"), &reply, false));
+        }
+    }
+    none(&faults);
+}

@@ -74,6 +74,23 @@ impl Facts {
         self.registers[usize::from(reg)] = fact.into();
     }
 
+    /// Does the register hold a number from this one up to 2^31 − 1?
+    pub(crate) fn is_at_least(&self, reg: Reg, least: u32) -> bool {
+        match self.get(reg).value {
+            Value::Const(known) => (u64::from(least)..1 << 31).contains(&known),
+            Value::Data(_) => least <= crate::LOWEST_ADDRESS,
+            _ => false,
+        }
+    }
+
+    /// The register's value has turned out to be no negative number: of 0 or an error, 0 is left.
+    pub(crate) fn rule_out_negative(&mut self, reg: Reg) {
+        let fact = &mut self.registers[usize::from(reg)];
+        if fact.value == Value::ZeroOrError {
+            fact.value = Value::Const(0);
+        }
+    }
+
     /// The slot has a new value, which is in this register.
     pub(crate) fn define(&mut self, slot: Slot, reg: Reg, value: Value) {
         self.forget_slot(slot);

@@ -1,6 +1,7 @@
 //! The walk over a program that every machine's selection shares: facts flow along the steps, are met at labels,
 //! and the walk is repeated until they no longer change. So a fact holds on every turn of a loop.
 
+use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
 use crate::op::{Arg, Cond, Label, Op, Part, Program, Slot};
@@ -18,8 +19,8 @@ pub(crate) trait Selector {
     fn reserve_frame(&mut self, bytes: u32);
     /// Adds the instructions of an operation.
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
-    /// The branch was not taken: what follows from that.
-    fn after_branch(&mut self, left: Slot, cond: Cond, right: Arg);
+    /// The register of a slot.
+    fn home(&self, slot: Slot) -> Reg;
     /// The code.
     fn finish(self) -> Code;
 }
@@ -77,8 +78,9 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
             let facts = selector.facts().clone();
             arrive(at_labels, target, &facts);
         }
-        if let Op::Branch { left, cond, right, .. } = step.op {
-            selector.after_branch(left, cond, right);
+        if let Op::Branch { left, cond: Cond::Lt, right: Arg::Const(0), .. } = step.op {
+            let home = selector.home(left);
+            selector.facts().rule_out_negative(home);
         }
         reached = !step.op.ends();
     }

@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Write an OCI image, for one or several platforms, that every container tool loads
     Image(ImageArgs),
     /// List every byte: offset, bytes, instruction, reason, header fields
-    List(ListArgs),
+    List(ExecutableArgs),
     /// Build for this machine and run it in the foreground
     Run(RunArgs),
     /// Say which loaders accept an ELF file, and why the others do not
@@ -76,9 +76,9 @@ pub(crate) struct SourceArgs {
     pub(crate) listen: Option<String>,
 }
 
-/// What is built.
+/// An executable: what is described, for which machine, in which layout.
 #[derive(Debug, Args)]
-pub(crate) struct BuildArgs {
+pub(crate) struct ExecutableArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     /// Machine to build for [default: this one]
@@ -87,6 +87,13 @@ pub(crate) struct BuildArgs {
     /// Who must accept the executable: `strict`, every loader and tool; `portable`, every container runtime
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
     pub(crate) elf: Tier,
+}
+
+/// What is built.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) executable: ExecutableArgs,
     /// File to write, with mode 0755; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -109,19 +116,6 @@ pub(crate) struct ImageArgs {
     /// File to write; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-}
-
-/// A listing.
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
-    /// Machine to build for [default: this one]
-    #[arg(long, value_name = "MACHINE", value_parser = target)]
-    pub(crate) target: Option<&'static Target>,
-    /// Who must accept the executable
-    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
-    pub(crate) elf: Tier,
 }
 
 /// A run.

@@ -94,11 +94,8 @@ impl<'p> Aarch64<'p> {
         match arg {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
-            Arg::AtLeast(least) => match self.facts.get(reg).value {
-                Value::Const(known) if (u64::from(least)..1 << 31).contains(&known) => {}
-                Value::Data(_) if least <= crate::LOWEST_ADDRESS => {}
-                _ => self.set_constant(reg, i64::from(least), why),
-            },
+            Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
+            Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
             Arg::Frame(offset) => {
                 if self.facts.get(reg).value != Value::Frame(offset) {
                     let imm12 = u16::try_from(offset).expect("a frame is below 4 KiB");
@@ -372,12 +369,8 @@ impl Selector for Aarch64<'_> {
         Ok(())
     }
 
-    fn after_branch(&mut self, left: Slot, cond: Cond, right: Arg) {
-        let home = self.slots.home(left);
-        let fact = self.facts.get(home);
-        if (cond, right) == (Cond::Lt, Arg::Const(0)) && fact.value == Value::ZeroOrError {
-            self.facts.set(home, Fact { value: Value::Const(0), ..fact });
-        }
+    fn home(&self, slot: Slot) -> Reg {
+        self.slots.home(slot)
     }
 
     fn finish(self) -> Code {

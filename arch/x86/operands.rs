@@ -112,11 +112,8 @@ impl X86<'_> {
         match arg {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
-            Arg::AtLeast(least) => match self.facts.get(reg).value {
-                Value::Const(known) if (u64::from(least)..1 << 31).contains(&known) => {}
-                Value::Data(_) if least <= crate::LOWEST_ADDRESS => {}
-                _ => self.set_constant(reg, i64::from(least), why),
-            },
+            Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
+            Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
             Arg::Frame(offset) => self.set_frame(reg, offset, why),
             Arg::Data(datum) if self.is_on_stack(datum) => {
                 self.push_datum(datum);

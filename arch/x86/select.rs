@@ -10,7 +10,7 @@ use super::stack::{self, Word};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
-use crate::facts::{Fact, Facts, Value};
+use crate::facts::{Facts, Value};
 use crate::flow::Selector;
 use crate::op::{Alu, Arg, Cond, DatumId, Label, Op, Program, Slot};
 use crate::target::{Class, Machine};
@@ -250,12 +250,8 @@ impl Selector for X86<'_> {
         Ok(())
     }
 
-    fn after_branch(&mut self, left: Slot, cond: Cond, right: Arg) {
-        let home = self.slots.home(left);
-        if (cond, right) == (Cond::Lt, Arg::Const(0)) && self.facts.get(home).value == Value::ZeroOrError {
-            let copy_of = self.facts.get(home).copy_of;
-            self.facts.set(home, Fact { value: Value::Const(0), copy_of });
-        }
+    fn home(&self, slot: Slot) -> Reg {
+        self.slots.home(slot)
     }
 
     fn finish(self) -> Code {

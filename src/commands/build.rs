@@ -9,8 +9,7 @@ use crate::output::{self, Failure};
 const EXECUTABLE_MODE: u32 = 0o755;
 
 pub(super) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
-    let description = super::describe(&args.source)?;
-    let image = super::build(&description, super::target_or_host(args.target)?, args.elf)?;
+    let image = super::executable(&args.executable)?;
     output::binary(&image.bytes, args.output.as_deref(), EXECUTABLE_MODE)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,7 @@ use asmgen::elf::Tier;
 use asmgen::spec::Description;
 use asmgen::{BuildError, Image, Options, Target, spec};
 
-use crate::cli::{Cli, Command, SourceArgs};
+use crate::cli::{Cli, Command, ExecutableArgs, SourceArgs};
 use crate::output::Failure;
 
 /// Runs the command that the command line names.
@@ -55,6 +55,11 @@ fn target_or_host(target: Option<&'static Target>) -> Result<&'static Target, Fa
     target.or_else(Target::host).ok_or_else(|| {
         Failure::Input(format!("this machine ({}) is no target; name one with --target", std::env::consts::ARCH))
     })
+}
+
+/// The executable that the arguments name.
+fn executable(args: &ExecutableArgs) -> Result<Image, Failure> {
+    build(&describe(&args.source)?, target_or_host(args.target)?, args.elf)
 }
 
 fn build(description: &Description, target: &'static Target, tier: Tier) -> Result<Image, Failure> {

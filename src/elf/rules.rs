@@ -15,7 +15,7 @@ pub const ELFOSABI_LINUX: u64 = 3;
 /// `ELFMAG` as a little-endian number.
 pub const MAGIC: u64 = 0x464c_457f;
 /// Lowest address that any kernel lets an unprivileged user map (`vm.mmap_min_addr`, at most 65536).
-pub const LOWEST_ADDRESS: u64 = 0x1_0000;
+pub const LOWEST_ADDRESS: u64 = asmgen_arch::LOWEST_ADDRESS as u64;
 
 /// A rule: what it reads, what is right, and who has it.
 #[derive(Debug)]

@@ -102,6 +102,13 @@ pub struct Server {
     pub fallback: Reply,
 }
 
+impl Server {
+    /// Every reply, the routes' in their order, then the fallback.
+    pub fn replies(&self) -> impl Iterator<Item = &Reply> {
+        self.routes.iter().map(|route| &route.reply).chain([&self.fallback])
+    }
+}
+
 /// How connections are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {

@@ -27,7 +27,7 @@ use asmgen_arch::syscall::Call;
 use self::waits::{SECOND_US, Waits};
 use super::pieces::{self, Pieces};
 use super::{abi, http};
-use crate::spec::{Reply, Server};
+use crate::spec::Server;
 
 /// Most that is drained behind a reply: a client that floods cannot stay for ever.
 const DRAIN_BYTES: i64 = 16 << 20;
@@ -60,16 +60,14 @@ struct Engine<'s> {
 
 /// Every way to lower a server: replies whole, and cut into pieces where that can be.
 pub(super) fn lower(server: &Server) -> Vec<Program> {
-    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
-    let pieces = if server.routes.is_empty() { None } else { pieces::cut(replies) };
+    let pieces = if server.routes.is_empty() { None } else { pieces::cut(server.replies()) };
     let ways = [None].into_iter().chain(pieces.map(Some));
     ways.map(|pieces| lower_with(server, pieces)).collect()
 }
 
 fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     let mut program = Program::default();
-    let replies = server.routes.iter().map(|route| &route.reply).chain([&server.fallback]);
-    let longest = replies.map(http::closing_len).max().unwrap_or(0);
+    let longest = server.replies().map(http::closing_len).max().unwrap_or(0);
     let waits = Waits::of(server.timeout_ms, request::most_stages(&server.routes), longest);
     let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
     // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
@@ -143,7 +141,7 @@ impl Engine<'_> {
             self.socket_option(self.listener, abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, off, "IPv4 as well");
         }
         let args = [Arg::Slot(self.listener), Arg::Data(address), Arg::Const(len)];
-        self.program.call(Call::Bind, &args, Some(self.errno), format!("bind to {}", shown(self.server)));
+        self.program.call(Call::Bind, &args, Some(self.errno), format!("bind to {}", self.server.listen));
         self.fail_if_negative("address not to be had");
         let args = [Arg::Slot(self.listener), Arg::AtLeast(self.server.backlog)];
         self.program.call(Call::Listen, &args, Some(self.errno), "let connections in");
@@ -178,10 +176,6 @@ impl Engine<'_> {
         self.program.place(accepted);
     }
 
-    fn replies(&self) -> impl Iterator<Item = &Reply> {
-        self.server.routes.iter().map(|route| &route.reply).chain([&self.server.fallback])
-    }
-
     /// Ends our direction, discards the rest of the request, closes.
     fn drain(&mut self) {
         let args = [Arg::Slot(self.client), Arg::Const(abi::SHUT_WR)];
@@ -194,15 +188,10 @@ impl Engine<'_> {
     }
 }
 
-/// The address as people write it.
-fn shown(server: &Server) -> String {
-    std::net::SocketAddr::new(server.listen.address, server.listen.port).to_string()
-}
-
 /// `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
 fn socket_address(program: &mut Program, server: &Server) -> DatumId {
     let port = server.listen.port.to_be_bytes();
-    let name = format!("socket address {}", shown(server));
+    let name = format!("socket address {}", server.listen);
     match server.listen.address {
         IpAddr::V4(address) => {
             let family = (abi::AF_INET as u16).to_le_bytes();

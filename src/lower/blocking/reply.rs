@@ -20,7 +20,7 @@ impl Engine<'_> {
         let reply = self.program.slot("reply", Kind::Pointer);
         let len = self.program.slot("length of the reply", Kind::Int);
         let head_len = self.program.slot("length of its head", Kind::Int);
-        let wires: Vec<http::Wire> = self.replies().map(http::closing).collect();
+        let wires: Vec<http::Wire> = self.server.replies().map(http::closing).collect();
         self.choose(|program, index, name| {
             let wire = &wires[index];
             let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);

@@ -1,7 +1,7 @@
 //! Which register holds which slot: liveness over the program, then the first register that no neighbour and no
 //! system call in between needs. Deterministic; an operation's wish (an argument's own register) comes first.
 
-use crate::op::{Arg, Op, Program, Slot};
+use crate::op::{Arg, Label, Op, Program, Slot, Step};
 use crate::syscall::CallInfo;
 use crate::{CompileError, spill};
 
@@ -20,6 +20,10 @@ pub(crate) struct Registers {
     pub(crate) clobbers: &'static [Reg],
     /// Registers a division uses up: dividend first, then the remainder's.
     pub(crate) divide: &'static [Reg],
+    /// Registers a copy uses up: where to, from where, how much.
+    pub(crate) copy: &'static [Reg],
+    /// Register that holds the frame's address in a program with subroutines.
+    pub(crate) frame: Reg,
     /// Registers whose lowest byte cannot be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
@@ -60,16 +64,27 @@ impl Allocation {
 fn live_out(program: &Program) -> Vec<SlotSet> {
     let steps = &program.steps;
     let at_label = |label| {
-        steps.iter().position(|step| step.op == Op::Label(label)).unwrap_or_else(|| panic!("label {label:?} is placed"))
+        let is_here = |step: &Step| step.op == Op::Label(label) || step.op == Op::Sub(label);
+        steps.iter().position(is_here).unwrap_or_else(|| panic!("label {label:?} is placed"))
     };
     let targets: Vec<Option<usize>> = steps.iter().map(|step| step.op.target().map(at_label)).collect();
+    // A subroutine goes on behind each of its calls, whichever it was: what any of them wants lives through it.
+    let comes_back = |from: Label| {
+        let calls = move |(at, step): (usize, &Step)| (step.op == Op::Gosub(from)).then_some(at + 1);
+        steps.iter().enumerate().filter_map(calls).collect::<Vec<_>>()
+    };
+    let returns: Vec<Vec<usize>> = steps
+        .iter()
+        .map(|step| if let Op::Return { from } = step.op { comes_back(from) } else { Vec::new() })
+        .collect();
     let mut live_in = vec![0; steps.len() + 1];
     let mut live_out = vec![0; steps.len()];
     loop {
         let mut changed = false;
         for (at, step) in steps.iter().enumerate().rev() {
-            let next = if step.op.ends() { 0 } else { live_in[at + 1] };
-            let out = next | targets[at].map_or(0, |target| live_in[target]);
+            let next = if step.op.ends() || matches!(step.op, Op::Gosub(_)) { 0 } else { live_in[at + 1] };
+            let back = returns[at].iter().fold(0, |set, &next| set | live_in[next]);
+            let out = next | back | targets[at].map_or(0, |target| live_in[target]);
             let defined = step.op.defines().into_iter().fold(0, |set, slot| set | bit(slot));
             let used = step.op.uses().into_iter().fold(0, |set, slot| set | bit(slot));
             let into = (out & !defined) | used;
@@ -131,6 +146,7 @@ fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
         Op::Divide { value, .. } if slot != *value => {
             set = registers.divide.iter().fold(0, |set, reg| set | 1 << reg);
         }
+        Op::Copy { .. } => set = registers.copy.iter().fold(0, |set, reg| set | 1 << reg),
         _ => {}
     }
     set
@@ -151,6 +167,11 @@ fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
         }
         Op::Divide { value, rest, .. } => {
             for (&slot, &reg) in [value, rest].into_iter().zip(registers.divide) {
+                wish(slot, reg);
+            }
+        }
+        Op::Copy { to, from, len } => {
+            for (&slot, &reg) in [to, from, len].into_iter().zip(registers.copy) {
                 wish(slot, reg);
             }
         }
@@ -206,10 +227,11 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Crow
         (std::cmp::Reverse(found.forbidden[slot].count_ones()), std::cmp::Reverse(found.neighbours[slot].count_ones()))
     });
     let mut home: Vec<Option<Reg>> = vec![None; slots];
+    let frame = if program.has_subs() { 1 << registers.frame } else { 0 };
     for slot in order {
         let taken = (0..slots)
             .filter(|&other| found.neighbours[slot] >> other & 1 == 1)
-            .fold(found.forbidden[slot], |set, other| home[other].map_or(set, |reg| set | 1 << reg));
+            .fold(found.forbidden[slot] | frame, |set, other| home[other].map_or(set, |reg| set | 1 << reg));
         let mut wanted = found.wishes[slot].iter().chain(registers.general);
         let free = wanted.find(|&&reg| taken >> reg & 1 == 0 && registers.general.contains(&reg));
         let slots = found.neighbours[slot] | bit(Slot(slot as u8));
@@ -252,6 +274,8 @@ mod tests {
             result: 0,
             clobbers: &[0],
             divide: &[],
+            copy: &[],
+            frame: 7,
             no_byte: &[],
             looks_at: |_, _| true,
         };

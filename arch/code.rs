@@ -11,6 +11,17 @@ pub enum Ref {
     Code(Label),
     /// A datum.
     Data(DatumId),
+    /// The byte of this offset in the program's state.
+    State(u32),
+}
+
+/// A place outside the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A datum's first byte.
+    Datum(DatumId),
+    /// The state's byte of this offset.
+    State(u32),
 }
 
 /// An instruction whose operands may still be symbolic.
@@ -81,11 +92,11 @@ impl Code {
         !self.built.contains(&datum)
     }
 
-    /// Places the code at `origin`; `data` gives the address of a datum once the code's end is known.
+    /// Places the code at `origin`; `data` gives the address of what is not code once the code's end is known.
     ///
     /// # Errors
     /// An instruction whose operand is out of reach even in its longest form.
-    pub fn place(&mut self, origin: u64, data: &dyn Fn(DatumId, u64) -> u64) -> Result<PlacedCode, CompileError> {
+    pub fn place(&mut self, origin: u64, data: &dyn Fn(Place, u64) -> u64) -> Result<PlacedCode, CompileError> {
         let mut previous = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: origin };
         loop {
             let placed = self.pass(origin, &previous, data)?;
@@ -101,7 +112,7 @@ impl Code {
         &mut self,
         origin: u64,
         previous: &PlacedCode,
-        data: &dyn Fn(DatumId, u64) -> u64,
+        data: &dyn Fn(Place, u64) -> u64,
     ) -> Result<PlacedCode, CompileError> {
         let mut placed = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: origin };
         for unit in &mut self.units {
@@ -112,7 +123,8 @@ impl Code {
                     // A label not seen yet is taken to be here: the shortest distance, corrected by the next pass.
                     let address = |to: Ref| match to {
                         Ref::Code(label) => previous.label(label).unwrap_or(at),
-                        Ref::Data(datum) => data(datum, previous.end),
+                        Ref::Data(datum) => data(Place::Datum(datum), previous.end),
+                        Ref::State(offset) => data(Place::State(offset), previous.end),
                     };
                     let bytes = loop {
                         match instruction.encode(*form, at, &address)? {

@@ -17,6 +17,8 @@ pub(crate) trait Selector {
     fn label(&mut self, label: Label);
     /// Makes room for the frame on the stack.
     fn reserve_frame(&mut self, bytes: u32);
+    /// Keeps the frame's address in its register: subroutines move the stack pointer.
+    fn hold_frame(&mut self);
     /// Adds the instructions of an operation.
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
     /// The register of a slot.
@@ -25,12 +27,18 @@ pub(crate) trait Selector {
     fn finish(self) -> Code;
 }
 
-/// Facts at each label, met over everyone who comes there; `None` where nobody has come yet.
+/// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
+/// labels stand those that a subroutine comes back with.
 type AtLabels = Vec<Option<Facts>>;
+
+/// The place in the list of facts for those that a subroutine comes back with.
+fn behind(program: &Program, sub: Label) -> Label {
+    Label(sub.0 + program.labels.len() as u16)
+}
 
 /// Selects the whole program.
 pub(crate) fn select<S: Selector>(program: &Program, new: impl Fn() -> S) -> Result<Code, CompileError> {
-    let mut at_labels: AtLabels = vec![None; program.labels.len()];
+    let mut at_labels: AtLabels = vec![None; 2 * program.labels.len()];
     // The kernel jumps to a label whose address is in data with registers of its own.
     for part in program.data.iter().flat_map(|datum| &datum.parts) {
         if let Part::Code(label) = part {
@@ -53,12 +61,15 @@ fn arrive(at_labels: &mut AtLabels, label: Label, facts: &Facts) {
 
 fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabels) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
-    if program.frame_bytes > ENTRY_SCRATCH_BYTES {
+    if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() {
         selector.reserve_frame(program.frame_bytes);
+    }
+    if program.has_subs() {
+        selector.hold_frame();
     }
     let mut reached = true;
     for (at, step) in program.steps.iter().enumerate() {
-        if let Op::Label(label) = step.op {
+        if let Op::Label(label) | Op::Sub(label) = step.op {
             if reached {
                 let facts = selector.facts().clone();
                 arrive(at_labels, label, &facts);
@@ -67,6 +78,9 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
             reached |= met.is_some();
             *selector.facts() = met.unwrap_or(Facts::UNKNOWN);
             selector.label(label);
+            if step.op == Op::Sub(label) && reached {
+                selector.step(at, &step.op, &step.why)?;
+            }
             continue;
         }
         if !reached {
@@ -83,6 +97,17 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
             selector.facts().rule_out_negative(home);
         }
         reached = !step.op.ends();
+        match step.op {
+            Op::Return { from } => {
+                let facts = selector.facts().clone();
+                arrive(at_labels, behind(program, from), &facts);
+            }
+            Op::Gosub(to) => match at_labels[usize::from(behind(program, to).0)].clone() {
+                Some(facts) => *selector.facts() = facts,
+                None => reached = false,
+            },
+            _ => {}
+        }
     }
     Ok(selector.finish())
 }

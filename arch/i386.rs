@@ -35,6 +35,8 @@ static MODE: Mode = Mode {
         result: EAX,
         clobbers: &[EAX],
         divide: &[EAX, EDX, ECX],
+        copy: &[EDI, ESI, ECX],
+        frame: EBP,
         no_byte: &[ESI, EDI, EBP],
         looks_at: |info, index| info.looks_at(Machine::I386, index),
     },

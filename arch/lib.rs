@@ -16,7 +16,7 @@ pub mod target;
 mod x86;
 pub mod x86_64;
 
-pub use code::{Code, Placed, PlacedCode, Ref};
+pub use code::{Code, Place, Placed, PlacedCode, Ref};
 pub use target::{Class, Machine, TARGETS, Target};
 
 /// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).

@@ -46,6 +46,11 @@ pub(crate) fn in_order(
     (untangle(pending), rest)
 }
 
+/// Registers that take each other's values at once: where to, where from.
+pub(crate) fn all_at_once(moves: impl Iterator<Item = (Reg, Reg)>) -> Vec<Move> {
+    untangle(moves.map(|(to, from)| Pending { to, from, slot: Slot(0), role: "" }).collect())
+}
+
 fn untangle(mut pending: Vec<Pending>) -> Vec<Move> {
     let mut moves = Vec::new();
     loop {

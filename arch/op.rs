@@ -37,6 +37,10 @@ pub enum Arg {
     Data(DatumId),
     /// The address of the frame's byte of this offset.
     Frame(u32),
+    /// The address of the state's byte of this offset.
+    State(u32),
+    /// The stack pointer at entry: the argument count lies there, the arguments and the environment behind it.
+    Entry,
     /// Whatever is there: the kernel does not look at it.
     Any,
 }
@@ -62,8 +66,22 @@ impl Mem {
 pub enum Base {
     /// The address in a slot.
     Slot(Slot),
+    /// The sum of two slots; both are addresses or numbers from 0 up whose upper half is 0.
+    Sum(Slot, Slot),
     /// The start of the frame.
     Frame,
+}
+
+impl Base {
+    /// The slots in it.
+    pub(crate) fn slots(self) -> impl Iterator<Item = Slot> {
+        let (one, other) = match self {
+            Self::Slot(slot) => (Some(slot), None),
+            Self::Sum(one, other) => (Some(one), Some(other)),
+            Self::Frame => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
 }
 
 /// Width of a memory access.
@@ -71,6 +89,8 @@ pub enum Base {
 pub enum Width {
     /// 1 byte.
     Byte,
+    /// 2 bytes.
+    Two,
     /// 4 bytes.
     Four,
     /// The machine's word: 4 or 8 bytes.
@@ -84,9 +104,21 @@ pub enum Alu {
     Add,
     /// Difference.
     Sub,
+    /// Bitwise and.
+    And,
+    /// Bitwise or.
+    Or,
+    /// Bitwise exclusive or.
+    Xor,
+    /// Product, its lower half.
+    Mul,
+    /// Shifted left by a constant.
+    Shl,
+    /// Shifted right by a constant, zeros coming in.
+    Shr,
 }
 
-/// A comparison of two's complement numbers.
+/// A comparison of two's complement numbers, or (below, above) of unsigned ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cond {
     /// Equal.
@@ -101,6 +133,27 @@ pub enum Cond {
     Ge,
     /// Greater.
     Gt,
+    /// Less, unsigned.
+    Below,
+    /// Less or equal, unsigned.
+    BelowOrEqual,
+    /// Greater or equal, unsigned.
+    AboveOrEqual,
+    /// Greater, unsigned.
+    Above,
+}
+
+impl Cond {
+    /// The same comparison where both sides are bytes, so that it makes no difference whether they have a sign.
+    pub(crate) fn of_bytes(self) -> Self {
+        match self {
+            Self::Lt => Self::Below,
+            Self::Le => Self::BelowOrEqual,
+            Self::Ge => Self::AboveOrEqual,
+            Self::Gt => Self::Above,
+            other => other,
+        }
+    }
 }
 
 /// One operation.
@@ -110,6 +163,15 @@ pub enum Op {
     Label(Label),
     /// Go there.
     Jump(Label),
+    /// The place a subroutine begins; nothing but [`Op::Gosub`] comes here.
+    Sub(Label),
+    /// Go to a subroutine and come back. Slots are shared with it: there are no others.
+    Gosub(Label),
+    /// Go back behind the [`Op::Gosub`] that came to this subroutine.
+    Return {
+        /// The subroutine that ends here.
+        from: Label,
+    },
     /// A system call; a negative result is −errno.
     Call {
         /// Which one.
@@ -139,6 +201,15 @@ pub enum Op {
     Negate {
         /// Operand and result.
         to: Slot,
+    },
+    /// Copies bytes from lower to higher addresses: `to` and `from` end behind the last byte, `len` ends as 0.
+    Copy {
+        /// Where to, an address.
+        to: Slot,
+        /// From where, an address.
+        from: Slot,
+        /// How many bytes, from 0 up.
+        len: Slot,
     },
     /// `(value, rest) = (value / by, value % by)`, unsigned.
     Divide {
@@ -175,6 +246,17 @@ pub enum Op {
         cond: Cond,
         /// Right operand: a constant or a slot.
         right: Arg,
+        /// Where to.
+        to: Label,
+    },
+    /// Go to `to` if any of these bits are set in a number, or if none is.
+    BranchBits {
+        /// The number.
+        value: Slot,
+        /// The bits.
+        bits: u32,
+        /// Go if any is set, or go if none is.
+        any: bool,
         /// Where to.
         to: Label,
     },
@@ -227,7 +309,7 @@ pub enum Part {
     Code(Label),
 }
 
-/// Read-only data.
+/// Data, read-only or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datum {
     /// What it is, for the listing.
@@ -236,6 +318,8 @@ pub struct Datum {
     pub parts: Vec<Part>,
     /// Bytes behind it that the kernel copies and ignores: they must be in the file, whatever they are.
     pub ignored_behind: u32,
+    /// May the program write to it?
+    pub writable: bool,
 }
 
 impl Datum {
@@ -271,6 +355,8 @@ pub struct Program {
     pub labels: Vec<String>,
     /// Bytes of writable stack memory it uses.
     pub frame_bytes: u32,
+    /// Bytes of writable memory at a fixed address, all 0 at the start.
+    pub state_bytes: u32,
 }
 
 impl Program {
@@ -288,12 +374,24 @@ impl Program {
 
     /// New data; the same content is kept once.
     pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
-        let same = |datum: &Datum| datum.parts == parts && datum.ignored_behind >= ignored_behind;
+        let same = |datum: &Datum| !datum.writable && datum.parts == parts && datum.ignored_behind >= ignored_behind;
         let at = self.data.iter().position(same).unwrap_or_else(|| {
-            self.data.push(Datum { name: name.into(), parts, ignored_behind });
+            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false });
             self.data.len() - 1
         });
         DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
+    }
+
+    /// New data that the program may write to.
+    pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
+        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true });
+        DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+    }
+
+    /// Begins a subroutine at the end.
+    pub fn sub(&mut self, label: Label) {
+        let why = self.labels[usize::from(label.0)].clone();
+        self.push(Op::Sub(label), why);
     }
 
     /// Adds an operation at the end.
@@ -314,8 +412,14 @@ impl Program {
 
     /// The steps before the first label: each is done once.
     pub(crate) fn prologue(&self) -> &[Step] {
-        let end = self.steps.iter().position(|step| matches!(step.op, Op::Label(_))).unwrap_or(self.steps.len());
+        let end =
+            self.steps.iter().position(|step| matches!(step.op, Op::Label(_) | Op::Sub(_))).unwrap_or(self.steps.len());
         &self.steps[..end]
+    }
+
+    /// Does it have subroutines? Then a register of its own holds the frame's address.
+    pub(crate) fn has_subs(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))
     }
 
     /// What a slot holds.
@@ -328,27 +432,21 @@ impl Op {
     /// Slots whose value it reads.
     pub fn uses(&self) -> Vec<Slot> {
         let mut uses = Vec::new();
-        let mut arg = |arg: &Arg| {
-            if let Arg::Slot(slot) = arg {
-                uses.push(*slot);
-            }
-        };
-        let base = |mem: &Mem| match mem.base {
-            Base::Slot(slot) => Arg::Slot(slot),
-            Base::Frame => Arg::Any,
-        };
+        let slot = |arg: &Arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None };
         match self {
-            Self::Label(_) | Self::Jump(_) => {}
-            Self::Call { args, .. } => args.iter().for_each(arg),
-            Self::Set { value, .. } => arg(value),
-            Self::Alu { to, value, .. } => [Arg::Slot(*to), *value].iter().for_each(arg),
-            Self::Negate { to } => arg(&Arg::Slot(*to)),
-            Self::Divide { value, .. } => arg(&Arg::Slot(*value)),
-            Self::Load { from, .. } => arg(&base(from)),
-            Self::Store { to, value, .. } => [base(to), *value].iter().for_each(arg),
-            Self::Branch { left, right, .. } => [Arg::Slot(*left), *right].iter().for_each(arg),
-            Self::BranchBytes { at, .. } | Self::Match { at, .. } => arg(&base(at)),
-            Self::StoreBytes { to, .. } => arg(&base(to)),
+            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } => {}
+            Self::Call { args, .. } => uses.extend(args.iter().filter_map(slot)),
+            Self::Set { value, .. } => uses.extend(slot(value)),
+            Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
+            Self::Negate { to } => uses.push(*to),
+            Self::Copy { to, from, len } => uses.extend([*to, *from, *len]),
+            Self::Divide { value, .. } | Self::BranchBits { value, .. } => uses.push(*value),
+            Self::Store { to, value, .. } => uses.extend(to.base.slots().chain(slot(value))),
+            Self::Branch { left, right, .. } => uses.extend([Some(*left), slot(right)].into_iter().flatten()),
+            Self::Load { from: mem, .. }
+            | Self::BranchBytes { at: mem, .. }
+            | Self::Match { at: mem, .. }
+            | Self::StoreBytes { to: mem, .. } => uses.extend(mem.base.slots()),
         }
         uses
     }
@@ -369,6 +467,7 @@ impl Op {
             Self::Call { result, .. } => result.iter().copied().collect(),
             Self::Set { to, .. } | Self::Alu { to, .. } | Self::Negate { to } | Self::Load { to, .. } => vec![*to],
             Self::Divide { value, rest, .. } => vec![*value, *rest],
+            Self::Copy { to, from, len } => vec![*to, *from, *len],
             _ => Vec::new(),
         }
     }
@@ -376,7 +475,11 @@ impl Op {
     /// The label it may go to.
     pub fn target(&self) -> Option<Label> {
         match self {
-            Self::Jump(to) | Self::Branch { to, .. } | Self::BranchBytes { to, .. } => Some(*to),
+            Self::Jump(to)
+            | Self::Gosub(to)
+            | Self::Branch { to, .. }
+            | Self::BranchBits { to, .. }
+            | Self::BranchBytes { to, .. } => Some(*to),
             Self::Match { miss, .. } => Some(*miss),
             _ => None,
         }
@@ -384,6 +487,7 @@ impl Op {
 
     /// Does the next operation never follow it?
     pub fn ends(&self) -> bool {
-        matches!(self, Self::Jump(_)) || matches!(self, Self::Call { call, .. } if !call.info().returns())
+        matches!(self, Self::Jump(_) | Self::Return { .. })
+            || matches!(self, Self::Call { call, .. } if !call.info().returns())
     }
 }

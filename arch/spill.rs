@@ -50,13 +50,16 @@ fn rename(op: &Op, from: Slot, to: Slot) -> Op {
             slot(it);
         }
     };
-    let mem = |mem: &mut Mem| {
-        if let Base::Slot(it) = &mut mem.base {
-            slot(it);
+    let mem = |mem: &mut Mem| match &mut mem.base {
+        Base::Slot(it) => slot(it),
+        Base::Sum(one, other) => {
+            slot(one);
+            slot(other);
         }
+        Base::Frame => {}
     };
     match &mut op {
-        Op::Label(_) | Op::Jump(_) => {}
+        Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
         Op::Call { args, result, .. } => {
             args.iter_mut().for_each(arg);
             if let Some(result) = result {
@@ -67,7 +70,8 @@ fn rename(op: &Op, from: Slot, to: Slot) -> Op {
             slot(to);
             arg(value);
         }
-        Op::Negate { to } => slot(to),
+        Op::Negate { to: it } | Op::BranchBits { value: it, .. } => slot(it),
+        Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(slot),
         Op::Divide { value, rest, .. } => {
             slot(value);
             slot(rest);

@@ -35,6 +35,8 @@ static MODE: Mode = Mode {
         result: EAX,
         clobbers: &[EAX, ECX, 11],
         divide: &[EAX, EDX, ECX],
+        copy: &[EDI, ESI, ECX],
+        frame: EBP,
         no_byte: &[],
         looks_at: |info, index| info.looks_at(Machine::X86_64, index),
     },

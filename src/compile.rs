@@ -1,7 +1,7 @@
 //! From a description to an image: lower, select, place, claim.
 
 use asmgen_arch::op::{DatumId, Part, Program as Ops};
-use asmgen_arch::{Code, CompileError, PlacedCode, Target};
+use asmgen_arch::{Code, CompileError, Place, PlacedCode, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::elf::{self, Layout, Tier};
@@ -151,7 +151,10 @@ fn claim_gap(canvas: &mut Canvas, from: u32, to: u32) -> Result<(), CanvasError>
 }
 
 fn place(code: &mut Code, layout: &Layout, data: &DataLayout) -> Result<PlacedCode, CompileError> {
-    code.place(origin(layout), &|datum, code_end| code_end + u64::from(data.offset(datum)))
+    code.place(origin(layout), &|place, code_end| match place {
+        Place::Datum(datum) => code_end + u64::from(data.offset(datum)),
+        Place::State(offset) => code_end + u64::from(offset),
+    })
 }
 
 /// Where each datum lies behind the code, in bytes.

@@ -187,6 +187,7 @@ fn conditional(ops: &mut VecAssembler<Aarch64Relocation>, cond: Cond, by: i32) {
         Cond::Lt => dynasm!(ops; .arch aarch64; b.lt by),
         Cond::Le => dynasm!(ops; .arch aarch64; b.le by),
         Cond::Ge => dynasm!(ops; .arch aarch64; b.ge by),
+        Cond::Below | Cond::BelowOrEqual | Cond::AboveOrEqual | Cond::Above => todo!(),
         Cond::Gt => dynasm!(ops; .arch aarch64; b.gt by),
     }
 }

@@ -40,6 +40,8 @@ static REGISTERS: Registers = Registers {
     result: RESULT,
     clobbers: &[RESULT],
     divide: &[],
+    copy: &[],
+    frame: 29,
     no_byte: &[],
     looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
 };

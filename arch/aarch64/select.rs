@@ -66,6 +66,7 @@ impl<'p> Aarch64<'p> {
         let base = match mem.base {
             Base::Slot(slot) => self.home(slot),
             Base::Frame => ZERO_OR_SP,
+            Base::Sum(..) => todo!(),
         };
         if (-256..256).contains(&mem.offset) {
             return (base, mem.offset as i16);
@@ -93,6 +94,7 @@ impl<'p> Aarch64<'p> {
     fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
         match arg {
             Arg::Any => {}
+            Arg::State(_) | Arg::Entry => todo!(),
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
@@ -170,6 +172,7 @@ impl<'p> Aarch64<'p> {
                 self.plain(match alu {
                     Alu::Add => A64::AddImm { d, n: d, imm12 },
                     Alu::Sub => A64::SubImm { d, n: d, imm12 },
+                    _ => todo!(),
                 });
                 self.facts.define(to, d, Value::Unknown);
                 return;
@@ -183,6 +186,7 @@ impl<'p> Aarch64<'p> {
         self.plain(match alu {
             Alu::Add => A64::Add { wide, d, n: d, m },
             Alu::Sub => A64::Sub { wide, d, n: d, m },
+            _ => todo!(),
         });
         self.facts.define(to, d, Value::Unknown);
     }
@@ -275,6 +279,7 @@ fn size(width: Width) -> Size {
     match width {
         Width::Byte => Size::Byte,
         Width::Four => Size::Four,
+        Width::Two => Size::Half,
         Width::Word => Size::Eight,
     }
 }
@@ -321,9 +326,14 @@ impl Selector for Aarch64<'_> {
         self.push(A64::SubImm { d: ZERO_OR_SP, n: ZERO_OR_SP, imm12 }, "room for the frame");
     }
 
+    fn hold_frame(&mut self) {
+        todo!()
+    }
+
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
         why.clone_into(&mut self.why);
         match op {
+            Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } | Op::Copy { .. } | Op::BranchBits { .. } => todo!(),
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
                 let why = self.labelled(*to);

@@ -13,6 +13,7 @@ impl X86<'_> {
         let reg = named(self.home(to), wide);
         let (code, value) = match width {
             Width::Byte => (Opcode::Movzx_r32_rm8, Value::Byte),
+            Width::Two => (Opcode::Movzx_r32_rm16, Value::Unknown),
             Width::Four => (Opcode::Mov_r32_rm32, Value::Unknown),
             Width::Word if wide => (Opcode::Mov_r64_rm64, Value::Unknown),
             Width::Word => (Opcode::Mov_r32_rm32, Value::Unknown),
@@ -30,6 +31,12 @@ impl X86<'_> {
             }
             (Width::Byte, Arg::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.home(slot)))
+            }
+            (Width::Two, Arg::Const(value)) => {
+                Instruction::with2(Opcode::Mov_rm16_imm16, memory, u32::from(value as u16))
+            }
+            (Width::Two, Arg::Slot(slot)) => {
+                Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(self.home(slot)))
             }
             (_, Arg::Const(value)) if wide => Instruction::with2(Opcode::Mov_rm64_imm32, memory, value as i32),
             (_, Arg::Const(value)) => Instruction::with2(Opcode::Mov_rm32_imm32, memory, value as i32),

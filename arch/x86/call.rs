@@ -51,16 +51,18 @@ impl X86<'_> {
                 self.copy(to, from, self.wide(slot), &format!("{name}: {role}"));
                 self.facts.set(to, Fact { copy_of: Some(slot), ..self.facts.get(from) });
             }
-            Move::Swap { one, other } => {
-                let wide = self.mode.is_long;
-                let code = if wide { Code::Xchg_rm64_r64 } else { Code::Xchg_rm32_r32 };
-                let swap = Instruction::with2(code, named(one, wide), named(other, wide));
-                self.plain(swap, format!("{name}: two arguments change places"));
-                let (was, is) = (self.facts.get(one), self.facts.get(other));
-                self.facts.set(one, is);
-                self.facts.set(other, was);
-            }
+            Move::Swap { .. } => self.swap(one, &format!("{name}: two arguments change places")),
         }
+    }
+
+    pub(super) fn swap(&mut self, one: Move, why: &str) {
+        let Move::Swap { one, other } = one else { unreachable!("only what changes places") };
+        let wide = self.mode.is_long;
+        let code = if wide { Code::Xchg_rm64_r64 } else { Code::Xchg_rm32_r32 };
+        self.plain(Instruction::with2(code, named(one, wide), named(other, wide)), why);
+        let (was, is) = (self.facts.get(one), self.facts.get(other));
+        self.facts.set(one, is);
+        self.facts.set(other, was);
     }
 
     /// Sets the remaining arguments, at each turn the one that costs least now: what it leaves may help the next.

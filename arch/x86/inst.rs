@@ -16,6 +16,8 @@ pub(crate) enum Operation {
     Plain(Instruction),
     /// A jump, conditional or not.
     Jump { condition: Option<Condition>, to: Label },
+    /// A call of a subroutine.
+    Subroutine { to: Label },
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
     /// An address below 2 GiB onto the stack.
@@ -33,6 +35,10 @@ pub(crate) enum Condition {
     Greater,
     Sign,
     NotSign,
+    Below,
+    BelowOrEqual,
+    AboveOrEqual,
+    Above,
 }
 
 impl From<Cond> for Condition {
@@ -44,6 +50,10 @@ impl From<Cond> for Condition {
             Cond::Le => Self::LessOrEqual,
             Cond::Ge => Self::GreaterOrEqual,
             Cond::Gt => Self::Greater,
+            Cond::Below => Self::Below,
+            Cond::BelowOrEqual => Self::BelowOrEqual,
+            Cond::AboveOrEqual => Self::AboveOrEqual,
+            Cond::Above => Self::Above,
         }
     }
 }
@@ -62,8 +72,8 @@ impl X86Inst {
 
 /// Codes of a jump: short and near in protected mode, short and near in long mode.
 #[rustfmt::skip] // One jump per line; bytes in the margin.
-#[allow(clippy::enum_glob_use)] // Forty codes of one enumeration, nothing else.
-const JUMPS: [(Option<Condition>, [Code; 4]); 9] = {
+#[allow(clippy::enum_glob_use)] // Fifty-two codes of one enumeration, nothing else.
+const JUMPS: [(Option<Condition>, [Code; 4]); 13] = {
     use Code::*;
     [
         (None,                            [Jmp_rel8_32, Jmp_rel32_32, Jmp_rel8_64, Jmp_rel32_64]),  // EB cb   E9 cd
@@ -75,6 +85,10 @@ const JUMPS: [(Option<Condition>, [Code; 4]); 9] = {
         (Some(Condition::Greater),        [Jg_rel8_32,  Jg_rel32_32,  Jg_rel8_64,  Jg_rel32_64]),   // 7F cb   0F 8F cd
         (Some(Condition::Sign),           [Js_rel8_32,  Js_rel32_32,  Js_rel8_64,  Js_rel32_64]),   // 78 cb   0F 88 cd
         (Some(Condition::NotSign),        [Jns_rel8_32, Jns_rel32_32, Jns_rel8_64, Jns_rel32_64]),  // 79 cb   0F 89 cd
+        (Some(Condition::Below),          [Jb_rel8_32,  Jb_rel32_32,  Jb_rel8_64,  Jb_rel32_64]),   // 72 cb   0F 82 cd
+        (Some(Condition::BelowOrEqual),   [Jbe_rel8_32, Jbe_rel32_32, Jbe_rel8_64, Jbe_rel32_64]),  // 76 cb   0F 86 cd
+        (Some(Condition::AboveOrEqual),   [Jae_rel8_32, Jae_rel32_32, Jae_rel8_64, Jae_rel32_64]),  // 73 cb   0F 83 cd
+        (Some(Condition::Above),          [Ja_rel8_32,  Ja_rel32_32,  Ja_rel8_64,  Ja_rel32_64]),   // 77 cb   0F 87 cd
     ]
 };
 
@@ -95,6 +109,10 @@ impl Encode for X86Inst {
                     JUMPS.iter().find(|(known, _)| *known == condition).expect("every condition is listed");
                 let code = codes[usize::from(self.long_mode) * 2 + usize::from(form.min(1))];
                 Instruction::with_branch(code, target).map_err(|error| encoding(&error))?
+            }
+            Operation::Subroutine { to } => {
+                let code = if self.long_mode { Code::Call_rel32_64 } else { Code::Call_rel32_32 }; // E8 cd
+                Instruction::with_branch(code, address(Ref::Code(to))).map_err(|error| encoding(&error))?
             }
             Operation::Address { reg, of } => {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;

@@ -1,6 +1,7 @@
 //! What both modes of x86 share.
 
 mod access;
+mod arith;
 mod call;
 mod constant;
 mod inst;

@@ -43,6 +43,11 @@ impl X86<'_> {
     pub(super) fn memory(&self, mem: Mem) -> MemoryOperand {
         let (base, offset) = match mem.base {
             Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Sum(one, other) => {
+                let [one, other] = [one, other].map(|slot| named(self.home(slot), self.mode.is_long));
+                let (bytes, offset) = (u32::from(mem.offset != 0), i64::from(mem.offset));
+                return MemoryOperand::with_base_index_scale_displ_size(one, other, 1, offset, bytes);
+            }
             Base::Frame => self.frame_base(mem.offset),
         };
         self.operand(base, offset)
@@ -69,7 +74,12 @@ impl X86<'_> {
             -128..=127 => 1,
             _ => 4,
         } + i32::from(reg == ESP);
-        std::iter::once((ESP, offset)).chain(pointers).min_by_key(cost).expect("the stack pointer always points there")
+        let held = self.program.has_subs().then_some((self.mode.registers.frame, offset));
+        held.into_iter()
+            .chain(held.is_none().then_some((ESP, offset)))
+            .chain(pointers)
+            .min_by_key(cost)
+            .expect("the stack pointer, or the frame's register, always points there")
     }
 
     /// A number as a whole register holds it.
@@ -94,11 +104,11 @@ impl X86<'_> {
         let (base, by) = self.frame_base(offset as i32);
         let long_mode = self.mode.is_long;
         let to = named(reg, long_mode);
-        if offset == 0 && long_mode {
+        if base == ESP && offset == 0 && long_mode {
             self.plain(Instruction::with1(Opcode::Push_r64, Register::RSP), why);
             self.plain(Instruction::with1(Opcode::Pop_r64, to), why);
-        } else if offset == 0 {
-            self.plain(Instruction::with2(Opcode::Mov_rm32_r32, to, Register::ESP), why);
+        } else if by == 0 {
+            self.copy(reg, base, long_mode, why);
         } else {
             let code = if long_mode { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
             let from = self.operand(base, by);
@@ -126,6 +136,11 @@ impl X86<'_> {
                     self.facts.set(reg, Value::Data(datum));
                 }
             }
+            Arg::State(offset) => {
+                self.push(Operation::Address { reg, of: Ref::State(offset) }, why.into());
+                self.facts.set(reg, Value::Unknown);
+            }
+            Arg::Entry => self.set_frame(reg, self.reserved_bytes, why),
             Arg::Slot(slot) => {
                 let from = self.home(slot);
                 if from != reg && self.facts.get(reg).copy_of != Some(slot) {

@@ -12,7 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
 use crate::flow::Selector;
-use crate::op::{Alu, Arg, Cond, DatumId, Label, Op, Program, Slot};
+use crate::op::{Arg, Cond, DatumId, Label, Op, Program, Slot};
 use crate::target::{Class, Machine};
 
 /// What differs between long mode and protected mode.
@@ -44,6 +44,8 @@ pub(crate) struct X86<'p> {
     pub(super) to_push: Vec<(DatumId, Vec<Word>)>,
     /// Data on the stack, with their distance from the stack pointer in bytes.
     pub(super) pushed: Vec<(DatumId, u32)>,
+    /// Bytes of the frame that were taken from the stack.
+    pub(super) reserved_bytes: u32,
 }
 
 /// An instruction that iced may refuse.
@@ -53,7 +55,7 @@ impl<'p> X86<'p> {
     pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation) -> Self {
         let to_push = stack::choose(program, mode.class());
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
-        Self { mode, program, slots, code, facts, why, to_push, pushed: Vec::new() }
+        Self { mode, program, slots, code, facts, why, to_push, pushed: Vec::new(), reserved_bytes: 0 }
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
@@ -67,34 +69,6 @@ impl<'p> X86<'p> {
         }
         let known = self.facts.get(home).value;
         self.facts.define(to, home, known);
-    }
-
-    fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
-        let (reg, wide, why) = (self.register(to), self.wide(to), self.why.clone());
-        let built = match (alu, value) {
-            (_, Arg::Const(1)) => Instruction::with1(self.step_code(alu, wide), reg),
-            (_, Arg::Const(value)) if i8::try_from(value).is_ok() => {
-                Instruction::with2(alu_codes(alu, wide)[0], reg, value as i32)
-            }
-            (_, Arg::Const(value)) => Instruction::with2(alu_codes(alu, wide)[1], reg, value as i32),
-            (_, Arg::Slot(other)) => Instruction::with2(alu_codes(alu, wide)[2], reg, named(self.home(other), wide)),
-            _ => unreachable!("arithmetic takes a constant or a slot"),
-        };
-        self.plain(built, why);
-        self.facts.define(to, self.home(to), Value::Unknown);
-        self.facts.set_flags(Some(to));
-    }
-
-    /// `inc` or `dec`; protected mode has a form of one byte.
-    fn step_code(&self, alu: Alu, wide: bool) -> Opcode {
-        match (alu, wide, self.mode.is_long) {
-            (Alu::Add, true, _) => Opcode::Inc_rm64,     // REX.W FF /0
-            (Alu::Add, false, true) => Opcode::Inc_rm32, // FF /0
-            (Alu::Add, false, false) => Opcode::Inc_r32, // 40+r
-            (Alu::Sub, true, _) => Opcode::Dec_rm64,     // REX.W FF /1
-            (Alu::Sub, false, true) => Opcode::Dec_rm32, // FF /1
-            (Alu::Sub, false, false) => Opcode::Dec_r32, // 48+r
-        }
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
@@ -124,7 +98,7 @@ impl<'p> X86<'p> {
         self.facts.define(rest, remainder, small);
     }
 
-    fn jump(&mut self, condition: Option<Condition>, to: Label) {
+    pub(super) fn jump(&mut self, condition: Option<Condition>, to: Label) {
         let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
         self.push(Operation::Jump { condition, to }, why);
     }
@@ -133,7 +107,7 @@ impl<'p> X86<'p> {
     fn branch(&mut self, left: Slot, cond: Cond, right: Arg, to: Label) {
         let reg = self.home(left);
         let why = self.why.clone();
-        let condition = match (right, cond) {
+        let mut condition = match (right, cond) {
             (Arg::Const(0), Cond::Lt) => Condition::Sign,
             (Arg::Const(0), Cond::Ge) => Condition::NotSign,
             _ => cond.into(),
@@ -141,14 +115,15 @@ impl<'p> X86<'p> {
         let (wide, r) = (self.wide(left), self.register(left));
         match right {
             Arg::Const(0) => {
-                let reusable = !matches!(cond, Cond::Le | Cond::Gt) && self.facts.flags() == Some(left);
+                let reusable =
+                    matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.facts.flags() == Some(left);
                 if !reusable {
                     let code = if wide { Opcode::Test_rm64_r64 } else { Opcode::Test_rm32_r32 };
                     self.plain(Instruction::with2(code, r, r), why);
                     self.facts.set_flags(Some(left));
                 }
             }
-            Arg::Const(value) => self.compare_constant(reg, wide, value, cond, &why),
+            Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
             Arg::Slot(other) => {
                 let code = if wide { Opcode::Cmp_rm64_r64 } else { Opcode::Cmp_rm32_r32 };
                 self.plain(Instruction::with2(code, r, named(self.home(other), wide)), why);
@@ -158,36 +133,34 @@ impl<'p> X86<'p> {
         self.jump(Some(condition), to);
     }
 
-    fn compare_constant(&mut self, reg: Reg, wide: bool, value: i64, cond: Cond, why: &str) {
+    /// Compares with a constant that is not 0; the condition to jump on, which is the unsigned one for bytes.
+    fn compare_constant(&mut self, reg: Reg, wide: bool, value: i64, cond: Cond, why: &str) -> Condition {
         let is_byte = self.facts.get(reg).value == Value::Byte && (0..=255).contains(&value);
         let whole = named(reg, wide);
-        let built = if is_byte && reg == EAX && matches!(cond, Cond::Eq | Cond::Ne) {
-            Instruction::with2(Opcode::Cmp_AL_imm8, Register::AL, value as i32)
-        } else if i8::try_from(value).is_ok() {
+        let small = i8::try_from(value).is_ok();
+        let has_byte = self.mode.is_long || reg < ESP;
+        let unsigned = is_byte && (reg == EAX || !small && has_byte);
+        let built = if is_byte && reg == EAX {
+            Instruction::with2(Opcode::Cmp_AL_imm8, Register::AL, value as u32)
+        } else if unsigned {
+            Instruction::with2(Opcode::Cmp_rm8_imm8, regs::bits_8(reg), value as u32)
+        } else if small {
             let code = if wide { Opcode::Cmp_rm64_imm8 } else { Opcode::Cmp_rm32_imm8 };
             Instruction::with2(code, whole, value as i32)
+        } else if reg == EAX && !wide {
+            Instruction::with2(Opcode::Cmp_EAX_imm32, whole, value as i32)
         } else {
             let code = if wide { Opcode::Cmp_rm64_imm32 } else { Opcode::Cmp_rm32_imm32 };
             Instruction::with2(code, whole, value as i32)
         };
         self.plain(built, why);
+        if unsigned { cond.of_bytes().into() } else { cond.into() }
     }
 }
 
 /// A register at one of two widths.
 pub(super) fn named(reg: Reg, wide: bool) -> Register {
     if wide { regs::bits_64(reg) } else { regs::bits_32(reg) }
-}
-
-/// Codes of an arithmetic operation with imm8, imm32 and a register.
-#[rustfmt::skip] // One row per line.
-fn alu_codes(alu: Alu, wide: bool) -> [Opcode; 3] {
-    match (alu, wide) {
-        (Alu::Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0 ib  81 /0 id  01 /r
-        (Alu::Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
-        (Alu::Sub, false) => [Opcode::Sub_rm32_imm8, Opcode::Sub_rm32_imm32, Opcode::Sub_rm32_r32], // 83 /5 ib  81 /5 id  29 /r
-        (Alu::Sub, true)  => [Opcode::Sub_rm64_imm8, Opcode::Sub_rm64_imm32, Opcode::Sub_rm64_r64], // REX.W
-    }
 }
 
 impl Selector for X86<'_> {
@@ -207,6 +180,7 @@ impl Selector for X86<'_> {
 
     fn reserve_frame(&mut self, bytes: u32) {
         let bytes = bytes.next_multiple_of(16);
+        self.reserved_bytes = bytes;
         let (code, sp) = if self.mode.is_long {
             (Opcode::Sub_rm64_imm32, Register::RSP)
         } else {
@@ -215,11 +189,28 @@ impl Selector for X86<'_> {
         self.plain(Instruction::with2(code, sp, bytes as i32), "room for the frame");
     }
 
+    fn hold_frame(&mut self) {
+        let frame = self.mode.registers.frame;
+        self.copy(frame, ESP, self.mode.is_long, "the frame, wherever the stack is");
+        self.facts.set(frame, Value::Frame(0));
+    }
+
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
         why.clone_into(&mut self.why);
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => self.jump(None, *to),
+            Op::Sub(_) => {}
+            Op::Gosub(to) => {
+                let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
+                self.push(Operation::Subroutine { to: *to }, why);
+            }
+            Op::Return { .. } => {
+                let code = if self.mode.is_long { Opcode::Retnq } else { Opcode::Retnd };
+                self.plain(Ok(Instruction::with(code)), why); // C3
+            }
+            Op::Copy { to, from, len } => self.copy_bytes(at, [*to, *from, *len]),
+            Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
             Op::Set { to, value } => self.assign(at, *to, *value),
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),

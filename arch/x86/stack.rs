@@ -66,7 +66,10 @@ const STACK_ADDRESS_BYTES: usize = 2;
 /// Data to push, with their words, in the order of their identifiers.
 pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>)> {
     let prologue = program.prologue();
-    if prologue.iter().any(|step| touches_frame(&step.op)) || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES {
+    if program.has_subs()
+        || prologue.iter().any(|step| touches_frame(&step.op))
+        || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES
+    {
         return Vec::new();
     }
     let is_straight = prologue.iter().all(|step| step.op.target().is_none());

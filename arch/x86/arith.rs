@@ -1,0 +1,176 @@
+//! Arithmetic, copying and tests of bits on x86.
+
+use iced_x86::{Code as Opcode, Instruction, Register};
+
+use super::inst::Condition;
+use super::regs::{self, EAX, ECX, ESP};
+use super::select::{Built, X86, named};
+use crate::facts::{Fact, Value};
+use crate::moves::{self, Move};
+use crate::op::{Alu, Arg, Label, Slot};
+
+/// Codes of an arithmetic operation with imm8, imm32 and a register.
+#[rustfmt::skip] // One row per line.
+fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
+    match (alu, wide) {
+        (Alu::Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0 ib  81 /0 id  01 /r
+        (Alu::Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
+        (Alu::Sub, false) => [Opcode::Sub_rm32_imm8, Opcode::Sub_rm32_imm32, Opcode::Sub_rm32_r32], // 83 /5 ib  81 /5 id  29 /r
+        (Alu::Sub, true)  => [Opcode::Sub_rm64_imm8, Opcode::Sub_rm64_imm32, Opcode::Sub_rm64_r64], // REX.W
+        (Alu::And, false) => [Opcode::And_rm32_imm8, Opcode::And_rm32_imm32, Opcode::And_rm32_r32], // 83 /4 ib  81 /4 id  21 /r
+        (Alu::And, true)  => [Opcode::And_rm64_imm8, Opcode::And_rm64_imm32, Opcode::And_rm64_r64], // REX.W
+        (Alu::Or,  false) => [Opcode::Or_rm32_imm8,  Opcode::Or_rm32_imm32,  Opcode::Or_rm32_r32],  // 83 /1 ib  81 /1 id  09 /r
+        (Alu::Or,  true)  => [Opcode::Or_rm64_imm8,  Opcode::Or_rm64_imm32,  Opcode::Or_rm64_r64],  // REX.W
+        (Alu::Xor, false) => [Opcode::Xor_rm32_imm8, Opcode::Xor_rm32_imm32, Opcode::Xor_rm32_r32], // 83 /6 ib  81 /6 id  31 /r
+        (Alu::Xor, true)  => [Opcode::Xor_rm64_imm8, Opcode::Xor_rm64_imm32, Opcode::Xor_rm64_r64], // REX.W
+        (Alu::Mul | Alu::Shl | Alu::Shr, _) => unreachable!("products and shifts have codes of their own"),
+    }
+}
+
+impl X86<'_> {
+    pub(super) fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
+        let (home, wide) = (self.home(to), self.wide(to));
+        let reg = named(home, wide);
+        let built = match (alu, value) {
+            (Alu::Shl | Alu::Shr, Arg::Const(by)) => Instruction::with2(shift(alu, wide, by), reg, by as u32),
+            (Alu::Mul, _) => self.product(home, wide, value),
+            (Alu::Add | Alu::Sub, Arg::Const(1)) => Instruction::with1(self.step_code(alu, wide), reg),
+            (Alu::And, Arg::Const(0xff)) if self.mode.is_long || home < ESP => {
+                Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(home), regs::bits_8(home))
+            }
+            (_, Arg::Const(value)) => constant(alu, home, wide, value),
+            (_, Arg::Slot(other)) => Instruction::with2(codes(alu, wide)[2], reg, named(self.home(other), wide)),
+            _ => unreachable!("arithmetic takes a constant or a slot"),
+        };
+        let why = self.why.clone();
+        let instruction = built.expect("operands fit the code");
+        let tells = instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
+        self.plain(Ok(instruction), why);
+        let known = if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
+        self.facts.define(to, home, known);
+        self.facts.set_flags(tells.then_some(to));
+    }
+
+    fn product(&self, home: u8, wide: bool, value: Arg) -> Built {
+        let reg = named(home, wide);
+        let (imm8, imm32, by) = if wide {
+            (Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32, Opcode::Imul_r64_rm64)
+        } else {
+            (Opcode::Imul_r32_rm32_imm8, Opcode::Imul_r32_rm32_imm32, Opcode::Imul_r32_rm32)
+        };
+        match value {
+            Arg::Const(value) if i8::try_from(value).is_ok() => Instruction::with3(imm8, reg, reg, value as i32),
+            Arg::Const(value) => Instruction::with3(imm32, reg, reg, value as i32),
+            Arg::Slot(other) => Instruction::with2(by, reg, named(self.home(other), wide)),
+            _ => unreachable!("arithmetic takes a constant or a slot"),
+        }
+    }
+
+    /// `inc` or `dec`; protected mode has a form of one byte.
+    fn step_code(&self, alu: Alu, wide: bool) -> Opcode {
+        match (alu, wide, self.mode.is_long) {
+            (Alu::Add, true, _) => Opcode::Inc_rm64,     // REX.W FF /0
+            (Alu::Add, false, true) => Opcode::Inc_rm32, // FF /0
+            (Alu::Add, false, false) => Opcode::Inc_r32, // 40+r
+            (_, true, _) => Opcode::Dec_rm64,            // REX.W FF /1
+            (_, false, true) => Opcode::Dec_rm32,        // FF /1
+            (_, false, false) => Opcode::Dec_r32,        // 48+r
+        }
+    }
+
+    /// `rep movsb` has registers of its own.
+    pub(super) fn copy_bytes(&mut self, step: usize, slots: [Slot; 3]) {
+        let why = self.why.clone();
+        let fixed = self.mode.registers.copy;
+        let homes = slots.map(|slot| self.home(slot));
+        self.parallel(fixed.iter().copied().zip(homes), &why);
+        self.plain(Instruction::with_rep_movsb(if self.mode.is_long { 64 } else { 32 }), why); // F3 A4
+        for &reg in fixed {
+            self.facts.set(reg, Fact::UNKNOWN);
+        }
+        self.facts.set(ECX, Value::Const(0));
+        let back = slots.iter().zip(homes).zip(fixed);
+        let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(step, **slot));
+        let wanted: Vec<(u8, u8)> = wanted.map(|((_, home), &reg)| (home, reg)).collect();
+        self.parallel(wanted.into_iter(), "behind what was copied");
+        for (slot, home) in slots.into_iter().zip(homes) {
+            let known =
+                if slot == slots[2] && self.slots.lives_after(step, slot) { Value::Const(0) } else { Value::Unknown };
+            if known == Value::Unknown && home == ECX {
+                continue;
+            }
+            self.facts.define(slot, home, known);
+        }
+    }
+
+    /// Registers take each other's values, all at once.
+    fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, why: &str) {
+        for one in moves::all_at_once(moves) {
+            match one {
+                Move::Copy { to, from, .. } => {
+                    self.copy(to, from, self.mode.is_long, why);
+                    self.facts.set(to, self.facts.get(from));
+                }
+                Move::Swap { .. } => self.swap(one, why),
+            }
+        }
+    }
+
+    /// Tests bits of a number and jumps.
+    pub(super) fn branch_bits(&mut self, value: Slot, bits: u32, any: bool, to: Label) {
+        let (home, why) = (self.home(value), self.why.clone());
+        let has_byte = self.mode.is_long || home < ESP;
+        let set = |any: bool| if any { Condition::NotEqual } else { Condition::Equal };
+        let (built, condition) = if bits == 1 << 31 {
+            let r = regs::bits_32(home);
+            (Instruction::with2(Opcode::Test_rm32_r32, r, r), if any { Condition::Sign } else { Condition::NotSign })
+        } else if bits <= 0xff && home == EAX {
+            (Instruction::with2(Opcode::Test_AL_imm8, Register::AL, bits), set(any)) // A8 ib
+        } else if bits <= 0xff && has_byte {
+            (Instruction::with2(Opcode::Test_rm8_imm8, regs::bits_8(home), bits), set(any)) // F6 /0 ib
+        } else if bits.is_power_of_two() {
+            let bit = bits.trailing_zeros();
+            let carry = if any { Condition::Below } else { Condition::AboveOrEqual };
+            (Instruction::with2(Opcode::Bt_rm32_imm8, regs::bits_32(home), bit), carry) // 0F BA /4 ib
+        } else {
+            (Instruction::with2(Opcode::Test_rm32_imm32, regs::bits_32(home), bits), set(any)) // F7 /0 id
+        };
+        self.plain(built, why);
+        self.jump(Some(condition), to);
+    }
+}
+
+/// A shift by a constant; by one it is a byte shorter.
+fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
+    match (alu, wide, by) {
+        (Alu::Shl, false, 1) => Opcode::Shl_rm32_1,    // D1 /4
+        (Alu::Shl, true, 1) => Opcode::Shl_rm64_1,     // REX.W
+        (Alu::Shl, false, _) => Opcode::Shl_rm32_imm8, // C1 /4 ib
+        (Alu::Shl, true, _) => Opcode::Shl_rm64_imm8,  // REX.W
+        (_, false, 1) => Opcode::Shr_rm32_1,           // D1 /5
+        (_, true, 1) => Opcode::Shr_rm64_1,            // REX.W
+        (_, false, _) => Opcode::Shr_rm32_imm8,        // C1 /5 ib
+        (_, true, _) => Opcode::Shr_rm64_imm8,         // REX.W
+    }
+}
+
+/// With a constant. What clears the upper half anyway needs no REX prefix.
+fn constant(alu: Alu, home: u8, wide: bool, value: i64) -> Built {
+    let wide = wide && !(alu == Alu::And && (0..1 << 31).contains(&value));
+    let reg = named(home, wide);
+    let value = value as i32;
+    let [imm8, imm32, _] = codes(alu, wide);
+    if i8::try_from(value).is_ok() {
+        return Instruction::with2(imm8, reg, value);
+    }
+    // The accumulator has a form without ModRM.
+    let short = match (alu, home == EAX && !wide) {
+        (Alu::Add, true) => Opcode::Add_EAX_imm32, // 05 id
+        (Alu::Sub, true) => Opcode::Sub_EAX_imm32, // 2D id
+        (Alu::And, true) => Opcode::And_EAX_imm32, // 25 id
+        (Alu::Or, true) => Opcode::Or_EAX_imm32,   // 0D id
+        (Alu::Xor, true) => Opcode::Xor_EAX_imm32, // 35 id
+        _ => imm32,
+    };
+    Instruction::with2(short, reg, value)
+}

@@ -19,7 +19,7 @@ pub fn lower(description: &Description) -> Vec<Ops> {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
         Program::Server(server) => match server.engine {
-            Engine::Blocking => blocking::lower(server),
+            Engine::Epoll | Engine::Blocking => blocking::lower(server),
         },
     }
 }

@@ -114,9 +114,19 @@ pub fn text(image: &Image) -> String {
         "; {} bytes for {}, loaded at {:#x}, entry {:#x}\n",
         image.bytes.len(),
         image.target.name,
-        image.base,
+        image.base(),
         image.entry
     );
+    for load in &image.loads[1..] {
+        let behind = load.memory_bytes - load.file.len() as u64;
+        let _ = writeln!(
+            text,
+            "; from {:04x} on {} bytes at {:#x}, writable, and {behind} zeros behind them",
+            load.file.start,
+            load.file.len(),
+            load.address
+        );
+    }
     for row in &rows {
         let hex = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let mut line = format!("{:04x}  {hex:<BYTES_COLUMN$}", row.offset);

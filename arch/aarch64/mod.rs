@@ -7,6 +7,8 @@
 mod inst;
 mod memory;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use crate::alloc::{Reg, Registers};
 use crate::code::Code;

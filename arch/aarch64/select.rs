@@ -27,7 +27,7 @@ pub(crate) struct Aarch64<'p> {
 
 /// Instructions that build a constant: one for a repeated run of ones; else MOVZ or MOVN, whichever leaves fewer halves
 /// for MOVK.
-fn constant(d: Reg, value: u64) -> Vec<A64> {
+pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
     let half = |at: u8| (value >> (16 * at)) as u16;
     let other_than = |fill: u16| (0..4).filter(|&at| half(at) != fill).collect::<Vec<u8>>();
     let (set, clear) = (other_than(0), other_than(0xffff));

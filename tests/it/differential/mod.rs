@@ -3,6 +3,7 @@
 
 mod generate;
 mod interpret;
+mod operations;
 mod random;
 
 use std::fs;

@@ -121,7 +121,7 @@ fn assemble_at_least(ops: &Ops, options: Options, least_bytes: u64) -> Result<Im
     let mut code = asmgen_arch::compile(target, ops).map_err(wrong)?;
     let data = Data::of(ops, &code, &layout);
     let placed = code.place(entry, &|place, code_end| data.places(code_end).address(place)).map_err(wrong)?;
-    let places = data.places(placed.end);
+    let data_places = data.places(placed.end);
 
     let mut canvas = Canvas::default();
     let offset = |address: u64| u32::try_from(address - layout.base).expect("an image is smaller than 4 GiB");
@@ -129,11 +129,14 @@ fn assemble_at_least(ops: &Ops, options: Options, least_bytes: u64) -> Result<Im
     for one in &placed.instructions {
         canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone() })?;
     }
-    data.claim(&mut canvas, &places, &placed)?;
+    data.claim(&mut canvas, &data_places, &placed)?;
     data::pad(&mut canvas, least_bytes, "the content states this size of the file")?;
-    let loads = loads(&layout, &places, u64::from(canvas.len()));
-    let contents =
-        Contents { entry, read_only_bytes: loads[0].file.end.into(), writable: places.writable.unwrap_or_default() };
+    let loads = loads(&layout, &data_places, u64::from(canvas.len()));
+    let contents = Contents {
+        entry,
+        read_only_bytes: loads[0].file.end.into(),
+        writable: data_places.writable.unwrap_or_default(),
+    };
     for field in elf::header(&layout, &contents) {
         let owner = Owner::Field { name: field.name, meaning: field.meaning };
         canvas.claim(field.offset, &field.bytes, owner)?;

@@ -118,14 +118,9 @@ pub fn text(image: &Image) -> String {
         image.entry
     );
     for load in &image.loads[1..] {
-        let behind = load.memory_bytes - load.file.len() as u64;
-        let _ = writeln!(
-            text,
-            "; from {:04x} on {} bytes at {:#x}, writable, and {behind} zeros behind them",
-            load.file.start,
-            load.file.len(),
-            load.address
-        );
+        let zeros = load.memory_bytes - load.file.len() as u64;
+        let (first, last) = (load.file.start, load.file.end - 1);
+        let _ = writeln!(text, "; {first:04x} to {last:04x} at {:#x}, writable, {zeros} zeros behind", load.address);
     }
     for row in &rows {
         let hex = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");

@@ -19,6 +19,8 @@ mod golden;
 mod harness;
 /// What the dependencies allow.
 mod licences;
+/// Memory beside the stack.
+mod memory;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

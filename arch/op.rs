@@ -36,6 +36,8 @@ pub enum Arg {
     Frame(u32),
     /// The address of the state's byte of this offset.
     State(u32),
+    /// The address of the file's first byte.
+    Image,
     /// The stack pointer at entry: the argument count lies there, the arguments and the environment behind it.
     Entry,
     /// Whatever is there: the kernel does not look at it.

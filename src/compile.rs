@@ -72,7 +72,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     let mut least_bytes = 0;
     for attempt in 0..SIZE_TRIES {
         let (filled, states_size) = fill::fill(description, options, size_bytes)?;
-        let image = smallest(&lower::lower(&filled), options, least_bytes)?;
+        let image = smallest(&lower::lower(&filled, options.target), options, least_bytes)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes || !states_size {
             return Ok(image);

@@ -38,6 +38,8 @@ pub(crate) struct Places {
     pub writable: Option<Writable>,
     /// Address of the state.
     state: u64,
+    /// Address of the file's first byte.
+    image: u64,
 }
 
 impl<'a> Data<'a> {
@@ -58,7 +60,7 @@ impl<'a> Data<'a> {
         let (end, needed) = self.in_a_row(&self.read_only, code_end, base, &mut offsets, &mut addresses);
         // What is copied must be mapped; the segment's last page is, to its end.
         let read_only_end = if needed > end.next_multiple_of(PAGE_BYTES) { needed } else { end };
-        let mut places = Places { offsets, addresses, read_only_end, writable: None, state: 0 };
+        let mut places = Places { offsets, addresses, read_only_end, writable: None, state: 0, image: base };
         if self.ops.has_writable_memory() {
             self.place_writable(&mut places);
         }
@@ -123,6 +125,7 @@ impl Places {
         match place {
             Place::Datum(datum) => self.addresses[usize::from(datum.0)],
             Place::State(offset) => self.state + u64::from(offset),
+            Place::Image => self.image,
         }
     }
 }

@@ -24,6 +24,8 @@ pub static TARGET: Target = Target {
     machine_number: 0xb7,
     instruction_align: 4,
     page_align: 0x1_0000,
+    epoll_event_bytes: 16,
+    audit_arch: 0xc000_00b7,
     oci_architecture: "arm64",
     oci_variant: Some("v8"),
     stack_is_executable_by_default: false,

@@ -128,6 +128,10 @@ impl<'p> Aarch64<'p> {
                 self.push(A64::Address { d: reg, of: Ref::State(offset) }, why);
                 self.facts.set(reg, Value::Unknown);
             }
+            Arg::Image => {
+                self.push(A64::Address { d: reg, of: Ref::Image }, why);
+                self.facts.set(reg, Value::Unknown);
+            }
             Arg::Entry => {
                 self.add(reg, self.frame(), self.reserved_bytes as i32, why);
                 self.facts.set(reg, Value::Unknown);

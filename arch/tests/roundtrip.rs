@@ -17,6 +17,7 @@ const ORIGIN: u64 = 0x1_0078;
 fn place(target: &Target, program: &Program) -> Result<PlacedCode, CompileError> {
     compile(target, program)?.place(ORIGIN, &|place, end| match place {
         Place::Datum(datum) => end + 64 * u64::from(datum.0),
+        Place::Image => ORIGIN & !0xffff,
         Place::State(offset) => ORIGIN + 0x20_0000 + u64::from(offset),
     })
 }

@@ -1,6 +1,6 @@
 //! Short names for the operations, so that a routine of the engine reads like a listing.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use super::Engine;
@@ -228,5 +228,17 @@ impl Engine<'_> {
     pub(super) fn next(&mut self, to: Slot, cursor: Slot, why: &str) {
         self.byte(to, at(cursor, 0), why);
         self.add(cursor, 1i64, "");
+    }
+
+    /// Adds to a variable in the frame; `t` is its new value.
+    pub(super) fn add_four(&mut self, variable: u32, by: i64, why: &str) {
+        let t = self.s.t;
+        self.four(t, frame(variable), "");
+        if by < 0 {
+            self.take(t, -by, why);
+        } else {
+            self.add(t, by, why);
+        }
+        self.put_four(frame(variable), t, "");
     }
 }

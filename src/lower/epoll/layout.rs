@@ -1,6 +1,6 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
-use super::Engine;
+use crate::spec::EpollSettings;
 
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
 /// of an address on x86.
@@ -54,8 +54,10 @@ pub(super) mod var {
     /// The connection at hand, while another is given up: descriptor, input.
     pub(crate) const SAVED: [u32; 3] = [372, 376, 380];
     pub(crate) const SAVED_FRESH: u32 = 384;
-    /// The listening port, in network byte order.
-    pub(crate) const PORT: u32 = 388;
+    /// Arguments there are; which process a socket is passed to, and how many sockets.
+    pub(crate) const ARGUMENTS: u32 = 388;
+    pub(crate) const PASSED_TO: u32 = 392;
+    pub(crate) const PASSED_COUNT: u32 = 396;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = 400;
 }
@@ -184,8 +186,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn of(engine: &Engine<'_>) -> Self {
-        let settings = &engine.server.epoll;
+    /// The state of a server on a machine with words and events of so many bytes.
+    pub(super) fn of(settings: &EpollSettings, word: u32, event_bytes: u32) -> Self {
         let mut end = 0;
         let mut room = |bytes: u32| {
             let start = end;
@@ -194,9 +196,9 @@ impl State {
         };
         let stride = (settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
-        let vector_bytes = 2 * engine.word;
+        let vector_bytes = 2 * word;
         let table = room(entries << entry::SHIFT);
-        let events = room(EVENTS * engine.event_bytes);
+        let events = room(EVENTS * event_bytes);
         let vectors = room(VECTORS * vector_bytes);
         let marks = room(VECTORS * vector_bytes);
         let composed = room(VECTORS * COMPOSED_BYTES);

@@ -20,6 +20,7 @@
 
 pub mod canvas;
 mod compile;
+mod compress;
 pub mod deploy;
 pub mod elf;
 pub mod examples;

@@ -10,7 +10,6 @@ pub mod summary;
 mod config;
 mod content;
 mod docker;
-mod gzip;
 mod index;
 mod labels;
 mod layout;

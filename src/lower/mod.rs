@@ -7,6 +7,7 @@ mod hello;
 mod http;
 mod pause;
 mod pieces;
+mod wire;
 
 use asmgen_arch::op::Program as Ops;
 

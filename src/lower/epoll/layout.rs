@@ -1,5 +1,6 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
+use crate::lower::wire;
 use crate::spec::EpollSettings;
 
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
@@ -146,11 +147,11 @@ pub(super) mod record {
 }
 
 /// From the end of a head: where the date and the entity tag begin, in bytes.
-pub(super) const DATE_BEFORE_END: i32 = 33;
-pub(super) const ETAG_BEFORE_END: i32 = 33 + 6 + 2 + 18;
+pub(super) const DATE_BEFORE_END: i32 = wire::DATE_TO_END_BYTES as i32;
+pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
 /// Bytes of a date and of an entity tag with its quotes.
-pub(super) const DATE_BYTES: u32 = 29;
-pub(super) const ETAG_BYTES: u32 = 18;
+pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
+pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
 
 /// Bodies from here on are sent without a copy in user space, in bytes.
 pub(super) const LONG_BYTES: u32 = 64 * 1024;
@@ -218,6 +219,21 @@ impl State {
         let lengths = room(4 * (settings.partial_requests + 1));
         let buffers = room(0).next_multiple_of(64);
         let bytes = buffers + stride * (settings.partial_requests + 1);
-        Self { table, events, vectors, marks, composed, path, message, offset, workers, lengths, buffers, stride, entries, bytes }
+        Self {
+            table,
+            events,
+            vectors,
+            marks,
+            composed,
+            path,
+            message,
+            offset,
+            workers,
+            lengths,
+            buffers,
+            stride,
+            entries,
+            bytes,
+        }
     }
 }

@@ -411,4 +411,3 @@ impl Engine<'_> {
         self.ret("compose");
     }
 }
-

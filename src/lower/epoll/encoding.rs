@@ -72,7 +72,8 @@ impl Engine<'_> {
         self.byte(c, at(q, 0), "");
         self.unless(b',', "coding_bad", "something else behind it");
         self.place("coding_known");
-        let codings = [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
+        let codings =
+            [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
         self.set(self.s.list, Arg::Data(list), "");
         self.gosub("lookup");

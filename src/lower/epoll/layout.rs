@@ -209,6 +209,20 @@ impl State {
         let lengths = room(4 * (settings.partial_requests + 1));
         let buffers = room(0).next_multiple_of(64);
         let bytes = buffers + stride * (settings.partial_requests + 1);
-        Self { table, events, vectors, marks, composed, path, message, offset, lengths, buffers, stride, entries, bytes }
+        Self {
+            table,
+            events,
+            vectors,
+            marks,
+            composed,
+            path,
+            message,
+            offset,
+            lengths,
+            buffers,
+            stride,
+            entries,
+            bytes,
+        }
     }
 }

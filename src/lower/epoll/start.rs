@@ -150,13 +150,8 @@ impl Engine<'_> {
 
     fn option(&mut self, level: i64, option: i64, value: u32, why: &str) {
         let value = self.bytes(&format!("int {value}"), &value.to_le_bytes());
-        let args = [
-            Arg::Slot(self.s.fd),
-            Arg::Const(level),
-            Arg::Const(option),
-            Arg::Data(value),
-            Arg::Const(abi::INT_BYTES),
-        ];
+        let args =
+            [Arg::Slot(self.s.fd), Arg::Const(level), Arg::Const(option), Arg::Data(value), Arg::Const(abi::INT_BYTES)];
         self.call(Call::Setsockopt, &args, None, why);
     }
 

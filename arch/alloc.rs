@@ -1,9 +1,13 @@
-//! Which register holds which slot: liveness over the program, then the first register that no neighbour and no
-//! system call in between needs. Deterministic; an operation's wish (an argument's own register) comes first.
+//! Which register holds which slot. Every web has a slot of its own by now; the graph of those that are alive at the
+//! same time is coloured with registers, as Chaitin and Briggs do it: first those that will find one whatever the
+//! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
+//! register that costs the fewest bytes. Deterministic.
 
-use crate::op::{Arg, Label, Op, Program, Slot, Step};
+use crate::live::Paths;
+use crate::op::{Arg, Kind, Mem, Op, Program, Slot, Width};
+use crate::sets::Set;
 use crate::syscall::CallInfo;
-use crate::{CompileError, spill};
+use crate::{CompileError, spill, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -28,18 +32,32 @@ pub(crate) struct Registers {
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
     pub(crate) looks_at: fn(&CallInfo, usize) -> bool,
+    /// Bytes that a slot's instructions take more if it is in this register.
+    pub(crate) price: fn(Reg, &Mentions) -> u32,
 }
 
-/// Sets of slots as bits.
-type SlotSet = u128;
-
-fn bit(slot: Slot) -> SlotSet {
-    1 << slot.0
+/// How often a slot is mentioned, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mentions {
+    /// By so many operations.
+    pub(crate) all: u32,
+    /// As a number, or to count from where no address is moved.
+    pub(crate) narrow: u32,
+    /// As a byte: tests of bits, stores.
+    pub(crate) bytes: u32,
+    /// To count from in memory.
+    pub(crate) base: u32,
+    /// The same, at offset 0.
+    pub(crate) base_at_start: u32,
+    /// Compared with a constant.
+    pub(crate) compared: u32,
+    /// The first step that mentions it, and the last.
+    span: (usize, usize),
 }
 
-/// Which slots are alive before and after each step, and where each slot lives.
+/// Which slots are alive after each step, and where each slot lives.
 pub(crate) struct Allocation {
-    live_out: Vec<SlotSet>,
+    kept: Vec<Set>,
     home: Vec<Reg>,
 }
 
@@ -51,111 +69,88 @@ impl Allocation {
 
     /// Is the slot's value still wanted after this step?
     pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
-        self.live_out[step] & bit(slot) != 0
+        self.kept[step].contains(usize::from(slot.0))
     }
 
     /// Does a slot that is wanted after this step live in this register?
     pub(crate) fn is_live(&self, step: usize, reg: Reg) -> bool {
-        (0..self.home.len()).any(|slot| self.home[slot] == reg && self.live_out[step] >> slot & 1 == 1)
+        self.kept[step].iter().any(|slot| self.home[slot] == reg)
     }
 }
 
-/// Slots alive after each step, by the usual backward data flow.
-fn live_out(program: &Program) -> Vec<SlotSet> {
-    let steps = &program.steps;
-    let at_label = |label| {
-        let is_here = |step: &Step| step.op == Op::Label(label) || step.op == Op::Sub(label);
-        steps.iter().position(is_here).unwrap_or_else(|| panic!("label {label:?} is placed"))
-    };
-    let targets: Vec<Option<usize>> = steps.iter().map(|step| step.op.target().map(at_label)).collect();
-    // A subroutine goes on behind each of its calls, whichever it was: what any of them wants lives through it.
-    let comes_back = |from: Label| {
-        let calls = move |(at, step): (usize, &Step)| (step.op == Op::Gosub(from)).then_some(at + 1);
-        steps.iter().enumerate().filter_map(calls).collect::<Vec<_>>()
-    };
-    let returns: Vec<Vec<usize>> = steps
-        .iter()
-        .map(|step| if let Op::Return { from } = step.op { comes_back(from) } else { Vec::new() })
-        .collect();
-    let mut live_in = vec![0; steps.len() + 1];
-    let mut live_out = vec![0; steps.len()];
-    loop {
-        let mut changed = false;
-        for (at, step) in steps.iter().enumerate().rev() {
-            let next = if step.op.ends() || matches!(step.op, Op::Gosub(_)) { 0 } else { live_in[at + 1] };
-            let back = returns[at].iter().fold(0, |set, &next| set | live_in[next]);
-            let out = next | back | targets[at].map_or(0, |target| live_in[target]);
-            let defined = step.op.defines().into_iter().fold(0, |set, slot| set | bit(slot));
-            let used = step.op.uses().into_iter().fold(0, |set, slot| set | bit(slot));
-            let into = (out & !defined) | used;
-            changed |= live_in[at] != into || live_out[at] != out;
-            (live_in[at], live_out[at]) = (into, out);
-        }
-        if !changed {
-            return live_out;
-        }
-    }
-}
-
-/// For each slot: slots it may not share a register with, registers it may not have, registers it would like.
+/// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
+/// it would like, how it is mentioned.
 struct Constraints {
-    neighbours: Vec<SlotSet>,
+    neighbours: Vec<Set>,
     forbidden: Vec<u32>,
     wishes: Vec<Vec<Reg>>,
+    partners: Vec<Vec<usize>>,
+    mentions: Vec<Mentions>,
 }
 
-fn constraints(program: &Program, registers: &Registers, live_out: &[SlotSet]) -> Constraints {
+fn index(slot: Slot) -> usize {
+    usize::from(slot.0)
+}
+
+fn bits(registers: &[Reg]) -> u32 {
+    registers.iter().fold(0, |set, reg| set | 1 << reg)
+}
+
+fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constraints {
     let slots = program.slots.len();
-    let mut found =
-        Constraints { neighbours: vec![0; slots], forbidden: vec![0; slots], wishes: vec![Vec::new(); slots] };
-    for (step, &out) in program.steps.iter().zip(live_out) {
+    let mut found = Constraints {
+        neighbours: vec![Set::with_room(slots); slots],
+        forbidden: vec![if program.has_subs() { 1 << registers.frame } else { 0 }; slots],
+        wishes: vec![Vec::new(); slots],
+        partners: vec![Vec::new(); slots],
+        mentions: vec![Mentions::default(); slots],
+    };
+    for (at, (step, kept)) in program.steps.iter().zip(kept).enumerate() {
+        let defines = step.op.defines();
         // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
-        let written = step.op.defines().into_iter().fold(out, |set, slot| set | bit(slot));
-        for defined in step.op.defines() {
-            let copied = match &step.op {
-                Op::Set { value: Arg::Slot(from), .. } => bit(*from),
-                _ => 0,
-            };
-            let others = written & !bit(defined) & !copied;
-            found.neighbours[usize::from(defined.0)] |= others;
-            for other in 0..slots {
-                if others >> other & 1 == 1 {
-                    found.neighbours[other] |= bit(defined);
-                }
+        let mut written = kept.clone();
+        defines.iter().for_each(|slot| written.insert(index(*slot)));
+        for &defined in &defines {
+            let mut others = written.clone();
+            others.remove(index(defined));
+            if let Op::Set { value: Arg::Slot(from), .. } = step.op {
+                others.remove(index(from));
+                found.partners[index(defined)].push(index(from));
+                found.partners[index(from)].push(index(defined));
+            }
+            found.neighbours[index(defined)].unite(&others);
+            others.iter().for_each(|other| found.neighbours[other].insert(index(defined)));
+        }
+        if matches!(step.op, Op::Call { .. } | Op::Divide { .. } | Op::Copy { .. }) {
+            for slot in kept.iter().map(|slot| Slot(slot as u16)).filter(|slot| !defines.contains(slot)) {
+                found.forbidden[index(slot)] |= clobbered(&step.op, slot, registers);
             }
         }
-        let defined = step.op.defines();
-        let across = (0..slots).filter(|&slot| out >> slot & 1 == 1 && !defined.contains(&Slot(slot as u8)));
-        for slot in across {
-            found.forbidden[slot] |= clobbered(&step.op, Slot(slot as u8), registers);
-        }
         wishes(&step.op, registers, &mut found);
+        mention(program, at, &mut found.mentions);
     }
     found
 }
 
 /// Registers that this operation changes, as bits, for a slot that lives through it.
 fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
-    let mut set = 0;
     match op {
         Op::Call { call, args, .. } => {
-            set = registers.clobbers.iter().fold(1 << registers.result, |set, reg| set | 1 << reg);
+            let mut set = bits(registers.clobbers) | 1 << registers.result;
             for (index, arg) in args.iter().enumerate() {
                 let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
                 set |= if free { 0 } else { 1 << registers.args[index] };
             }
+            set
         }
-        Op::Divide { value, .. } if slot != *value => {
-            set = registers.divide.iter().fold(0, |set, reg| set | 1 << reg);
-        }
-        Op::Copy { .. } => set = registers.copy.iter().fold(0, |set, reg| set | 1 << reg),
-        _ => {}
+        Op::Divide { value, .. } if slot != *value => bits(registers.divide),
+        Op::Copy { .. } => bits(registers.copy),
+        _ => 0,
     }
-    set
 }
 
 fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
-    let mut wish = |slot: Slot, reg: Reg| found.wishes[usize::from(slot.0)].push(reg);
+    let mut wish = |slot: Slot, reg: Reg| found.wishes[index(slot)].push(reg);
     match op {
         Op::Call { args, result, .. } => {
             if let Some(slot) = result {
@@ -177,69 +172,167 @@ fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
                 wish(slot, reg);
             }
         }
-        Op::Load { to, .. } => wish(*to, registers.result),
-        Op::Store { width: crate::op::Width::Byte, value: Arg::Slot(slot), .. } => {
-            let barred = registers.no_byte.iter().fold(0, |set, reg| set | 1 << reg);
-            found.forbidden[usize::from(slot.0)] |= barred;
+        Op::Store { width: Width::Byte, value: Arg::Slot(slot), .. } => {
+            found.forbidden[index(*slot)] |= bits(registers.no_byte);
         }
         _ => {}
     }
 }
 
-/// Gives every slot a register, or a place in the frame where there are not enough.
+/// Counts what a step mentions.
+fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
+    let op = &program.steps[at].op;
+    let mut slots = op.uses();
+    slots.extend(op.defines());
+    slots.sort_unstable();
+    slots.dedup();
+    for slot in slots {
+        let mentions = &mut mentions[index(slot)];
+        mentions.span = (if mentions.all == 0 { at } else { mentions.span.0 }, at);
+        mentions.all += 1;
+        mentions.narrow += u32::from(program.kind(slot) == Kind::Int);
+    }
+    let base = |mentions: &mut [Mentions], mem: &Mem, width: Width| {
+        for slot in mem.base.slots() {
+            let (info, mentions) = (program.kind(slot), &mut mentions[index(slot)]);
+            mentions.base += 1;
+            mentions.base_at_start += u32::from(mem.offset == 0);
+            mentions.narrow += u32::from(info == Kind::Pointer && width != Width::Word);
+        }
+    };
+    match op {
+        Op::Load { from: mem, width, .. } => base(mentions, mem, *width),
+        Op::Store { to: mem, width, value } => {
+            base(mentions, mem, *width);
+            if let (Width::Byte, Arg::Slot(slot)) = (width, value) {
+                mentions[index(*slot)].bytes += 1;
+            }
+        }
+        Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } | Op::StoreBytes { to: mem, .. } => {
+            base(mentions, mem, Width::Byte);
+        }
+        Op::BranchBits { value, bits: 0..=0xff, .. } => {
+            mentions[index(*value)].bytes += 1;
+            mentions[index(*value)].compared += 1;
+        }
+        Op::Branch { left, right: Arg::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
+        _ => {}
+    }
+}
+
+/// Gives every web a register, or a place in the frame where there are not enough.
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
-    let mut fitted = program.clone();
+    let mut fitted = webs::split(program);
     loop {
         let crowded = match allocate(&fitted, registers) {
             Ok(slots) => return Ok((fitted, slots)),
             Err(crowded) => crowded,
         };
-        let uses = |slot: Slot| {
-            fitted
-                .steps
-                .iter()
-                .flat_map(|step| [step.op.uses(), step.op.defines()])
-                .flatten()
-                .filter(|it| *it == slot)
-                .count()
-        };
-        let candidates = (0..fitted.slots.len()).map(|slot| Slot(slot as u8)).filter(|slot| {
-            crowded.slots & bit(*slot) != 0 && fitted.slots[usize::from(slot.0)].name != spill::IN_PASSING
-        });
-        let name = fitted.slots[crowded.first].name;
-        let slot = candidates.min_by_key(|&slot| uses(slot)).ok_or(CompileError::OutOfRegisters { slot: name })?;
-        fitted = spill::to_frame(&fitted, slot);
+        fitted = spill::to_frame(&fitted, &crowded?);
     }
 }
 
-/// Slots that want registers at the same time and do not all get one.
-struct Crowded {
-    first: usize,
-    slots: SlotSet,
+/// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
+fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
+    let paths = Paths::of(program);
+    let kept = paths.kept(program, &paths.live(program));
+    let found = constraints(program, registers, &kept);
+    let mut order = found.order(program, registers);
+    let mut home: Vec<Option<Reg>> = vec![None; program.slots.len()];
+    let mut crowded = Set::with_room(program.slots.len());
+    while let Some(slot) = order.pop() {
+        let taken = found.taken(slot, &home);
+        let free = registers.general.iter().filter(|&&reg| taken >> reg & 1 == 0);
+        home[slot] = free.copied().min_by_key(|&reg| found.price(slot, reg, &home, registers));
+        if home[slot].is_none() {
+            match found.to_frame(program, slot, &home) {
+                Some(slot) => crowded.insert(slot),
+                None if crowded.is_empty() => {
+                    return Err(Err(CompileError::OutOfRegisters { slot: program.slots[slot].name }));
+                }
+                // Those that have been found already make room.
+                None => {}
+            }
+        }
+    }
+    if !crowded.is_empty() {
+        return Err(Ok(crowded.iter().map(|slot| Slot(slot as u16)).collect()));
+    }
+    Ok(Allocation { kept, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
 }
 
-/// Gives every slot a register, the most constrained first.
-fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Crowded> {
-    let slots = program.slots.len();
-    assert!(slots <= 128, "a program has at most 128 slots");
-    let live_out = live_out(program);
-    let found = constraints(program, registers, &live_out);
-    let mut order: Vec<usize> = (0..slots).collect();
-    order.sort_by_key(|&slot| {
-        (std::cmp::Reverse(found.forbidden[slot].count_ones()), std::cmp::Reverse(found.neighbours[slot].count_ones()))
-    });
-    let mut home: Vec<Option<Reg>> = vec![None; slots];
-    let frame = if program.has_subs() { 1 << registers.frame } else { 0 };
-    for slot in order {
-        let taken = (0..slots)
-            .filter(|&other| found.neighbours[slot] >> other & 1 == 1)
-            .fold(found.forbidden[slot] | frame, |set, other| home[other].map_or(set, |reg| set | 1 << reg));
-        let mut wanted = found.wishes[slot].iter().chain(registers.general);
-        let free = wanted.find(|&&reg| taken >> reg & 1 == 0 && registers.general.contains(&reg));
-        let slots = found.neighbours[slot] | bit(Slot(slot as u8));
-        home[slot] = Some(*free.ok_or(Crowded { first: slot, slots })?);
+impl Constraints {
+    /// Registers that a slot cannot have now, as bits.
+    fn taken(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
+        let neighbours = self.neighbours[slot].iter().filter_map(|other| home[other]);
+        neighbours.fold(self.forbidden[slot], |set, reg| set | 1 << reg)
     }
-    Ok(Allocation { live_out, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
+
+    /// What a register costs a slot, in quarters of a byte.
+    fn price(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
+        // Moves from and to the result's register have a form that is a byte shorter, where nobody wants the source.
+        let moved = |other: Reg| if reg == registers.result || other == registers.result { 6 } else { 8 };
+        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
+        let mut price = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
+        for &partner in &self.partners[slot] {
+            price += match home[partner] {
+                Some(other) if other == reg => 0,
+                Some(other) => moved(other),
+                None if self.taken(partner, home) >> reg & 1 == 1 => moved(reg) / 2,
+                None if self.wishes[partner].iter().any(|&wish| wish != reg) => moved(reg) / 4,
+                None => 0,
+            }
+        }
+        let robbed = self.neighbours[slot].iter().filter(|&other| home[other].is_none());
+        price + 2 * robbed.filter(|&other| self.wishes[other].contains(&reg)).count().min(3) as u32
+    }
+
+    /// The slot that gives way where a slot finds no register: itself, or the least mentioned of those in its way.
+    fn to_frame(&self, program: &Program, slot: usize, home: &[Option<Reg>]) -> Option<usize> {
+        if self.may_spill(program, slot) {
+            return Some(slot);
+        }
+        let others = || self.neighbours[slot].iter().filter(|&other| home[other].is_some());
+        let least = |slots: &mut dyn Iterator<Item = usize>| slots.min_by_key(|&slot| self.mentions[slot].all);
+        least(&mut others().filter(|&other| self.may_spill(program, other))).or_else(|| {
+            let is_own = |slot: &usize| program.slots[*slot].name != spill::IN_PASSING;
+            least(&mut others().chain([slot]).filter(is_own))
+        })
+    }
+
+    /// Is anything won if this slot lives in the frame? Not if it is used at once, as those between the frame and an
+    /// operation are.
+    fn may_spill(&self, program: &Program, slot: usize) -> bool {
+        let (first, last) = self.mentions[slot].span;
+        program.slots[slot].name != spill::IN_PASSING && last > first + 1
+    }
+
+    /// The slots, the first to get a register last.
+    fn order(&self, program: &Program, registers: &Registers) -> Vec<usize> {
+        let general = bits(registers.general);
+        let slots = program.slots.len();
+        let free: Vec<usize> = (0..slots).map(|slot| (general & !self.forbidden[slot]).count_ones() as usize).collect();
+        let mut degree: Vec<usize> = (0..slots).map(|slot| self.neighbours[slot].iter().count()).collect();
+        let mut left: Vec<usize> = (0..slots).collect();
+        left.sort_by_key(|&slot| self.mentions[slot].all);
+        let mut order = Vec::with_capacity(slots);
+        while !left.is_empty() {
+            let sure = left.iter().position(|&slot| degree[slot] < free[slot]);
+            // Where nobody is sure to find one, whoever is in most others' way for the fewest mentions waits longest.
+            let at = sure.unwrap_or_else(|| {
+                let burden = |&at: &usize| {
+                    let slot = left[at];
+                    let mentions = if self.may_spill(program, slot) { self.mentions[slot].all } else { 1 << 20 };
+                    u64::from(mentions) * 1000 / degree[slot].max(1) as u64
+                };
+                (0..left.len()).min_by_key(burden).expect("some are left")
+            });
+            let slot = left.remove(at);
+            self.neighbours[slot].iter().for_each(|other| degree[other] = degree[other].saturating_sub(1));
+            order.push(slot);
+        }
+        order
+    }
 }
 
 #[cfg(test)]
@@ -261,31 +354,8 @@ mod tests {
             frame: 7,
             no_byte: &[],
             looks_at: |_, _| true,
+            price: |_, _| 0,
         }
-    }
-
-    #[test]
-    fn a_slot_lives_through_a_subroutine_if_any_caller_wants_it() {
-        let mut program = Program::default();
-        let [one, other, inner] = ["one", "other", "inner"].map(|name| program.slot(name, Kind::Int));
-        let sub = program.label("sub");
-        let set = |to, value| Op::Set { to, value: Arg::Const(value) };
-        program.push(set(one, 1), "begin"); // 0
-        program.push(Op::Gosub(sub), "first"); // 1
-        program.push(set(other, 2), "between"); // 2
-        program.push(Op::Gosub(sub), "second"); // 3
-        program.call(Call::Exit, &[Arg::Slot(other)], None, "exit"); // 4
-        program.sub(sub); // 5
-        program.push(set(inner, 3), "inside"); // 6
-        program.push(Op::Alu { alu: Alu::Add, to: one, value: Arg::Slot(inner) }, "inside"); // 7
-        program.push(Op::Return { from: sub }, "back"); // 8
-        let live = live_out(&program);
-        assert_eq!(live[1], bit(one) | bit(other), "into the subroutine");
-        assert_eq!(live[8], bit(one) | bit(other), "out of it: `one` is wanted by the next call, `other` by the exit");
-        assert_eq!(live[6], bit(one) | bit(other) | bit(inner));
-        assert_eq!(live[3], live[1], "the second call goes to the same place");
-        let (_, slots) = fit(&program, &few(&[3, 5, 7])).expect("all find a register, some in the frame");
-        assert!((0..3).all(|slot| slots.home(Slot(slot)) != 7), "the frame's register is nobody's");
     }
 
     #[test]

@@ -101,48 +101,83 @@ impl Code {
     /// # Errors
     /// An instruction whose operand is out of reach even in its longest form.
     pub fn place(&mut self, origin: u64, data: &dyn Fn(Place, u64) -> u64) -> Result<PlacedCode, CompileError> {
-        let mut previous = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: origin };
+        let mut layout = Layout::of(self, origin);
         loop {
-            let placed = self.pass(origin, &previous, data)?;
-            if placed == previous {
-                return Ok(placed);
+            let encoded = self.pass(&layout, data)?;
+            let next = Layout::of_lengths(self, origin, encoded.iter().map(Vec::len));
+            if next == layout {
+                return Ok(self.placed(&layout, encoded));
             }
-            previous = placed;
+            layout = next;
         }
     }
 
-    /// Places all units once, with addresses as the last pass left them.
-    fn pass(
-        &mut self,
-        origin: u64,
-        previous: &PlacedCode,
-        data: &dyn Fn(Place, u64) -> u64,
-    ) -> Result<PlacedCode, CompileError> {
-        let mut placed = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: origin };
-        for unit in &mut self.units {
-            match unit {
-                Unit::Label(label) => placed.labels.push((*label, placed.end)),
-                Unit::Instruction { instruction, form, why } => {
-                    let at = placed.end;
-                    // A label not seen yet is taken to be here: the shortest distance, corrected by the next pass.
-                    let address = |to: Ref| match to {
-                        Ref::Code(label) => previous.label(label).unwrap_or(at),
-                        Ref::Data(datum) => data(Place::Datum(datum), previous.end),
-                        Ref::State(offset) => data(Place::State(offset), previous.end),
-                        Ref::Image => data(Place::Image, previous.end),
-                    };
-                    let bytes = loop {
-                        match instruction.encode(*form, at, &address)? {
-                            Some(bytes) => break bytes,
-                            None => *form += 1,
-                        }
-                    };
-                    placed.end += bytes.len() as u64;
-                    placed.instructions.push(Placed { at, bytes, why: why.clone() });
+    /// Encodes all instructions where one and the same layout has them and everything they refer to: a mixture of an
+    /// older and a newer one would have jumps grow for distances that there never are.
+    fn pass(&mut self, layout: &Layout, data: &dyn Fn(Place, u64) -> u64) -> Result<Vec<Vec<u8>>, CompileError> {
+        let mut encoded = Vec::with_capacity(self.units.len());
+        for (unit, &at) in self.units.iter_mut().zip(&layout.at) {
+            let Unit::Instruction { instruction, form, .. } = unit else {
+                encoded.push(Vec::new());
+                continue;
+            };
+            // A label that is nowhere yet is taken to be here: the shortest distance, corrected by the next pass.
+            let address = |to: Ref| match to {
+                Ref::Code(label) => layout.labels.get(usize::from(label.0)).copied().flatten().unwrap_or(at),
+                Ref::Data(datum) => data(Place::Datum(datum), layout.end),
+                Ref::State(offset) => data(Place::State(offset), layout.end),
+                Ref::Image => data(Place::Image, layout.end),
+            };
+            encoded.push(loop {
+                match instruction.encode(*form, at, &address)? {
+                    Some(bytes) => break bytes,
+                    None => *form += 1,
                 }
+            });
+        }
+        Ok(encoded)
+    }
+
+    fn placed(&self, layout: &Layout, encoded: Vec<Vec<u8>>) -> PlacedCode {
+        let mut placed = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: layout.end };
+        for ((unit, &at), bytes) in self.units.iter().zip(&layout.at).zip(encoded) {
+            match unit {
+                Unit::Label(label) => placed.labels.push((*label, at)),
+                Unit::Instruction { why, .. } => placed.instructions.push(Placed { at, bytes, why: why.clone() }),
             }
         }
-        Ok(placed)
+        placed
+    }
+}
+
+/// Where everything is.
+#[derive(PartialEq, Eq)]
+struct Layout {
+    /// Address of each unit.
+    at: Vec<u64>,
+    /// Addresses of the labels, by their numbers.
+    labels: Vec<Option<u64>>,
+    end: u64,
+}
+
+impl Layout {
+    /// Before anything is encoded: everything at the origin, the labels nowhere.
+    fn of(code: &Code, origin: u64) -> Self {
+        Self { at: vec![origin; code.units.len()], labels: Vec::new(), end: origin }
+    }
+
+    fn of_lengths(code: &Code, origin: u64, lengths: impl Iterator<Item = usize>) -> Self {
+        let mut layout = Self { at: Vec::with_capacity(code.units.len()), labels: Vec::new(), end: origin };
+        for (unit, len) in code.units.iter().zip(lengths) {
+            if let Unit::Label(label) = unit {
+                let number = usize::from(label.0);
+                layout.labels.resize(layout.labels.len().max(number + 1), None);
+                layout.labels[number] = Some(layout.end);
+            }
+            layout.at.push(layout.end);
+            layout.end += len as u64;
+        }
+        layout
     }
 }
 

@@ -62,7 +62,7 @@ fn arrive(at_labels: &mut AtLabels, label: Label, facts: &Facts) {
 fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabels) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
     if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() {
-        selector.reserve_frame(program.frame_bytes);
+        selector.reserve_frame(program.frame_bytes + program.below_frame());
     }
     if program.has_subs() {
         selector.hold_frame();

@@ -41,6 +41,7 @@ static MODE: Mode = Mode {
         frame: EBP,
         no_byte: &[ESI, EDI, EBP],
         looks_at: |info, index| info.looks_at(Machine::I386, index),
+        price: |reg, of| crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared },
     },
     enter: || Instruction::with1(Opcode::Int_imm8, 0x80).expect("int takes a byte"), // CD 80
 };

@@ -9,11 +9,14 @@ pub mod decode;
 mod facts;
 mod flow;
 pub mod i386;
+mod live;
 mod moves;
 pub mod op;
+mod sets;
 mod spill;
 pub mod syscall;
 pub mod target;
+mod webs;
 mod x86;
 pub mod x86_64;
 

@@ -83,7 +83,8 @@ mod tests {
 
     /// Moves slots from register to register and looks what arrives.
     fn check(tangle: &[(Reg, Reg)], swaps: usize) {
-        let pending = tangle.iter().map(|&(to, from)| Pending { to, from, slot: Slot(from), role: "" }).collect();
+        let pending =
+            tangle.iter().map(|&(to, from)| Pending { to, from, slot: Slot(from.into()), role: "" }).collect();
         let moves = untangle(pending);
         let mut registers: Vec<Reg> = (0..16).collect();
         for one in &moves {

@@ -6,7 +6,7 @@ use crate::syscall::Call;
 
 /// A virtual register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Slot(pub u8);
+pub struct Slot(pub u16);
 
 /// A place in the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -319,6 +319,8 @@ pub struct Program {
     pub labels: Vec<String>,
     /// Bytes of writable stack memory it uses.
     pub frame_bytes: u32,
+    /// Bytes right below them that hold slots for which there is no register.
+    pub spilled_bytes: u32,
     /// Bytes of writable memory at a fixed address, all 0 at the start.
     pub state_bytes: u32,
 }
@@ -327,7 +329,7 @@ impl Program {
     /// A new slot.
     pub fn slot(&mut self, name: &'static str, kind: Kind) -> Slot {
         self.slots.push(SlotInfo { name, kind });
-        Slot(u8::try_from(self.slots.len() - 1).expect("a program has at most 256 slots"))
+        Slot(u16::try_from(self.slots.len() - 1).expect("a program has at most 65536 slots"))
     }
 
     /// A new label, yet to be placed.
@@ -398,6 +400,11 @@ impl Program {
         self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))
     }
 
+    /// Bytes from the stack pointer up to the frame, which stays aligned whatever lies below it.
+    pub(crate) fn below_frame(&self) -> u32 {
+        self.spilled_bytes.next_multiple_of(16)
+    }
+
     /// What a slot holds.
     pub fn kind(&self, slot: Slot) -> Kind {
         self.slots[usize::from(slot.0)].kind
@@ -443,6 +450,15 @@ impl Op {
             Self::Call { result, .. } => result.iter().copied().collect(),
             Self::Set { to, .. } | Self::Alu { to, .. } | Self::Negate { to } | Self::Load { to, .. } => vec![*to],
             Self::Divide { value, rest, .. } => vec![*value, *rest],
+            Self::Copy { to, from, len } => vec![*to, *from, *len],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Slots whose new value takes the old one's place.
+    pub(crate) fn changes_in_place(&self) -> Vec<Slot> {
+        match self {
+            Self::Alu { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],
             Self::Copy { to, from, len } => vec![*to, *from, *len],
             _ => Vec::new(),
         }

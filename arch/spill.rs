@@ -1,96 +1,203 @@
 //! Where there are too few registers, a slot lives in the frame: it is loaded before each operation that reads it and
-//! stored behind each that writes it. The program stays ISA-neutral, so this is done once for all machines.
+//! stored behind each that writes it. What is known at any time, a constant or an address, is not kept but made anew.
+//! The program stays ISA-neutral, so this is done once for all machines.
 
-use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, Step, Width};
+use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, SlotInfo, Step, Width};
 
-/// The program with one slot in the frame instead of a register.
-pub(crate) fn to_frame(program: &Program, slot: Slot) -> Program {
-    let mut spilled = program.clone();
-    let offset = spilled.frame_bytes.next_multiple_of(WORD_BYTES);
-    spilled.frame_bytes = offset + WORD_BYTES;
-    let place = Mem { base: Base::Frame, offset: offset as i32 };
-    let width = match program.kind(slot) {
-        Kind::Int => Width::Four,
-        Kind::Pointer => Width::Word,
-    };
-    let passing = spilled.slot(IN_PASSING, program.kind(slot));
-    spilled.steps.clear();
+/// The program with these slots in the frame instead of registers.
+pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
+    let mut spilled = Program { steps: Vec::new(), ..program.clone() };
+    let homes: Vec<(Slot, Home)> = slots.iter().map(|&slot| (slot, home(program, slot, &mut spilled))).collect();
     for step in &program.steps {
-        let (reads, writes) = (step.op.uses().contains(&slot), step.op.defines().contains(&slot));
-        if reads {
-            let load = Op::Load { to: passing, width, from: place };
-            spilled.push(load, format!("{}, from the frame", program.slots[usize::from(slot.0)].name));
-        }
-        let op = if reads || writes { rename(&step.op, slot, passing) } else { step.op.clone() };
-        spilled.steps.push(Step { op, why: step.why.clone() });
-        if writes {
-            let store = Op::Store { width, to: place, value: Arg::Slot(passing) };
-            spilled.push(store, format!("{}, to the frame", program.slots[usize::from(slot.0)].name));
+        if !direct(step, &homes, &mut spilled) {
+            by_way_of_registers(step, &homes, &mut spilled);
         }
     }
     spilled
 }
 
-/// Bytes of a slot in the frame, on every machine.
-const WORD_BYTES: u32 = 8;
+/// Where a slot without a register comes from.
+#[derive(Clone, Copy)]
+enum Home {
+    /// Memory, of this width.
+    Frame(Mem, Width),
+    /// Its only definition.
+    Known(Arg),
+}
+
+fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
+    let mut definitions = program.steps.iter().filter(|step| step.op.defines().contains(&slot));
+    let known = match (definitions.next().map(|step| &step.op), definitions.next()) {
+        (Some(Op::Set { value, .. }), None) if !matches!(value, Arg::Slot(_) | Arg::AtLeast(_)) => Some(*value),
+        _ => None,
+    };
+    if let Some(value) = known {
+        return Home::Known(value);
+    }
+    let (width, bytes) = match program.kind(slot) {
+        Kind::Int => (Width::Four, 4),
+        Kind::Pointer => (Width::Word, 8),
+    };
+    // Below the frame's own part, the nearest first, if a register holds its address; else behind it.
+    let offset = if program.has_subs() {
+        spilled.spilled_bytes = (spilled.spilled_bytes + bytes).next_multiple_of(bytes);
+        -(spilled.spilled_bytes as i32)
+    } else {
+        let offset = spilled.frame_bytes.next_multiple_of(bytes);
+        spilled.frame_bytes = offset + bytes;
+        offset as i32
+    };
+    Home::Frame(Mem { base: Base::Frame, offset }, width)
+}
+
+fn home_of(homes: &[(Slot, Home)], slot: Slot) -> Option<Home> {
+    homes.iter().find(|(known, _)| *known == slot).map(|&(_, home)| home)
+}
+
+/// Does a step without a register in between, if it can be.
+fn direct(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
+    let Op::Set { to, value } = step.op else { return false };
+    let from = if let Arg::Slot(from) = value { Some(from) } else { None };
+    let kind = |slot: Slot| spilled.kind(slot);
+    let op = match (home_of(homes, to), from.map(|from| (from, home_of(homes, from)))) {
+        (Some(Home::Known(_)), _) => return true,
+        (Some(Home::Frame(place, width)), None) => match value {
+            Arg::Const(value) if i32::try_from(value).is_ok() => {
+                Op::Store { width, to: place, value: Arg::Const(value) }
+            }
+            _ => return false,
+        },
+        (Some(Home::Frame(place, width)), Some((from, None))) if kind(from) == kind(to) => {
+            Op::Store { width, to: place, value: Arg::Slot(from) }
+        }
+        (None, Some((_, Some(Home::Known(value))))) => Op::Set { to, value },
+        (None, Some((from, Some(Home::Frame(place, width))))) if kind(from) == kind(to) => {
+            Op::Load { to, width, from: place }
+        }
+        _ => return false,
+    };
+    let passed = if let Some(from) = from.filter(|from| home_of(homes, *from).is_some()) { from } else { to };
+    let why = if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name } else { &step.why };
+    spilled.push(op, why.to_owned());
+    true
+}
+
+/// Loads what a step reads, stores what it writes.
+fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) {
+    let (uses, defines) = (step.op.uses(), step.op.defines());
+    let mut op = step.op.clone();
+    replace_known(&mut op, homes);
+    let mut passing: Vec<(Slot, Slot)> = Vec::new();
+    let mut mentioned = Vec::new();
+    rename(&mut op, |slot, _| mentioned.push(*slot));
+    let mut stores = Vec::new();
+    for &(slot, home) in homes.iter().filter(|(slot, _)| mentioned.contains(slot)) {
+        let SlotInfo { name, kind } = spilled.slots[usize::from(slot.0)];
+        let temporary = spilled.slot(IN_PASSING, kind);
+        passing.push((slot, temporary));
+        if uses.contains(&slot) {
+            match home {
+                Home::Frame(from, width) => {
+                    spilled.push(Op::Load { to: temporary, width, from }, format!("{name}, from the frame"));
+                }
+                Home::Known(value) => spilled.push(Op::Set { to: temporary, value }, name),
+            }
+        }
+        if let (Home::Frame(to, width), true) = (home, defines.contains(&slot)) {
+            stores.push((Op::Store { width, to, value: Arg::Slot(temporary) }, format!("{name}, to the frame")));
+        }
+    }
+    rename(&mut op, |slot, _| {
+        if let Some((_, temporary)) = passing.iter().find(|(known, _)| known == slot) {
+            *slot = *temporary;
+        }
+    });
+    spilled.steps.push(Step { op, why: step.why.clone() });
+    stores.into_iter().for_each(|(op, why)| spilled.push(op, why));
+}
+
+/// Puts what is known where an operand may be more than a slot.
+fn replace_known(op: &mut Op, homes: &[(Slot, Home)]) {
+    let known = |arg: &Arg| match *arg {
+        Arg::Slot(slot) => match home_of(homes, slot) {
+            Some(Home::Known(value)) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    };
+    match op {
+        Op::Call { args, .. } => {
+            for arg in args {
+                if let Some(value) = known(arg) {
+                    *arg = value;
+                }
+            }
+        }
+        Op::Alu { value: arg, .. } | Op::Store { value: arg, .. } | Op::Branch { right: arg, .. } => {
+            if let Some(Arg::Const(value)) = known(arg)
+                && i32::try_from(value).is_ok()
+            {
+                *arg = Arg::Const(value);
+            }
+        }
+        _ => {}
+    }
+}
 
 /// Name of the slots between the frame and an operation; they are never spilled themselves.
 pub(crate) const IN_PASSING: &str = "in passing";
 
-/// The operation with another slot in one slot's place.
-fn rename(op: &Op, from: Slot, to: Slot) -> Op {
-    let mut op = op.clone();
-    let slot = |slot: &mut Slot| {
-        if *slot == from {
-            *slot = to;
-        }
-    };
-    let arg = |arg: &mut Arg| {
+/// Visits an operation's slots; told of each whether its new value is meant, which is the old one's place's where an
+/// operation changes it there.
+pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
+    fn arg(arg: &mut Arg, slot: &mut impl FnMut(&mut Slot, bool)) {
         if let Arg::Slot(it) = arg {
-            slot(it);
+            slot(it, false);
         }
-    };
-    let mem = |mem: &mut Mem| match &mut mem.base {
-        Base::Slot(it) => slot(it),
-        Base::Sum(one, other) => {
-            slot(one);
-            slot(other);
+    }
+    fn mem(mem: &mut Mem, slot: &mut impl FnMut(&mut Slot, bool)) {
+        match &mut mem.base {
+            Base::Slot(it) => slot(it, false),
+            Base::Sum(one, other) => {
+                slot(one, false);
+                slot(other, false);
+            }
+            Base::Frame => {}
         }
-        Base::Frame => {}
-    };
-    match &mut op {
+    }
+    match op {
         Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
         Op::Call { args, result, .. } => {
-            args.iter_mut().for_each(arg);
+            args.iter_mut().for_each(|one| arg(one, &mut slot));
             if let Some(result) = result {
-                slot(result);
+                slot(result, true);
             }
         }
         Op::Set { to, value } | Op::Alu { to, value, .. } => {
-            slot(to);
-            arg(value);
+            arg(value, &mut slot);
+            slot(to, true);
         }
-        Op::Negate { to: it } | Op::BranchBits { value: it, .. } => slot(it),
-        Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(slot),
+        Op::Negate { to } => slot(to, true),
+        Op::BranchBits { value, .. } => slot(value, false),
+        Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(|it| slot(it, true)),
         Op::Divide { value, rest, .. } => {
-            slot(value);
-            slot(rest);
+            slot(value, true);
+            slot(rest, true);
         }
         Op::Load { to, from, .. } => {
-            slot(to);
-            mem(from);
+            mem(from, &mut slot);
+            slot(to, true);
         }
         Op::Store { to, value, .. } => {
-            mem(to);
-            arg(value);
+            mem(to, &mut slot);
+            arg(value, &mut slot);
         }
         Op::Branch { left, right, .. } => {
-            slot(left);
-            arg(right);
+            slot(left, false);
+            arg(right, &mut slot);
         }
         Op::BranchBytes { at: place, .. } | Op::Match { at: place, .. } | Op::StoreBytes { to: place, .. } => {
-            mem(place);
+            mem(place, &mut slot);
         }
     }
-    op
 }

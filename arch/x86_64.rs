@@ -41,6 +41,17 @@ static MODE: Mode = Mode {
         frame: EBP,
         no_byte: &[],
         looks_at: |info, index| info.looks_at(Machine::X86_64, index),
+        // A REX prefix for the upper eight, and for the lowest byte of four more; the forms of the accumulator.
+        price: |reg, of| {
+            let rex = if reg >= 8 {
+                of.narrow
+            } else if reg > EBX {
+                of.bytes
+            } else {
+                0
+            };
+            rex + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+        },
     },
     enter: || Instruction::with(Opcode::Syscall), // 0F 05
 };

@@ -54,6 +54,7 @@ static REGISTERS: Registers = Registers {
     frame: FRAME,
     no_byte: &[],
     looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
+    price: |_, _| 0,
 };
 
 pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {

@@ -133,7 +133,7 @@ impl<'p> Aarch64<'p> {
                 self.facts.set(reg, Value::Unknown);
             }
             Arg::Entry => {
-                self.add(reg, self.frame(), self.reserved_bytes as i32, why);
+                self.add(reg, self.frame(), (self.reserved_bytes - self.program.below_frame()) as i32, why);
                 self.facts.set(reg, Value::Unknown);
             }
             Arg::Slot(slot) => {
@@ -328,7 +328,8 @@ impl Selector for Aarch64<'_> {
     }
 
     fn hold_frame(&mut self) {
-        self.add(REGISTERS.frame, ZERO_OR_SP, 0, "the frame, wherever the stack is");
+        let below = self.program.below_frame() as i32;
+        self.add(REGISTERS.frame, ZERO_OR_SP, below, "the frame, wherever the stack is");
         self.facts.set(REGISTERS.frame, Value::Frame(0));
     }
 

@@ -144,7 +144,7 @@ impl X86<'_> {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
                 self.facts.set(reg, Value::Unknown);
             }
-            Arg::Entry => self.set_frame(reg, self.reserved_bytes, why),
+            Arg::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
             Arg::Slot(slot) => {
                 let from = self.home(slot);
                 if from != reg && self.facts.get(reg).copy_of != Some(slot) {

@@ -2,7 +2,7 @@
 
 use iced_x86::Register;
 
-use crate::alloc::Reg;
+use crate::alloc::{Mentions, Reg};
 
 pub(crate) const EAX: Reg = 0;
 pub(crate) const ECX: Reg = 1;
@@ -41,4 +41,14 @@ pub(crate) fn bits_32(reg: Reg) -> Register {
 /// The whole register in long mode.
 pub(crate) fn bits_64(reg: Reg) -> Register {
     names::BITS_64[usize::from(reg)]
+}
+
+/// Bytes that a register takes more where memory is counted from it: rbp and r13 always have an offset, r12 has a SIB
+/// byte.
+pub(crate) fn base_price(reg: Reg, of: &Mentions) -> u32 {
+    match reg {
+        12 => of.base,
+        _ if reg & 7 == EBP => of.base_at_start,
+        _ => 0,
+    }
 }

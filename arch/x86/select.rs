@@ -190,8 +190,15 @@ impl Selector for X86<'_> {
     }
 
     fn hold_frame(&mut self) {
-        let frame = self.mode.registers.frame;
-        self.copy(frame, ESP, self.mode.is_long, "the frame, wherever the stack is");
+        let (frame, below, wide) = (self.mode.registers.frame, self.program.below_frame(), self.mode.is_long);
+        let why = "the frame, wherever the stack is";
+        if below == 0 {
+            self.copy(frame, ESP, wide, why);
+        } else {
+            let (code, from) =
+                (if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m }, self.operand(ESP, below as i32));
+            self.plain(Instruction::with2(code, named(frame, wide), from), why);
+        }
         self.facts.set(frame, Value::Frame(0));
     }
 

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Slots of a random program: the first are numbers, the others addresses. Few enough for every machine.
-const NUMBERS: u8 = 2;
-const SLOTS: u8 = 4;
+const NUMBERS: u16 = 2;
+const SLOTS: u16 = 4;
 const LABELS: u16 = 3;
 const DATA: u16 = 2;
 /// Near places in the frame, at which most programs stay.

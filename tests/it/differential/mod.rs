@@ -15,13 +15,14 @@ use asmgen::{Options, TARGETS, assemble};
 
 use random::Random;
 
-/// Programs per run; each runs on three machines.
+/// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
 const PROGRAMS: u64 = 200;
 
 #[test]
 fn every_machine_does_what_the_operations_say() {
     let folder = tempfile::tempdir().expect("a folder");
-    for seed in 1..=PROGRAMS {
+    let programs = std::env::var("PROGRAMS").map_or(PROGRAMS, |count| count.parse().expect("PROGRAMS is a number"));
+    for seed in 1..=programs {
         let mut random = Random::new(seed);
         let program = generate::program(&mut random);
         let expected = interpret::run(&program);

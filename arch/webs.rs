@@ -1,0 +1,124 @@
+//! A slot that is given values at many places is many slots in truth: as many as there are sets of definitions and
+//! uses that are connected. Each of them, a web, gets a register of its own, so the first thing to do is to tell
+//! them apart.
+
+use crate::live::{Live, Paths};
+use crate::op::{Op, Program, Slot, Step};
+use crate::spill::rename;
+
+/// The program with a slot for each web.
+pub(crate) fn split(program: &Program) -> Program {
+    let paths = Paths::of(program);
+    let live = paths.live(program);
+    let mut webs = Webs::new(program);
+    for (at, step) in program.steps.iter().enumerate() {
+        webs.connect(&step.op, at, &live);
+        paths.ways(at, |to, only| {
+            for slot in live.before[to].iter() {
+                if only.is_none_or(|(changes, both)| changes.contains(slot) == both) {
+                    webs.unite(webs.behind(at, slot), webs.before(to, slot));
+                }
+            }
+        });
+    }
+    webs.rename(program)
+}
+
+/// For each slot before and behind each step, the place that stands for its web: union and find.
+struct Webs {
+    slots: usize,
+    parent: Vec<usize>,
+}
+
+impl Webs {
+    fn new(program: &Program) -> Self {
+        let slots = program.slots.len();
+        Self { slots, parent: (0..2 * slots * program.steps.len()).collect() }
+    }
+
+    fn before(&self, at: usize, slot: usize) -> usize {
+        2 * at * self.slots + slot
+    }
+
+    fn behind(&self, at: usize, slot: usize) -> usize {
+        (2 * at + 1) * self.slots + slot
+    }
+
+    fn find(&mut self, mut place: usize) -> usize {
+        while self.parent[place] != place {
+            self.parent[place] = self.parent[self.parent[place]];
+            place = self.parent[place];
+        }
+        place
+    }
+
+    fn unite(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.parent[one.max(other)] = one.min(other);
+    }
+
+    /// A value that an operation leaves alone, or changes in its place, is in the same web before and behind it.
+    fn connect(&mut self, op: &Op, at: usize, live: &Live) {
+        let defines = op.defines();
+        for slot in live.before[at].iter().filter(|&slot| live.behind[at].contains(slot)) {
+            if !defines.contains(&Slot(slot as u16)) {
+                self.unite(self.before(at, slot), self.behind(at, slot));
+            }
+        }
+        for slot in op.changes_in_place() {
+            let slot = usize::from(slot.0);
+            self.unite(self.before(at, slot), self.behind(at, slot));
+        }
+    }
+
+    /// Gives every web a slot, in the order in which they are first mentioned.
+    fn rename(&mut self, program: &Program) -> Program {
+        let mut split = Program { slots: Vec::new(), steps: Vec::new(), ..program.clone() };
+        let mut names: Vec<Option<Slot>> = vec![None; self.parent.len()];
+        let slots = self.slots;
+        for (at, step) in program.steps.iter().enumerate() {
+            let mut name = |place: usize, slot: Slot| {
+                let place = self.find(place);
+                let info = &program.slots[usize::from(slot.0)];
+                *names[place].get_or_insert_with(|| split.slot(info.name, info.kind))
+            };
+            let read = |slot: Slot| 2 * at * slots + usize::from(slot.0);
+            let mut op = step.op.clone();
+            rename(&mut op, |slot, writes| {
+                *slot = name(if writes { read(*slot) + slots } else { read(*slot) }, *slot);
+            });
+            split.steps.push(Step { op, why: step.why.clone() });
+        }
+        split
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::{Alu, Arg, Cond, Kind};
+    use crate::syscall::Call;
+
+    #[test]
+    fn every_web_becomes_a_slot() {
+        let mut program = Program::default();
+        let slot = program.slot("slot", Kind::Int);
+        let again = program.label("again");
+        let set = |value| Op::Set { to: slot, value: Arg::Const(value) };
+        program.push(set(1), "begin");
+        program.call(Call::Close, &[Arg::Slot(slot)], Some(slot), "close");
+        program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Arg::Const(0), to: again }, "");
+        program.push(set(2), "a loop begins");
+        program.place(again);
+        program.push(Op::Alu { alu: Alu::Add, to: slot, value: Arg::Const(1) }, "");
+        program.push(Op::Branch { left: slot, cond: Cond::Ne, right: Arg::Const(9), to: again }, "");
+        program.push(set(3), "nobody wants it");
+        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        let split = split(&program);
+        assert_eq!(split.slots.len(), 3);
+        let Op::Call { args, result, .. } = &split.steps[1].op else { unreachable!("it is a call") };
+        assert_eq!((args[0], *result), (Arg::Slot(Slot(0)), Some(Slot(1))));
+        assert_eq!(split.steps[3].op.defines(), [Slot(1)], "the loop is reached from both");
+        assert_eq!(split.steps[7].op.defines(), [Slot(2)]);
+    }
+}

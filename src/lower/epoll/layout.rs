@@ -53,9 +53,6 @@ pub(super) mod var {
     pub(crate) const SCRATCH: u32 = 216;
     /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
     pub(crate) const QUALITIES: u32 = 344;
-    /// The connection at hand, while another is given up: descriptor, input.
-    pub(crate) const SAVED: [u32; 3] = [372, 376, 380];
-    pub(crate) const SAVED_FRESH: u32 = 384;
     /// Arguments there are; which process a socket is passed to, and how many sockets.
     pub(crate) const ARGUMENTS: u32 = 388;
     pub(crate) const PASSED_TO: u32 = 392;

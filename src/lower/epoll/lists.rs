@@ -30,12 +30,6 @@ impl Engine<'_> {
         self.gosub("touch");
     }
 
-    pub(super) fn stamp_deadline(&mut self, list: u32) {
-        self.four(self.s.t, frame(var::NOW), "");
-        self.add(self.s.t, self.timeout(list), "");
-        self.put_two(at(self.s.conn, entry::DEADLINE), self.s.t, "its time");
-    }
-
     pub(super) fn lists(&mut self) {
         self.touch_sub();
         self.unlink_sub();

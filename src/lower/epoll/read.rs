@@ -6,7 +6,6 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame, sum};
 use super::layout::{HEADER, IDLE, LINGER, WRITE, entry, flag, var};
-use super::metrics::counter;
 use super::{Engine, abi};
 
 impl Engine<'_> {
@@ -99,7 +98,7 @@ impl Engine<'_> {
         self.unless_zero(t, "reuse", "");
         self.four(t, frame(var::BUFFERS), "");
         self.branch(t, Cond::Below, self.server.epoll.partial_requests, "fresh_buffer", "one that was never used");
-        self.jump("no_buffer", "");
+        self.jump("keep_nothing", "all are in use for replies that wait");
         self.place("fresh_buffer");
         self.add(t, 1i64, "");
         self.put_four(frame(var::BUFFERS), t, "");
@@ -127,28 +126,6 @@ impl Engine<'_> {
         self.copy(self.s.v, self.s.q, u, "to the buffer's beginning");
         self.place("in_place");
         self.ret("keep");
-        // All buffers are in use: the request that has been incomplete for longest is given up.
-        self.place("no_buffer");
-        self.two(t, at(self.s.table, (HEADER << entry::SHIFT) + entry::NEXT), "");
-        self.branch(t, Cond::Eq, HEADER, "keep_nothing", "none is incomplete");
-        let saved = [self.s.fd, p, end];
-        for (slot, place) in saved.into_iter().zip(var::SAVED) {
-            self.put_four(frame(place), slot, "");
-        }
-        self.four(u, frame(var::FRESH), "");
-        self.put_four(frame(var::SAVED_FRESH), u, "");
-        self.set(self.s.fd, t, "");
-        self.count(counter::GIVEN_UP);
-        self.gosub("find");
-        self.gosub("late");
-        for (slot, place) in saved.into_iter().zip(var::SAVED) {
-            self.four(slot, frame(place), "");
-        }
-        self.four(u, frame(var::SAVED_FRESH), "");
-        self.put_four(frame(var::FRESH), u, "");
-        self.gosub("find");
-        self.four(t, frame(var::FREE_BUFFER), "");
-        self.jump("reuse", "");
         self.place("keep_nothing");
         self.set(p, end, "the input is given up, and the connection with it");
         self.or(self.s.flags, flag::CLOSE | flag::LINGER, "");

@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{EVENTS, IDLE, LINGER, PEER_SHIFT, WRITE, entry, var};
+use super::layout::{EVENTS, HEADER, IDLE, LINGER, PEER_SHIFT, WRITE, entry, var};
 use super::metrics::counter;
 use super::{Engine, abi};
 
@@ -30,6 +30,9 @@ impl Engine<'_> {
         self.set(ev, events, "the first event");
         self.jump("event", "");
         self.place("next");
+        self.four(self.s.t, frame(var::BUFFERS), "");
+        self.branch(self.s.t, Cond::AboveOrEqual, self.server.epoll.partial_requests, "all_buffers", "");
+        self.place("buffers_left");
         self.take(left, 1i64, "one event less");
         self.if_zero(left, "turn", "all done");
         self.add(ev, self.event_bytes, "the next event");
@@ -100,12 +103,23 @@ impl Engine<'_> {
         self.set(conn, fd, "");
         self.shl(conn, entry::SHIFT, "");
         self.add(conn, self.s.table, "its entry");
-        self.put_two(at(conn, entry::WORD), entry::OPEN, "open, without a buffer");
-        self.set(self.s.list, IDLE, "");
-        self.gosub("append");
-        self.stamp_deadline(IDLE);
+        self.put_two(at(conn, entry::WORD), entry::OPEN | LINGER, "open, without a buffer, in a list of its own");
+        self.put_two(at(conn, entry::PREVIOUS), fd, "");
+        self.put_two(at(conn, entry::NEXT), fd, "");
+        self.touch(IDLE);
         self.gosub("find");
         self.jump("read", "the request is often there already");
+
+        // Every buffer has been in use. If none is free, the request that has been incomplete for longest is given up.
+        self.place("all_buffers");
+        self.four(self.s.t, frame(var::FREE_BUFFER), "");
+        self.unless_zero(self.s.t, "buffers_left", "");
+        self.two(fd, at(self.s.table, (HEADER << entry::SHIFT) + entry::NEXT), "the longest incomplete");
+        self.branch(fd, Cond::Eq, HEADER, "buffers_left", "none is");
+        self.count(counter::GIVEN_UP);
+        self.gosub("find");
+        self.gosub("late");
+        self.jump("buffers_left", "");
 
         self.place("too_high");
         self.call(Call::Close, &[Arg::Slot(fd)], None, "no room in the table");

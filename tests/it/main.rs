@@ -5,6 +5,8 @@
 mod bad_specs;
 /// The command line: outputs, refusals, completions.
 mod cli;
+/// Requests as others think them up, against the epoll engine.
+mod conformance;
 /// The blocking engine's contract, line by line.
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
@@ -19,6 +21,8 @@ mod golden;
 mod harness;
 /// What the dependencies allow.
 mod licences;
+/// What the epoll engine has to answer.
+mod model;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

@@ -109,12 +109,14 @@ fn constraints(program: &Program, registers: &Registers, live_out: &[SlotSet]) -
     let mut found =
         Constraints { neighbours: vec![0; slots], forbidden: vec![0; slots], wishes: vec![Vec::new(); slots] };
     for (step, &out) in program.steps.iter().zip(live_out) {
+        // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
+        let written = step.op.defines().into_iter().fold(out, |set, slot| set | bit(slot));
         for defined in step.op.defines() {
             let copied = match &step.op {
                 Op::Set { value: Arg::Slot(from), .. } => bit(*from),
                 _ => 0,
             };
-            let others = out & !bit(defined) & !copied;
+            let others = written & !bit(defined) & !copied;
             found.neighbours[usize::from(defined.0)] |= others;
             for other in 0..slots {
                 if others >> other & 1 == 1 {
@@ -245,6 +247,57 @@ mod tests {
     use super::*;
     use crate::TARGETS;
     use crate::op::{Alu, Kind};
+    use crate::syscall::Call;
+
+    /// Enough for allocation: no machine.
+    fn few(general: &'static [Reg]) -> Registers {
+        Registers {
+            general,
+            args: &[3, 1, 2],
+            result: 0,
+            clobbers: &[0],
+            divide: &[],
+            copy: &[],
+            frame: 7,
+            no_byte: &[],
+            looks_at: |_, _| true,
+        }
+    }
+
+    #[test]
+    fn a_slot_lives_through_a_subroutine_if_any_caller_wants_it() {
+        let mut program = Program::default();
+        let [one, other, inner] = ["one", "other", "inner"].map(|name| program.slot(name, Kind::Int));
+        let sub = program.label("sub");
+        let set = |to, value| Op::Set { to, value: Arg::Const(value) };
+        program.push(set(one, 1), "begin"); // 0
+        program.push(Op::Gosub(sub), "first"); // 1
+        program.push(set(other, 2), "between"); // 2
+        program.push(Op::Gosub(sub), "second"); // 3
+        program.call(Call::Exit, &[Arg::Slot(other)], None, "exit"); // 4
+        program.sub(sub); // 5
+        program.push(set(inner, 3), "inside"); // 6
+        program.push(Op::Alu { alu: Alu::Add, to: one, value: Arg::Slot(inner) }, "inside"); // 7
+        program.push(Op::Return { from: sub }, "back"); // 8
+        let live = live_out(&program);
+        assert_eq!(live[1], bit(one) | bit(other), "into the subroutine");
+        assert_eq!(live[8], bit(one) | bit(other), "out of it: `one` is wanted by the next call, `other` by the exit");
+        assert_eq!(live[6], bit(one) | bit(other) | bit(inner));
+        assert_eq!(live[3], live[1], "the second call goes to the same place");
+        let (_, slots) = fit(&program, &few(&[3, 5, 7])).expect("all find a register, some in the frame");
+        assert!((0..3).all(|slot| slots.home(Slot(slot)) != 7), "the frame's register is nobody's");
+    }
+
+    #[test]
+    fn results_of_one_operation_keep_apart_even_if_nobody_wants_them() {
+        let mut program = Program::default();
+        let [value, rest] = ["value", "rest"].map(|name| program.slot(name, Kind::Int));
+        program.push(Op::Set { to: value, value: Arg::Const(7) }, "begin");
+        program.push(Op::Divide { value, by: 3, rest }, "divide");
+        program.call(Call::Exit, &[Arg::Slot(rest)], None, "exit");
+        let (_, slots) = fit(&program, &few(&[3, 5])).expect("two registers are enough");
+        assert_ne!(slots.home(value), slots.home(rest));
+    }
 
     /// So many sums that are all wanted at the end.
     fn sums(count: usize) -> Program {
@@ -257,7 +310,7 @@ mod tests {
             program.push(Op::Alu { alu: Alu::Add, to: pair[1], value: Arg::Slot(pair[0]) }, "add");
         }
         let last = Arg::Slot(slots[count - 1]);
-        program.call(crate::syscall::Call::Exit, &[last], None, "exit");
+        program.call(Call::Exit, &[last], None, "exit");
         program
     }
 
@@ -268,18 +321,7 @@ mod tests {
                 assert!(crate::compile(target, &sums(count)).is_ok(), "{} {count}", target.name);
             }
         }
-        let registers = Registers {
-            general: &[3, 5],
-            args: &[3, 1, 2],
-            result: 0,
-            clobbers: &[0],
-            divide: &[],
-            copy: &[],
-            frame: 7,
-            no_byte: &[],
-            looks_at: |_, _| true,
-        };
-        let (fitted, _) = fit(&sums(6), &registers).expect("the frame has room");
+        let (fitted, _) = fit(&sums(6), &few(&[3, 5])).expect("the frame has room");
         assert!(fitted.frame_bytes > 0);
     }
 }

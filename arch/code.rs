@@ -13,6 +13,8 @@ pub enum Ref {
     Data(DatumId),
     /// The byte of this offset in the program's state.
     State(u32),
+    /// The file's first byte.
+    Image,
 }
 
 /// A place outside the code.
@@ -22,6 +24,8 @@ pub enum Place {
     Datum(DatumId),
     /// The state's byte of this offset.
     State(u32),
+    /// The file's first byte.
+    Image,
 }
 
 /// An instruction whose operands may still be symbolic.
@@ -125,6 +129,7 @@ impl Code {
                         Ref::Code(label) => previous.label(label).unwrap_or(at),
                         Ref::Data(datum) => data(Place::Datum(datum), previous.end),
                         Ref::State(offset) => data(Place::State(offset), previous.end),
+                        Ref::Image => data(Place::Image, previous.end),
                     };
                     let bytes = loop {
                         match instruction.encode(*form, at, &address)? {

@@ -41,7 +41,7 @@ pub(crate) fn select<S: Selector>(program: &Program, new: impl Fn() -> S) -> Res
     let mut at_labels: AtLabels = vec![None; 2 * program.labels.len()];
     // The kernel jumps to a label whose address is in data with registers of its own.
     for part in program.data.iter().flat_map(|datum| &datum.parts) {
-        if let Part::Code(label) = part {
+        if let Part::Code(label) | Part::CodeAddress(label) = part {
             at_labels[usize::from(label.0)] = Some(Facts::UNKNOWN);
         }
     }

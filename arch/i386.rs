@@ -21,6 +21,8 @@ pub static TARGET: Target = Target {
     machine_number: 3,
     instruction_align: 1,
     page_align: 0x1000,
+    epoll_event_bytes: 12,
+    audit_arch: 0x4000_0003,
     oci_architecture: "386",
     oci_variant: None,
     stack_is_executable_by_default: true,

@@ -4,6 +4,7 @@
 pub mod aarch64;
 mod alloc;
 mod code;
+mod data;
 pub mod decode;
 mod facts;
 mod flow;

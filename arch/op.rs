@@ -1,6 +1,7 @@
-//! The ISA-neutral program: a straight list of operations on slots (virtual registers), a frame of stack memory
-//! and read-only data. Everything a program does is said here once; how a machine does it is its own affair.
+//! The ISA-neutral program: a straight list of operations on slots (virtual registers), a frame of stack memory,
+//! data and state. Everything a program does is said here once; how a machine does it is its own affair.
 
+pub use crate::data::{Datum, DatumId, Part};
 use crate::syscall::Call;
 
 /// A virtual register.
@@ -10,10 +11,6 @@ pub struct Slot(pub u8);
 /// A place in the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Label(pub u16);
-
-/// A piece of read-only data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DatumId(pub u16);
 
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +36,8 @@ pub enum Arg {
     Frame(u32),
     /// The address of the state's byte of this offset.
     State(u32),
+    /// The address of the file's first byte.
+    Image,
     /// The stack pointer at entry: the argument count lies there, the arguments and the environment behind it.
     Entry,
     /// Whatever is there: the kernel does not look at it.
@@ -298,41 +297,6 @@ pub struct Step {
     pub why: String,
 }
 
-/// A piece of a datum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Bytes as they are.
-    Bytes(Vec<u8>),
-    /// A number of the machine's word size, in its byte order.
-    Word(u64),
-    /// The address of a place in the code, a word.
-    Code(Label),
-}
-
-/// Data, read-only or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Datum {
-    /// What it is, for the listing.
-    pub name: String,
-    /// Its content.
-    pub parts: Vec<Part>,
-    /// Bytes behind it that the kernel copies and ignores: they must be in the file, whatever they are.
-    pub ignored_behind: u32,
-    /// May the program write to it?
-    pub writable: bool,
-}
-
-impl Datum {
-    /// Its length in bytes for words of this size.
-    pub fn len_bytes(&self, word_bytes: u32) -> u64 {
-        let part = |part: &Part| match part {
-            Part::Bytes(bytes) => bytes.len() as u64,
-            Part::Word(_) | Part::Code(_) => u64::from(word_bytes),
-        };
-        self.parts.iter().map(part).sum()
-    }
-}
-
 /// A slot's name and kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotInfo {
@@ -376,7 +340,7 @@ impl Program {
     pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
         let same = |datum: &Datum| !datum.writable && datum.parts == parts && datum.ignored_behind >= ignored_behind;
         let at = self.data.iter().position(same).unwrap_or_else(|| {
-            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false });
+            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1 });
             self.data.len() - 1
         });
         DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
@@ -384,8 +348,20 @@ impl Program {
 
     /// New data that the program may write to.
     pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
-        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true });
+        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1 });
         DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+    }
+
+    /// Has data's address be a multiple of a power of two, beside what was asked for before.
+    pub fn align(&mut self, datum: DatumId, bytes: u32) {
+        assert!(bytes.is_power_of_two(), "alignments are powers of two");
+        let align = &mut self.data[usize::from(datum.0)].align;
+        *align = bytes.max(*align);
+    }
+
+    /// Does it write to memory beside the stack?
+    pub fn has_writable_memory(&self) -> bool {
+        self.state_bytes > 0 || self.data.iter().any(|datum| datum.writable)
     }
 
     /// Begins a subroutine at the end.

@@ -94,6 +94,48 @@ calls! {
     Sendto         "sendto"          ("fd", "buf", "len", "flags", "addr", "addrlen")          Number [ 44 206 369]
     /// End one direction.
     Shutdown       "shutdown"        ("fd", "how")                                             Zero   [ 48 210 373]
+    /// Read from a descriptor.
+    Read           "read"            ("fd", "buf", "count")                                    Number [  0  63   3]
+    /// New epoll set.
+    EpollCreate1   "epoll_create1"   ("flags")                                                 Number [291  20 329]
+    /// Change an epoll set.
+    EpollCtl       "epoll_ctl"       ("epfd", "op", "fd", "event")                             Zero   [233  21 255]
+    /// Wait for events.
+    EpollPwait     "epoll_pwait"     ("epfd", "events", "maxevents", "timeout", "sigmask", "sigsetsize") Number [281 22 319]
+    /// Take a connection, with flags.
+    Accept4        "accept4"         ("fd", "addr", "addrlen", "flags")                        Number [288 242 364]
+    /// Connect to an address.
+    Connect        "connect"         ("fd", "addr", "addrlen")                                 Zero   [ 42 203 362]
+    /// Send pieces as one.
+    Sendmsg        "sendmsg"         ("fd", "msg", "flags")                                    Number [ 46 211 370]
+    /// Send from a file.
+    Sendfile       "sendfile"        ("out_fd", "in_fd", "offset", "count")                    Number [ 40  71 187]
+    /// Open a file.
+    Openat         "openat"          ("dirfd", "pathname", "flags", "mode")                    Number [257  56 295]
+    /// Change a descriptor.
+    Fcntl          "fcntl"           ("fd", "op", "arg")                                       Number [ 72  25 221]
+    /// What time it is.
+    ClockGettime   "clock_gettime"   ("clockid", "tp")                                         Zero   [228 113 265]
+    /// New timer.
+    TimerfdCreate  "timerfd_create"  ("clockid", "flags")                                      Number [283  85 322]
+    /// Set a timer.
+    TimerfdSettime "timerfd_settime" ("fd", "flags", "new", "old")                             Zero   [286  86 325]
+    /// Signals as a descriptor.
+    Signalfd4      "signalfd4"       ("fd", "mask", "sizemask", "flags")                       Number [289  74 327]
+    /// Operations on the process.
+    Prctl          "prctl"           ("op", "arg2", "arg3", "arg4", "arg5")                    Number [157 167 172]
+    /// Get and set a limit.
+    Prlimit64      "prlimit64"       ("pid", "resource", "new", "old")                         Zero   [302 261 340]
+    /// Cores the process may use.
+    SchedGetaffinity "sched_getaffinity" ("pid", "cpusetsize", "mask")                         Number [204 123 242]
+    /// New process.
+    Clone          "clone"           ("flags", "stack", "parent_tid", "tls", "child_tid")      Number [ 56 220 120]
+    /// Number of this process.
+    Getpid         "getpid"          ()                                                        Number [ 39 172  20]
+    /// Send a signal.
+    Kill           "kill"            ("pid", "sig")                                            Zero   [ 62 129  37]
+    /// Wait for a child.
+    Wait4          "wait4"           ("pid", "wstatus", "options", "rusage")                   Number [ 61 260 114]
     /// End the process (its only thread).
     Exit           "exit"            ("status")                                                Never  [ 60  93   1]
 }

@@ -45,6 +45,10 @@ pub struct Target {
     pub instruction_align: u8,
     /// Segment alignment in bytes that fits every page size the machine's kernels use.
     pub page_align: u32,
+    /// Bytes of a `struct epoll_event`; its `data` are the last 8 (include/uapi/linux/eventpoll.h).
+    pub epoll_event_bytes: u32,
+    /// Number of the machine in system call filters (include/uapi/linux/audit.h, `AUDIT_ARCH_*`).
+    pub audit_arch: u32,
     /// Processor name in OCI images (Go's `GOARCH`).
     pub oci_architecture: &'static str,
     /// Variant beside the processor name in OCI images, if there is one.

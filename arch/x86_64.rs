@@ -21,6 +21,8 @@ pub static TARGET: Target = Target {
     machine_number: 0x3e,
     instruction_align: 1,
     page_align: 0x1000,
+    epoll_event_bytes: 12,
+    audit_arch: 0xc000_003e,
     oci_architecture: "amd64",
     oci_variant: None,
     stack_is_executable_by_default: false,

@@ -2,7 +2,7 @@
 
 use asmgen_arch::Target;
 
-use crate::image::{Claim, Image, Owner};
+use crate::image::{Claim, Image, Load, Owner};
 
 /// A file in the making.
 #[derive(Clone, Debug, Default)]
@@ -87,14 +87,14 @@ impl Canvas {
     ///
     /// # Errors
     /// A byte has no owner.
-    pub fn finish(mut self, target: &'static Target, base: u64, entry: u64) -> Result<Image, CanvasError> {
+    pub fn finish(mut self, target: &'static Target, entry: u64, loads: Vec<Load>) -> Result<Image, CanvasError> {
         let unowned = self.bytes.iter().position(Option::is_none);
         if let Some(offset) = unowned {
             return Err(CanvasError::Unowned { offset: offset as u32 });
         }
         let bytes = self.bytes.into_iter().flatten().collect();
         self.claims.sort_by_key(|claim| claim.offset);
-        Ok(Image { target, entry, base, bytes, map: self.claims })
+        Ok(Image { target, entry, loads, bytes, map: self.claims })
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
         let mut canvas = Canvas::default();
         canvas.claim(0, &[1, 2], data("first")).unwrap();
         canvas.claim(1, &[2, 3], data("second")).unwrap();
-        let image = canvas.finish(asmgen_arch::TARGETS[0], 0, 0).unwrap();
+        let image = canvas.finish(asmgen_arch::TARGETS[0], 0, Vec::new()).unwrap();
         assert_eq!(image.bytes, [1, 2, 3]);
         assert_eq!(image.map.len(), 2);
     }
@@ -128,7 +128,7 @@ mod tests {
     fn a_byte_without_an_owner_is_refused() {
         let mut canvas = Canvas::default();
         canvas.claim(1, &[1], data("late")).unwrap();
-        let error = canvas.finish(asmgen_arch::TARGETS[0], 0, 0).unwrap_err();
+        let error = canvas.finish(asmgen_arch::TARGETS[0], 0, Vec::new()).unwrap_err();
         assert_eq!(error, CanvasError::Unowned { offset: 0 });
     }
 }

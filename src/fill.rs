@@ -69,8 +69,7 @@ impl Facts<'_> {
             let filled = template::fill(line.as_bytes(), |name| self.value(name))?;
             server.start_line = Some(String::from_utf8(filled).expect("text filled with text is text"));
         }
-        let replies = server.routes.iter_mut().map(|route| &mut route.reply).chain([&mut server.fallback]);
-        for reply in replies.filter(|reply| reply.template) {
+        for reply in server.replies_mut().filter(|reply| reply.template) {
             self.fill_reply(reply)?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! The finished executable and what is known of its every byte.
 
+use std::ops::Range;
+
 use asmgen_arch::Target;
 
 /// A finished executable: its bytes and, for every byte, who put it there.
@@ -9,12 +11,38 @@ pub struct Image {
     pub target: &'static Target,
     /// Address at which execution starts.
     pub entry: u64,
-    /// Load address of the file's first byte.
-    pub base: u64,
+    /// What of it is in memory, in the order of the addresses; the first begins with the file.
+    pub loads: Vec<Load>,
     /// The file.
     pub bytes: Vec<u8>,
     /// Claims in the order of their offsets; a byte has one, or several that agree on its value.
     pub map: Vec<Claim>,
+}
+
+impl Image {
+    /// Load address of the file's first byte.
+    pub fn base(&self) -> u64 {
+        self.loads[0].address
+    }
+
+    /// The address of a byte of the file; none if the program cannot reach it.
+    pub fn address(&self, offset: u32) -> Option<u64> {
+        let load = self.loads.iter().find(|load| load.file.contains(&offset))?;
+        Some(load.address + u64::from(offset - load.file.start))
+    }
+}
+
+/// A run of the file in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Its file offsets.
+    pub file: Range<u32>,
+    /// Address of its first byte.
+    pub address: u64,
+    /// Bytes in memory; those beyond the run are 0 at the start.
+    pub memory_bytes: u64,
+    /// May the program write to it? Otherwise it can be executed.
+    pub writable: bool,
 }
 
 /// A run of bytes and its owner.

@@ -20,6 +20,7 @@
 
 pub mod canvas;
 mod compile;
+mod data;
 pub mod deploy;
 pub mod elf;
 pub mod examples;
@@ -33,4 +34,4 @@ pub mod spec;
 
 pub use asmgen_arch::{TARGETS, Target, op, syscall};
 pub use compile::{BuildError, Options, assemble, build};
-pub use image::{Claim, Image, Owner};
+pub use image::{Claim, Image, Load, Owner};

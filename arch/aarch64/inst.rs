@@ -1,16 +1,16 @@
 //! Instructions of A64 with operands that may still be symbolic, and their bytes by dynasm. Every instruction is
-//! 4 bytes long; only a far address takes two.
+//! 4 bytes long; only a far address and a far test of a bit take two.
 
 // What dynasm! expands to trips these three, at every use.
 #![allow(clippy::unnecessary_semicolon, clippy::used_underscore_binding, clippy::useless_conversion)]
 
-use dynasmrt::aarch64::Aarch64Relocation;
+use dynasmrt::aarch64::{Aarch64Relocation, encode_logical_immediate_32bit, encode_logical_immediate_64bit};
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
-use crate::op::{Cond, Label};
+use crate::op::{Alu, Cond, Label};
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
 pub(crate) const ZERO_OR_SP: Reg = 31;
@@ -24,67 +24,152 @@ pub(crate) enum Size {
     Eight,
 }
 
+impl Size {
+    pub(crate) const fn bytes(self) -> i32 {
+        match self {
+            Self::Byte => 1,
+            Self::Half => 2,
+            Self::Four => 4,
+            Self::Eight => 8,
+        }
+    }
+}
+
+/// The place that a load or a store means.
+#[rustfmt::skip] // One way per line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// [Xn|SP, #simm9]
+    Near { n: Reg, simm9: i16 },
+    /// [Xn|SP, #bytes], a multiple of the size and at most 4095 times it
+    Scaled { n: Reg, bytes: u16 },
+    /// [Xn, Xm]
+    Sum { n: Reg, m: Reg },
+    /// [Xn], #size: afterwards Xn is behind it
+    Next { n: Reg },
+}
+
+impl Place {
+    /// The place so many bytes behind a register's, if an access of that size can say it by itself.
+    pub(crate) fn of(n: Reg, offset: i32, size: Size) -> Option<Self> {
+        let scaled = (0..4096 * size.bytes()).contains(&offset) && offset % size.bytes() == 0;
+        match offset {
+            -256..=255 => Some(Self::Near { n, simm9: offset as i16 }),
+            _ if scaled => Some(Self::Scaled { n, bytes: offset as u16 }),
+            _ => None,
+        }
+    }
+}
+
+/// Where a branch leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    Label(Label),
+    /// So many instructions further, or back.
+    By(i8),
+}
+
+impl From<Label> for To {
+    fn from(label: Label) -> Self {
+        Self::Label(label)
+    }
+}
+
 /// An instruction. `wide` is the X form, otherwise the W form.
 #[rustfmt::skip] // One instruction per line, in the manual's order of operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum A64 {
     /// MOVZ Xd, #imm16, LSL #shift
     Movz { d: Reg, imm16: u16, shift: u8 },
-    /// MOVN Xd, #imm16
-    Movn { d: Reg, imm16: u16 },
+    /// MOVN Xd, #imm16, LSL #shift
+    Movn { d: Reg, imm16: u16, shift: u8 },
     /// MOVK Xd, #imm16, LSL #shift
     Movk { d: Reg, imm16: u16, shift: u8 },
+    /// MOV Xd, #pattern, which is ORR Xd, XZR, #pattern
+    MovPattern { d: Reg, pattern: u64 },
     /// MOV Xd, Xm
     Mov { wide: bool, d: Reg, m: Reg },
-    /// ADD Xd|SP, Xn|SP, #imm12
-    AddImm { d: Reg, n: Reg, imm12: u16 },
-    /// SUB Xd|SP, Xn|SP, #imm12
-    SubImm { d: Reg, n: Reg, imm12: u16 },
-    /// ADD Xd, Xn, Xm
-    Add { wide: bool, d: Reg, n: Reg, m: Reg },
-    /// SUB Xd, Xn, Xm
-    Sub { wide: bool, d: Reg, n: Reg, m: Reg },
+    /// ADD, SUB, AND, ORR, EOR, MUL, LSL, LSR Xd, Xn, Xm
+    Alu { alu: Alu, wide: bool, d: Reg, n: Reg, m: Reg },
+    /// The same with #imm, where [`takes`] says that it fits; ADD and SUB take the stack pointer as well
+    AluImm { alu: Alu, wide: bool, d: Reg, n: Reg, imm: u64 },
     /// UDIV Wd, Wn, Wm
     Udiv { d: Reg, n: Reg, m: Reg },
     /// MSUB Wd, Wn, Wm, Wa
     Msub { d: Reg, n: Reg, m: Reg, a: Reg },
-    /// LDUR{B,H} Rt, [Xn|SP, #simm9]
-    Ldur { size: Size, t: Reg, n: Reg, simm9: i16 },
-    /// STUR{B,H} Rt, [Xn|SP, #simm9]
-    Stur { size: Size, t: Reg, n: Reg, simm9: i16 },
-    /// CMP Xn, #imm12
-    CmpImm { wide: bool, n: Reg, imm12: u16 },
-    /// CMN Xn, #imm12
-    CmnImm { wide: bool, n: Reg, imm12: u16 },
+    /// LDR{B,H} or LDUR{B,H} Rt, place
+    Load { size: Size, t: Reg, from: Place },
+    /// STR{B,H} or STUR{B,H} Rt, place
+    Store { size: Size, t: Reg, to: Place },
+    /// CMP Xn, #imm12 or #imm12, LSL #12
+    CmpImm { wide: bool, n: Reg, imm: u64 },
+    /// CMN Xn, #imm12 or #imm12, LSL #12
+    CmnImm { wide: bool, n: Reg, imm: u64 },
     /// CMP Xn, Xm
     Cmp { wide: bool, n: Reg, m: Reg },
+    /// TST Wn, #pattern
+    TstImm { n: Reg, pattern: u32 },
+    /// TST Wn, Wm
+    Tst { n: Reg, m: Reg },
     /// SVC #0
     Svc,
+    /// STR X30, [SP, #-16]!
+    PushLink,
+    /// LDR X30, [SP], #16
+    PopLink,
+    /// RET
+    Ret,
+    /// BL label
+    Bl { to: Label },
     /// B label
-    B { to: Label },
+    B { to: To },
     /// B.cond label
-    Bcond { cond: Cond, to: Label },
+    Bcond { cond: Cond, to: To },
     /// CBZ / CBNZ Rt, label
-    Cbz { wide: bool, zero: bool, t: Reg, to: Label },
-    /// TBZ / TBNZ Rt, #bit, label
-    Tbz { set: bool, t: Reg, bit: u8, to: Label },
+    Cbz { wide: bool, zero: bool, t: Reg, to: To },
+    /// TBZ / TBNZ Rt, #bit, label — or, out of its reach, the opposite over a B
+    Tbz { set: bool, t: Reg, bit: u8, to: To },
     /// ADR Xd, label — or, out of its reach, MOVZ and MOVK
     Address { d: Reg, of: Ref },
 }
 
+/// Does ADD or SUB take this number: 12 bits, or 12 bits with 12 zeros behind?
+fn is_imm12(value: u64) -> bool {
+    value < 1 << 12 || (value < 1 << 24 && value.trailing_zeros() >= 12)
+}
+
+/// Is this number a pattern that AND, ORR, EOR and TST take: a run of ones, repeated?
+fn is_pattern(wide: bool, value: u64) -> bool {
+    if wide {
+        encode_logical_immediate_64bit(value).is_some()
+    } else {
+        u32::try_from(value).is_ok_and(|value| encode_logical_immediate_32bit(value).is_some())
+    }
+}
+
+/// Is there an instruction that does this with this number?
+pub(crate) fn takes(alu: Alu, wide: bool, value: u64) -> bool {
+    match alu {
+        Alu::Add | Alu::Sub => is_imm12(value),
+        Alu::And | Alu::Or | Alu::Xor => is_pattern(wide, value),
+        Alu::Mul => false,
+        Alu::Shl | Alu::Shr => value < if wide { 64 } else { 32 },
+    }
+}
+
 /// Reach of `ADR` in bytes, both ways (21-bit signed).
 const ADR_REACH: i64 = 1 << 20;
-/// Reach of `B` (28-bit signed, in words of 4).
+/// Reach of `B` and `BL` (28-bit signed, in words of 4).
 const B_REACH: i64 = 1 << 27;
 /// Reach of `B.cond`, `CBZ`, `CBNZ` (21-bit signed).
 const COND_REACH: i64 = 1 << 20;
 /// Reach of `TBZ`, `TBNZ` (16-bit signed).
 const TEST_REACH: i64 = 1 << 15;
 
-fn distance(at: u64, to: u64, reach: i64, what: &'static str) -> Result<i32, CompileError> {
+fn distance(at: u64, to: u64, reach: i64) -> Result<i32, CompileError> {
     let distance = to.wrapping_sub(at) as i64;
     if !(-reach..reach).contains(&distance) || distance % 4 != 0 {
-        return Err(CompileError::OutOfReach { what, distance });
+        return Err(CompileError::OutOfReach { what: "a branch target", distance });
     }
     Ok(i32::try_from(distance).expect("every reach is below 2 GiB"))
 }
@@ -92,17 +177,22 @@ fn distance(at: u64, to: u64, reach: i64, what: &'static str) -> Result<i32, Com
 impl Encode for A64 {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let mut ops: VecAssembler<Aarch64Relocation> = VecAssembler::new(0);
+        let target = |to: To| match to {
+            To::Label(label) => address(Ref::Code(label)),
+            To::By(by) => at.wrapping_add_signed(4 * i64::from(by)),
+        };
         match *self {
+            Self::Bl { to } => {
+                let by = distance(at, address(Ref::Code(to)), B_REACH)?;
+                dynasm!(ops; .arch aarch64; bl by);
+            }
             Self::B { to } => {
-                let by = distance(at, address(Ref::Code(to)), B_REACH, "a branch target")?;
+                let by = distance(at, target(to), B_REACH)?;
                 dynasm!(ops; .arch aarch64; b by);
             }
-            Self::Bcond { cond, to } => {
-                let by = distance(at, address(Ref::Code(to)), COND_REACH, "a branch target")?;
-                conditional(&mut ops, cond, by);
-            }
+            Self::Bcond { cond, to } => conditional(&mut ops, cond, distance(at, target(to), COND_REACH)?),
             Self::Cbz { wide, zero, t, to } => {
-                let by = distance(at, address(Ref::Code(to)), COND_REACH, "a branch target")?;
+                let by = distance(at, target(to), COND_REACH)?;
                 match (wide, zero) {
                     (true, true) => dynasm!(ops; .arch aarch64; cbz X(t), by),
                     (true, false) => dynasm!(ops; .arch aarch64; cbnz X(t), by),
@@ -110,14 +200,14 @@ impl Encode for A64 {
                     (false, false) => dynasm!(ops; .arch aarch64; cbnz W(t), by),
                 }
             }
+            Self::Tbz { set, t, bit, to } if form == 0 => {
+                let Ok(by) = distance(at, target(to), TEST_REACH) else { return Ok(None) };
+                test_bit(&mut ops, set, t, bit, by);
+            }
             Self::Tbz { set, t, bit, to } => {
-                let by = distance(at, address(Ref::Code(to)), TEST_REACH, "a branch target")?;
-                let bit = u32::from(bit);
-                if set {
-                    dynasm!(ops; .arch aarch64; tbnz W(t), bit, by);
-                } else {
-                    dynasm!(ops; .arch aarch64; tbz W(t), bit, by);
-                }
+                test_bit(&mut ops, !set, t, bit, 8);
+                let by = distance(at + 4, target(to), B_REACH)?;
+                dynasm!(ops; .arch aarch64; b by);
             }
             Self::Address { d, of } => {
                 let to = address(of);
@@ -133,61 +223,156 @@ impl Encode for A64 {
                     dynasm!(ops; .arch aarch64; movz X(d), low; movk X(d), high, lsl 16);
                 }
             }
+            Self::Alu { alu, wide, d, n, m } => registers(&mut ops, alu, wide, [d, n, m]),
+            Self::AluImm { alu, wide, d, n, imm } => immediate(&mut ops, alu, wide, [d, n], imm),
+            Self::Load { size, t, from } => load(&mut ops, size, t, from),
+            Self::Store { size, t, to } => store(&mut ops, size, t, to),
             _ => self.encode_plain(&mut ops),
         }
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
     }
 }
 
+type Ops = VecAssembler<Aarch64Relocation>;
+
 impl A64 {
-    /// Instructions without a symbolic operand.
-    fn encode_plain(self, ops: &mut VecAssembler<Aarch64Relocation>) {
+    /// Instructions of one form.
+    fn encode_plain(self, ops: &mut Ops) {
         #[rustfmt::skip] // One instruction per line.
         match self {
-            Self::Movz { d, imm16, shift: 0 }            => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16)),
-            Self::Movz { d, imm16, shift }               => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16), lsl u32::from(shift)),
-            Self::Movn { d, imm16 }                      => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16)),
-            Self::Movk { d, imm16, shift }               => dynasm!(ops; .arch aarch64; movk X(d), u32::from(imm16), lsl u32::from(shift)),
-            Self::Mov { wide: true, d, m }               => dynasm!(ops; .arch aarch64; mov X(d), X(m)),
-            Self::Mov { wide: false, d, m }              => dynasm!(ops; .arch aarch64; mov W(d), W(m)),
-            Self::AddImm { d, n, imm12 }                 => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), u32::from(imm12)),
-            Self::SubImm { d, n, imm12 }                 => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), u32::from(imm12)),
-            Self::Add { wide: true, d, n, m }            => dynasm!(ops; .arch aarch64; add X(d), X(n), X(m)),
-            Self::Add { wide: false, d, n, m }           => dynasm!(ops; .arch aarch64; add W(d), W(n), W(m)),
-            Self::Sub { wide: true, d, n, m }            => dynasm!(ops; .arch aarch64; sub X(d), X(n), X(m)),
-            Self::Sub { wide: false, d, n, m }           => dynasm!(ops; .arch aarch64; sub W(d), W(n), W(m)),
-            Self::Udiv { d, n, m }                       => dynasm!(ops; .arch aarch64; udiv W(d), W(n), W(m)),
-            Self::Msub { d, n, m, a }                    => dynasm!(ops; .arch aarch64; msub W(d), W(n), W(m), W(a)),
-            Self::Ldur { size: Size::Byte, t, n, simm9 } => dynasm!(ops; .arch aarch64; ldurb W(t), [XSP(n), i32::from(simm9)]),
-            Self::Ldur { size: Size::Half, t, n, simm9 } => dynasm!(ops; .arch aarch64; ldurh W(t), [XSP(n), i32::from(simm9)]),
-            Self::Ldur { size: Size::Four, t, n, simm9 } => dynasm!(ops; .arch aarch64; ldur W(t), [XSP(n), i32::from(simm9)]),
-            Self::Ldur { size: Size::Eight, t, n, simm9 } => dynasm!(ops; .arch aarch64; ldur X(t), [XSP(n), i32::from(simm9)]),
-            Self::Stur { size: Size::Byte, t, n, simm9 } => dynasm!(ops; .arch aarch64; sturb W(t), [XSP(n), i32::from(simm9)]),
-            Self::Stur { size: Size::Half, t, n, simm9 } => dynasm!(ops; .arch aarch64; sturh W(t), [XSP(n), i32::from(simm9)]),
-            Self::Stur { size: Size::Four, t, n, simm9 } => dynasm!(ops; .arch aarch64; stur W(t), [XSP(n), i32::from(simm9)]),
-            Self::Stur { size: Size::Eight, t, n, simm9 } => dynasm!(ops; .arch aarch64; stur X(t), [XSP(n), i32::from(simm9)]),
-            Self::CmpImm { wide: true, n, imm12 }        => dynasm!(ops; .arch aarch64; cmp XSP(n), u32::from(imm12)),
-            Self::CmpImm { wide: false, n, imm12 }       => dynasm!(ops; .arch aarch64; cmp WSP(n), u32::from(imm12)),
-            Self::CmnImm { wide: true, n, imm12 }        => dynasm!(ops; .arch aarch64; cmn XSP(n), u32::from(imm12)),
-            Self::CmnImm { wide: false, n, imm12 }       => dynasm!(ops; .arch aarch64; cmn WSP(n), u32::from(imm12)),
-            Self::Cmp { wide: true, n, m }               => dynasm!(ops; .arch aarch64; cmp X(n), X(m)),
-            Self::Cmp { wide: false, n, m }              => dynasm!(ops; .arch aarch64; cmp W(n), W(m)),
-            Self::Svc                                    => dynasm!(ops; .arch aarch64; svc 0),
-            Self::B { .. } | Self::Bcond { .. } | Self::Cbz { .. } | Self::Tbz { .. } | Self::Address { .. } => {
-                unreachable!("symbolic operands are resolved before")
-            }
+            Self::Movz { d, imm16, shift: 0 }   => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16)),
+            Self::Movz { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::Movn { d, imm16, shift: 0 }   => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16)),
+            Self::Movn { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::Movk { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movk X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::MovPattern { d, pattern }     => dynasm!(ops; .arch aarch64; orr XSP(d), xzr, pattern),
+            Self::Mov { wide: true, d, m }      => dynasm!(ops; .arch aarch64; mov X(d), X(m)),
+            Self::Mov { wide: false, d, m }     => dynasm!(ops; .arch aarch64; mov W(d), W(m)),
+            Self::Udiv { d, n, m }              => dynasm!(ops; .arch aarch64; udiv W(d), W(n), W(m)),
+            Self::Msub { d, n, m, a }           => dynasm!(ops; .arch aarch64; msub W(d), W(n), W(m), W(a)),
+            Self::CmpImm { wide: true, n, imm }  if imm < 4096 => dynasm!(ops; .arch aarch64; cmp XSP(n), imm as u32),
+            Self::CmpImm { wide: false, n, imm } if imm < 4096 => dynasm!(ops; .arch aarch64; cmp WSP(n), imm as u32),
+            Self::CmpImm { wide: true, n, imm }  => dynasm!(ops; .arch aarch64; cmp XSP(n), (imm >> 12) as u32, lsl 12),
+            Self::CmpImm { wide: false, n, imm } => dynasm!(ops; .arch aarch64; cmp WSP(n), (imm >> 12) as u32, lsl 12),
+            Self::CmnImm { wide: true, n, imm }  if imm < 4096 => dynasm!(ops; .arch aarch64; cmn XSP(n), imm as u32),
+            Self::CmnImm { wide: false, n, imm } if imm < 4096 => dynasm!(ops; .arch aarch64; cmn WSP(n), imm as u32),
+            Self::CmnImm { wide: true, n, imm }  => dynasm!(ops; .arch aarch64; cmn XSP(n), (imm >> 12) as u32, lsl 12),
+            Self::CmnImm { wide: false, n, imm } => dynasm!(ops; .arch aarch64; cmn WSP(n), (imm >> 12) as u32, lsl 12),
+            Self::Cmp { wide: true, n, m }      => dynasm!(ops; .arch aarch64; cmp X(n), X(m)),
+            Self::Cmp { wide: false, n, m }     => dynasm!(ops; .arch aarch64; cmp W(n), W(m)),
+            Self::TstImm { n, pattern }         => dynasm!(ops; .arch aarch64; tst W(n), pattern),
+            Self::Tst { n, m }                  => dynasm!(ops; .arch aarch64; tst W(n), W(m)),
+            Self::Svc                           => dynasm!(ops; .arch aarch64; svc 0),
+            Self::PushLink                      => dynasm!(ops; .arch aarch64; str x30, [sp, -16]!),
+            Self::PopLink                       => dynasm!(ops; .arch aarch64; ldr x30, [sp], 16),
+            Self::Ret                           => dynasm!(ops; .arch aarch64; ret),
+            _ => unreachable!("it has more forms than one"),
         };
     }
 }
 
-fn conditional(ops: &mut VecAssembler<Aarch64Relocation>, cond: Cond, by: i32) {
+/// The X form or the W form of an instruction on three registers.
+macro_rules! either {
+    ($ops:ident, $wide:ident, $name:ident $d:ident $n:ident $m:ident) => {
+        if $wide {
+            dynasm!($ops; .arch aarch64; $name X($d), X($n), X($m))
+        } else {
+            dynasm!($ops; .arch aarch64; $name W($d), W($n), W($m))
+        }
+    };
+}
+
+fn registers(ops: &mut Ops, alu: Alu, wide: bool, [d, n, m]: [Reg; 3]) {
+    match alu {
+        Alu::Add => either!(ops, wide, add d n m),
+        Alu::Sub => either!(ops, wide, sub d n m),
+        Alu::And => either!(ops, wide, and d n m),
+        Alu::Or => either!(ops, wide, orr d n m),
+        Alu::Xor => either!(ops, wide, eor d n m),
+        Alu::Mul => either!(ops, wide, mul d n m),
+        Alu::Shl => either!(ops, wide, lsl d n m),
+        Alu::Shr => either!(ops, wide, lsr d n m),
+    }
+}
+
+fn immediate(ops: &mut Ops, alu: Alu, wide: bool, [d, n]: [Reg; 2], imm: u64) {
+    let (low, high) = (imm as u32, (imm >> 12) as u32);
+    #[rustfmt::skip] // One instruction per line.
+    match (alu, wide) {
+        (Alu::Add, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), low),
+        (Alu::Add, false) if imm < 4096 => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), low),
+        (Alu::Add, true)                => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), high, lsl 12),
+        (Alu::Add, false)               => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), high, lsl 12),
+        (Alu::Sub, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), low),
+        (Alu::Sub, false) if imm < 4096 => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), low),
+        (Alu::Sub, true)                => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), high, lsl 12),
+        (Alu::Sub, false)               => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), high, lsl 12),
+        (Alu::And, true)                => dynasm!(ops; .arch aarch64; and XSP(d), X(n), imm),
+        (Alu::And, false)               => dynasm!(ops; .arch aarch64; and WSP(d), W(n), low),
+        (Alu::Or, true)                 => dynasm!(ops; .arch aarch64; orr XSP(d), X(n), imm),
+        (Alu::Or, false)                => dynasm!(ops; .arch aarch64; orr WSP(d), W(n), low),
+        (Alu::Xor, true)                => dynasm!(ops; .arch aarch64; eor XSP(d), X(n), imm),
+        (Alu::Xor, false)               => dynasm!(ops; .arch aarch64; eor WSP(d), W(n), low),
+        (Alu::Shl, true)                => dynasm!(ops; .arch aarch64; lsl X(d), X(n), low),
+        (Alu::Shl, false)               => dynasm!(ops; .arch aarch64; lsl W(d), W(n), low),
+        (Alu::Shr, true)                => dynasm!(ops; .arch aarch64; lsr X(d), X(n), low),
+        (Alu::Shr, false)               => dynasm!(ops; .arch aarch64; lsr W(d), W(n), low),
+        (Alu::Mul, _)                   => unreachable!("a product takes registers"),
+    };
+}
+
+/// A load or store by whichever way its place has.
+macro_rules! access {
+    ($ops:ident, $place:ident, $unscaled:ident $scaled:ident $class:ident $t:ident $by:ident) => {
+        match $place {
+            Place::Near { n, simm9 } => dynasm!($ops; .arch aarch64; $unscaled $class($t), [XSP(n), i32::from(simm9)]),
+            Place::Scaled { n, bytes } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n), u32::from(bytes)]),
+            Place::Sum { n, m } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n), X(m)]),
+            Place::Next { n } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n)], $by),
+        }
+    };
+}
+
+fn load(ops: &mut Ops, size: Size, t: Reg, place: Place) {
+    let by = size.bytes();
+    match size {
+        Size::Byte => access!(ops, place, ldurb ldrb W t by),
+        Size::Half => access!(ops, place, ldurh ldrh W t by),
+        Size::Four => access!(ops, place, ldur ldr W t by),
+        Size::Eight => access!(ops, place, ldur ldr X t by),
+    }
+}
+
+fn store(ops: &mut Ops, size: Size, t: Reg, place: Place) {
+    let by = size.bytes();
+    match size {
+        Size::Byte => access!(ops, place, sturb strb W t by),
+        Size::Half => access!(ops, place, sturh strh W t by),
+        Size::Four => access!(ops, place, stur str W t by),
+        Size::Eight => access!(ops, place, stur str X t by),
+    }
+}
+
+fn test_bit(ops: &mut Ops, set: bool, t: Reg, bit: u8, by: i32) {
+    let bit = u32::from(bit);
+    if set {
+        dynasm!(ops; .arch aarch64; tbnz W(t), bit, by);
+    } else {
+        dynasm!(ops; .arch aarch64; tbz W(t), bit, by);
+    }
+}
+
+fn conditional(ops: &mut Ops, cond: Cond, by: i32) {
     match cond {
         Cond::Eq => dynasm!(ops; .arch aarch64; b.eq by),
         Cond::Ne => dynasm!(ops; .arch aarch64; b.ne by),
         Cond::Lt => dynasm!(ops; .arch aarch64; b.lt by),
         Cond::Le => dynasm!(ops; .arch aarch64; b.le by),
         Cond::Ge => dynasm!(ops; .arch aarch64; b.ge by),
-        Cond::Below | Cond::BelowOrEqual | Cond::AboveOrEqual | Cond::Above => todo!(),
         Cond::Gt => dynasm!(ops; .arch aarch64; b.gt by),
+        Cond::Below => dynasm!(ops; .arch aarch64; b.lo by),
+        Cond::BelowOrEqual => dynasm!(ops; .arch aarch64; b.ls by),
+        Cond::AboveOrEqual => dynasm!(ops; .arch aarch64; b.hs by),
+        Cond::Above => dynasm!(ops; .arch aarch64; b.hi by),
     }
 }

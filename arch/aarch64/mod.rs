@@ -1,10 +1,14 @@
 //! aarch64 Linux: the target's facts.
 //!
 //! `svc #0` takes its number in x8 and its arguments in x0–x5; it returns in x0 and changes nothing else. x0–x30 are
-//! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons.
+//! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons; x29 holds the frame's
+//! address in a program with subroutines, and x30 where the innermost of them goes back to.
 
 mod inst;
+mod memory;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use crate::alloc::{Reg, Registers};
 use crate::code::Code;
@@ -20,6 +24,8 @@ pub static TARGET: Target = Target {
     machine_number: 0xb7,
     instruction_align: 4,
     page_align: 0x1_0000,
+    epoll_event_bytes: 16,
+    audit_arch: 0xc000_00b7,
     oci_architecture: "arm64",
     oci_variant: Some("v8"),
     stack_is_executable_by_default: false,
@@ -33,6 +39,10 @@ const SYSCALL_NUMBER: Reg = 8;
 const SCRATCH: Reg = 16;
 /// For values that are compared, and quotients.
 const SCRATCH_2: Reg = 17;
+/// For the frame's address, where the stack pointer moves.
+const FRAME: Reg = 29;
+/// Where a subroutine goes back to.
+const LINK: Reg = 30;
 
 static REGISTERS: Registers = Registers {
     general: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15],
@@ -41,7 +51,7 @@ static REGISTERS: Registers = Registers {
     clobbers: &[RESULT],
     divide: &[],
     copy: &[],
-    frame: 29,
+    frame: FRAME,
     no_byte: &[],
     looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
 };

@@ -1,15 +1,16 @@
 //! Instruction selection for A64: operation by operation. Every instruction is 4 bytes, so what saves is reuse: a
 //! register that already holds the value, and branches that test by themselves.
 
-use super::inst::{A64, Size, ZERO_OR_SP};
-use super::{REGISTERS, RESULT, SCRATCH, SCRATCH_2, SYSCALL_NUMBER};
+use super::inst::{A64, ZERO_OR_SP, takes};
+use super::memory::pieces;
+use super::{LINK, REGISTERS, RESULT, SCRATCH, SCRATCH_2, SYSCALL_NUMBER};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
 use crate::flow::Selector;
 use crate::moves::{self, Move};
-use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
 use crate::syscall::{Call, Returns};
 use crate::target::Machine;
 
@@ -18,41 +19,49 @@ pub(crate) struct Aarch64<'p> {
     program: &'p Program,
     slots: &'p Allocation,
     code: Code,
-    facts: Facts,
+    pub(super) facts: Facts,
     why: String,
+    /// Bytes of the frame that were taken from the stack.
+    reserved_bytes: u32,
 }
 
-/// Instructions that build a constant, in order: MOVZ or MOVN, then MOVK for every other half that is not 0.
-fn constant(d: Reg, value: u64) -> Vec<A64> {
+/// Instructions that build a constant: one for a repeated run of ones; else MOVZ or MOVN, whichever leaves fewer halves
+/// for MOVK.
+pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
     let half = |at: u8| (value >> (16 * at)) as u16;
-    if let Ok(imm16) = u16::try_from(!value) {
-        return vec![A64::Movn { d, imm16 }];
+    let other_than = |fill: u16| (0..4).filter(|&at| half(at) != fill).collect::<Vec<u8>>();
+    let (set, clear) = (other_than(0), other_than(0xffff));
+    let inverted = clear.len() < set.len();
+    let left = if inverted { clear } else { set };
+    let first = left.first().copied().unwrap_or(0);
+    if left.len() > 1 && takes(Alu::Or, true, value) {
+        return vec![A64::MovPattern { d, pattern: value }];
     }
-    let halves: Vec<u8> = (0..4).filter(|&at| half(at) != 0).collect();
-    let Some((&first, rest)) = halves.split_first() else {
-        return vec![A64::Movz { d, imm16: 0, shift: 0 }];
-    };
-    let mut built = vec![A64::Movz { d, imm16: half(first), shift: 16 * first }];
-    built.extend(rest.iter().map(|&at| A64::Movk { d, imm16: half(at), shift: 16 * at }));
+    let mut built = vec![if inverted {
+        A64::Movn { d, imm16: !half(first), shift: 16 * first }
+    } else {
+        A64::Movz { d, imm16: half(first), shift: 16 * first }
+    }];
+    built.extend(left.iter().skip(1).map(|&at| A64::Movk { d, imm16: half(at), shift: 16 * at }));
     built
 }
 
 impl<'p> Aarch64<'p> {
     pub(crate) fn new(program: &'p Program, slots: &'p Allocation) -> Self {
-        Self { program, slots, code: Code::default(), facts: Facts::UNKNOWN, why: String::new() }
+        Self { program, slots, code: Code::default(), facts: Facts::UNKNOWN, why: String::new(), reserved_bytes: 0 }
     }
 
-    fn push(&mut self, instruction: A64, why: impl Into<String>) {
+    pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
         self.code.push(instruction, why.into());
     }
 
     /// Adds an instruction for the operation's own reason.
-    fn plain(&mut self, instruction: A64) {
+    pub(super) fn plain(&mut self, instruction: A64) {
         let why = self.why.clone();
         self.push(instruction, why);
     }
 
-    fn home(&self, slot: Slot) -> Reg {
+    pub(super) fn home(&self, slot: Slot) -> Reg {
         self.slots.home(slot)
     }
 
@@ -60,24 +69,30 @@ impl<'p> Aarch64<'p> {
         self.program.kind(slot) == Kind::Pointer
     }
 
-    /// Base register and offset of a memory operand; where the offset is beyond 9 signed bits, by way of a scratch
-    /// register.
-    fn memory(&mut self, mem: Mem) -> (Reg, i16) {
-        let base = match mem.base {
-            Base::Slot(slot) => self.home(slot),
-            Base::Frame => ZERO_OR_SP,
-            Base::Sum(..) => todo!(),
-        };
-        if (-256..256).contains(&mem.offset) {
-            return (base, mem.offset as i16);
-        }
-        let imm12 = u16::try_from(mem.offset).ok().filter(|offset| *offset < 4096).expect("offsets are below 4 KiB");
-        self.push(A64::AddImm { d: SCRATCH_2, n: base, imm12 }, "far in memory");
-        self.facts.set(SCRATCH_2, Value::Unknown);
-        (SCRATCH_2, 0)
+    /// The register that holds the frame's address.
+    pub(super) fn frame(&self) -> Reg {
+        if self.program.has_subs() { REGISTERS.frame } else { ZERO_OR_SP }
     }
 
-    fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
+    /// A constant as the operand of an instruction of this width sees it.
+    fn operand(value: i64, wide: bool) -> u64 {
+        if wide { value as u64 } else { u64::from(value as u32) }
+    }
+
+    /// `d = n + by`, in as many instructions as it takes.
+    pub(super) fn add(&mut self, d: Reg, n: Reg, by: i32, why: &str) {
+        let alu = if by < 0 { Alu::Sub } else { Alu::Add };
+        let by = u64::from(by.unsigned_abs());
+        let (low, high) = (by & 0xfff, by & !0xfff);
+        let parts: &[u64] = if low == 0 || high == 0 { &[by] } else { &[high, low] };
+        let mut n = n;
+        for &imm in parts {
+            self.push(A64::AluImm { alu, wide: true, d, n, imm }, why);
+            n = d;
+        }
+    }
+
+    pub(super) fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
         let value = value as u64;
         if self.facts.constant(reg) == Some(value) {
             return;
@@ -94,14 +109,12 @@ impl<'p> Aarch64<'p> {
     fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
         match arg {
             Arg::Any => {}
-            Arg::State(_) | Arg::Entry => todo!(),
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
             Arg::Frame(offset) => {
                 if self.facts.get(reg).value != Value::Frame(offset) {
-                    let imm12 = u16::try_from(offset).expect("a frame is below 4 KiB");
-                    self.push(A64::AddImm { d: reg, n: ZERO_OR_SP, imm12 }, why);
+                    self.add(reg, self.frame(), offset as i32, why);
                     self.facts.set(reg, Value::Frame(offset));
                 }
             }
@@ -110,6 +123,18 @@ impl<'p> Aarch64<'p> {
                     self.push(A64::Address { d: reg, of: Ref::Data(datum) }, why);
                     self.facts.set(reg, Value::Data(datum));
                 }
+            }
+            Arg::State(offset) => {
+                self.push(A64::Address { d: reg, of: Ref::State(offset) }, why);
+                self.facts.set(reg, Value::Unknown);
+            }
+            Arg::Image => {
+                self.push(A64::Address { d: reg, of: Ref::Image }, why);
+                self.facts.set(reg, Value::Unknown);
+            }
+            Arg::Entry => {
+                self.add(reg, self.frame(), self.reserved_bytes as i32, why);
+                self.facts.set(reg, Value::Unknown);
             }
             Arg::Slot(slot) => {
                 let from = self.home(slot);
@@ -138,7 +163,7 @@ impl<'p> Aarch64<'p> {
         if let Some(slot) = result {
             let home = self.home(slot);
             if home != RESULT && self.slots.lives_after(step, slot) {
-                self.push(A64::Mov { wide: false, d: home, m: RESULT }, "keep the result");
+                self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
             }
             self.facts.define(slot, home, returned);
         }
@@ -165,146 +190,119 @@ impl<'p> Aarch64<'p> {
 
     fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
         let (d, wide) = (self.home(to), self.wide(to));
-        let m = match value {
-            Arg::Slot(other) => self.home(other),
-            Arg::Const(value) if (0..4096).contains(&value) && wide => {
-                let imm12 = value as u16;
-                self.plain(match alu {
-                    Alu::Add => A64::AddImm { d, n: d, imm12 },
-                    Alu::Sub => A64::SubImm { d, n: d, imm12 },
-                    _ => todo!(),
-                });
-                self.facts.define(to, d, Value::Unknown);
-                return;
+        match value {
+            Arg::Slot(other) => {
+                let m = self.home(other);
+                self.plain(A64::Alu { alu, wide, d, n: d, m });
             }
-            Arg::Const(value) => {
-                self.set_constant(SCRATCH, value, "operand");
-                SCRATCH
-            }
+            Arg::Const(value) => self.arithmetic_constant(alu, wide, d, value),
             _ => unreachable!("arithmetic takes a constant or a slot"),
-        };
-        self.plain(match alu {
-            Alu::Add => A64::Add { wide, d, n: d, m },
-            Alu::Sub => A64::Sub { wide, d, n: d, m },
-            _ => todo!(),
-        });
+        }
         self.facts.define(to, d, Value::Unknown);
+    }
+
+    /// `d = d alu value`: by one instruction if it, or another that does the same, takes the constant.
+    fn arithmetic_constant(&mut self, alu: Alu, wide: bool, d: Reg, value: i64) {
+        let imm = Self::operand(value, wide);
+        let opposite = Self::operand(value.wrapping_neg(), wide);
+        let same = match alu {
+            Alu::Add => (Alu::Sub, opposite),
+            Alu::Sub => (Alu::Add, opposite),
+            Alu::Mul if imm.is_power_of_two() => (Alu::Shl, u64::from(imm.trailing_zeros())),
+            _ => (alu, imm),
+        };
+        let taken = [(alu, imm), same].into_iter().find(|&(alu, imm)| takes(alu, wide, imm));
+        if let Some((alu, imm)) = taken {
+            self.plain(A64::AluImm { alu, wide, d, n: d, imm });
+        } else {
+            self.set_constant(SCRATCH, value, "operand");
+            self.plain(A64::Alu { alu, wide, d, n: d, m: SCRATCH });
+        }
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
         let (n, d) = (self.home(value), self.home(rest));
-        self.set_constant(SCRATCH, i64::from(by), "divisor");
-        self.plain(A64::Udiv { d: SCRATCH_2, n, m: SCRATCH });
-        self.push(A64::Msub { d, n: SCRATCH_2, m: SCRATCH, a: n }, "remainder");
-        self.push(A64::Mov { wide: false, d: n, m: SCRATCH_2 }, "quotient");
-        self.facts.set(SCRATCH_2, Value::Unknown);
+        if by.is_power_of_two() && by > 1 {
+            self.push(A64::AluImm { alu: Alu::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
+            self.plain(A64::AluImm { alu: Alu::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
+        } else {
+            self.set_constant(SCRATCH, i64::from(by), "divisor");
+            self.plain(A64::Udiv { d: SCRATCH_2, n, m: SCRATCH });
+            self.push(A64::Msub { d, n: SCRATCH_2, m: SCRATCH, a: n }, "remainder");
+            self.push(A64::Mov { wide: false, d: n, m: SCRATCH_2 }, "quotient");
+            self.facts.set(SCRATCH_2, Value::Unknown);
+        }
         self.facts.define(value, n, Value::Unknown);
         self.facts.define(rest, d, if by <= 256 { Value::Byte } else { Value::Unknown });
-    }
-
-    fn load(&mut self, to: Slot, width: Width, from: Mem) {
-        let (n, simm9) = self.memory(from);
-        let t = self.home(to);
-        self.plain(A64::Ldur { size: size(width), t, n, simm9 });
-        self.facts.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
-    }
-
-    fn store(&mut self, width: Width, to: Mem, value: Arg) {
-        let (n, simm9) = self.memory(to);
-        let t = match value {
-            Arg::Const(0) => ZERO_OR_SP,
-            Arg::Const(value) => {
-                self.set_constant(SCRATCH, value, "what is stored");
-                SCRATCH
-            }
-            Arg::Slot(slot) => self.home(slot),
-            _ => unreachable!("a constant or a slot is stored"),
-        };
-        self.plain(A64::Stur { size: size(width), t, n, simm9 });
     }
 
     fn labelled(&self, to: Label) -> String {
         format!("{} → {}", self.why, self.program.labels[usize::from(to.0)])
     }
 
+    pub(super) fn go_if(&mut self, cond: Cond, to: Label) {
+        let why = self.labelled(to);
+        self.push(A64::Bcond { cond, to: to.into() }, why);
+    }
+
+    /// Branches if a register is 0, or if it is not.
+    pub(super) fn go_if_zero(&mut self, t: Reg, wide: bool, zero: bool, to: Label) {
+        let why = self.labelled(to);
+        self.push(A64::Cbz { wide, zero, t, to: to.into() }, why);
+    }
+
+    /// Branches if a bit is set, or if it is not.
+    fn go_if_bit(&mut self, t: Reg, bit: u32, set: bool, to: Label) {
+        let why = self.labelled(to);
+        self.push(A64::Tbz { set, t, bit: bit as u8, to: to.into() }, why);
+    }
+
     fn branch(&mut self, left: Slot, cond: Cond, right: Arg, to: Label) {
-        let (n, wide, why) = (self.home(left), self.wide(left), self.labelled(to));
-        let sign = if wide { 63 } else { 31 };
+        let (n, wide) = (self.home(left), self.wide(left));
         match (right, cond) {
-            (Arg::Const(0), Cond::Eq) => return self.push(A64::Cbz { wide, zero: true, t: n, to }, why),
-            (Arg::Const(0), Cond::Ne) => return self.push(A64::Cbz { wide, zero: false, t: n, to }, why),
-            (Arg::Const(0), Cond::Lt) if !wide => {
-                return self.push(A64::Tbz { set: true, t: n, bit: sign, to }, why);
-            }
-            (Arg::Const(0), Cond::Ge) if !wide => {
-                return self.push(A64::Tbz { set: false, t: n, bit: sign, to }, why);
-            }
-            (Arg::Const(value), _) if (0..4096).contains(&value) => {
-                self.plain(A64::CmpImm { wide, n, imm12: value as u16 });
-            }
-            (Arg::Const(value), _) if (-4095..0).contains(&value) => {
-                self.plain(A64::CmnImm { wide, n, imm12: value.unsigned_abs() as u16 });
-            }
-            (Arg::Const(value), _) => {
-                self.set_constant(SCRATCH, value, "compared with");
-                self.plain(A64::Cmp { wide, n, m: SCRATCH });
-            }
+            (Arg::Const(0), Cond::Eq | Cond::BelowOrEqual) => return self.go_if_zero(n, wide, true, to),
+            (Arg::Const(0), Cond::Ne | Cond::Above) => return self.go_if_zero(n, wide, false, to),
+            (Arg::Const(0), Cond::Lt) if !wide => return self.go_if_bit(n, 31, true, to),
+            (Arg::Const(0), Cond::Ge) if !wide => return self.go_if_bit(n, 31, false, to),
+            (Arg::Const(value), _) => self.compare_constant(wide, n, value),
             (Arg::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.home(other) }),
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
-        self.push(A64::Bcond { cond, to }, why);
+        self.go_if(cond, to);
     }
 
-    /// Loads 1, 2, 4 or 8 bytes and compares them with a constant.
-    fn compare_memory(&mut self, at: Mem, bytes: &[u8]) {
-        let (n, simm9) = self.memory(at);
-        let (size, wide) = size_of(bytes.len());
-        self.plain(A64::Ldur { size, t: SCRATCH_2, n, simm9 });
-        self.facts.set(SCRATCH_2, Value::Unknown);
-        let want = little_endian(bytes);
-        if want < 4096 {
-            self.plain(A64::CmpImm { wide, n: SCRATCH_2, imm12: want as u16 });
+    /// Compares a register with a constant.
+    pub(super) fn compare_constant(&mut self, wide: bool, n: Reg, value: i64) {
+        let (imm, opposite) = (Self::operand(value, wide), Self::operand(value.wrapping_neg(), wide));
+        if takes(Alu::Sub, wide, imm) {
+            self.plain(A64::CmpImm { wide, n, imm });
+        } else if takes(Alu::Add, wide, opposite) {
+            self.plain(A64::CmnImm { wide, n, imm: opposite });
         } else {
-            self.set_constant(SCRATCH, want as i64, "compared with");
-            self.plain(A64::Cmp { wide, n: SCRATCH_2, m: SCRATCH });
+            self.set_constant(SCRATCH, value, "compared with");
+            self.plain(A64::Cmp { wide, n, m: SCRATCH });
         }
     }
-}
 
-fn little_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
-}
-
-fn size(width: Width) -> Size {
-    match width {
-        Width::Byte => Size::Byte,
-        Width::Four => Size::Four,
-        Width::Two => Size::Half,
-        Width::Word => Size::Eight,
+    fn branch_bits(&mut self, value: Slot, bits: u32, any: bool, to: Label) {
+        let n = self.home(value);
+        if bits.is_power_of_two() {
+            return self.go_if_bit(n, bits.trailing_zeros(), any, to);
+        }
+        if takes(Alu::And, false, u64::from(bits)) {
+            self.plain(A64::TstImm { n, pattern: bits });
+        } else {
+            self.set_constant(SCRATCH, i64::from(bits as i32), "the bits");
+            self.plain(A64::Tst { n, m: SCRATCH });
+        }
+        self.go_if(if any { Cond::Ne } else { Cond::Eq }, to);
     }
-}
 
-/// Size of an access of so many bytes, and whether it needs the X form.
-fn size_of(bytes: usize) -> (Size, bool) {
-    match bytes {
-        1 => (Size::Byte, false),
-        2 => (Size::Half, false),
-        4 => (Size::Four, false),
-        8 => (Size::Eight, true),
-        _ => unreachable!("memory is accessed by 1, 2, 4 or 8 bytes"),
+    /// Does this subroutine call another? Then it has to keep where it goes back to.
+    fn calls_another(&self, sub: Label) -> bool {
+        let inside = self.program.steps.iter().skip_while(|step| step.op != Op::Sub(sub)).skip(1);
+        inside.take_while(|step| !matches!(step.op, Op::Sub(_))).any(|step| matches!(step.op, Op::Gosub(_)))
     }
-}
-
-/// Splits bytes into pieces of 8, 4, 2 and 1, with the offset of each.
-fn pieces(bytes: &[u8]) -> Vec<(usize, &[u8])> {
-    let mut pieces = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let len = [8, 4, 2, 1].into_iter().find(|&len| at + len <= bytes.len()).expect("1 fits");
-        pieces.push((at, &bytes[at..at + len]));
-        at += len;
-    }
-    pieces
 }
 
 impl Selector for Aarch64<'_> {
@@ -322,22 +320,41 @@ impl Selector for Aarch64<'_> {
     }
 
     fn reserve_frame(&mut self, bytes: u32) {
-        let imm12 = u16::try_from(bytes.next_multiple_of(16)).expect("a frame is below 4 KiB");
-        self.push(A64::SubImm { d: ZERO_OR_SP, n: ZERO_OR_SP, imm12 }, "room for the frame");
+        // The stack pointer must be a multiple of 16 wherever memory is accessed through it.
+        self.reserved_bytes = bytes.next_multiple_of(16);
+        if bytes > 0 {
+            self.add(ZERO_OR_SP, ZERO_OR_SP, -(self.reserved_bytes as i32), "room for the frame");
+        }
     }
 
     fn hold_frame(&mut self) {
-        todo!()
+        self.add(REGISTERS.frame, ZERO_OR_SP, 0, "the frame, wherever the stack is");
+        self.facts.set(REGISTERS.frame, Value::Frame(0));
     }
 
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
         why.clone_into(&mut self.why);
         match op {
-            Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } | Op::Copy { .. } | Op::BranchBits { .. } => todo!(),
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
                 let why = self.labelled(*to);
-                self.push(A64::B { to: *to }, why);
+                self.push(A64::B { to: (*to).into() }, why);
+            }
+            Op::Sub(sub) => {
+                if self.calls_another(*sub) {
+                    self.push(A64::PushLink, "where to go back to");
+                }
+            }
+            Op::Gosub(to) => {
+                let why = self.labelled(*to);
+                self.push(A64::Bl { to: *to }, why);
+                self.facts.set(LINK, Value::Unknown);
+            }
+            Op::Return { from } => {
+                if self.calls_another(*from) {
+                    self.push(A64::PopLink, "where to go back to");
+                }
+                self.plain(A64::Ret);
             }
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
             Op::Set { to, value } => {
@@ -349,32 +366,22 @@ impl Selector for Aarch64<'_> {
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
             Op::Negate { to } => {
                 let d = self.home(*to);
-                self.plain(A64::Sub { wide: false, d, n: ZERO_OR_SP, m: d });
+                self.plain(A64::Alu { alu: Alu::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
                 self.facts.define(*to, d, Value::Unknown);
             }
+            Op::Copy { to, from, len } => self.copy(*to, *from, *len),
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
             Op::Load { to, width, from } => self.load(*to, *width, *from),
             Op::Store { width, to, value } => self.store(*width, *to, *value),
             Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
-            Op::BranchBytes { at, bytes, equal, to } => {
-                self.compare_memory(*at, bytes);
-                let why = self.labelled(*to);
-                self.push(A64::Bcond { cond: if *equal { Cond::Eq } else { Cond::Ne }, to: *to }, why);
-            }
+            Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
+            Op::BranchBytes { at, bytes, equal, to } => self.branch_bytes(*at, bytes, *equal, *to),
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
-                    self.compare_memory(at.behind(offset), piece);
-                    let why = self.labelled(*miss);
-                    self.push(A64::Bcond { cond: Cond::Ne, to: *miss }, why);
+                    self.branch_bytes(at.behind(offset), piece, false, *miss);
                 }
             }
-            Op::StoreBytes { to, bytes } => {
-                for (offset, piece) in pieces(bytes) {
-                    let (n, simm9) = self.memory(to.behind(offset));
-                    self.set_constant(SCRATCH, little_endian(piece) as i64, "what is stored");
-                    self.plain(A64::Stur { size: size_of(piece.len()).0, t: SCRATCH, n, simm9 });
-                }
-            }
+            Op::StoreBytes { to, bytes } => self.store_bytes(*to, bytes),
         }
         Ok(())
     }

@@ -6,16 +6,20 @@ mod programs;
 
 use asmgen_arch::op::{Arg, Program};
 use asmgen_arch::syscall::Call;
-use asmgen_arch::{CompileError, PlacedCode, TARGETS, Target, compile, decode};
+use asmgen_arch::{CompileError, Place, PlacedCode, TARGETS, Target, compile, decode};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 /// Where programs are placed: a multiple of 64 KiB, behind a header.
 const ORIGIN: u64 = 0x1_0078;
 
-/// Compiles and places a program whose data stand behind its code, 64 bytes each.
+/// Compiles and places a program whose data stand behind its code, 64 bytes each, and whose state is far behind.
 fn place(target: &Target, program: &Program) -> Result<PlacedCode, CompileError> {
-    compile(target, program)?.place(ORIGIN, &|datum, end| end + 64 * u64::from(datum.0))
+    compile(target, program)?.place(ORIGIN, &|place, end| match place {
+        Place::Datum(datum) => end + 64 * u64::from(datum.0),
+        Place::Image => ORIGIN & !0xffff,
+        Place::State(offset) => ORIGIN + 0x20_0000 + u64::from(offset),
+    })
 }
 
 /// The texts of all instructions, each of exactly its own length.

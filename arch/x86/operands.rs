@@ -140,6 +140,10 @@ impl X86<'_> {
                 self.push(Operation::Address { reg, of: Ref::State(offset) }, why.into());
                 self.facts.set(reg, Value::Unknown);
             }
+            Arg::Image => {
+                self.push(Operation::Address { reg, of: Ref::Image }, why.into());
+                self.facts.set(reg, Value::Unknown);
+            }
             Arg::Entry => self.set_frame(reg, self.reserved_bytes, why),
             Arg::Slot(slot) => {
                 let from = self.home(slot);

@@ -32,7 +32,7 @@ fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
                 let number = |word: &[u8]| word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
                 words.extend(bytes.chunks(bytes_per_word).map(|word| Word::Number(number(word))));
             }
-            Part::Bytes(_) => return None,
+            Part::Bytes(_) | Part::CodeAddress(_) | Part::DatumAddress { .. } => return None,
         }
     }
     Some(words)
@@ -76,6 +76,11 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     let mut chosen = Vec::new();
     for (at, datum) in program.data.iter().enumerate() {
         let id = DatumId(at as u16);
+        // What is written to or looked for in one place has to have one, and the stack is aligned to words only.
+        let is_kept = datum.writable || program.data.iter().any(|other| other.refers_to(id));
+        if is_kept || datum.align > class.word_bytes() {
+            continue;
+        }
         let uses = |steps: &[Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
         let (early, all) = (uses(prologue), uses(&program.steps));
         // Pushing may need the accumulator, which is free before a system call and nowhere else.

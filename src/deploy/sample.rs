@@ -1,10 +1,10 @@
 //! Descriptions for the tests of this folder.
 
 use super::DeployRequest;
-use crate::spec::{About, Description, Engine, Listen, Program, Reply, Route, Server};
+use crate::spec::{About, Description, Engine, EpollSettings, Listen, Program, Reply, Route, Server};
 
 fn reply(status: u16) -> Reply {
-    Reply { status, content_type: "text/plain".into(), body: b"ok\n".to_vec(), template: false }
+    Reply::new(status, "text/plain", "ok\n")
 }
 
 /// A server named `page` with those paths.
@@ -18,6 +18,7 @@ pub(super) fn server(port: u16, paths: &[&str]) -> Description {
             start_line: None,
             timeout_ms: 5000,
             backlog: 128,
+            epoll: EpollSettings::default(),
             routes: paths.iter().map(|path| Route { path: (*path).into(), reply: reply(200) }).collect(),
             fallback: reply(404),
         }),

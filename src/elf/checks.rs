@@ -131,10 +131,14 @@ pub(super) fn file_without_memory(view: &View) -> Vec<Place> {
     first(view, view.loads(), broken, &["p_memsz", "p_filesz"])
 }
 
-pub(super) fn read_only_bss(view: &View) -> Vec<Place> {
-    let broken =
-        |s: &SegmentView| !has(view, *s, PF_W) && view.segment_get(*s, "p_memsz") > view.segment_get(*s, "p_filesz");
-    first(view, view.loads(), broken, &["p_memsz", "p_filesz", "p_flags"])
+pub(super) fn impossible_zeros(view: &View) -> Vec<Place> {
+    let broken = |s: &SegmentView| {
+        let [offset, file, memory] = ["p_offset", "p_filesz", "p_memsz"].map(|name| view.segment_get(*s, name));
+        let start = offset.saturating_add(file);
+        let in_file = start % 0x1000 == 0 || start & !0xfff < view.len();
+        memory > file && !(has(view, *s, PF_W) && in_file)
+    };
+    first(view, view.loads(), broken, &["p_memsz", "p_filesz", "p_flags", "p_offset"])
 }
 
 pub(super) fn incongruent(view: &View) -> Vec<Place> {
@@ -177,6 +181,18 @@ pub(super) fn out_of_order(view: &View) -> Vec<Place> {
         start < before
     };
     first(view, view.loads(), broken, &["p_vaddr", "p_memsz"])
+}
+
+pub(super) fn shared_pages(view: &View) -> Vec<Place> {
+    let pages = |s: SegmentView| {
+        let [start, size] = ["p_vaddr", "p_memsz"].map(|name| view.segment_get(s, name));
+        let last = start.saturating_add(size.checked_sub(1)?);
+        Some((start / view.page(), last / view.page(), s))
+    };
+    let mut all: Vec<_> = view.loads().filter_map(pages).collect();
+    all.sort_by_key(|(first, ..)| *first);
+    let later = all.windows(2).find(|two| two[0].1 >= two[1].0).map(|two| two[1].2);
+    later.map_or_else(Vec::new, |segment| view.segment_places(segment, &["p_vaddr", "p_memsz"]))
 }
 
 pub(super) fn segment_outside_file(view: &View) -> Vec<Place> {

@@ -26,14 +26,39 @@ pub struct Layout {
     pub segments: Vec<Segment>,
 }
 
+/// What the headers say of a file that is known only when code and data have been placed. The file is
+/// `[headers][code][read-only data][writable data]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Address of the first instruction.
+    pub entry: u64,
+    /// Bytes up to the end of the read-only data, headers included.
+    pub read_only_bytes: u64,
+    /// The second segment; nothing unless the layout has one.
+    pub writable: Writable,
+}
+
+/// A segment that the program may write to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writable {
+    /// File offset of its first byte; its address is [`Layout::writable_address`].
+    pub file_offset: u64,
+    /// Bytes from the file: at least 1, because older kernels trip over a segment that has none.
+    pub file_bytes: u64,
+    /// Bytes in memory, at least as many: those behind the bytes from the file are 0 at the start.
+    pub memory_bytes: u64,
+}
+
 /// What a program header is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment {
-    /// The whole file in memory, readable and executable.
+    /// The file in memory up to the end of its read-only data, readable and executable.
     Image {
         /// `p_offset`, less than 4096. What lies before it is mapped too, because pages are mapped whole.
         file_offset: u64,
     },
+    /// Data that the program may write to, and zeros behind them.
+    Writable,
     /// No memory: a marker whose flags are the stack's.
     Stack,
 }
@@ -42,7 +67,7 @@ impl Segment {
     /// `p_type`.
     pub const fn p_type(self) -> u64 {
         match self {
-            Self::Image { .. } => PT_LOAD,
+            Self::Image { .. } | Self::Writable => PT_LOAD,
             Self::Stack => PT_GNU_STACK,
         }
     }
@@ -51,7 +76,7 @@ impl Segment {
     pub const fn flags(self) -> u64 {
         match self {
             Self::Image { .. } => PF_R | PF_X,
-            Self::Stack => PF_R | PF_W,
+            Self::Writable | Self::Stack => PF_R | PF_W,
         }
     }
 }
@@ -71,12 +96,13 @@ pub struct FieldBytes {
     pub checked: bool,
 }
 
-/// The layout of a tier for a target: the smallest headers that all the tier's loaders accept.
+/// The layout of a tier for a target: the smallest headers that all the tier's loaders accept, with a second segment
+/// for programs that write to memory beside the stack.
 ///
 /// # Panics
 /// If there is none. A test covers every tier and target.
-pub fn layout(tier: Tier, target: &'static Target) -> Layout {
-    let feasible = overlay::candidates(tier, target).find(overlay::Candidate::is_feasible);
+pub fn layout(tier: Tier, target: &'static Target, writable: bool) -> Layout {
+    let feasible = overlay::candidates(tier, target, writable).find(overlay::Candidate::is_feasible);
     feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout
 }
 
@@ -95,12 +121,10 @@ impl Layout {
         holes
     }
 
-    /// The segment's `p_offset`.
-    fn file_offset(segment: Segment) -> u64 {
-        match segment {
-            Segment::Image { file_offset } => file_offset,
-            Segment::Stack => 0,
-        }
+    /// The address of a byte of the second segment. It is mapped a page higher than the byte would be in the first:
+    /// that is the same place within a page, and the first segment, which ends before, has no byte in that page.
+    pub fn writable_address(&self, file_offset: u64) -> u64 {
+        self.base + u64::from(self.target.page_align) + file_offset
     }
 
     /// The value that a field of the ELF header has if a loader reads it.
@@ -127,31 +151,39 @@ impl Layout {
     }
 
     /// The value that a field of a program header has if a loader reads it.
-    pub(super) fn phdr_value(&self, segment: Segment, name: &str, file_bytes: u64) -> u64 {
-        let file_offset = Self::file_offset(segment);
+    pub(super) fn phdr_value(&self, segment: Segment, name: &str, contents: &Contents) -> u64 {
+        let writable = &contents.writable;
         match (name, segment) {
             ("p_type", _) => segment.p_type(),
             ("p_flags", _) => segment.flags(),
-            ("p_offset", _) => file_offset,
-            ("p_vaddr", Segment::Image { .. }) => self.base + file_offset,
-            ("p_filesz" | "p_memsz", Segment::Image { .. }) => segment_bytes(file_bytes, file_offset),
-            ("p_align", Segment::Image { .. }) => u64::from(self.target.page_align),
+            (_, Segment::Stack) => 0,
+            ("p_offset", Segment::Image { file_offset }) => file_offset,
+            ("p_offset", Segment::Writable) => writable.file_offset,
+            ("p_vaddr", Segment::Image { file_offset }) => self.base + file_offset,
+            ("p_vaddr", Segment::Writable) => self.writable_address(writable.file_offset),
+            ("p_filesz" | "p_memsz", Segment::Image { file_offset }) => {
+                segment_bytes(contents.read_only_bytes, file_offset)
+            }
+            ("p_filesz", Segment::Writable) => writable.file_bytes,
+            ("p_memsz", Segment::Writable) => writable.memory_bytes,
+            ("p_align", _) => u64::from(self.target.page_align),
             _ => 0,
         }
     }
 }
 
-/// `p_filesz` of the image, so that the segment ends with the file: gVisor clears the rest of the last page, and what
-/// it clears must be neither a part of the file nor a page past its end. Never 0, which would map nothing: a file that
-/// ends before `p_offset` is in memory anyway, with its page, and counts from its start.
-fn segment_bytes(file_bytes: u64, file_offset: u64) -> u64 {
-    if file_bytes > file_offset { file_bytes - file_offset } else { file_bytes }
+/// `p_filesz` of the image, so that the segment ends with what is to be read: gVisor clears the rest of the last page,
+/// and what it clears must be neither a part of the program nor a page past the file's end. (It clears the segment's
+/// own copy: writable data that share the page in the file are mapped by themselves.) Never 0, which would map nothing:
+/// a program that ends before `p_offset` is in memory anyway, with its page, and counts from its start.
+fn segment_bytes(read_only_bytes: u64, file_offset: u64) -> u64 {
+    if read_only_bytes > file_offset { read_only_bytes - file_offset } else { read_only_bytes }
 }
 
-/// The header fields of a file of `file_bytes` bytes whose first instruction is at address `entry`, in the order of
-/// their offsets in their headers. Together they cover every byte below [`Layout::header_bytes`].
-pub fn header(layout: &Layout, file_bytes: u64, entry: u64) -> Vec<FieldBytes> {
-    let claims = overlay::claims_for(layout, file_bytes, entry);
+/// The header fields of a file with these contents, in the order of their offsets in their headers. Together they
+/// cover every byte below [`Layout::header_bytes`].
+pub fn header(layout: &Layout, contents: &Contents) -> Vec<FieldBytes> {
+    let claims = overlay::claims_for(layout, contents);
     let claimed = overlay::claimed_bits(&claims);
     let mut bytes = vec![0; layout.header_bytes as usize];
     for claim in &claims {
@@ -222,12 +254,13 @@ fn flag_names(flags: u64) -> String {
     set.map(|(_, name)| name).collect::<Vec<_>>().join("|")
 }
 
-/// The segments of a tier: the image, and the stack marker where memory would otherwise be writable and executable
-/// and the tier has somebody who minds.
-pub(super) fn segments(tier: Tier, target: &Target, file_offset: u64) -> Vec<Segment> {
+/// The segments of a tier: the image; writable memory if the program has some; and the stack marker where memory would
+/// otherwise be writable and executable and the tier has somebody who minds.
+pub(super) fn segments(tier: Tier, target: &Target, file_offset: u64, writable: bool) -> Vec<Segment> {
     let marker = tier.loaders().contains(&Loader::WxPolicy) && target.stack_is_executable_by_default;
-    let image = Segment::Image { file_offset };
-    if marker { vec![image, Segment::Stack] } else { vec![image] }
+    let image = Some(Segment::Image { file_offset });
+    let others = [writable.then_some(Segment::Writable), marker.then_some(Segment::Stack)];
+    image.into_iter().chain(others.into_iter().flatten()).collect()
 }
 
 /// A field's name in the file: program headers are numbered.

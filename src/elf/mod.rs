@@ -15,6 +15,6 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-pub use layout::{FieldBytes, Layout, Segment, header, layout};
+pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
 pub use loader::{LOADERS, Loader, Tier, UnknownTier};
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};

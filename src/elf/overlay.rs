@@ -8,7 +8,7 @@ use std::ops::Range;
 use asmgen_arch::Target;
 
 use super::fields::{self, Field};
-use super::layout::{Layout, Segment, header, numbered, segments};
+use super::layout::{Contents, Layout, Segment, Writable, header, numbered, segments};
 use super::loader::Tier;
 use super::rules::{Check, LOWEST_ADDRESS, RULES};
 use super::verify::{Refusal, verify};
@@ -65,6 +65,10 @@ static PARTIAL: [(&str, u64, u64); 4] = [
     ("p_flags", 7, 0),
 ];
 
+/// The same for those of the second segment: it begins where the read-only data end.
+static PARTIAL_WRITABLE: [(&str, u64, u64); 2] =
+    [("p_offset", !0xffff_ffff, 0xffff_ffff), ("p_vaddr", !0xffff_ffff, 0xffff_ffff)];
+
 /// What loaders read of the stack marker; its address and file offset mean nothing.
 static OF_STACK_MARKER: [&str; 3] = ["p_type", "p_flags", "p_memsz"];
 
@@ -101,21 +105,26 @@ pub struct Conflict {
 }
 
 /// Every place for the program headers from 4, behind the magic, to the end of the ELF header, in that order.
-pub fn candidates(tier: Tier, target: &'static Target) -> impl Iterator<Item = Candidate> {
-    (4..=fields::total_bytes(fields::ehdr(target.class))).map(move |offset| candidate(tier, target, offset))
+/// `writable` asks for a second segment.
+pub fn candidates(tier: Tier, target: &'static Target, writable: bool) -> impl Iterator<Item = Candidate> {
+    (4..=fields::total_bytes(fields::ehdr(target.class))).map(move |offset| candidate(tier, target, writable, offset))
 }
 
-fn candidate(tier: Tier, target: &'static Target, offset: u32) -> Candidate {
-    let layout = solve(tier, target, offset);
+fn candidate(tier: Tier, target: &'static Target, writable: bool, offset: u32) -> Candidate {
+    let layout = solve(tier, target, writable, offset);
     let conflicts = conflicts(&claims(&layout));
     let refusals = if conflicts.is_empty() { refusals(&layout) } else { Vec::new() };
     Candidate { layout, conflicts, refusals }
 }
 
-/// What the tier's loaders have against a file of these headers and a page of code.
+/// What the tier's loaders have against a file of these headers, a page of code and, if there is writable memory, some.
 fn refusals(layout: &Layout) -> Vec<Refusal> {
-    let mut file = vec![0; layout.header_bytes as usize + 0x1000];
-    for field in header(layout, file.len() as u64, layout.base + u64::from(layout.header_bytes)) {
+    let header_bytes = u64::from(layout.header_bytes);
+    let read_only_bytes = header_bytes + 0x1000;
+    let writable = Writable { file_offset: read_only_bytes, file_bytes: 0x10, memory_bytes: 0x2000 };
+    let contents = Contents { entry: layout.base + header_bytes, read_only_bytes, writable };
+    let mut file = vec![0; (writable.file_offset + writable.file_bytes) as usize];
+    for field in header(layout, &contents) {
         let start = field.offset as usize;
         file[start..start + field.bytes.len()].copy_from_slice(&field.bytes);
     }
@@ -125,10 +134,10 @@ fn refusals(layout: &Layout) -> Vec<Refusal> {
 
 /// Chooses the load address and `p_offset` so that `p_vaddr` and `p_offset` agree with the fields below them: the
 /// smallest that do, or the smallest of all where none does.
-fn solve(tier: Tier, target: &'static Target, offset: u32) -> Layout {
+fn solve(tier: Tier, target: &'static Target, writable: bool, offset: u32) -> Layout {
     let sizes = [fields::ehdr(target.class), fields::phdr(target.class)].map(fields::total_bytes);
     let with = |base: u64, skew: u64| {
-        let segments = segments(tier, target, skew);
+        let segments = segments(tier, target, skew, writable);
         let end = offset + sizes[1] * segments.len() as u32;
         Layout { tier, target, base, program_header_offset: offset, header_bytes: end.max(sizes[0]), segments }
     };
@@ -165,47 +174,52 @@ fn known_below(claims: &[Claim], field: &Field, program_header_offset: u32) -> (
 
 /// The claims of all header fields, before the code has been placed.
 pub fn claims(layout: &Layout) -> Vec<Claim> {
-    claims_for(layout, 0, 0)
+    claims_for(layout, &Contents::default())
 }
 
-/// The claims of all header fields of a file of `file_bytes` bytes that starts at address `entry`.
-pub fn claims_for(layout: &Layout, file_bytes: u64, entry: u64) -> Vec<Claim> {
-    let mut claims = ehdr_claims(layout, entry);
+/// The claims of all header fields of a file with these contents.
+pub fn claims_for(layout: &Layout, contents: &Contents) -> Vec<Claim> {
+    let mut claims = ehdr_claims(layout, contents.entry);
     for (number, segment) in layout.segments.iter().enumerate() {
-        claims.extend(phdr_claims(layout, number, *segment, file_bytes));
+        claims.extend(phdr_claims(layout, number, *segment, contents));
     }
     claims
 }
 
 fn ehdr_claims(layout: &Layout, entry: u64) -> Vec<Claim> {
     let claim = |field: &'static Field| {
-        claim(layout, field, field.name.to_owned(), field.offset, layout.ehdr_value(field.name, entry))
+        let value = layout.ehdr_value(field.name, entry);
+        claim(field, field.name.to_owned(), field.offset, value, bits(layout, field, &PARTIAL))
     };
     fields::ehdr(layout.target.class).iter().map(claim).collect()
 }
 
-fn phdr_claims(layout: &Layout, number: usize, segment: Segment, file_bytes: u64) -> Vec<Claim> {
+fn phdr_claims(layout: &Layout, number: usize, segment: Segment, contents: &Contents) -> Vec<Claim> {
     let table = fields::phdr(layout.target.class);
     let start = layout.program_header_offset + number as u32 * fields::total_bytes(table);
+    let partial = match segment {
+        Segment::Writable => [&PARTIAL[..], &PARTIAL_WRITABLE].concat(),
+        Segment::Image { .. } | Segment::Stack => PARTIAL.to_vec(),
+    };
     let claim = |field: &'static Field| {
-        let value = layout.phdr_value(segment, field.name, file_bytes);
-        let claim = claim(layout, field, numbered(field, number), start + field.offset, value);
+        let value = layout.phdr_value(segment, field.name, contents);
+        let name = numbered(field, number);
+        let claim = claim(field, name, start + field.offset, value, bits(layout, field, &partial));
         match segment {
             Segment::Stack if !OF_STACK_MARKER.contains(&field.name) => claim.given_up(),
             Segment::Stack => Claim { fixed: claim.fixed | claim.later, later: 0, ..claim },
-            Segment::Image { .. } => claim,
+            Segment::Image { .. } | Segment::Writable => claim,
         }
     };
     table.iter().map(claim).collect()
 }
 
-fn claim(layout: &Layout, field: &'static Field, name: String, offset: u32, value: u64) -> Claim {
-    let (fixed, later) = bits(layout, field);
+fn claim(field: &'static Field, name: String, offset: u32, value: u64, (fixed, later): (u64, u64)) -> Claim {
     Claim { field, name, offset, value, fixed, later, read: fixed | later != 0 }
 }
 
 /// Which bits of a field the tier's rules make count: fixed ones, and late ones.
-fn bits(layout: &Layout, field: &Field) -> (u64, u64) {
+fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u64) {
     let asked = |rule: &&super::rules::Rule| {
         let mut loaders = layout.tier.loaders().iter().filter(|loader| loader.runs(layout.target.machine));
         rule.reads.contains(&field.name) && loaders.any(|loader| rule.source(*loader).is_some())
@@ -213,7 +227,7 @@ fn bits(layout: &Layout, field: &Field) -> (u64, u64) {
     let whole = u64::MAX >> (64 - 8 * field.len);
     let of_rule = |rule: &super::rules::Rule| match rule.check {
         Check::OneOf(values) => (common_bits(&values.of(layout.target)), 0),
-        Check::Relation(_) => PARTIAL
+        Check::Relation(_) => partial
             .iter()
             .find(|(name, ..)| *name == field.name)
             .map_or((u64::MAX, 0), |(_, fixed, later)| (*fixed, *later)),

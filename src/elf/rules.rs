@@ -362,10 +362,10 @@ pub static RULES: &[Rule] = &[
         loaders: &[(QemuUser, "measured on qemu-user 7.2: SIGSEGV")],
     },
     Rule {
-        name: "no-read-only-bss",
-        reads: &["p_filesz", "p_memsz", "p_flags"],
-        right: "p_memsz equal to p_filesz, or W",
-        check: Check::Relation(checks::read_only_bss),
+        name: "zeros",
+        reads: &["p_filesz", "p_memsz", "p_flags", "p_offset"],
+        right: "p_memsz equal to p_filesz, or W and, where the zeros behind p_filesz begin, a page of the file",
+        check: Check::Relation(checks::impossible_zeros),
         loaders: &[
             (Linux, "Linux 5.10 fs/binfmt_elf.c padzero; measured: SIGSEGV"),
             (QemuUser, "qemu linux-user/elfload.c zero_bss; measured: SIGSEGV"),
@@ -398,6 +398,13 @@ pub static RULES: &[Rule] = &[
         right: "PT_LOAD segments in the order of their addresses",
         check: Check::Relation(checks::out_of_order),
         loaders: &[(Gvisor, GVISOR_LOAD), (Tools, GABI)],
+    },
+    Rule {
+        name: "pages-apart",
+        reads: &["p_vaddr", "p_memsz"],
+        right: "PT_LOAD segments without a page in common: of two that have one, the later is in it alone",
+        check: Check::Relation(checks::shared_pages),
+        loaders: &[(Linux, "Linux fs/binfmt_elf.c elf_map (MAP_FIXED)"), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
     },
     Rule {
         name: "segment-in-file",

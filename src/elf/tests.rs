@@ -10,6 +10,8 @@ use asmgen_arch::{Machine, TARGETS, Target};
 use super::overlay::{self, claims_for};
 use super::*;
 
+mod writable;
+
 /// A program that exits with status 7.
 fn exit_7(target: &Target) -> &'static [u8] {
     match target.machine {
@@ -37,8 +39,13 @@ fn native(target: &Target) -> bool {
     host == target.name || host == "x86_64" && target.machine == Machine::I386
 }
 
-fn write_header(file: &mut [u8], layout: &Layout, entry: u64) {
-    for field in header(layout, file.len() as u64, entry) {
+/// The contents of a file that is a single segment.
+fn one_segment(file_bytes: usize, entry: u64) -> Contents {
+    Contents { entry, read_only_bytes: file_bytes as u64, writable: Writable::default() }
+}
+
+fn write_header(file: &mut [u8], layout: &Layout, contents: &Contents) {
+    for field in header(layout, contents) {
         let start = field.offset as usize;
         file[start..start + field.bytes.len()].copy_from_slice(&field.bytes);
     }
@@ -51,7 +58,8 @@ fn image_of(layout: &Layout, bytes: usize) -> Vec<u8> {
     let start = bytes.saturating_sub(code.len()).max(layout.header_bytes as usize).next_multiple_of(align);
     let mut file = vec![0; start + code.len()];
     file[start..].copy_from_slice(code);
-    write_header(&mut file, layout, layout.base + start as u64);
+    let contents = one_segment(file.len(), layout.base + start as u64);
+    write_header(&mut file, layout, &contents);
     file
 }
 
@@ -60,7 +68,7 @@ fn tiny(layout: &Layout) -> Vec<u8> {
 }
 
 fn every_layout() -> impl Iterator<Item = Layout> {
-    Tier::all().flat_map(|tier| TARGETS.into_iter().map(move |target| layout(tier, target)))
+    Tier::all().flat_map(|tier| TARGETS.into_iter().map(move |target| layout(tier, target, false)))
 }
 
 /// An executable file that is gone with its folder.
@@ -137,7 +145,7 @@ fn header_sizes_are_the_least_that_the_rules_allow() {
 #[test]
 fn overlays_that_the_reference_measured_are_the_feasible_ones() {
     let feasible = |target| {
-        let all: Vec<_> = overlay::candidates(Tier::Portable, target).collect();
+        let all: Vec<_> = overlay::candidates(Tier::Portable, target, false).collect();
         all.iter().filter(|c| c.is_feasible()).map(|c| c.layout.program_header_offset).collect::<Vec<_>>()
     };
     let bits64 = feasible(&asmgen_arch::x86_64::TARGET);
@@ -148,7 +156,7 @@ fn overlays_that_the_reference_measured_are_the_feasible_ones() {
 
 #[test]
 fn a_conflict_names_the_byte_and_both_fields() {
-    let all: Vec<_> = overlay::candidates(Tier::Portable, &asmgen_arch::x86_64::TARGET).collect();
+    let all: Vec<_> = overlay::candidates(Tier::Portable, &asmgen_arch::x86_64::TARGET, false).collect();
     let at_18 = all.iter().find(|candidate| candidate.layout.program_header_offset == 0x18).expect("0x18 is tried");
     let first = &at_18.conflicts[0];
     assert_eq!((first.offset, first.fields.each_ref().map(String::as_str)), (0x18, ["e_entry", "p_type[0]"]));
@@ -158,7 +166,7 @@ fn a_conflict_names_the_byte_and_both_fields() {
 fn fields_cover_the_header_and_agree() {
     for layout in every_layout() {
         let mut bytes = vec![None; layout.header_bytes as usize];
-        for field in header(&layout, 200, layout.base + 150) {
+        for field in header(&layout, &one_segment(200, layout.base + 150)) {
             assert!(!field.meaning.is_empty());
             for (i, byte) in field.bytes.iter().enumerate() {
                 let at = field.offset as usize + i;
@@ -201,22 +209,28 @@ fn holes_are_free_on_the_loaders_that_are_here() {
         assert_accepted(&file, layout.tier);
         assert_runs(&file, &layout);
     }
-    let holes = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET).holes();
+    let holes = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false).holes();
     assert_eq!(holes, [0x07..0x08, 0x14..0x18, 0x28..0x2f, 0x47..0x4f, 0x5f..0x67]);
+}
+
+/// What `readelf` says of a file, complaints included.
+fn readelf(file: &[u8]) -> String {
+    let (_dir, path) = on_disk(file);
+    let mut command = Command::new("readelf");
+    command.args(["-lhW"]).arg(&path);
+    let output = command.output().expect("readelf runs; needs apt package binutils");
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success(), "{text}");
+    text
 }
 
 #[test]
 fn strict_images_are_clean_for_tools() {
     for target in TARGETS {
-        let file = tiny(&layout(Tier::Strict, target));
+        let file = tiny(&layout(Tier::Strict, target, false));
         let elf = goblin::elf::Elf::parse(&file).expect("goblin takes it");
         assert_eq!(elf.program_headers[0].p_filesz, file.len() as u64);
-        let (_dir, path) = on_disk(&file);
-        let mut command = Command::new("readelf");
-        command.args(["-lhW"]).arg(&path);
-        let output = command.output().expect("readelf runs; needs apt package binutils");
-        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-        assert!(output.status.success(), "{text}");
+        let text = readelf(&file);
         for bad in ["arning", "rror", "orrupt", "unknown"] {
             assert!(!text.contains(bad), "{}: {text}", target.name);
         }
@@ -226,7 +240,7 @@ fn strict_images_are_clean_for_tools() {
 #[test]
 fn strict_images_are_writable_or_executable_but_not_both() {
     for target in TARGETS {
-        let file = tiny(&layout(Tier::Strict, target));
+        let file = tiny(&layout(Tier::Strict, target, false));
         let elf = goblin::elf::Elf::parse(&file).expect("goblin takes it");
         assert!(elf.program_headers.iter().all(|header| header.p_flags & 3 != 3));
         let marked =
@@ -241,7 +255,7 @@ fn flipping_a_checked_byte_is_refused_with_its_name() {
     for layout in every_layout() {
         let file = tiny(&layout);
         let entry = layout.base + file.len() as u64 - exit_7(layout.target).len() as u64;
-        for claim in claims_for(&layout, file.len() as u64, entry) {
+        for claim in claims_for(&layout, &one_segment(file.len(), entry)) {
             // A late byte may have other values that are right as well, and so may the size of the stack.
             if claim.name == "p_memsz[1]" {
                 continue;
@@ -249,21 +263,22 @@ fn flipping_a_checked_byte_is_refused_with_its_name() {
             for (at, bits) in claim.range().zip(claim.fixed.to_le_bytes()).filter(|(_, bits)| *bits != 0) {
                 let mut flipped = file.clone();
                 flipped[at as usize] ^= bits;
-                let verdicts = verify(&flipped);
-                let mut refusals = verdicts
-                    .iter()
-                    .filter(|verdict| layout.tier.loaders().contains(&verdict.loader))
-                    .flat_map(Verdict::refusals);
-                assert!(
-                    refusals.any(|refusal| refusal.names_byte(u64::from(at))),
-                    "{} {}: byte {at:#x} of {}: {verdicts:#?}",
-                    layout.tier,
-                    layout.target.name,
-                    claim.name
-                );
+                assert_refused_for(&flipped, &layout, at, &claim.name);
             }
         }
     }
+}
+
+/// Some loader of the tier refuses the file and names this byte.
+fn assert_refused_for(file: &[u8], layout: &Layout, at: u32, name: &str) {
+    let verdicts = verify(file);
+    let of_tier = verdicts.iter().filter(|verdict| layout.tier.loaders().contains(&verdict.loader));
+    assert!(
+        of_tier.flat_map(Verdict::refusals).any(|refusal| refusal.names_byte(u64::from(at))),
+        "{} {}: byte {at:#x} of {name}: {verdicts:#?}",
+        layout.tier,
+        layout.target.name
+    );
 }
 
 /// Every change of a header byte after which a loader's rules still hold must leave a file that it runs. (The other way
@@ -299,9 +314,10 @@ fn assert_runs_where_accepted(file: &[u8], layout: &Layout, what: &str) {
 
 #[test]
 fn an_entry_point_in_cleared_memory_is_refused_by_gvisor_alone() {
-    let layout = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET);
+    let layout = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false);
     let mut file = image_of(&layout, 0x200);
-    write_header(&mut file, &layout, layout.base + 0x1f0);
+    let contents = one_segment(file.len(), layout.base + 0x1f0);
+    write_header(&mut file, &layout, &contents);
     file[0x2f + 0x20..0x2f + 0x28].copy_from_slice(&0x10_u64.to_le_bytes());
     file[0x2f + 0x28..0x2f + 0x30].copy_from_slice(&0x10_u64.to_le_bytes());
     assert!(verdict(&file, Loader::Linux).accepted());
@@ -362,7 +378,7 @@ fn ordinary_programs_are_accepted() {
 
 #[test]
 fn files_that_are_no_programs_are_refused_by_all() {
-    let mut big_endian = tiny(&layout(Tier::Strict, &asmgen_arch::x86_64::TARGET));
+    let mut big_endian = tiny(&layout(Tier::Strict, &asmgen_arch::x86_64::TARGET, false));
     big_endian[5] = 2;
     big_endian[0x10..0x14].copy_from_slice(&[0, 2, 0, 0x15]);
     let text = b"#!/bin/sh\nexit 0\n".to_vec();
@@ -375,7 +391,7 @@ fn files_that_are_no_programs_are_refused_by_all() {
 
 #[test]
 fn verdicts_are_printed_as_json() {
-    let mut file = tiny(&layout(Tier::Strict, &asmgen_arch::i386::TARGET));
+    let mut file = tiny(&layout(Tier::Strict, &asmgen_arch::i386::TARGET, false));
     file[0x28] = 0;
     let json = serde_json::to_value(verify(&file)).expect("verdicts are JSON");
     assert_eq!(json[0], serde_json::json!({"loader": "linux", "outcome": "accepted"}));

@@ -114,9 +114,14 @@ pub fn text(image: &Image) -> String {
         "; {} bytes for {}, loaded at {:#x}, entry {:#x}\n",
         image.bytes.len(),
         image.target.name,
-        image.base,
+        image.base(),
         image.entry
     );
+    for load in &image.loads[1..] {
+        let zeros = load.memory_bytes - load.file.len() as u64;
+        let (first, last) = (load.file.start, load.file.end - 1);
+        let _ = writeln!(text, "; {first:04x} to {last:04x} at {:#x}, writable, {zeros} zeros behind", load.address);
+    }
     for row in &rows {
         let hex = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let mut line = format!("{:04x}  {hex:<BYTES_COLUMN$}", row.offset);

@@ -63,3 +63,43 @@ pub(super) const MSG_MORE: i64 = 0x8000;
 pub(super) const MSG_NOSIGNAL: i64 = 0x4000;
 /// `shutdown`: nothing more will be sent.
 pub(super) const SHUT_WR: i64 = 1;
+
+/// `epoll_ctl`: add, remove, change.
+pub(super) const EPOLL_CTL_ADD: i64 = 1;
+pub(super) const EPOLL_CTL_DEL: i64 = 2;
+pub(super) const EPOLL_CTL_MOD: i64 = 3;
+/// There is something to read.
+pub(super) const EPOLLIN: i64 = 1;
+/// There is room to write.
+pub(super) const EPOLLOUT: i64 = 4;
+/// Close on exec, the same number for epoll sets, timers, signal descriptors, sockets and files.
+pub(super) const CLOEXEC: i64 = 0o200_0000;
+/// Do not wait, the same number for timers, signal descriptors, sockets and files.
+pub(super) const NONBLOCK: i64 = 0o4000;
+/// `accept4`: the same two.
+pub(super) const SOCK_CLOEXEC: i64 = CLOEXEC;
+pub(super) const SOCK_NONBLOCK: i64 = NONBLOCK;
+/// Several sockets share a port; the kernel spreads connections over them.
+pub(super) const SO_REUSEPORT: i64 = 15;
+/// Send small pieces at once.
+pub(super) const TCP_NODELAY: i64 = 1;
+/// Broken pipe.
+pub(super) const SIGPIPE: i64 = 13;
+/// Clocks.
+pub(super) const CLOCK_REALTIME: i64 = 0;
+pub(super) const CLOCK_MONOTONIC: i64 = 1;
+/// Paths are relative to the working directory.
+pub(super) const AT_FDCWD: i64 = -100;
+/// `fcntl`: set the status flags.
+pub(super) const F_SETFL: i64 = 4;
+/// Descriptors a process may have.
+pub(super) const RLIMIT_NOFILE: i64 = 7;
+/// `prctl`: no program run from here gets more rights; a filter of system calls.
+pub(super) const PR_SET_NO_NEW_PRIVS: i64 = 38;
+pub(super) const PR_SET_SECCOMP: i64 = 22;
+pub(super) const SECCOMP_MODE_FILTER: i64 = 2;
+
+/// Errors (include/uapi/asm-generic/errno-base.h, errno.h).
+pub(super) const EINTR: i64 = 4;
+pub(super) const EAGAIN: i64 = 11;
+pub(super) const ECONNABORTED: i64 = 103;

@@ -31,7 +31,7 @@ const REASONS: &[(u16, &str)] = &[
 ];
 
 /// The reason phrase of a status; empty for one without a name, as RFC 9112 §4 allows.
-fn reason(status: u16) -> &'static str {
+pub(super) fn reason(status: u16) -> &'static str {
     REASONS.iter().find(|(known, _)| *known == status).map_or("", |(_, reason)| reason)
 }
 

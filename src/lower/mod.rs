@@ -3,22 +3,26 @@
 
 mod abi;
 mod blocking;
+mod epoll;
 mod hello;
 mod http;
 mod pause;
 mod pieces;
+mod wire;
 
+use asmgen_arch::Target;
 use asmgen_arch::op::Program as Ops;
 
 use crate::spec::{Description, Engine, Program};
 
 /// Lowers a description whose placeholders have been filled in: every way there is, the plainest first. All of them
 /// do the same, so the one with the fewest bytes may be taken.
-pub fn lower(description: &Description) -> Vec<Ops> {
+pub fn lower(description: &Description, target: &Target) -> Vec<Ops> {
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
         Program::Server(server) => match server.engine {
+            Engine::Epoll => vec![epoll::lower(server, target)],
             Engine::Blocking => blocking::lower(server),
         },
     }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, content_type: "text/plain".into(), body: body.into(), template: false }
+        Reply::new(status, "text/plain", body)
     }
 
     #[test]

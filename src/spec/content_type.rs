@@ -19,9 +19,7 @@ pub(super) fn of_file(path: &Path, content: &[u8]) -> String {
 
 /// Can it stand in a header, and has it the form `type/subtype`?
 pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
-    if let Some(bad) = content_type.chars().find(|c| !matches!(c, ' '..='~')) {
-        return Err(Wrong::new(format!("has the character {bad:?}"), "a header takes visible ASCII and spaces"));
-    }
+    check_characters(content_type)?;
     let essence = content_type.split(';').next().unwrap_or("").trim_end();
     let token =
         |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c));
@@ -30,6 +28,14 @@ pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
     }
     let meant = mime_guess::from_ext(content_type).first_raw().unwrap_or(TEXT);
     Err(Wrong::new(format!("{content_type:?} is no content type"), format!("write one of the form \"{meant}\"")))
+}
+
+/// Can it stand in a header?
+pub(super) fn check_characters(value: &str) -> Result<(), Wrong> {
+    match value.chars().find(|c| !matches!(c, ' '..='~')) {
+        Some(bad) => Err(Wrong::new(format!("has the character {bad:?}"), "a header takes visible ASCII and spaces")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

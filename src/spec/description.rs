@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+pub use super::engine::{Engine, EpollSettings, Workers};
+use super::path;
+
 /// A whole program and the image around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -32,6 +35,8 @@ pub struct About {
 
 /// What the executable does.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// Reason: there is one of it, so its size matters to nobody.
+#[allow(clippy::large_enum_variant)]
 pub enum Program {
     /// Writes a text to standard output and exits 0.
     Hello {
@@ -92,10 +97,12 @@ pub struct Server {
     pub listen: Listen,
     /// Line printed on standard output once it listens, with its newline; `{{port}}` and the other placeholders hold.
     pub start_line: Option<String>,
-    /// Longest time one client can keep the others waiting, in milliseconds.
+    /// Longest time one client can keep the others waiting, in milliseconds; [`Engine::Blocking`] alone looks at it.
     pub timeout_ms: u32,
     /// Connections the kernel may hold before they are accepted.
     pub backlog: u32,
+    /// What [`Engine::Epoll`] alone looks at.
+    pub epoll: EpollSettings,
     /// Exact paths and their replies, in the order of the spec.
     pub routes: Vec<Route>,
     /// The reply to everything else.
@@ -107,27 +114,17 @@ impl Server {
     pub fn replies(&self) -> impl Iterator<Item = &Reply> {
         self.routes.iter().map(|route| &route.reply).chain([&self.fallback])
     }
-}
 
-/// How connections are handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// One connection at a time; the smallest.
-    Blocking,
-}
+    /// [`Server::replies`], to be changed.
+    pub fn replies_mut(&mut self) -> impl Iterator<Item = &mut Reply> {
+        self.routes.iter_mut().map(|route| &mut route.reply).chain([&mut self.fallback])
+    }
 
-impl Engine {
-    /// Every engine, in the order of the documentation.
-    pub const ALL: [Self; 1] = [Self::Blocking];
-
-    /// Their names in a spec, in the same order.
-    pub const NAMES: [&'static str; 1] = [Self::Blocking.name()];
-
-    /// The name in a spec.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Blocking => "blocking",
-        }
+    /// The reply to a path of a spec, whichever route it has once decoded.
+    pub fn reply_to(&self, path: &str) -> &Reply {
+        let decoded = path::decoded(path);
+        let found = self.routes.iter().find(|route| route.decoded_path() == decoded);
+        found.map_or(&self.fallback, |route| &route.reply)
     }
 }
 
@@ -149,6 +146,14 @@ pub struct Route {
     pub reply: Reply,
 }
 
+impl Route {
+    /// The path with each `%XX` as the byte that it stands for: what [`Engine::Epoll`] compares with. A `%` that has no
+    /// two hexadecimal digits behind it, which that engine's specs cannot have, is left as it is.
+    pub fn decoded_path(&self) -> Vec<u8> {
+        path::decoded(&self.path)
+    }
+}
+
 /// One reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -160,4 +165,67 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Are placeholders in the body to be filled in?
     pub template: bool,
+    /// Value of `Cache-Control`.
+    pub cache: Option<String>,
+    /// Are smaller variants of the body wanted? Status 200 only.
+    pub compress: bool,
+    /// The body in other codings, in the order of [`Coding::ALL`]. At first those that stood ready beside the file;
+    /// once placeholders are filled in, and where `compress` holds, every one that is smaller than the body.
+    pub variants: Vec<Variant>,
+}
+
+impl Reply {
+    /// A reply without anything that is left out as a rule.
+    pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        let (content_type, body) = (content_type.into(), body.into());
+        Self { status, content_type, body, template: false, cache: None, compress: false, variants: Vec::new() }
+    }
+
+    /// Does its status say that all is well (RFC 9110 §15.3)?
+    pub fn is_successful(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// The content of a reply, compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// How.
+    pub coding: Coding,
+    /// The compressed bytes, fewer than the body has.
+    pub body: Vec<u8>,
+}
+
+/// A content coding (RFC 9110 §8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Coding {
+    /// Brotli (RFC 7932).
+    Br,
+    /// Zstandard (RFC 8878), in windows of at most 8 MiB (RFC 9659).
+    Zstd,
+    /// gzip (RFC 1952).
+    Gzip,
+}
+
+impl Coding {
+    /// Every coding.
+    pub const ALL: [Self; 3] = [Self::Br, Self::Zstd, Self::Gzip];
+
+    /// Its name in `Content-Encoding` and `Accept-Encoding`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Br => "br",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What the name of a file ends with that is compressed so.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Br => "br",
+            Self::Zstd => "zst",
+            Self::Gzip => "gz",
+        }
+    }
 }

@@ -59,3 +59,75 @@ pub const STATUS_MAX: u16 = 599;
 
 /// Status codes whose replies must not have content, so that a body or its length would break the connection.
 pub const STATUS_WITHOUT_CONTENT: [u16; 3] = [204, 205, 304];
+
+/// Longest value of `Cache-Control`, in bytes.
+pub const CACHE_MAX: usize = 256;
+
+/// Fewest workers.
+pub const WORKERS_MIN: u32 = 1;
+
+/// Most workers: more than one for each core serve nobody.
+pub const WORKERS_MAX: u32 = 64;
+
+/// Workers of a server whose spec gives no number.
+pub const WORKERS_DEFAULT: u32 = 1;
+
+/// Fewest connections of a worker.
+pub const CONNECTIONS_MIN: u32 = 16;
+
+/// Most connections of a worker: their numbers fit into 16 bits, with room for the other descriptors.
+pub const CONNECTIONS_MAX: u32 = 60_000;
+
+/// Connections of a worker whose spec gives no number.
+pub const CONNECTIONS_DEFAULT: u32 = 16_384;
+
+/// Fewest requests that are held half-received.
+pub const PARTIAL_REQUESTS_MIN: u32 = 1;
+
+/// Most requests that are held half-received; each may take as many bytes as the longest head.
+pub const PARTIAL_REQUESTS_MAX: u32 = 4096;
+
+/// Requests held half-received where a spec gives no number.
+pub const PARTIAL_REQUESTS_DEFAULT: u32 = 256;
+
+/// Least bytes of the longest head: what browsers send without cookies.
+pub const HEAD_BYTES_MIN: u32 = 1024;
+
+/// Most bytes of the longest head.
+pub const HEAD_BYTES_MAX: u32 = 65_536;
+
+/// Bytes of the longest head where a spec gives none: what nearly every server takes.
+pub const HEAD_BYTES_DEFAULT: u32 = 8192;
+
+/// Shortest wait for a client of the epoll engine, in seconds.
+pub const WAIT_S_MIN: u32 = 1;
+
+/// Longest wait for a client of the epoll engine, in seconds: one hour.
+pub const WAIT_S_MAX: u32 = 3600;
+
+/// Wait for a request's head where a spec gives none, in seconds.
+pub const HEADER_TIMEOUT_S_DEFAULT: u32 = 10;
+
+/// Wait for the next request where a spec gives none, in seconds.
+pub const IDLE_TIMEOUT_S_DEFAULT: u32 = 60;
+
+/// Wait for a client to take something of a reply where a spec gives none, in seconds.
+pub const WRITE_TIMEOUT_S_DEFAULT: u32 = 30;
+
+/// Shortest time during which a server that is told to stop accepts connections, in seconds.
+pub const DRAIN_S_MIN: u32 = 0;
+
+/// Longest time during which a server that is told to stop accepts connections, in seconds.
+pub const DRAIN_S_MAX: u32 = 300;
+
+/// Time during which a server that is told to stop accepts connections where a spec gives none, in seconds.
+pub const DRAIN_S_DEFAULT: u32 = 0;
+
+/// Shortest time for requests under way when a server stops, in seconds.
+pub const STOP_TIMEOUT_S_MIN: u32 = 1;
+
+/// Longest time for requests under way when a server stops, in seconds.
+pub const STOP_TIMEOUT_S_MAX: u32 = 300;
+
+/// Time for requests under way when a server stops where a spec gives none, in seconds: what Docker waits.
+pub const STOP_TIMEOUT_S_DEFAULT: u32 = 10;

@@ -9,7 +9,7 @@ use super::template::PLACEHOLDERS;
 const INTRODUCTION: &str = "\
 # The spec
 
-<!-- Rendered from src/spec/schema.rs; `BLESS=1 cargo test` writes it anew. -->
+<!-- Rendered from src/spec/keys.rs; `BLESS=1 cargo test` writes it anew. -->
 
 A spec is a TOML file that describes one program. `asmgen run SPEC.toml` builds and runs it; the folder `examples`
 has specs to start from. The shortest server is
@@ -20,9 +20,9 @@ path = \"/\"
 body = \"Hello, world!\\n\"
 ```
 
-A key that is not listed here is an error, and so is a key that does not belong to the chosen `program`. Where a key
-or its value is wrong, the message names the file, the line, the column and the key, and says what would be right.
-Paths of files are relative to the spec. Lengths are in bytes of UTF-8.
+A key that is not listed here is an error, and so is a key that does not belong to the chosen `program` or
+`server.engine`. Where a key or its value is wrong, the message names the file, the line, the column and the key, and
+says what would be right. Paths of files are relative to the spec. Lengths are in bytes of UTF-8.
 ";
 
 const PLACEHOLDERS_INTRODUCTION: &str = "\
@@ -78,7 +78,7 @@ fn default(key: &Key) -> String {
 
 fn unit(kind: &Kind) -> String {
     match kind {
-        Kind::Integer { unit, .. } => (*unit).to_owned(),
+        Kind::Integer { unit, .. } | Kind::IntegerOr { unit, .. } => (*unit).to_owned(),
         Kind::Seconds { .. } => "seconds".to_owned(),
         _ => String::new(),
     }
@@ -89,9 +89,10 @@ fn allowed(key: &Key) -> String {
         Kind::Table | Kind::Tables | Kind::Bool => Vec::new(),
         Kind::Text { min, max, rule } => vec![(*rule).to_owned(), at_least(*min), at_most(*max)],
         Kind::Line { max, rule } => vec!["no control characters".to_owned(), at_most(*max), (*rule).to_owned()],
-        Kind::TextOrFalse { max } => vec![at_most(*max)],
+        Kind::TextOrFalse { max, rule } => vec![at_most(*max), (*rule).to_owned()],
         Kind::Choice(choices) => vec![quoted(choices.iter().copied(), ", ")],
         Kind::Integer { min, max, rule, .. } => vec![format!("{min} to {max}"), (*rule).to_owned()],
+        Kind::IntegerOr { min, max, word, .. } => vec![format!("{min} to {max}, or `\"{word}\"`")],
         Kind::Seconds { min_ms, max_ms } => {
             vec![format!("{} to {}", f64::from(*min_ms) / 1000.0, f64::from(*max_ms) / 1000.0)]
         }
@@ -100,6 +101,10 @@ fn allowed(key: &Key) -> String {
     if key.table() == Table::Top && key.programs.len() < super::ProgramKind::ALL.len() {
         let names = quoted(key.programs.iter().map(|program| program.name()), " or ");
         parts.insert(0, format!("with program {names}"));
+    }
+    if key.engines.len() < super::Engine::ALL.len() {
+        let names = quoted(key.engines.iter().map(|engine| engine.name()), " or ");
+        parts.insert(0, format!("with engine {names}"));
     }
     parts.join("; ")
 }

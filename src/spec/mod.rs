@@ -7,7 +7,10 @@
 mod content_type;
 pub mod description;
 mod document;
+pub mod engine;
+mod epoll;
 mod error;
+mod keys;
 pub mod limits;
 mod listen;
 mod loader;
@@ -26,7 +29,8 @@ pub mod template;
 mod tests;
 mod value;
 
-pub use description::{About, Description, Engine, Listen, Program, ProgramKind, Reply, Route, Server};
+pub use description::{About, Coding, Description, Listen, Program, ProgramKind, Reply, Route, Server, Variant};
+pub use engine::{Engine, EpollSettings, Workers};
 pub use error::{SpecError, Wrong};
 pub use loader::{Disk, Embedded, Loader};
 pub use markdown::schema_markdown;

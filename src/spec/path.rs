@@ -26,6 +26,52 @@ pub(super) fn check(path: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// Is it a path of the epoll engine, which compares decoded paths? [`check`] has looked at the rest.
+pub(super) fn check_decoded(path: &str) -> Result<(), Wrong> {
+    let encoded = path.split('%').skip(1);
+    for digits in encoded.map(|behind| behind.as_bytes().get(..2)) {
+        match digits.and_then(byte_of_digits) {
+            None => {
+                let what = "has a `%` without two hexadecimal digits behind it";
+                return Err(Wrong::new(what, "write a percent sign as clients send it: %25"));
+            }
+            Some(0) => return Err(Wrong::new("has `%00`, which is refused in requests", "leave it out")),
+            Some(b'/') => {
+                let what = "has an encoded slash, which is different from every slash of a route";
+                return Err(Wrong::new(what, "write / in place of %2F"));
+            }
+            Some(_) => {}
+        }
+    }
+    if decoded(path).split(|&byte| byte == b'/').any(|segment| matches!(segment, b"." | b"..")) {
+        let what = "has an encoded `.` or `..` segment, which is resolved like a plain one";
+        return Err(Wrong::new(what, "write the path that is left"));
+    }
+    Ok(())
+}
+
+/// The path with each `%XX` as its byte; other `%` are left as they are.
+pub(super) fn decoded(path: &str) -> Vec<u8> {
+    let (mut rest, mut decoded) = (path.as_bytes(), Vec::new());
+    while let [byte, behind @ ..] = rest {
+        let encoded = behind.get(..2).filter(|_| *byte == b'%').and_then(byte_of_digits);
+        decoded.push(encoded.unwrap_or(*byte));
+        rest = if encoded.is_some() { &behind[2..] } else { behind };
+    }
+    decoded
+}
+
+/// Can it stand in a request line as it is (docs/http.md)? [`check`] has looked at the rest.
+pub(super) fn is_sendable(path: &str) -> bool {
+    !path.contains(['"', '<', '>'])
+}
+
+/// Two hexadecimal digits.
+fn byte_of_digits(digits: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some((digit(digits[0])? << 4 | digit(digits[1])?) as u8)
+}
+
 /// The path under which a file can be asked for by its name, unless clients would change the name on the way.
 pub(super) fn of_file(path: &Path) -> Option<String> {
     let route = format!("/{}", path.file_name()?.to_str()?);
@@ -60,6 +106,32 @@ mod tests {
             assert!(check(bad).is_err(), "{bad:?}");
         }
         assert!(check("/ä").unwrap_err().fix.ends_with(": %C3%A4"));
+    }
+
+    #[test]
+    fn paths_are_decoded_once() {
+        for (path, bytes) in [
+            ("/", &b"/"[..]),
+            ("/%61%2fb", b"/a/b"),
+            ("/%2561", b"/%61"),
+            ("/%C3%a4", "/ä".as_bytes()),
+            ("/100%", b"/100%"),
+            ("/%4", b"/%4"),
+            ("/%+1", b"/%+1"),
+            ("/%%41", b"/%A"),
+        ] {
+            assert_eq!(decoded(path), bytes, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_no_decoded_request_has() {
+        for good in ["/", "/%61", "/%25", "/%2e%2e%2e", "/a%3Fb", "/%ff"] {
+            assert_eq!(check_decoded(good), Ok(()), "{good}");
+        }
+        for bad in ["/%", "/%4", "/%zz", "/%00", "/a%2Fb", "/a%2f", "/%2e", "/%2E./a", "/.%2e"] {
+            assert!(check_decoded(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn of_file(path: &Path, content: &[u8]) -> Result<Description, SpecEr
     let document = Document::empty(&source);
     let name = name::from_path(path);
     let about = about(&document.top, &name);
-    let program = Program::Server(server::read(&document, Replies::of_file(path, content))?);
+    let program = Program::Server(server::of_replies(&document, Replies::of_file(path, content))?);
     Ok(Description { name, about, program })
 }
 
@@ -76,7 +76,7 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
     Ok(match kind {
         ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },
         ProgramKind::Pause => Program::Pause,
-        ProgramKind::Server => Program::Server(server::read(document, Replies::read(document, loader)?)?),
+        ProgramKind::Server => Program::Server(server::read(document, loader)?),
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::SpecError;
 use super::content_type::{self, BARE_TEXT, TEXT};
-use super::description::{Reply, Route};
+use super::description::{Engine, Reply, Route};
 use super::document::{Document, Section};
 use super::error::Wrong;
 use super::limits::{BODY_MAX, STATUS_WITHOUT_CONTENT};
@@ -24,45 +24,60 @@ pub(super) struct Replies {
 
 impl Replies {
     /// Of a spec with routes, or with the one file.
-    pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Self, SpecError> {
+    pub(super) fn read(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Result<Self, SpecError> {
+        if document.top.text("file").is_none() {
+            only_beside_file(&document.top)?;
+        }
         match (document.top.text("file"), document.routes.first()) {
             (Some(_), Some(route)) => Err(document.top.error("file", file_and_route(route))),
             (Some(file), None) => {
                 let content = load(&document.top, loader, file)?;
-                Ok(Self { routes: one_file(Path::new(file), &content), fallback: not_found(document, loader)? })
+                let reply = Reply {
+                    cache: cache(&document.top)?,
+                    compress: document.top.flag("compress"),
+                    ..of_content(Path::new(file), content)
+                };
+                Ok(Self { routes: one_file(Path::new(file), &reply), fallback: not_found(document, loader)? })
             }
-            (None, Some(_)) => routed(document, loader),
+            (None, Some(_)) => routed(document, engine, loader),
             (None, None) => Err(document.server.error_of_document("route", no_route())),
         }
     }
 
     /// Of a server without a spec, for one file.
     pub(super) fn of_file(path: &Path, content: &[u8]) -> Self {
-        Self { routes: one_file(path, content), fallback: default_not_found() }
+        Self { routes: one_file(path, &of_content(path, content.to_vec())), fallback: default_not_found() }
     }
 }
 
 /// One file at `/` and, where clients can send it, at its own name.
-fn one_file(path: &Path, content: &[u8]) -> Vec<Route> {
-    let reply = Reply {
-        status: 200,
-        content_type: content_type::of_file(path, content),
-        body: content.to_vec(),
-        template: false,
-    };
+fn one_file(path: &Path, reply: &Reply) -> Vec<Route> {
     let paths = std::iter::once("/".to_owned()).chain(path::of_file(path));
     paths.map(|path| Route { path, reply: reply.clone() }).collect()
 }
 
-fn routed(document: &Document<'_>, loader: &dyn Loader) -> Result<Replies, SpecError> {
+/// The content of a file, as it is.
+fn of_content(path: &Path, content: Vec<u8>) -> Reply {
+    Reply::new(200, content_type::of_file(path, &content), content)
+}
+
+fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Result<Replies, SpecError> {
     let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
     for section in &document.routes {
-        let path = required_path(section)?;
-        let earlier = routes.iter().find(|(route, _)| route.path == path).map(|(_, earlier)| *earlier);
-        let earlier = if path == EVERY { every.as_ref().map(|(_, earlier)| *earlier) } else { earlier };
-        if let Some(earlier) = earlier {
-            return Err(section.error("path", twice(path, earlier)));
+        let path = required_path(section, engine)?;
+        let is_same = |route: &Route| match engine {
+            Engine::Epoll => route.decoded_path() == path::decoded(path),
+            Engine::Blocking => route.path == path,
+        };
+        let earlier = match &every {
+            Some((_, earlier)) if path == EVERY => Some((EVERY, *earlier)),
+            _ => {
+                routes.iter().find(|(route, _)| is_same(route)).map(|(route, earlier)| (route.path.as_str(), *earlier))
+            }
+        };
+        if let Some((same, earlier)) = earlier {
+            return Err(section.error("path", twice(path, same, earlier)));
         }
         let reply = reply(section, loader)?;
         if path == EVERY {
@@ -79,13 +94,19 @@ fn routed(document: &Document<'_>, loader: &dyn Loader) -> Result<Replies, SpecE
     Ok(Replies { routes: routes.into_iter().map(|(route, _)| route).collect(), fallback })
 }
 
-fn required_path<'s>(section: &'s Section<'_>) -> Result<&'s str, SpecError> {
+fn required_path<'s>(section: &'s Section<'_>, engine: Engine) -> Result<&'s str, SpecError> {
     let path = section.text("path");
     let path = path.ok_or_else(|| section.error("path", Wrong::new("is missing", "write path = \"/\"")))?;
     if path != EVERY {
-        path::check(path).map_err(|wrong| section.error("path", wrong))?;
+        check_path(path, engine).map_err(|wrong| section.error("path", wrong))?;
     }
     Ok(path)
+}
+
+/// Can a request have that path, and does the engine find it?
+pub(super) fn check_path(path: &str, engine: Engine) -> Result<(), Wrong> {
+    path::check(path)?;
+    if engine == Engine::Epoll { path::check_decoded(path) } else { Ok(()) }
 }
 
 fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
@@ -98,7 +119,7 @@ fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, Spec
 }
 
 fn default_not_found() -> Reply {
-    Reply { status: 404, content_type: BARE_TEXT.to_owned(), body: NOT_FOUND_BODY.into(), template: false }
+    Reply::new(404, BARE_TEXT, NOT_FOUND_BODY)
 }
 
 /// The reply of a section that gives its own content.
@@ -133,7 +154,31 @@ fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Resul
             section.error(source, Wrong::new(what, error.wrong.fix))
         })?;
     }
-    Ok(Reply { status: status(section)?, content_type, body, template })
+    let (status, cache) = (status(section)?, cache(section)?);
+    let compress = section.flag("compress");
+    if compress && status != 200 {
+        let wrong = Wrong::new(format!("a reply with status {status} is sent as it is"), "remove it");
+        return Err(section.error("compress", wrong));
+    }
+    Ok(Reply { template, cache, compress, ..Reply::new(status, content_type, body) })
+}
+
+/// The value of `Cache-Control`.
+fn cache(section: &Section<'_>) -> Result<Option<String>, SpecError> {
+    let Some(value) = section.text("cache") else { return Ok(None) };
+    content_type::check_characters(value).map_err(|wrong| section.error("cache", wrong))?;
+    if value.trim().is_empty() {
+        let wrong = Wrong::new("is empty", "write cache = \"no-cache\", or leave it out");
+        return Err(section.error("cache", wrong));
+    }
+    Ok(Some(value.trim().to_owned()))
+}
+
+/// Keys of the top level that say something of `file`.
+fn only_beside_file(top: &Section<'_>) -> Result<(), SpecError> {
+    let Some(entry) = ["cache", "compress"].into_iter().find_map(|name| top.entry(name)) else { return Ok(()) };
+    let fix = format!("write {} in each [[route]] that it holds for", entry.key.name());
+    Err(top.key_error(entry, Wrong::new("belongs to `file`, and there is none", fix)))
 }
 
 fn status(section: &Section<'_>) -> Result<u16, SpecError> {
@@ -158,8 +203,14 @@ fn file_and_route(route: &Section<'_>) -> Wrong {
     Wrong::new(what, "give the file its own [[route]], or remove the routes")
 }
 
-fn twice(path: &str, earlier: &Section<'_>) -> Wrong {
-    Wrong::new(format!("{path:?} already has a route in line {}", earlier.line("path")), "remove one of them")
+fn twice(path: &str, same: &str, earlier: &Section<'_>) -> Wrong {
+    let line = earlier.line("path");
+    let what = if same == path {
+        format!("{path:?} already has a route in line {line}")
+    } else {
+        format!("{path:?} is the same path as {same:?}, which has a route in line {line}")
+    };
+    Wrong::new(what, "remove one of them")
 }
 
 fn never_not_found(not_found: &Section<'_>) -> Wrong {

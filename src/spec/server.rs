@@ -3,28 +3,68 @@
 use super::SpecError;
 use super::description::{Engine, Listen, Server};
 use super::document::{Document, Section};
+use super::epoll;
 use super::error::Wrong;
 use super::listen::ListenText;
+use super::loader::Loader;
 use super::reply::Replies;
+use super::schema::Key;
 use super::template;
 
-/// The server of a document, with its replies.
-pub(super) fn read(document: &Document<'_>, replies: Replies) -> Result<Server, SpecError> {
+/// The server of a document.
+pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Server, SpecError> {
+    let engine = engine(document)?;
+    complete(document, engine, Replies::read(document, engine, loader)?)
+}
+
+/// The server with those replies, everything else being as a document has it.
+pub(super) fn of_replies(document: &Document<'_>, replies: Replies) -> Result<Server, SpecError> {
+    complete(document, engine(document)?, replies)
+}
+
+fn complete(document: &Document<'_>, engine: Engine, replies: Replies) -> Result<Server, SpecError> {
     let section = &document.server;
-    Ok(Server {
-        engine: engine(section),
+    let mut server = Server {
+        engine,
         listen: listen(section)?,
         start_line: start_line(section)?,
         timeout_ms: section.millis("timeout").expect("the schema has a default"),
         backlog: section.integer("backlog").expect("the schema has a default") as u32,
+        epoll: epoll::read(section),
         routes: replies.routes,
         fallback: replies.fallback,
-    })
+    };
+    if engine == Engine::Epoll {
+        epoll::complete(section, &mut server)?;
+    }
+    Ok(server)
 }
 
-fn engine(section: &Section<'_>) -> Engine {
+/// The engine, once every key is found to belong to it.
+fn engine(document: &Document<'_>) -> Result<Engine, SpecError> {
+    let section = &document.server;
     let name = section.text("engine").expect("the schema has a default");
-    Engine::ALL.into_iter().find(|engine| engine.name() == name).expect("the schema allows engines only")
+    let engine = Engine::ALL.into_iter().find(|engine| engine.name() == name).expect("the schema allows engines only");
+    let sections = [&document.top, section].into_iter().chain(&document.routes).chain(&document.not_found);
+    for section in sections {
+        if let Some(entry) = section.entries.iter().find(|entry| !entry.key.engines.contains(&engine)) {
+            let wrong = foreign(entry.key, engine, document.server.entry("engine").is_some());
+            return Err(section.key_error(entry, wrong));
+        }
+    }
+    Ok(engine)
+}
+
+/// A key that belongs to another engine than the one at hand.
+fn foreign(key: &Key, engine: Engine, is_given: bool) -> Wrong {
+    let names: Vec<String> = key.engines.iter().map(|engine| format!("engine = \"{}\"", engine.name())).collect();
+    let names = names.join(" or ");
+    let because = if is_given { "here it is" } else { "without that key it is" };
+    let fix = match key.path {
+        "server.timeout" => "write header_timeout, idle_timeout or write_timeout".to_owned(),
+        _ => format!("remove it, or write {names} in [server]"),
+    };
+    Wrong::new(format!("belongs to {names}, and {because} \"{}\"", engine.name()), fix)
 }
 
 fn listen(section: &Section<'_>) -> Result<Listen, SpecError> {

@@ -100,15 +100,76 @@ fn defaults_of_a_server() {
     let description = from_toml("[[route]]\npath = \"/\"\nbody = \"x\"\n", Path::new("my app.toml")).unwrap();
     assert_eq!((description.name.as_str(), description.about.title.as_str()), ("my-app", "my-app"));
     let Program::Server(server) = description.program else { panic!("no server") };
-    assert_eq!(server.engine, Engine::Blocking);
+    assert_eq!(server.engine, Engine::DEFAULT);
     assert_eq!(server.listen, Listen::DEFAULT);
     assert_eq!(server.start_line.as_deref(), Some("{{name}} listening on port {{port}}\n"));
     assert_eq!((server.timeout_ms, server.backlog), (5000, 4096));
     assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");
     assert_eq!((server.routes[0].reply.status, server.routes[0].reply.template), (200, false));
-    let fallback =
-        Reply { status: 404, content_type: "text/plain".into(), body: b"Not Found".to_vec(), template: false };
-    assert_eq!(server.fallback, fallback);
+    assert_eq!(server.fallback, Reply::new(404, "text/plain", "Not Found"));
+    assert_eq!(server.epoll, EpollSettings::default());
+}
+
+fn epoll(server_keys: &str, routes: &str) -> Server {
+    server(&format!("[server]\nengine = \"epoll\"\n{server_keys}\n{routes}"))
+}
+
+#[test]
+fn settings_of_epoll() {
+    let given = "workers = \"cores\"\nconnections = 16\npartial_requests = 1\nhead_bytes = 1024\nheader_timeout = 1\n\
+                 idle_timeout = 2\nwrite_timeout = 3\ndrain = 4\nstop_timeout = 5\nport_env = false\n\
+                 healthcheck = \"/m\"\nsandbox = false\naccess_log = true\nmetrics = \"/m\"\n";
+    let read = epoll(given, "[[route]]\npath = \"/\"\nbody = \"\"\n");
+    let expected = EpollSettings {
+        workers: Workers::Cores,
+        connections: 16,
+        partial_requests: 1,
+        head_bytes: 1024,
+        header_timeout_s: 1,
+        idle_timeout_s: 2,
+        write_timeout_s: 3,
+        drain_s: 4,
+        stop_timeout_s: 5,
+        port_env: false,
+        healthcheck: "/m".into(),
+        sandbox: false,
+        access_log: true,
+        metrics: Some("/m".into()),
+    };
+    assert_eq!((read.engine, read.epoll), (Engine::Epoll, expected));
+    let bare = epoll("workers = 2", "[[route]]\npath = \"/\"\nbody = \"\"\n");
+    assert_eq!(bare.epoll, EpollSettings { workers: Workers::Count(2), ..EpollSettings::default() });
+}
+
+#[test]
+fn healthcheck_asks_what_is_well() {
+    let route = |path: &str, status: u16| format!("[[route]]\npath = {path:?}\nbody = \"\"\nstatus = {status}\n");
+    for (routes, path) in [
+        (route("/health", 200) + &route("/", 200), "/health"),
+        (route("/health", 503) + &route("/", 200), "/"),
+        (route("/a", 404) + &route("/b<", 200) + &route("/b", 200), "/b"),
+        (route("/a", 200) + &route("*", 200), "/"),
+        (route("/a", 404), "/"),
+    ] {
+        assert_eq!(epoll("", &routes).epoll.healthcheck, path, "{routes}");
+    }
+}
+
+#[test]
+fn cache_and_compress() {
+    let keys = "cache = \"no-cache\"\ncompress = true\n";
+    let of_file = server(&format!("file = \"body.html\"\n{keys}[server]\nengine = \"epoll\"\n"));
+    let of_route = epoll("", &format!("[[route]]\npath = \"/\"\nbody = \"\"\n{keys}"));
+    for reply in [&of_file.routes[0].reply, &of_file.routes[1].reply, &of_route.routes[0].reply] {
+        assert_eq!((reply.cache.as_deref(), reply.compress), (Some("no-cache"), true));
+    }
+    assert_eq!((&of_file.fallback.cache, of_file.fallback.compress), (&None, false));
+}
+
+#[test]
+fn encoded_paths_are_other_paths_to_the_blocking_engine() {
+    let routes = "[[route]]\npath = \"/a\"\nbody = \"\"\n[[route]]\npath = \"/%61\"\nbody = \"\"\n";
+    assert_eq!(server(&format!("server.engine = \"blocking\"\n{routes}")).routes.len(), 2);
 }
 
 #[test]

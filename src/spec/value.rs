@@ -15,11 +15,12 @@ pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wro
         (Kind::Table, DeValue::Table(_)) | (Kind::Tables, DeValue::Array(_)) => return Ok(None),
         (Kind::Text { min, max, .. }, DeValue::String(text)) => text_value(text, *min, *max)?,
         (Kind::Line { max, .. }, DeValue::String(text)) => line_value(text, *max)?,
-        (Kind::TextOrFalse { max }, DeValue::String(text)) => text_value(text, 0, *max)?,
+        (Kind::TextOrFalse { max, .. }, DeValue::String(text)) => text_value(text, 0, *max)?,
         (Kind::TextOrFalse { .. }, DeValue::Boolean(false)) => Value::Bool(false),
         (Kind::Choice(choices), DeValue::String(text)) => choice_value(text, choices)?,
         (Kind::Bool, DeValue::Boolean(flag)) => Value::Bool(*flag),
-        (Kind::Integer { min, max, .. }, DeValue::Integer(number)) => {
+        (Kind::IntegerOr { word, .. }, DeValue::String(text)) if text == word => Value::Text(Cow::Borrowed(word)),
+        (Kind::Integer { min, max, .. } | Kind::IntegerOr { min, max, .. }, DeValue::Integer(number)) => {
             let parsed = i64::from_str_radix(number.as_str(), number.radix()).ok();
             let in_range = parsed.filter(|parsed| (min..=max).contains(&parsed));
             Value::Integer(in_range.ok_or_else(|| out_of_range(number, min, max, ""))?)
@@ -91,6 +92,10 @@ pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
         (Kind::Integer { .. } | Kind::Seconds { .. }, DeValue::String(text)) if text.parse::<f64>().is_ok() => {
             format!("write {name} = {text}")
         }
+        (Kind::IntegerOr { min, word, .. }, DeValue::String(text)) => match text.parse::<i64>() {
+            Ok(number) => format!("write {name} = {number}"),
+            Err(_) => format!("write {name} = {min} or {name} = \"{word}\""),
+        },
         (Kind::Bool, _) => format!("write {name} = true or {name} = false"),
         _ => format!("write {} there", key.kind),
     };

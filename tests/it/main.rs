@@ -23,6 +23,8 @@ mod harness;
 mod licences;
 /// What the epoll engine has to answer.
 mod model;
+/// Memory beside the stack.
+mod memory;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

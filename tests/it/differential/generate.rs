@@ -1,66 +1,141 @@
-//! Random programs over numbers, a pointer into the frame, and system calls whose results are known.
+//! Random programs over numbers, pointers into the frame, the state and writable data, subroutines, and system calls
+//! whose results are known.
 
-use asmgen::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{Alu, Arg, Base, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 
+use super::operations::CONSTANTS;
 use super::random::Random;
 
-/// Bytes of the frame that operations use; slots are shown behind them.
+/// Bytes of the frame, of the state and of the writable datum that operations use; in the frame, slots are shown
+/// behind them.
 pub(super) const USED_BYTES: u32 = 64;
 /// Descriptor that is not open.
 pub(super) const NOT_OPEN: i64 = 99;
 
-const CONSTANTS: [i64; 16] = [0, 1, 2, 3, 10, 60, 127, 128, 200, 255, 256, 4095, 0x1_0000, 0x7fff_ffff, -1, -200];
-const CONDITIONS: [Cond; 6] = [Cond::Eq, Cond::Ne, Cond::Lt, Cond::Le, Cond::Ge, Cond::Gt];
+/// Where the used part of the frame begins: near, and so far away that other instructions are needed.
+const FRAME_STARTS: [u32; 6] = [0, 0, 0, 200, 1001, 3000];
 
 /// A program in the making.
-struct Maker<'r> {
-    program: Program,
-    random: &'r mut Random,
-    numbers: Vec<Slot>,
-    pointer: Slot,
-    counter: Slot,
+pub(super) struct Maker<'r> {
+    pub(super) program: Program,
+    pub(super) random: &'r mut Random,
+    pub(super) numbers: Vec<Slot>,
+    /// Wherever they lead, it is at least 8 and at most 38 bytes behind the beginning of something of 64 bytes.
+    pub(super) pointers: [Slot; 2],
+    /// For copies.
+    pub(super) len: Slot,
+    /// Of the main program, and of each subroutine.
+    counters: Vec<Slot>,
+    subs: Vec<Label>,
+    /// The first byte of the frame's used part.
+    pub(super) start: u32,
+    pub(super) writable: DatumId,
 }
+
+/// Something with bytes that can be written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Area {
+    Frame,
+    State,
+    Data,
+}
+
+pub(super) const AREAS: [Area; 3] = [Area::Frame, Area::State, Area::Data];
 
 pub(super) fn program(random: &mut Random) -> Program {
     let mut program = Program::default();
     let count = 2 + random.below(9);
     let numbers: Vec<Slot> = (0..count).map(|_| program.slot("number", Kind::Int)).collect();
-    let pointer = program.slot("pointer", Kind::Pointer);
-    let counter = program.slot("counter", Kind::Int);
-    program.frame_bytes = USED_BYTES + 4 * count as u32 + if random.below(2) == 0 { 100 } else { 0 };
-    let mut maker = Maker { program, random, numbers, pointer, counter };
+    let pointers = [(); 2].map(|()| program.slot("pointer", Kind::Pointer));
+    let len = program.slot("length", Kind::Int);
+    let subs: Vec<Label> = (0..random.below(4)).map(|_| program.label("subroutine")).collect();
+    let counters = (0..=subs.len()).map(|_| program.slot("counter", Kind::Int)).collect();
+    let start = random.one_of(&FRAME_STARTS);
+    program.frame_bytes = start + USED_BYTES + 4 * count as u32 + if random.below(2) == 0 { 100 } else { 0 };
+    program.state_bytes = USED_BYTES;
+    let writable = program.writable_datum("writable", vec![Part::Bytes(random.bytes(USED_BYTES as usize))]);
+    let mut maker = Maker { program, random, numbers, pointers, len, counters, subs, start, writable };
     maker.begin();
     for _ in 0..=maker.random.below(3) {
-        maker.stretch();
+        maker.stretch(0);
     }
     maker.end();
+    for number in 1..=maker.subs.len() {
+        maker.subroutine(number);
+    }
     maker.program
 }
 
 impl Maker<'_> {
-    fn push(&mut self, op: Op) {
+    pub(super) fn push(&mut self, op: Op) {
         self.program.push(op, "random");
     }
 
-    fn number(&mut self) -> Slot {
+    pub(super) fn number(&mut self) -> Slot {
         let numbers = self.numbers.clone();
         self.random.one_of(&numbers)
     }
 
-    fn value(&mut self) -> Arg {
+    pub(super) fn pointer(&mut self) -> Slot {
+        let pointers = self.pointers;
+        self.random.one_of(&pointers)
+    }
+
+    pub(super) fn value(&mut self) -> Arg {
         match self.random.below(3) {
             0 => Arg::Slot(self.number()),
             _ => Arg::Const(self.random.one_of(&CONSTANTS)),
         }
     }
 
-    /// A place of so many bytes in the used part of the frame, by way of the frame or of the pointer.
-    fn place(&mut self, bytes: usize) -> Mem {
-        // The pointer is at byte 8 to 23.
-        match self.random.below(2) {
-            0 => Mem { base: Base::Frame, offset: self.random.below(USED_BYTES as usize - bytes + 1) as i32 },
-            _ => Mem { base: Base::Slot(self.pointer), offset: self.random.below(32) as i32 - 8 },
+    pub(super) fn has_subs(&self) -> bool {
+        !self.subs.is_empty()
+    }
+
+    /// The address of a byte of one of the areas.
+    pub(super) fn address(&mut self, to: Slot, area: Area, offset: u32) {
+        match area {
+            Area::Frame => self.push(Op::Set { to, value: Arg::Frame(self.start + offset) }),
+            Area::State => self.push(Op::Set { to, value: Arg::State(offset) }),
+            Area::Data => {
+                self.push(Op::Set { to, value: Arg::Data(self.writable) });
+                self.push(Op::Alu { alu: Alu::Add, to, value: Arg::Const(i64::from(offset)) });
+            }
+        }
+    }
+
+    /// A number from 0 to 15.
+    pub(super) fn index(&mut self) -> Slot {
+        let to = self.number();
+        self.push(Op::Alu { alu: Alu::And, to, value: Arg::Const(15) });
+        to
+    }
+
+    /// Leads a pointer to a byte of any area.
+    pub(super) fn aim(&mut self, pointer: Slot) {
+        let (area, offset) = (self.random.one_of(&AREAS), 8 + self.random.below(16) as u32);
+        self.address(pointer, area, offset);
+        if self.random.below(3) == 0 {
+            let index = self.index();
+            self.push(Op::Alu { alu: Alu::Add, to: pointer, value: Arg::Slot(index) });
+        }
+    }
+
+    /// A place of so many bytes, 9 at most, by way of the frame, of a pointer, or of a pointer and an index.
+    pub(super) fn place(&mut self, bytes: usize) -> Mem {
+        match self.random.below(4) {
+            0 | 1 => {
+                let offset = self.start as usize + self.random.below(USED_BYTES as usize - bytes + 1);
+                Mem { base: Base::Frame, offset: offset as i32 }
+            }
+            2 => Mem { base: Base::Slot(self.pointer()), offset: self.random.below(24) as i32 - 8 },
+            _ => {
+                let (pointer, index) = (self.pointer(), self.index());
+                let base =
+                    if self.random.below(2) == 0 { Base::Sum(pointer, index) } else { Base::Sum(index, pointer) };
+                Mem { base, offset: self.random.one_of(&[0, 0, -8, -1, 1]) }
+            }
         }
     }
 
@@ -70,92 +145,64 @@ impl Maker<'_> {
         for _ in 0..self.random.below(3) {
             self.failing_call();
         }
-        for offset in (0..USED_BYTES as i32).step_by(4) {
+        for offset in (self.start..self.start + USED_BYTES).step_by(4) {
             let value = Arg::Const(self.random.one_of(&CONSTANTS));
-            self.push(Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value });
+            let to = Mem { base: Base::Frame, offset: offset as i32 };
+            self.push(Op::Store { width: Width::Four, to, value });
         }
         for slot in self.numbers.clone() {
             let value = Arg::Const(self.random.one_of(&CONSTANTS));
             self.push(Op::Set { to: slot, value });
         }
-        let offset = 8 + self.random.below(16) as u32;
-        self.push(Op::Set { to: self.pointer, value: Arg::Frame(offset) });
+        for pointer in self.pointers {
+            self.aim(pointer);
+        }
     }
 
-    /// A loop of a few turns, with branches inside that leave operations out.
-    fn stretch(&mut self) {
+    /// A loop of a few turns, with branches inside that leave operations out; of the main program, which is number 0,
+    /// or of a subroutine.
+    fn stretch(&mut self, number: usize) {
+        let counter = self.counters[number];
         let turns = 1 + self.random.below(3) as i64;
-        self.push(Op::Set { to: self.counter, value: Arg::Const(turns) });
+        self.push(Op::Set { to: counter, value: Arg::Const(turns) });
         let again = self.program.label("again");
         self.program.place(again);
-        for _ in 0..2 + self.random.below(6) {
+        let most = if number == 0 { 6 } else { 2 };
+        for _ in 0..2 + self.random.below(most) {
             let over = self.program.label("over");
             self.branch(over);
             for _ in 0..=self.random.below(4) {
                 self.operation();
             }
+            // Only later subroutines are called: so it ends.
+            let callable = self.subs[number..].to_vec();
+            if !callable.is_empty() && self.random.below(3) == 0 {
+                let sub = self.random.one_of(&callable);
+                self.push(Op::Gosub(sub));
+            }
+            if number > 0 && self.random.below(8) == 0 {
+                self.push(Op::Return { from: self.subs[number - 1] });
+            }
             self.program.place(over);
         }
-        self.push(Op::Alu { alu: Alu::Sub, to: self.counter, value: Arg::Const(1) });
-        self.push(Op::Branch { left: self.counter, cond: Cond::Ne, right: Arg::Const(0), to: again });
+        self.push(Op::Alu { alu: Alu::Sub, to: counter, value: Arg::Const(1) });
+        self.push(Op::Branch { left: counter, cond: asmgen::op::Cond::Ne, right: Arg::Const(0), to: again });
     }
 
-    fn branch(&mut self, to: Label) {
-        let op = match self.random.below(5) {
-            0 => {
-                let len = self.random.one_of(&[1, 2, 4]);
-                let (at, bytes) = (self.place(len), self.random.bytes(len));
-                Op::BranchBytes { at, bytes, equal: self.random.below(2) == 0, to }
-            }
-            1 => {
-                let len = 1 + self.random.below(9);
-                // Mostly what stands there after the beginning.
-                let want = if self.random.below(2) == 0 { vec![0; len] } else { self.random.bytes(len) };
-                Op::Match { at: self.place(len), want, miss: to }
-            }
-            _ => {
-                let (left, right) = (self.number(), self.value());
-                Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right, to }
-            }
-        };
-        self.push(op);
-    }
-
-    fn operation(&mut self) {
-        let to = self.number();
-        let op = match self.random.below(11) {
-            0 | 1 => Op::Set { to, value: self.value() },
-            2 => Op::Alu { alu: Alu::Add, to, value: self.value() },
-            3 => Op::Alu { alu: Alu::Sub, to, value: self.value() },
-            4 => Op::Negate { to },
-            5 => {
-                let rest = self.number();
-                if rest == to {
-                    return;
-                }
-                Op::Divide { value: to, by: self.random.one_of(&[1, 2, 3, 10, 255, 256, 1000]), rest }
-            }
-            6 => {
-                let width = self.random.one_of(&[Width::Byte, Width::Four]);
-                Op::Load { to, width, from: self.place(4) }
-            }
-            7 => {
-                let width = self.random.one_of(&[Width::Byte, Width::Four]);
-                Op::Store { width, to: self.place(4), value: self.value() }
-            }
-            8 => {
-                let len = 1 + self.random.below(9);
-                let (to, bytes) = (self.place(len), self.random.bytes(len));
-                Op::StoreBytes { to, bytes }
-            }
-            9 => return self.failing_call(),
-            _ => return self.writing_call(),
-        };
-        self.push(op);
+    fn subroutine(&mut self, number: usize) {
+        let sub = self.subs[number - 1];
+        self.program.sub(sub);
+        for _ in 0..self.random.below(3) {
+            self.operation();
+        }
+        if self.random.below(2) == 0 {
+            self.stretch(number);
+        }
+        self.push(Op::Return { from: sub });
     }
 
     /// A call with an argument of every kind, on a descriptor that is not open: −EBADF.
-    fn failing_call(&mut self) {
+    pub(super) fn failing_call(&mut self) {
         let bytes = self.random.bytes(8);
         let data = self.program.datum("data", vec![Part::Bytes(bytes)], 8);
         let args = match self.random.below(3) {
@@ -170,27 +217,20 @@ impl Maker<'_> {
         self.program.call(args.0, &args.1, result, "fails");
     }
 
-    /// A call that writes some of the frame, or one that only returns 0.
-    fn writing_call(&mut self) {
-        let result = Some(self.number());
-        if self.random.below(3) == 0 {
-            let args = [Arg::Const(0), Arg::Const(0), Arg::Const(0), Arg::Const(8)];
-            self.program.call(Call::RtSigprocmask, &args, result, "returns 0");
-        } else {
-            let from = self.random.below(16) as u32;
-            let len = Arg::Const(1 + self.random.below(8) as i64);
-            self.program.call(Call::Write, &[Arg::Const(1), Arg::Frame(from), len], result, "writes");
-        }
-    }
-
-    /// Shows the frame and every slot, and exits with the first one's low byte.
+    /// Shows every area and every slot, and exits with the first one's low byte.
     fn end(&mut self) {
         for (index, slot) in self.numbers.clone().into_iter().enumerate() {
-            let to = Mem { base: Base::Frame, offset: (USED_BYTES as usize + 4 * index) as i32 };
+            let offset = self.start as i32 + (USED_BYTES as usize + 4 * index) as i32;
+            let to = Mem { base: Base::Frame, offset };
             self.push(Op::Store { width: Width::Four, to, value: Arg::Slot(slot) });
         }
-        let len = Arg::Const(i64::from(USED_BYTES) + 4 * self.numbers.len() as i64);
-        self.program.call(Call::Write, &[Arg::Const(1), Arg::Frame(0), len], None, "show");
+        let mut show = |from, len| {
+            let args = [Arg::Const(1), from, Arg::Const(i64::from(len))];
+            self.program.call(Call::Write, &args, None, "show");
+        };
+        show(Arg::Frame(self.start), USED_BYTES + 4 * self.numbers.len() as u32);
+        show(Arg::State(0), USED_BYTES);
+        show(Arg::Data(self.writable), USED_BYTES);
         let status = Arg::Slot(self.numbers[0]);
         self.program.call(Call::Exit, &[status], None, "exit");
     }

@@ -1,6 +1,7 @@
-//! The operations, done one after the other: numbers are 32-bit, addresses are offsets in the frame.
+//! The operations, done one after the other: numbers are 32-bit, addresses are those of a memory of its own, where the
+//! frame, the state and the data are far from each other.
 
-use asmgen::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Program, Slot, Width};
+use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 
 use super::generate::NOT_OPEN;
@@ -14,33 +15,53 @@ pub(super) struct Outcome {
 /// errno of a descriptor that is not open.
 const EBADF: i32 = 9;
 /// No generated program is longer.
-const MOST_STEPS: usize = 100_000;
+const MOST_STEPS: usize = 1_000_000;
+
+/// The state's first address; the frame's is 0.
+const STATE: i32 = 0x1_0000;
+/// What lies at the stack pointer at entry: the argument count, which is 1.
+const ENTRY: i32 = 0x2_0000;
+/// The first datum's address, and how far it is from each to the next.
+const DATA: i32 = 0x10_0000;
 
 struct Machine<'p> {
     program: &'p Program,
     slots: Vec<i32>,
-    frame: Vec<u8>,
+    memory: Vec<(i32, Vec<u8>)>,
+    /// Where the subroutines go back to, the innermost last.
+    calls: Vec<usize>,
     output: Vec<u8>,
 }
 
+/// The bytes of a datum; nobody reads what the kernel alone looks at.
+fn bytes(parts: &[Part]) -> Vec<u8> {
+    parts.iter().flat_map(|part| if let Part::Bytes(bytes) = part { bytes.clone() } else { Vec::new() }).collect()
+}
+
 pub(super) fn run(program: &Program) -> Outcome {
-    let mut machine = Machine {
-        program,
-        slots: vec![0; program.slots.len()],
-        frame: vec![0; program.frame_bytes as usize],
-        output: Vec::new(),
-    };
+    let data = program.data.iter().enumerate().map(|(at, datum)| (DATA * (at as i32 + 1), bytes(&datum.parts)));
+    let mut memory = vec![
+        (0, vec![0; program.frame_bytes as usize]),
+        (STATE, vec![0; program.state_bytes as usize]),
+        (ENTRY, vec![1, 0, 0, 0]),
+    ];
+    memory.extend(data);
+    let slots = vec![0; program.slots.len()];
+    let mut machine = Machine { program, slots, memory, calls: Vec::new(), output: Vec::new() };
     let mut at = 0;
     for _ in 0..MOST_STEPS {
         let op = &program.steps[at].op;
-        if let Op::Call { call: Call::Exit, args, .. } = op {
-            return Outcome { status: machine.value(args[0]) & 0xff, output: machine.output };
-        }
-        at = if machine.step(op) {
-            let target = op.target().expect("only what has a target jumps");
-            program.steps.iter().position(|step| step.op == Op::Label(target)).expect("every label is placed")
-        } else {
-            at + 1
+        at = match op {
+            Op::Call { call: Call::Exit, args, .. } => {
+                return Outcome { status: machine.value(args[0]) & 0xff, output: machine.output };
+            }
+            Op::Gosub(to) => {
+                machine.calls.push(at + 1);
+                machine.at_label(*to)
+            }
+            Op::Return { .. } => machine.calls.pop().expect("it was called"),
+            _ if machine.step(op) => machine.at_label(op.target().expect("only what has a target jumps")),
+            _ => at + 1,
         };
     }
     panic!("the program does not end");
@@ -51,32 +72,48 @@ impl Machine<'_> {
         &mut self.slots[usize::from(slot.0)]
     }
 
+    fn at_label(&self, label: Label) -> usize {
+        let is_here = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
+        self.program.steps.iter().position(|step| is_here(&step.op)).expect("every label is placed")
+    }
+
     fn value(&self, arg: Arg) -> i32 {
         match arg {
             Arg::Const(value) => value as i32,
             Arg::Slot(slot) => self.slots[usize::from(slot.0)],
             Arg::Frame(offset) => offset as i32,
+            Arg::State(offset) => STATE + offset as i32,
+            Arg::Entry => ENTRY,
+            Arg::Data(datum) => DATA * (i32::from(datum.0) + 1),
             Arg::AtLeast(least) => least as i32,
-            Arg::Data(_) | Arg::Any => unreachable!("nobody computes with it"),
+            Arg::Any => unreachable!("nobody computes with it"),
         }
     }
 
     fn memory(&mut self, mem: Mem, bytes: usize) -> &mut [u8] {
         let base = match mem.base {
             Base::Frame => 0,
-            Base::Slot(slot) => {
-                assert_eq!(self.program.kind(slot), Kind::Pointer);
-                *self.slot(slot)
-            }
+            Base::Slot(slot) => *self.slot(slot),
+            Base::Sum(one, other) => *self.slot(one) + *self.slot(other),
         };
-        let start = usize::try_from(base + mem.offset).expect("inside the frame");
-        &mut self.frame[start..start + bytes]
+        self.bytes(base + mem.offset, bytes)
+    }
+
+    fn bytes(&mut self, address: i32, bytes: usize) -> &mut [u8] {
+        let inside = |(start, content): &&mut (i32, Vec<u8>)| {
+            (*start..=*start + content.len() as i32 - bytes as i32).contains(&address)
+        };
+        let found = self.memory.iter_mut().find(inside);
+        let (start, content) = found.unwrap_or_else(|| panic!("nothing is at {address:#x}"));
+        let start = (address - *start) as usize;
+        &mut content[start..start + bytes]
     }
 
     /// Does one operation; does it jump?
     fn step(&mut self, op: &Op) -> bool {
         match op {
-            Op::Label(_) => {}
+            Op::Label(_) | Op::Sub(_) => {}
+            Op::Gosub(_) | Op::Return { .. } => unreachable!("they are done before"),
             Op::Jump(_) => return true,
             Op::Call { call, args, result } => {
                 let returned = self.call(*call, args);
@@ -91,24 +128,37 @@ impl Machine<'_> {
                 *left = match alu {
                     Alu::Add => left.wrapping_add(right),
                     Alu::Sub => left.wrapping_sub(right),
+                    Alu::And => *left & right,
+                    Alu::Or => *left | right,
+                    Alu::Xor => *left ^ right,
+                    Alu::Mul => left.wrapping_mul(right),
+                    Alu::Shl => *left << right,
+                    Alu::Shr => (*left as u32 >> right) as i32,
                 };
             }
             Op::Negate { to } => *self.slot(*to) = self.slot(*to).wrapping_neg(),
+            Op::Copy { to, from, len } => {
+                for _ in 0..*self.slot(*len) {
+                    let byte = self.bytes(self.slots[usize::from(from.0)], 1)[0];
+                    self.bytes(self.slots[usize::from(to.0)], 1)[0] = byte;
+                    *self.slot(*to) += 1;
+                    *self.slot(*from) += 1;
+                }
+                *self.slot(*len) = 0;
+            }
             Op::Divide { value, by, rest } => {
                 let dividend = *self.slot(*value) as u32;
                 *self.slot(*value) = (dividend / by) as i32;
                 *self.slot(*rest) = (dividend % by) as i32;
             }
             Op::Load { to, width, from } => {
-                let loaded = match width {
-                    Width::Byte => i32::from(self.memory(*from, 1)[0]),
-                    _ => i32::from_le_bytes(self.memory(*from, 4).try_into().expect("4 bytes")),
-                };
-                *self.slot(*to) = loaded;
+                let len = len(*width);
+                let mut loaded = [0; 4];
+                loaded[..len].copy_from_slice(self.memory(*from, len));
+                *self.slot(*to) = i32::from_le_bytes(loaded);
             }
             Op::Store { width, to, value } => {
-                let bytes = self.value(*value).to_le_bytes();
-                let len = if *width == Width::Byte { 1 } else { 4 };
+                let (len, bytes) = (len(*width), self.value(*value).to_le_bytes());
                 self.memory(*to, len).copy_from_slice(&bytes[..len]);
             }
             Op::Branch { left, cond, right, .. } => {
@@ -120,8 +170,13 @@ impl Machine<'_> {
                     Cond::Le => left <= right,
                     Cond::Ge => left >= right,
                     Cond::Gt => left > right,
+                    Cond::Below => (left as u32) < right as u32,
+                    Cond::BelowOrEqual => left as u32 <= right as u32,
+                    Cond::AboveOrEqual => left as u32 >= right as u32,
+                    Cond::Above => left as u32 > right as u32,
                 };
             }
+            Op::BranchBits { value, bits, any, .. } => return (*self.slot(*value) as u32 & bits != 0) == *any,
             Op::BranchBytes { at, bytes, equal, .. } => return (self.memory(*at, bytes.len()) == bytes) == *equal,
             Op::Match { at, want, .. } => return self.memory(*at, want.len()) != want,
             Op::StoreBytes { to, bytes } => self.memory(*to, bytes.len()).copy_from_slice(bytes),
@@ -133,13 +188,22 @@ impl Machine<'_> {
         match (call, args) {
             (_, [Arg::Const(NOT_OPEN), ..]) => -EBADF,
             (Call::RtSigprocmask, _) => 0,
-            (Call::Write, [_, Arg::Frame(from), len]) => {
+            (Call::Write, [_, from, len]) => {
                 let len = self.value(*len);
-                let from = *from as usize;
-                self.output.extend_from_slice(&self.frame[from..from + len as usize]);
+                let written = self.bytes(self.value(*from), len as usize).to_vec();
+                self.output.extend_from_slice(&written);
                 len
             }
             _ => unreachable!("no such call is generated"),
         }
+    }
+}
+
+/// Bytes of an access. A word holds an address here, which 4 bytes are enough for.
+fn len(width: Width) -> usize {
+    match width {
+        Width::Byte => 1,
+        Width::Two => 2,
+        Width::Four | Width::Word => 4,
     }
 }

@@ -3,6 +3,7 @@
 
 mod generate;
 mod interpret;
+mod operations;
 mod random;
 
 use std::fs;
@@ -15,7 +16,7 @@ use asmgen::{Options, TARGETS, assemble};
 use random::Random;
 
 /// Programs per run; each runs on three machines.
-const PROGRAMS: u64 = 100;
+const PROGRAMS: u64 = 200;
 
 #[test]
 fn every_machine_does_what_the_operations_say() {

@@ -7,6 +7,9 @@ use std::process::{Command, Output};
 #[rustfmt::skip] // One program per line.
 const PACKAGES: &[(&str, &str)] = &[
     ("qemu-aarch64-static", "qemu-user-static"),
+    ("qemu-x86_64-static",  "qemu-user-static"),
+    ("qemu-i386-static",    "qemu-user-static"),
+    ("readelf",             "binutils"),
     ("strace",              "strace"),
     ("unshare",             "util-linux"),
     ("nsenter",             "util-linux"),

@@ -1,0 +1,154 @@
+//! Memory on A64: places, loads, stores, comparisons, copies.
+
+use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
+use super::select::Aarch64;
+use super::{SCRATCH, SCRATCH_2};
+use crate::alloc::Reg;
+use crate::facts::Value;
+use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Slot, Width};
+
+impl Aarch64<'_> {
+    /// What a load or store of that size says for a memory operand; the far part of an offset that it cannot say goes
+    /// into a scratch register before.
+    fn place(&mut self, mem: Mem, size: Size) -> Place {
+        let (n, offset) = match mem.base {
+            Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Frame => (self.frame(), mem.offset),
+            Base::Sum(n, m) if mem.offset == 0 => return Place::Sum { n: self.home(n), m: self.home(m) },
+            Base::Sum(n, m) => {
+                let (n, m) = (self.home(n), self.home(m));
+                self.push(A64::Alu { alu: Alu::Add, wide: true, d: SCRATCH_2, n, m }, "the sum in memory");
+                self.facts.set(SCRATCH_2, Value::Unknown);
+                (SCRATCH_2, mem.offset)
+            }
+        };
+        if let Some(place) = Place::of(n, offset, size) {
+            return place;
+        }
+        let behind = Place::of(SCRATCH_2, offset & 0xfff, size).filter(|_| !(-4095..4096).contains(&offset));
+        let far = if behind.is_some() { offset & !0xfff } else { offset };
+        self.add(SCRATCH_2, n, far, "far in memory");
+        self.facts.set(SCRATCH_2, Value::Unknown);
+        behind.unwrap_or(Place::Near { n: SCRATCH_2, simm9: 0 })
+    }
+
+    pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
+        let (size, t) = (size(width), self.home(to));
+        let from = self.place(from, size);
+        self.plain(A64::Load { size, t, from });
+        self.facts.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
+    }
+
+    pub(super) fn store(&mut self, width: Width, to: Mem, value: Arg) {
+        match value {
+            Arg::Const(value) => self.store_constant(size(width), to, value),
+            Arg::Slot(slot) => {
+                let (size, t) = (size(width), self.home(slot));
+                let to = self.place(to, size);
+                self.plain(A64::Store { size, t, to });
+            }
+            _ => unreachable!("a constant or a slot is stored"),
+        }
+    }
+
+    fn store_constant(&mut self, size: Size, to: Mem, value: i64) {
+        let to = self.place(to, size);
+        let t = if value == 0 {
+            ZERO_OR_SP
+        } else {
+            self.set_constant(SCRATCH, value, "what is stored");
+            SCRATCH
+        };
+        self.plain(A64::Store { size, t, to });
+    }
+
+    pub(super) fn store_bytes(&mut self, to: Mem, bytes: &[u8]) {
+        for (offset, piece) in pieces(bytes) {
+            self.store_constant(size_of(piece.len()).0, to.behind(offset), little_endian(piece));
+        }
+    }
+
+    /// Loads 1, 2, 4 or 8 bytes and branches if they are these, or if they are not.
+    pub(super) fn branch_bytes(&mut self, at: Mem, bytes: &[u8], equal: bool, to: Label) {
+        let (size, wide) = size_of(bytes.len());
+        let from = self.place(at, size);
+        self.plain(A64::Load { size, t: SCRATCH_2, from });
+        self.facts.set(SCRATCH_2, Value::Unknown);
+        let want = little_endian(bytes);
+        if want == 0 {
+            return self.go_if_zero(SCRATCH_2, wide, equal, to);
+        }
+        self.compare_constant(wide, SCRATCH_2, want);
+        self.go_if(if equal { Cond::Eq } else { Cond::Ne }, to);
+    }
+
+    /// A loop of 8 bytes at a time, and one of single bytes for the rest.
+    pub(super) fn copy(&mut self, to: Slot, from: Slot, len: Slot) {
+        let (d, s, n) = (self.home(to), self.home(from), self.home(len));
+        let count = |alu, imm| A64::AluImm { alu, wide: false, d: n, n, imm };
+        let [load, store] = move_next(Size::Eight, d, s);
+        self.plain(A64::B { to: To::By(3) });
+        self.push(load, "8 bytes at a time");
+        self.push(store, "8 bytes at a time");
+        self.push(count(Alu::Sub, 8), "8 bytes at a time");
+        self.push(A64::Tbz { set: false, t: n, bit: 31, to: To::By(-3) }, "are there 8?");
+        self.push(count(Alu::Add, 8), "fewer than 8 are left");
+        self.push(A64::Cbz { wide: false, zero: true, t: n, to: To::By(5) }, "is there a rest?");
+        let [load, store] = move_next(Size::Byte, d, s);
+        self.push(load, "the rest");
+        self.push(store, "the rest");
+        self.push(count(Alu::Sub, 1), "the rest");
+        self.push(A64::Cbz { wide: false, zero: false, t: n, to: To::By(-3) }, "is there more?");
+        self.facts.set(SCRATCH_2, Value::Unknown);
+        self.facts.define(to, d, Value::Unknown);
+        self.facts.define(from, s, Value::Unknown);
+        self.facts.define(len, n, Value::Const(0));
+    }
+}
+
+/// Moves so many bytes from one place to another, both of which are behind them then.
+fn move_next(size: Size, to: Reg, from: Reg) -> [A64; 2] {
+    [
+        A64::Load { size, t: SCRATCH_2, from: Place::Next { n: from } },
+        A64::Store { size, t: SCRATCH_2, to: Place::Next { n: to } },
+    ]
+}
+
+/// Bytes as a number. What is above 4 bytes makes no difference where they are accessed; with the sign there, constants
+/// are shorter.
+fn little_endian(bytes: &[u8]) -> i64 {
+    let value = bytes.iter().rev().fold(0, |value, &byte| value << 8 | i64::from(byte));
+    if bytes.len() == 4 { i64::from(value as i32) } else { value }
+}
+
+fn size(width: Width) -> Size {
+    match width {
+        Width::Byte => Size::Byte,
+        Width::Two => Size::Half,
+        Width::Four => Size::Four,
+        Width::Word => Size::Eight,
+    }
+}
+
+/// Size of an access of so many bytes, and whether it needs the X form.
+fn size_of(bytes: usize) -> (Size, bool) {
+    match bytes {
+        1 => (Size::Byte, false),
+        2 => (Size::Half, false),
+        4 => (Size::Four, false),
+        8 => (Size::Eight, true),
+        _ => unreachable!("memory is accessed by 1, 2, 4 or 8 bytes"),
+    }
+}
+
+/// Splits bytes into pieces of 8, 4, 2 and 1, with the offset of each.
+pub(super) fn pieces(bytes: &[u8]) -> Vec<(usize, &[u8])> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let len = [8, 4, 2, 1].into_iter().find(|&len| at + len <= bytes.len()).expect("1 fits");
+        pieces.push((at, &bytes[at..at + len]));
+        at += len;
+    }
+    pieces
+}

@@ -1,0 +1,65 @@
+//! Data of a program: what it reads, and what it may write to.
+
+use crate::op::Label;
+
+/// A piece of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DatumId(pub u16);
+
+/// A piece of a datum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Bytes as they are.
+    Bytes(Vec<u8>),
+    /// A number of the machine's word size, in its byte order.
+    Word(u64),
+    /// The address of a place in the code, a word.
+    Code(Label),
+    /// The address of a place in the code, 4 bytes: all addresses are below 2 GiB.
+    CodeAddress(Label),
+    /// The address of another datum's byte, 4 bytes.
+    DatumAddress {
+        /// Which datum.
+        datum: DatumId,
+        /// Bytes from its start.
+        offset: u32,
+    },
+}
+
+impl Part {
+    /// Its length in bytes for words of this size.
+    pub fn len_bytes(&self, word_bytes: u32) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Word(_) | Self::Code(_) => u64::from(word_bytes),
+            Self::CodeAddress(_) | Self::DatumAddress { .. } => 4,
+        }
+    }
+}
+
+/// Data, read-only or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datum {
+    /// What it is, for the listing.
+    pub name: String,
+    /// Its content.
+    pub parts: Vec<Part>,
+    /// Bytes behind it that the kernel copies and ignores: they must be in memory, whatever they are.
+    pub ignored_behind: u32,
+    /// May the program write to it?
+    pub writable: bool,
+    /// Its address is a multiple of this power of two.
+    pub align: u32,
+}
+
+impl Datum {
+    /// Its length in bytes for words of this size.
+    pub fn len_bytes(&self, word_bytes: u32) -> u64 {
+        self.parts.iter().map(|part| part.len_bytes(word_bytes)).sum()
+    }
+
+    /// Does it hold the address of this datum?
+    pub(crate) fn refers_to(&self, id: DatumId) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::DatumAddress { datum, .. } if *datum == id))
+    }
+}

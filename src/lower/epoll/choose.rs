@@ -1,0 +1,414 @@
+//! The end of the head: which method it is, which reply that makes, and what conditions and ranges make of it
+//! (RFC 9110 §13, §14).
+
+use asmgen_arch::op::{Arg, Cond};
+
+use super::build::{at, before, frame, sum};
+use super::fields::names;
+use super::layout::{
+    ACCEPT_ENCODING, COMPOSED_BYTES, DATE_BEFORE_END, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
+    LONG_BYTES, RANGE, flag, record, var,
+};
+use super::{Engine, abi};
+
+/// Largest number that is told from larger ones.
+const NUMBER_MAX: u32 = i32::MAX as u32;
+const NOT_MODIFIED: &str = "HTTP/1.1 304 Not Modified\r\n";
+const PARTIAL_CONTENT: &str = "HTTP/1.1 206 Partial Content\r\n";
+/// The composed fields of a 206: numbers stand for first, last, length, count.
+const CONTENT_RANGE: &[u8] = b"Content-Range: bytes \x01-\x02/\x03\r\nContent-Length: \x04\r\n\0";
+/// Of a 416.
+const UNSATISFIED_RANGE: &[u8] = b"Content-Range: bytes */\x03\r\n\0";
+/// The last of the numbers.
+const LAST_NUMBER: u8 = 4;
+
+/// A kept field's bit.
+const fn bit(field: u32) -> u32 {
+    1 << field
+}
+
+impl Engine<'_> {
+    pub(super) fn head(&mut self) {
+        let (flags, req) = (self.s.flags, self.s.req);
+        self.place("head");
+        self.if_any(flags, flag::HOST | flag::OLD, "has_host", "");
+        self.jump("400", "no host");
+        self.place("has_host");
+        self.unless_match(at(req, 0), b"GET ", "no_get", "");
+        self.jump("found", "");
+        self.place("no_get");
+        self.unless_match(at(req, 0), b"HEAD ", "method_other", "");
+        self.place("found");
+        self.if_none(flags, flag::KEPT, "plain", "no conditions");
+        self.two(self.s.t, at(self.s.rep, record::SHARED), "");
+        self.if_zero(self.s.t, "plain", "no representation");
+        if self.has_variants {
+            self.negotiate();
+        }
+        self.conditions();
+        self.range();
+        self.whole();
+        self.other_methods();
+        self.find_tag();
+        self.compose();
+    }
+
+    /// 405, 501, or OPTIONS.
+    fn other_methods(&mut self) {
+        let (req, t) = (self.s.req, self.s.t);
+        self.place("method_other");
+        self.set(self.s.tok, req, "");
+        self.set(self.s.q, req, "");
+        let methods =
+            [(1, "options"), (2, "post"), (2, "put"), (2, "delete"), (2, "patch"), (2, "trace"), (2, "connect")];
+        let list = self.bytes("methods", &names(&methods));
+        self.set(self.s.tokend, self.s.path, "");
+        self.take(self.s.tokend, 1i64, "the method's end");
+        self.set(self.s.list, Arg::Data(list), "");
+        self.gosub("lookup");
+        let (unknown, refused, options) = (self.error_record(501), self.error_record(405), self.error_record(204));
+        self.set(self.s.rep, unknown, "501");
+        self.if_zero(self.s.id, "plain", "no method");
+        self.if_any(self.s.acc, 0x20, "plain", "not in this case");
+        self.set(self.s.rep, refused, "405");
+        self.branch(self.s.id, Cond::Ne, 1i64, "plain", "");
+        self.set(self.s.rep, options, "204");
+        self.jump("plain", "");
+        let _ = t;
+    }
+
+    /// If-Match, If-None-Match.
+    fn conditions(&mut self) {
+        let (flags, id) = (self.s.flags, self.s.id);
+        self.if_none(flags, bit(IF_MATCH), "no_if_match", "");
+        self.kept(IF_MATCH);
+        self.set(id, 1i64, "strong");
+        self.gosub("find_tag");
+        self.unless_zero(self.s.tok, "no_if_match", "it holds");
+        let failed = self.error_record(412);
+        self.set(self.s.rep, failed, "412");
+        self.jump("plain", "");
+        self.place("no_if_match");
+        self.if_none(flags, bit(IF_NONE_MATCH), "no_if_none_match", "");
+        self.kept(IF_NONE_MATCH);
+        self.set(id, 0i64, "weak");
+        self.gosub("find_tag");
+        self.if_zero(self.s.tok, "no_if_none_match", "");
+        self.begin();
+        let line = self.text(NOT_MODIFIED);
+        self.set(self.s.ptr, Arg::Data(line), "");
+        self.set(self.s.len, NOT_MODIFIED.len() as i64, "");
+        self.gosub("vector");
+        self.set(self.s.xlen, 0i64, "");
+        self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
+        self.set(self.s.blen, 0i64, "no content");
+        self.jump("finish", "");
+        self.place("no_if_none_match");
+    }
+
+    /// The value of a kept field: from `q` to `vend`.
+    fn kept(&mut self, field: u32) {
+        self.four(self.s.q, frame(var::FIELDS + 8 * field), "");
+        self.four(self.s.vend, frame(var::FIELDS + 8 * field + 4), "");
+    }
+
+    /// Is the ETag of `rep` in the list from `q` to `vend`, or the list `*`? `tok` is not 0 then. Where `id` is not 0, a
+    /// weak one does not count.
+    fn find_tag(&mut self) {
+        let (q, vend, tok, c, d, t, u, id) =
+            (self.s.q, self.s.vend, self.s.tok, self.s.c, self.s.d, self.s.t, self.s.u, self.s.id);
+        self.sub("tag");
+        self.four(t, at(self.s.rep, record::START), "");
+        self.four(u, at(self.s.rep, record::HEAD), "");
+        self.add(t, u, "");
+        self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
+        self.ret("tag");
+        self.sub("find_tag");
+        self.gosub("tag");
+        self.set(tok, q, "");
+        self.set(u, vend, "");
+        self.take(u, q, "");
+        self.branch(u, Cond::Ne, 1i64, "tag_search", "");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b'*', "tag_found", "anything");
+        self.place("tag_search");
+        self.set(self.s.v, 0i64, "");
+        self.set(u, vend, "");
+        self.take(u, ETAG_BYTES, "");
+        self.branch(tok, Cond::Gt, u, "tag_missed", "too little is left");
+        self.place("tag_byte");
+        self.byte(c, sum(tok, self.s.v, 0), "");
+        self.byte(d, sum(t, self.s.v, 0), "");
+        self.branch(c, Cond::Ne, d, "tag_other", "");
+        self.add(self.s.v, 1i64, "");
+        self.branch(self.s.v, Cond::Ne, ETAG_BYTES, "tag_byte", "");
+        self.if_zero(id, "tag_found", "");
+        self.unless_match(before(tok, 2), b"W/", "tag_found", "weak");
+        self.place("tag_other");
+        self.add(tok, 1i64, "");
+        self.jump("tag_search", "");
+        self.place("tag_missed");
+        self.set(tok, 0i64, "");
+        self.place("tag_found");
+        self.ret("find_tag");
+    }
+
+    /// `Range` and `If-Range`: 206, 416, or none of them.
+    fn range(&mut self) {
+        let (flags, t, u, v, q, vend, req) =
+            (self.s.flags, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
+        self.if_none(flags, bit(RANGE), "plain", "");
+        self.unless_match(at(req, 0), b"GET ", "plain", "for GET alone");
+        self.if_none(flags, bit(IF_RANGE), "ranged", "");
+        self.kept(IF_RANGE);
+        self.set(u, vend, "");
+        self.take(u, q, "");
+        self.branch(u, Cond::Ne, ETAG_BYTES, "plain", "no such entity tag");
+        self.set(self.s.id, 1i64, "strong");
+        self.gosub("find_tag");
+        self.if_zero(self.s.tok, "plain", "another entity tag");
+        self.place("ranged");
+        self.kept(RANGE);
+        self.set(self.s.tok, q, "");
+        self.set(self.s.n, 6i64, "");
+        let unit = self.text("bytes=");
+        self.set(t, Arg::Data(unit), "");
+        self.place("unit");
+        self.next(self.s.c, q, "");
+        self.next(self.s.d, t, "");
+        self.if_any(self.s.d, 0x40, "unit_letter", "");
+        self.jump("unit_same", "");
+        self.place("unit_letter");
+        self.or(self.s.c, 0x20i64, "lower case");
+        self.place("unit_same");
+        self.branch(self.s.c, Cond::Ne, self.s.d, "plain", "another unit");
+        self.take(self.s.n, 1i64, "");
+        self.unless_zero(self.s.n, "unit", "");
+        self.four(self.s.blen, at(self.s.rep, record::BODY_LEN), "");
+        self.put_four(frame(var::NUMBERS + 8), self.s.blen, "the length");
+        self.gosub("number");
+        self.unless_dash();
+        self.set(t, self.s.n, "first");
+        self.set(u, self.s.d, "its digits");
+        self.gosub("number");
+        self.branch(self.s.c, Cond::Ne, 0i64, "plain", "more behind it");
+        self.if_zero(u, "suffix", "");
+        self.unless_zero(self.s.d, "first_last", "");
+        self.set(self.s.n, NUMBER_MAX, "to the end");
+        self.place("first_last");
+        self.branch(t, Cond::Above, self.s.n, "plain", "first behind last");
+        self.branch(t, Cond::AboveOrEqual, self.s.blen, "unsatisfied", "behind the end");
+        self.set(v, self.s.blen, "");
+        self.take(v, 1i64, "the last byte there is");
+        self.branch(self.s.n, Cond::Below, v, "range_found", "");
+        self.set(self.s.n, v, "");
+        self.jump("range_found", "");
+        self.place("suffix");
+        self.if_zero(self.s.d, "plain", "no number at all");
+        self.if_zero(self.s.n, "unsatisfied", "nothing");
+        self.if_zero(self.s.blen, "unsatisfied", "there is nothing");
+        self.set(t, 0i64, "");
+        self.branch(self.s.n, Cond::AboveOrEqual, self.s.blen, "suffix_whole", "all of it");
+        self.set(t, self.s.blen, "");
+        self.take(t, self.s.n, "so many from the end");
+        self.place("suffix_whole");
+        self.set(self.s.n, self.s.blen, "");
+        self.take(self.s.n, 1i64, "to the end");
+        self.place("range_found");
+        self.partial();
+        self.number();
+    }
+
+    /// A dash, or the range is none.
+    fn unless_dash(&mut self) {
+        self.branch(self.s.c, Cond::Ne, b'-', "plain", "no dash");
+    }
+
+    /// From byte `t` to byte `n`.
+    fn partial(&mut self) {
+        let (t, n) = (self.s.t, self.s.n);
+        self.put_four(frame(var::NUMBERS), t, "first");
+        self.put_four(frame(var::NUMBERS + 4), n, "last");
+        self.take(n, t, "");
+        self.add(n, 1i64, "bytes");
+        self.put_four(frame(var::NUMBERS + 12), n, "");
+        self.begin();
+        let line = self.text(PARTIAL_CONTENT);
+        self.set(self.s.ptr, Arg::Data(line), "");
+        self.set(self.s.len, PARTIAL_CONTENT.len() as i64, "");
+        self.gosub("vector");
+        let format = self.bytes("fields of a 206", CONTENT_RANGE);
+        self.set(self.s.q, Arg::Data(format), "");
+        self.gosub("compose");
+        self.four(t, frame(var::NUMBERS), "");
+        self.four(self.s.body, at(self.s.rep, record::BODY), "");
+        self.add(self.s.body, t, "the first byte");
+        self.four(self.s.blen, frame(var::NUMBERS + 12), "");
+        self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
+        self.jump("finish", "");
+        self.place("unsatisfied");
+        let refused = self.error_record(416);
+        self.set(self.s.rep, refused, "416");
+        self.begin();
+        self.gosub("first_line");
+        let format = self.bytes("field of a 416", UNSATISFIED_RANGE);
+        self.set(self.s.q, Arg::Data(format), "");
+        self.gosub("compose");
+        self.jump("stored", "");
+    }
+
+    /// A number from `q` on, in `n`; its digits in `d`; the byte behind it in `c`, or 0 at the value's end.
+    fn number(&mut self) {
+        let (q, vend, n, d, c) = (self.s.q, self.s.vend, self.s.n, self.s.d, self.s.c);
+        self.sub("number");
+        self.set(n, 0i64, "");
+        self.set(d, 0i64, "");
+        self.place("number_digit");
+        self.set(c, 0i64, "");
+        self.branch(q, Cond::AboveOrEqual, vend, "number_end", "");
+        self.next(c, q, "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::Above, 9i64, "number_other", "");
+        self.add(d, 1i64, "");
+        self.branch(n, Cond::Above, NUMBER_MAX / 10 - 1, "number_large", "");
+        self.mul(n, 10i64, "");
+        self.add(n, c, "");
+        self.jump("number_digit", "");
+        self.place("number_large");
+        self.set(n, NUMBER_MAX, "larger than anything here");
+        self.jump("number_digit", "");
+        self.place("number_other");
+        self.add(c, i64::from(b'0'), "");
+        self.place("number_end");
+        self.ret("number");
+    }
+
+    /// A reply begins: its date is set, its first vector comes next.
+    fn begin(&mut self) {
+        self.gosub("begin");
+    }
+
+    /// A stored reply as it is.
+    fn whole(&mut self) {
+        let (flags, rep, t) = (self.s.flags, self.s.rep, self.s.t);
+        self.place("fatal");
+        self.or(flags, flag::CLOSE | flag::LINGER, "nothing more is looked at");
+        self.place("plain");
+        self.begin();
+        self.gosub("first_line");
+        self.set(self.s.xlen, 0i64, "");
+        self.place("stored");
+        self.four(self.s.body, at(rep, record::BODY), "");
+        self.four(self.s.blen, at(rep, record::BODY_LEN), "");
+        self.two(self.s.v, at(rep, record::LINE), "the fields");
+        self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
+        self.set(self.s.blen, 0i64, "no content");
+        self.finish();
+        // Sets the date of `rep` and begins its vectors.
+        self.sub("begin");
+        self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.gosub("stamp");
+        self.ret("begin");
+        self.sub("first_line");
+        self.four(self.s.ptr, at(rep, record::START), "");
+        self.two(self.s.len, at(rep, record::LINE), "");
+        self.gosub("vector");
+        self.ret("first_line");
+        let _ = (t, DATE_BEFORE_END, ACCEPT_ENCODING, abi::SHUT_WR);
+    }
+
+    /// Behind the status line: `Connection`, the composed fields (`xlen` bytes), the stored ones from `v` on, and the
+    /// content (`blen` bytes at `body`).
+    fn finish(&mut self) {
+        let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
+        self.place("finish");
+        self.if_any(flags, flag::CLOSE | flag::BODY, "say_close", "");
+        self.four(t, frame(var::STOPPING), "");
+        self.unless_zero(t, "say_close", "no connection is kept now");
+        self.if_none(flags, flag::OLD, "say_nothing", "kept, as in HTTP/1.1");
+        self.if_none(flags, flag::KEEP, "say_close", "not kept, as in HTTP/1.0");
+        let keep = "Connection: keep-alive\r\n";
+        let text = self.text(keep);
+        self.set(ptr, Arg::Data(text), "");
+        self.set(len, keep.len() as i64, "");
+        self.jump("say", "");
+        self.place("say_close");
+        self.or(flags, flag::CLOSE, "");
+        let close = "Connection: close\r\n";
+        let text = self.text(close);
+        self.set(ptr, Arg::Data(text), "");
+        self.set(len, close.len() as i64, "");
+        self.place("say");
+        self.gosub("vector");
+        self.place("say_nothing");
+        self.set(ptr, self.s.x, "");
+        self.set(len, self.s.xlen, "");
+        self.gosub("vector");
+        self.four(ptr, at(self.s.rep, record::START), "");
+        self.four(len, at(self.s.rep, record::HEAD), "");
+        self.add(ptr, self.s.v, "");
+        self.take(len, self.s.v, "the stored fields");
+        self.gosub("vector");
+        self.set(ptr, self.s.body, "");
+        self.set(len, self.s.blen, "");
+        if self.has_long {
+            self.branch(len, Cond::Below, LONG_BYTES, "content", "");
+            self.put_four(frame(var::REST), ptr, "sent behind the batch");
+            self.put_four(frame(var::REST_LEN), len, "");
+            self.jump("flush", "");
+            self.place("content");
+        }
+        self.gosub("vector");
+        self.jump("answered", "");
+    }
+
+    /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
+    fn compose(&mut self) {
+        let (q, c, d, x, xlen, n, t, u) =
+            (self.s.q, self.s.c, self.s.d, self.s.x, self.s.xlen, self.s.n, self.s.t, self.s.u);
+        self.sub("compose");
+        // Each vector has room of its own: as many times its offset as a vector has bytes.
+        self.set(x, self.s.iov, "");
+        self.set(t, Arg::State(self.state.vectors), "");
+        self.take(x, t, "");
+        self.mul(x, COMPOSED_BYTES / (2 * self.word), "");
+        self.set(t, Arg::State(self.state.composed), "");
+        self.add(x, t, "");
+        self.set(self.s.tok, x, "");
+        self.place("compose_byte");
+        self.next(c, q, "");
+        self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, "compose_number", "");
+        self.put_byte(at(x, 0), c, "");
+        self.add(x, 1i64, "");
+        self.jump("compose_byte", "");
+        self.place("compose_number");
+        self.if_zero(c, "composed", "the format's end");
+        self.set(self.s.wide, Arg::Frame(var::NUMBERS - 4), "");
+        self.shl(c, 2, "");
+        self.four(n, sum(self.s.wide, c, 0), "the number");
+        // Digits from the last, at the end of the frame's scratch place, then copied.
+        self.set(self.s.wide, Arg::Frame(var::SCRATCH + 16), "");
+        self.set(u, 0i64, "digits");
+        self.place("compose_digit");
+        self.divide(n, 10, d, "");
+        self.add(d, i64::from(b'0'), "");
+        self.take(self.s.wide, 1i64, "");
+        self.put_byte(at(self.s.wide, 0), d, "");
+        self.add(u, 1i64, "");
+        self.unless_zero(n, "compose_digit", "");
+        self.place("compose_copy");
+        self.byte(c, at(self.s.wide, 0), "");
+        self.add(self.s.wide, 1i64, "");
+        self.put_byte(at(x, 0), c, "");
+        self.add(x, 1i64, "");
+        self.take(u, 1i64, "");
+        self.unless_zero(u, "compose_copy", "");
+        self.jump("compose_byte", "");
+        self.place("composed");
+        self.set(xlen, x, "");
+        self.set(x, self.s.tok, "");
+        self.take(xlen, x, "");
+        self.ret("compose");
+    }
+}
+

@@ -1,0 +1,202 @@
+//! The clock: once a second timeouts are looked at, and the date is written anew.
+
+use asmgen_arch::op::{Arg, Cond, Width};
+use asmgen_arch::syscall::Call;
+
+use super::build::{at, frame};
+use super::layout::{DATE_BYTES, HEADER, IDLE, LISTS, WRITE, entry, var};
+use super::{Engine, abi};
+
+/// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
+const DAYS_BEFORE_1970: u32 = 671;
+/// Days in four years.
+const DAYS_OF_FOUR_YEARS: u32 = 1461;
+
+/// `Thu, 01 Jan 1970 00:00:00 GMT`: where its parts begin.
+mod part {
+    pub(super) const DAY: u32 = 5;
+    pub(super) const MONTH: u32 = 8;
+    pub(super) const CENTURY: u32 = 12;
+    pub(super) const YEAR: u32 = 14;
+    pub(super) const HOUR: u32 = 17;
+    pub(super) const MINUTE: u32 = 20;
+    pub(super) const SECOND: u32 = 23;
+}
+
+impl Engine<'_> {
+    pub(super) fn clock(&mut self) {
+        self.tick();
+        self.expire();
+        self.late();
+        self.write_date();
+        self.two_digits();
+        self.stamp();
+    }
+
+    fn tick(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.place("tick");
+        self.four(t, frame(var::TIMER), "");
+        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(8)];
+        self.call(Call::Read, &args, None, "how many seconds have passed");
+        self.four(t, frame(var::SCRATCH), "");
+        self.four(u, frame(var::NOW), "");
+        self.add(u, t, "");
+        self.put_four(frame(var::NOW), u, "so late it is");
+        self.gosub("date");
+        self.four(t, frame(var::PAUSED), "");
+        self.if_zero(t, "unpaused", "");
+        self.put_four(frame(var::PAUSED), 0i64, "");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
+        self.gosub("watch_listener");
+        self.place("unpaused");
+    }
+
+    /// Goes through the lists' beginnings.
+    fn expire(&mut self) {
+        let (list, t, u, fd, w) = (self.s.id, self.s.t, self.s.u, self.s.fd, self.s.w);
+        self.set(list, 0i64, "the first list");
+        self.place("expire");
+        self.set(u, list, "");
+        self.shl(u, entry::SHIFT, "");
+        self.two(fd, super::build::sum(u, self.s.table, entry::NEXT), "its first connection");
+        self.branch(fd, Cond::Eq, list, "next_list", "it has none");
+        self.gosub("find");
+        self.two(u, at(self.s.conn, entry::DEADLINE), "");
+        self.four(t, frame(var::NOW), "");
+        self.take(t, u, "how long its time has been up");
+        self.if_any(t, 0x8000, "next_list", "it has some left");
+        self.and(w, entry::LIST, "");
+        self.branch(w, Cond::Eq, HEADER, "too_slow", "half a request");
+        self.gosub("drop");
+        self.jump("expire", "");
+        self.place("too_slow");
+        self.gosub("late");
+        self.jump("expire", "");
+        self.place("next_list");
+        self.add(list, 1i64, "");
+        self.branch(list, Cond::Below, LISTS, "expire", "");
+        self.stop_on_time();
+        self.jump("next", "");
+        let _ = (IDLE, WRITE);
+    }
+
+    /// Half a request has had its time: 408, and no more is read.
+    fn late(&mut self) {
+        let (t, fd) = (self.s.t, self.s.fd);
+        self.sub("late");
+        self.put_four(frame(var::FRESH), 0i64, "");
+        let late = self.error_record(408);
+        self.set(self.s.rep, late, "408");
+        self.gosub("stamp");
+        self.four(t, at(self.s.rep, super::layout::record::START), "");
+        let len = self.error_bytes(408);
+        let flags = Arg::Const(abi::MSG_NOSIGNAL);
+        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), flags, Arg::Const(0), Arg::Any];
+        self.call(Call::Sendto, &args, None, "408");
+        self.gosub("linger");
+        self.ret("late");
+    }
+
+    /// Writes the date (RFC 9110 §5.6.7). Between 1 March 1968 and 28 February 2100 every fourth year is a leap year.
+    fn write_date(&mut self) {
+        let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
+        self.sub("date");
+        let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH)];
+        self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
+        self.four(n, frame(var::SCRATCH), "");
+        let date = self.date;
+        for (by, place) in [(60, part::SECOND), (60, part::MINUTE), (24, part::HOUR)] {
+            self.divide(n, by, d, "");
+            self.set(self.s.ptr, Arg::Data(date), "");
+            self.add(self.s.ptr, place, "");
+            self.gosub("digits2");
+        }
+        // Day of the week: 1 January 1970 was a Thursday.
+        let names = self.text("ThuFriSatSunMonTueWed");
+        self.set(t, n, "days");
+        self.divide(t, 7, d, "day of the week");
+        self.three_letters(names, 0);
+        // Year, and days since its first of March.
+        self.set(t, n, "days");
+        self.shl(t, 2, "");
+        self.add(t, 4 * DAYS_BEFORE_1970 + 3, "");
+        self.divide(t, DAYS_OF_FOUR_YEARS, u, "years since March 1968");
+        self.shr(u, 2, "days since March");
+        self.mul(u, 5i64, "");
+        self.add(u, 2i64, "");
+        self.divide(u, 153, d, "months since March, and five times the days");
+        // d = (5 doy + 2) mod 153; the day of the month is d / 5 + 1.
+        self.add(t, 1968i64, "the year in March");
+        self.set(n, u, "");
+        self.set(self.s.v, d, "");
+        self.divide(self.s.v, 5, d, "");
+        self.add(self.s.v, 1i64, "day of the month");
+        self.branch(n, Cond::Below, 10i64, "this_year", "before January");
+        self.add(t, 1i64, "January and February are of the next year");
+        self.place("this_year");
+        let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
+        self.set(d, n, "");
+        self.three_letters(months, part::MONTH);
+        self.set(d, self.s.v, "");
+        self.set(self.s.ptr, Arg::Data(date), "");
+        self.add(self.s.ptr, part::DAY, "");
+        self.gosub("digits2");
+        self.divide(t, 100, d, "");
+        self.set(self.s.ptr, Arg::Data(date), "");
+        self.add(self.s.ptr, part::YEAR, "");
+        self.gosub("digits2");
+        self.set(d, t, "");
+        self.take(self.s.ptr, part::YEAR - part::CENTURY, "");
+        self.gosub("digits2");
+        self.ret("date");
+    }
+
+    /// Copies the name of number `d` into the date.
+    fn three_letters(&mut self, names: asmgen_arch::op::DatumId, place: u32) {
+        let (d, q, ptr, c) = (self.s.d, self.s.q, self.s.ptr, self.s.c);
+        self.mul(d, 3i64, "");
+        self.set(q, Arg::Data(names), "");
+        self.add(q, d, "its name");
+        let date = self.date;
+        self.set(ptr, Arg::Data(date), "");
+        self.two(c, at(q, 0), "");
+        self.put_two(at(ptr, place), c, "");
+        self.byte(c, at(q, 2), "");
+        self.put_byte(at(ptr, place + 2), c, "");
+    }
+
+    /// Writes `d`, below 100, as two digits at `ptr`.
+    fn two_digits(&mut self) {
+        let (d, c, ptr) = (self.s.d, self.s.c, self.s.ptr);
+        self.sub("digits2");
+        self.divide(d, 10, c, "");
+        self.add(d, i64::from(b'0'), "");
+        self.put_byte(at(ptr, 0), d, "");
+        self.add(c, i64::from(b'0'), "");
+        self.put_byte(at(ptr, 1), c, "");
+        self.ret("digits2");
+    }
+
+    /// Puts the date into the head of reply `rep`, unless that has been done in this second.
+    fn stamp(&mut self) {
+        use super::layout::{DATE_BEFORE_END, record};
+        let (rep, t, u) = (self.s.rep, self.s.t, self.s.u);
+        self.sub("stamp");
+        self.four(t, frame(var::NOW), "");
+        self.four(u, at(rep, record::STAMP), "");
+        self.branch(t, Cond::Eq, u, "stamped", "it has this second's date");
+        self.put_four(at(rep, record::STAMP), t, "");
+        self.four(t, at(rep, record::START), "");
+        self.four(u, at(rep, record::HEAD), "");
+        self.add(t, u, "end of the head");
+        self.take(t, i64::from(DATE_BEFORE_END), "its date");
+        let date = self.date;
+        self.set(self.s.q, Arg::Data(date), "");
+        self.set(self.s.len, DATE_BYTES, "");
+        self.copy(t, self.s.q, self.s.len, "the date");
+        self.place("stamped");
+        self.ret("stamp");
+        let _ = Width::Byte;
+    }
+}

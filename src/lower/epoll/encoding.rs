@@ -1,0 +1,128 @@
+//! The variant of a representation, by `Accept-Encoding` (RFC 9110 §12.5.3).
+
+use asmgen_arch::op::{Arg, Cond};
+
+use super::Engine;
+use super::build::{at, frame, sum};
+use super::fields::names;
+use super::layout::{ACCEPT_ENCODING, flag, record, var};
+
+/// Numbers of the codings; those of variants come first.
+pub(super) const BR: u32 = 1;
+pub(super) const ZSTD: u32 = 2;
+pub(super) const GZIP: u32 = 3;
+const IDENTITY: u32 = 4;
+const ANY: u32 = 5;
+
+/// A quality is kept as twice its thousandths, so that there is room for one between 0 and the lowest.
+const ZERO: u32 = 0;
+const BELOW_ALL: u32 = 1;
+/// Nothing was said of a coding.
+const UNSAID: u32 = 0xffff_ffff;
+
+impl Engine<'_> {
+    pub(super) fn negotiate(&mut self) {
+        let (q, vend, c, n, d, v, tok, id) =
+            (self.s.q, self.s.vend, self.s.c, self.s.n, self.s.d, self.s.v, self.s.tok, self.s.id);
+        self.if_none(self.s.flags, 1 << ACCEPT_ENCODING, "negotiated", "");
+        for coding in BR..=ANY {
+            self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
+        }
+        self.four(q, frame(var::FIELDS + 8 * ACCEPT_ENCODING), "");
+        self.four(vend, frame(var::FIELDS + 8 * ACCEPT_ENCODING + 4), "");
+        self.place("coding");
+        self.gosub("element");
+        self.if_zero(tok, "weigh", "no more");
+        self.set(n, 2000i64, "as good as can be");
+        self.branch(q, Cond::Eq, vend, "coding_known", "");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b',', "coding_known", "");
+        self.unless(b';', "coding_bad", "something else behind it");
+        self.add(q, 1i64, "");
+        self.gosub("blanks");
+        self.next(c, q, "");
+        self.or(c, 0x20i64, "lower case");
+        self.unless(b'q', "coding_bad", "");
+        self.next(c, q, "");
+        self.unless(b'=', "coding_bad", "");
+        self.next(n, q, "");
+        self.take(n, i64::from(b'0'), "");
+        self.branch(n, Cond::Above, 1i64, "coding_bad", "");
+        self.set(d, 3i64, "digits behind the point");
+        self.branch(q, Cond::Eq, vend, "fraction", "");
+        self.byte(v, at(q, 0), "");
+        self.branch(v, Cond::Ne, b'.', "fraction", "no point");
+        self.add(q, 1i64, "");
+        self.place("fraction");
+        self.mul(n, 10i64, "");
+        self.branch(q, Cond::Eq, vend, "fraction_next", "");
+        self.branch(v, Cond::Ne, b'.', "fraction_next", "");
+        self.byte(c, at(q, 0), "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::Above, 9i64, "fraction_next", "no more digits");
+        self.add(n, c, "");
+        self.add(q, 1i64, "");
+        self.place("fraction_next");
+        self.take(d, 1i64, "");
+        self.unless_zero(d, "fraction", "");
+        self.branch(n, Cond::Above, 1000i64, "coding_bad", "more than 1");
+        self.shl(n, 1, "");
+        self.gosub("blanks");
+        self.branch(q, Cond::Eq, vend, "coding_known", "");
+        self.byte(c, at(q, 0), "");
+        self.unless(b',', "coding_bad", "something else behind it");
+        self.place("coding_known");
+        let codings = [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
+        let list = self.bytes("codings", &names(&codings));
+        self.set(self.s.list, Arg::Data(list), "");
+        self.gosub("lookup");
+        self.if_zero(id, "coding", "another one");
+        self.set(self.s.wide, Arg::Frame(quality(0)), "");
+        self.shl(id, 2, "");
+        self.put_four(sum(self.s.wide, id, 0), n, "its quality");
+        self.jump("coding", "");
+        self.place("coding_bad");
+        self.gosub("next_comma");
+        self.jump("coding", "");
+        self.weigh();
+        self.place("negotiated");
+        let _ = flag::KEPT;
+    }
+
+    /// The best of the variants.
+    fn weigh(&mut self) {
+        let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.rep);
+        self.place("weigh");
+        self.set(t, rep, "");
+        self.set(v, rep, "the identity");
+        self.set(n, ZERO, "");
+        self.set(self.s.wide, Arg::Frame(quality(0)), "");
+        self.place("variant");
+        self.two(id, at(t, record::CODING), "the next variant's coding");
+        self.if_zero(id, "variant_last", "");
+        self.add(t, record::BYTES, "its record");
+        self.shl(id, 2, "");
+        self.four(u, sum(self.s.wide, id, 0), "its quality");
+        self.branch(u, Cond::Ge, 0i64, "variant_weighed", "");
+        self.four(u, frame(quality(ANY)), "that of all others");
+        self.place("variant_weighed");
+        self.branch(u, Cond::Le, n, "variant", "no better");
+        self.set(n, u, "");
+        self.set(rep, t, "better");
+        self.jump("variant", "");
+        self.place("variant_last");
+        self.four(u, frame(quality(IDENTITY)), "");
+        self.branch(u, Cond::Ge, 0i64, "identity_weighed", "");
+        self.four(u, frame(quality(ANY)), "");
+        self.branch(u, Cond::Ge, 0i64, "identity_weighed", "");
+        self.set(u, BELOW_ALL, "acceptable, unless something else is");
+        self.place("identity_weighed");
+        self.branch(u, Cond::Le, n, "negotiated", "no better");
+        self.set(rep, v, "the identity");
+    }
+}
+
+/// Where a coding's quality is.
+fn quality(coding: u32) -> u32 {
+    var::QUALITIES + 4 * coding
+}

@@ -1,0 +1,276 @@
+//! Field lines (RFC 9112 §5): names and values byte by byte, then those that mean something here.
+
+use asmgen_arch::op::{Arg, Cond};
+
+use super::build::{at, before, sum};
+use super::layout::{ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, flag, var};
+use super::{Engine, class};
+
+/// Most digits of a `Content-Length`.
+const LENGTH_DIGITS: i64 = 18;
+
+/// Numbers of the fields that are looked at, in the list of their names: those with a bit of their own are one more than
+/// the bit's number.
+const KEPT: [(u32, &str); 5] = [
+    (IF_MATCH, "if-match"),
+    (IF_NONE_MATCH, "if-none-match"),
+    (IF_RANGE, "if-range"),
+    (RANGE, "range"),
+    (ACCEPT_ENCODING, "accept-encoding"),
+];
+const HOST: u32 = 6;
+const LENGTH: u32 = 7;
+const CODING: u32 = 8;
+const CONNECTION: u32 = 9;
+
+/// A list of names, each behind its number and in front of a NUL.
+pub(super) fn names(list: &[(u32, &str)]) -> Vec<u8> {
+    let entry = |(id, name): &(u32, &str)| [&[*id as u8], name.as_bytes(), &[0]].concat();
+    list.iter().flat_map(entry).chain([0]).collect()
+}
+
+impl Engine<'_> {
+    pub(super) fn fields(&mut self) {
+        let (p, c, tok, tokend, q, vend) =
+            (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
+        self.place("field");
+        self.next(c, p, "");
+        self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
+        self.set(tok, p, "");
+        self.take(tok, 1i64, "its name");
+        self.take(p, 1i64, "");
+        self.scan(p, class::TOKEN, "name");
+        self.unless(b':', "bad", "no colon");
+        self.set(tokend, p, "");
+        self.take(tokend, 1i64, "the name's end");
+        self.branch(tok, Cond::Eq, tokend, "400", "no name");
+        self.scan(p, class::BLANK, "value_blank");
+        self.take(p, 1i64, "");
+        self.set(q, p, "the value");
+        self.scan(p, class::VALUE, "value");
+        self.set(vend, p, "");
+        self.take(p, 1i64, "");
+        self.line_end();
+        self.place("trim");
+        self.take(vend, 1i64, "its end");
+        self.branch(vend, Cond::Eq, q, "trimmed", "an empty value");
+        self.byte(c, before(vend, 1), "");
+        self.byte(c, sum(self.s.classes, c, 0), "");
+        self.if_any(c, class::BLANK, "trim", "without blanks");
+        self.place("trimmed");
+        self.known();
+        self.place("last_line");
+        self.next(c, p, "");
+        self.unless(b'\n', "bad", "a CR alone");
+        self.jump("head", "");
+        self.lookup();
+        self.elements();
+        self.host();
+    }
+
+    /// Looks a field up; what a kept one says is found at the end of the head.
+    fn known(&mut self) {
+        let (tok, c, id, list, flags, q, vend, t) =
+            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.flags, self.s.q, self.s.vend, self.s.t);
+        self.byte(c, at(tok, 0), "");
+        self.byte(c, sum(self.s.classes, c, 0), "");
+        self.if_none(c, class::FIRST, "field", "no name that matters begins so");
+        let mut known: Vec<(u32, &str)> = vec![(HOST, "host"), (CONNECTION, "connection")];
+        known.extend(KEPT.iter().filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants).map(|(bit, name)| (bit + 1, *name)));
+        known.extend([(LENGTH, "content-length"), (CODING, "transfer-encoding")]);
+        let names = self.bytes("names of fields", &names(&known));
+        self.set(list, Arg::Data(names), "");
+        self.gosub("lookup");
+        self.if_zero(id, "field", "none that matters");
+        self.branch(id, Cond::Eq, CONNECTION, "connection", "");
+        self.branch(id, Cond::Above, ACCEPT_ENCODING + 1, "once", "");
+        // Where it stands, and the bit that says so: bits 0 to 4.
+        self.set(self.s.wide, Arg::Frame(var::FIELDS - 8), "");
+        self.set(t, id, "");
+        self.shl(t, 3, "");
+        self.put_four(sum(self.s.wide, t, 0), q, "");
+        self.put_four(sum(self.s.wide, t, 4), vend, "");
+        let bits = self.bytes("bits of fields", &[0, 1, 2, 4, 8, 16, 0x20, 0x40, 0x80]);
+        self.set(t, Arg::Data(bits), "");
+        self.byte(t, sum(t, id, 0), "");
+        self.or(flags, t, "it is there");
+        self.jump("field", "");
+        self.place("once");
+        self.set(t, Arg::Data(bits), "");
+        self.byte(t, sum(t, id, 0), "");
+        self.set(c, t, "");
+        self.and(c, flags, "");
+        self.unless_zero(c, "400", "a second one");
+        self.or(flags, t, "");
+        self.branch(id, Cond::Eq, HOST, "host_field", "");
+        self.branch(id, Cond::Eq, LENGTH, "length", "");
+        self.coding();
+        self.length();
+        self.connection();
+        self.place("host_field");
+        self.branch(q, Cond::Eq, vend, "field", "an empty one");
+        self.gosub("host");
+        self.branch(q, Cond::Eq, vend, "field", "it is one");
+        self.jump("400", "no host");
+    }
+
+    fn coding(&mut self) {
+        let (q, vend, flags, id) = (self.s.q, self.s.vend, self.s.flags, self.s.id);
+        self.if_any(flags, flag::OLD | flag::LENGTH, "400", "not in HTTP/1.0, not beside a length");
+        self.set(self.s.tok, q, "");
+        self.set(self.s.tokend, vend, "");
+        let chunked = self.bytes("codings of a request", &names(&[(1, "chunked")]));
+        self.set(self.s.list, Arg::Data(chunked), "");
+        self.gosub("lookup");
+        self.if_zero(id, "400", "no other coding is known");
+        self.or(flags, flag::BODY, "");
+        self.jump("field", "");
+    }
+
+    fn length(&mut self) {
+        let (q, vend, flags, t, c) = (self.s.q, self.s.vend, self.s.flags, self.s.t, self.s.c);
+        self.place("length");
+        self.if_any(flags, flag::CODING, "400", "beside a coding");
+        self.set(t, vend, "");
+        self.take(t, q, "");
+        self.take(t, 1i64, "");
+        self.branch(t, Cond::AboveOrEqual, LENGTH_DIGITS, "400", "none, or too many digits");
+        self.place("digit");
+        self.next(c, q, "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::Above, 9i64, "400", "no digit");
+        self.if_zero(c, "digit_0", "");
+        self.or(flags, flag::BODY, "more than nothing");
+        self.place("digit_0");
+        self.branch(q, Cond::Ne, vend, "digit", "");
+        self.jump("field", "");
+    }
+
+    fn connection(&mut self) {
+        let (q, vend, flags, id, c) = (self.s.q, self.s.vend, self.s.flags, self.s.id, self.s.c);
+        self.place("connection");
+        self.gosub("element");
+        self.if_zero(self.s.tok, "field", "no more");
+        let options = self.bytes("connection options", &names(&[(1, "close"), (2, "keep-alive")]));
+        self.branch(q, Cond::Eq, vend, "option", "");
+        self.byte(c, at(q, 0), "");
+        self.unless(b',', "no_option", "something else behind it");
+        self.place("option");
+        self.set(self.s.list, Arg::Data(options), "");
+        self.gosub("lookup");
+        self.if_zero(id, "connection", "none that matters");
+        self.shl(id, 8, "close or keep-alive");
+        self.or(flags, id, "");
+        self.jump("connection", "");
+        self.place("no_option");
+        self.gosub("next_comma");
+        self.jump("connection", "");
+    }
+
+    /// Looks the token from `tok` to `tokend` up in a list, without regard to case: its number in `id`, or 0. In `acc`
+    /// the bits of all its characters.
+    fn lookup(&mut self) {
+        let (tok, tokend, list, id, c, d, acc, t) = (
+            self.s.tok,
+            self.s.tokend,
+            self.s.list,
+            self.s.id,
+            self.s.c,
+            self.s.d,
+            self.s.acc,
+            self.s.t,
+        );
+        self.sub("lookup");
+        self.place("lookup_entry");
+        self.next(id, list, "");
+        self.if_zero(id, "looked_up", "the list's end");
+        self.set(t, tok, "");
+        self.set(acc, 0i64, "");
+        self.place("lookup_byte");
+        self.next(c, t, "");
+        self.next(d, list, "");
+        self.if_zero(d, "lookup_end", "the name's end");
+        self.or(acc, c, "");
+        self.or(c, 0x20i64, "lower case");
+        self.branch(c, Cond::Eq, d, "lookup_byte", "");
+        self.place("lookup_skip");
+        self.next(d, list, "");
+        self.unless_zero(d, "lookup_skip", "");
+        self.jump("lookup_entry", "");
+        self.place("lookup_end");
+        self.take(t, 1i64, "");
+        self.branch(t, Cond::Ne, tokend, "lookup_entry", "longer than the name");
+        self.place("looked_up");
+        self.ret("lookup");
+    }
+
+    /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) to `tokend`; `q` behind it
+    /// and the blanks that follow.
+    fn elements(&mut self) {
+        let (q, vend, tok, tokend, c) = (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.c);
+        self.sub("element");
+        self.set(tok, 0i64, "");
+        self.place("separators");
+        self.branch(q, Cond::Eq, vend, "element_end", "no more");
+        self.next(c, q, "");
+        self.branch(c, Cond::Eq, b',', "separators", "");
+        self.byte(self.s.u, sum(self.s.classes, c, 0), "");
+        self.if_any(self.s.u, class::BLANK, "separators", "");
+        self.take(q, 1i64, "");
+        self.set(tok, q, "");
+        self.scan(q, class::TOKEN, "element_token");
+        self.take(q, 1i64, "");
+        self.set(tokend, q, "");
+        self.gosub("blanks");
+        self.place("element_end");
+        self.ret("element");
+        // Blanks before the end of the value; behind it there is a byte that is no blank, or there are blanks too many.
+        self.sub("blanks");
+        self.place("blank");
+        self.branch(q, Cond::Eq, vend, "no_blank", "");
+        self.next(c, q, "");
+        self.byte(self.s.u, sum(self.s.classes, c, 0), "");
+        self.if_any(self.s.u, class::BLANK, "blank", "");
+        self.take(q, 1i64, "");
+        self.place("no_blank");
+        self.ret("blanks");
+        self.sub("next_comma");
+        self.place("comma");
+        self.branch(q, Cond::Eq, vend, "at_comma", "");
+        self.next(c, q, "");
+        self.branch(c, Cond::Ne, b',', "comma", "");
+        self.place("at_comma");
+        self.ret("next_comma");
+    }
+
+    /// Reads a host with its port from `q` on, which is on what ends it then, or 0 if there is something wrong.
+    fn host(&mut self) {
+        let (q, c, t) = (self.s.q, self.s.c, self.s.t);
+        self.sub("host");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Ne, b'[', "host_name", "");
+        self.add(q, 1i64, "an address in brackets");
+        self.set(t, q, "");
+        self.scan(q, class::ADDRESS, "host_address");
+        self.unless(b']', "host_wrong", "no bracket");
+        self.add(t, 1i64, "");
+        self.branch(t, Cond::Eq, q, "host_wrong", "nothing in it");
+        self.next(c, q, "");
+        self.jump("host_port", "");
+        self.place("host_name");
+        self.scan(q, class::HOST, "host_byte");
+        self.place("host_port");
+        self.branch(c, Cond::Ne, b':', "host_end", "no port");
+        self.place("port_digit");
+        self.next(c, q, "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::BelowOrEqual, 9i64, "port_digit", "");
+        self.place("host_end");
+        self.take(q, 1i64, "");
+        self.jump("host_done", "");
+        self.place("host_wrong");
+        self.set(q, 0i64, "");
+        self.place("host_done");
+        self.ret("host");
+    }
+}

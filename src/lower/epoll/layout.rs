@@ -1,0 +1,214 @@
+//! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
+
+use crate::spec::EpollSettings;
+
+/// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
+/// of an address on x86.
+pub(super) mod var {
+    /// The epoll descriptor.
+    pub(crate) const EPOLL: u32 = 0;
+    /// The listening socket.
+    pub(crate) const LISTENER: u32 = 4;
+    /// The timer.
+    pub(crate) const TIMER: u32 = 8;
+    /// Signals, as a descriptor.
+    pub(crate) const SIGNALS: u32 = 12;
+    /// The file itself, or a negative number.
+    pub(crate) const FILE: u32 = 16;
+    /// Seconds since the start.
+    pub(crate) const NOW: u32 = 20;
+    /// Connections there are.
+    pub(crate) const CONNECTIONS: u32 = 24;
+    /// The first buffer that was used and is free again; 0 for none.
+    pub(crate) const FREE_BUFFER: u32 = 28;
+    /// Buffers that have been in use at some time.
+    pub(crate) const BUFFERS: u32 = 32;
+    /// 0 while serving, 1 once asked to stop, 2 once the listener is closed.
+    pub(crate) const STOPPING: u32 = 36;
+    /// When the listener is closed, and when everything ends.
+    pub(crate) const DRAINED: u32 = 40;
+    pub(crate) const END: u32 = 44;
+    /// Is the listener out of the epoll set until the next tick?
+    pub(crate) const PAUSED: u32 = 48;
+    /// Is the connection at hand not in the epoll set yet?
+    pub(crate) const FRESH: u32 = 52;
+    /// Bytes of the first reply that are with the client already.
+    pub(crate) const SKIP: u32 = 56;
+    /// What of a long reply is sent behind the batch: address, length.
+    pub(crate) const REST: u32 = 60;
+    pub(crate) const REST_LEN: u32 = 64;
+    /// Where the input at hand began, and its buffer.
+    pub(crate) const BEGAN: u32 = 68;
+    /// The first vector of the reply at hand.
+    pub(crate) const FIRST: u32 = 72;
+    /// Field values, address and length each, in the order of [`super::CONDITIONS`].
+    pub(crate) const FIELDS: u32 = 76;
+    /// Numbers of a `Content-Range`: first, last, length, count.
+    pub(crate) const NUMBERS: u32 = 116;
+    /// The start line's end, and the path as sent.
+    pub(crate) const EVENT: u32 = 132;
+    /// A scratch place for what the kernel writes: `struct timespec`, counters, `struct signalfd_siginfo`, 128 bytes.
+    pub(crate) const SCRATCH: u32 = 216;
+    /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
+    pub(crate) const QUALITIES: u32 = 344;
+    /// The connection at hand, while another is given up: descriptor, input.
+    pub(crate) const SAVED: [u32; 3] = [372, 376, 380];
+    pub(crate) const SAVED_FRESH: u32 = 384;
+    /// Arguments there are; which process a socket is passed to, and how many sockets.
+    pub(crate) const ARGUMENTS: u32 = 388;
+    pub(crate) const PASSED_TO: u32 = 392;
+    pub(crate) const PASSED_COUNT: u32 = 396;
+    /// Bytes of all of them.
+    pub(crate) const BYTES: u32 = 400;
+}
+
+/// Field lines whose values are kept until the end of the head, in the order of their bits and places.
+pub(super) const IF_MATCH: u32 = 0;
+pub(super) const IF_NONE_MATCH: u32 = 1;
+pub(super) const IF_RANGE: u32 = 2;
+pub(super) const RANGE: u32 = 3;
+pub(super) const ACCEPT_ENCODING: u32 = 4;
+
+/// What is known of a request, as bits.
+pub(super) mod flag {
+    /// Fields whose values are kept: bits 0 to 4.
+    pub(crate) const KEPT: u32 = 0x1f;
+    /// Fields that may come once: `Host`, `Content-Length`, `Transfer-Encoding`.
+    pub(crate) const HOST: u32 = 0x20;
+    pub(crate) const LENGTH: u32 = 0x40;
+    pub(crate) const CODING: u32 = 0x80;
+    /// The client wants to close, or the server must.
+    pub(crate) const CLOSE: u32 = 0x100;
+    /// The client said `keep-alive`.
+    pub(crate) const KEEP: u32 = 0x200;
+    /// The request is HTTP/1.0.
+    pub(crate) const OLD: u32 = 0x400;
+    /// Behind the reply the client may still be sending.
+    pub(crate) const LINGER: u32 = 0x800;
+    /// The request has a body.
+    pub(crate) const BODY: u32 = 0x1000;
+}
+
+/// The table of connections: 16 bytes each, indexed by descriptor. The first entries are the ends of the lists.
+pub(super) mod entry {
+    /// The neighbours in the list, by descriptor, 2 bytes each.
+    pub(crate) const PREVIOUS: u32 = 0;
+    pub(crate) const NEXT: u32 = 2;
+    /// When its time is up, in seconds since the start, 2 bytes.
+    pub(crate) const DEADLINE: u32 = 4;
+    /// List (2 bits), [`OPEN`], [`CLOSING`], [`LINGERING`], number of its buffer (11 bits), 2 bytes.
+    pub(crate) const WORD: u32 = 6;
+    /// What is left to send: address (0: the request is answered again) and length (then: what to leave out).
+    pub(crate) const REST: u32 = 8;
+    pub(crate) const REST_LEN: u32 = 12;
+    /// Bits of the word.
+    pub(crate) const LIST: u32 = 3;
+    pub(crate) const OPEN: u32 = 4;
+    /// The connection is closed behind what is left to send; what the client still sends is read first.
+    pub(crate) const CLOSING: u32 = 8;
+    pub(crate) const LINGERING: u32 = 16;
+    pub(crate) const BUFFER_SHIFT: u8 = 5;
+    /// log2 of its bytes.
+    pub(crate) const SHIFT: u8 = 4;
+}
+
+/// Lists of connections, each in the order of its deadlines.
+pub(super) const IDLE: u32 = 0;
+pub(super) const HEADER: u32 = 1;
+pub(super) const WRITE: u32 = 2;
+pub(super) const LINGER: u32 = 3;
+pub(super) const LISTS: u32 = 4;
+
+/// A record of a stored reply.
+pub(super) mod record {
+    /// The second in which its date was set.
+    pub(crate) const STAMP: u32 = 0;
+    /// Address of the status line.
+    pub(crate) const START: u32 = 4;
+    /// Bytes of the head with its empty line.
+    pub(crate) const HEAD: u32 = 8;
+    /// Address and length of the content.
+    pub(crate) const BODY: u32 = 12;
+    pub(crate) const BODY_LEN: u32 = 16;
+    /// Address of the route's path, ended by a NUL.
+    pub(crate) const PATH: u32 = 20;
+    /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation); and
+    /// the next variant's coding, 2 bytes each.
+    pub(crate) const LINE: u32 = 24;
+    pub(crate) const TYPE: u32 = 26;
+    pub(crate) const SHARED: u32 = 28;
+    pub(crate) const CODING: u32 = 30;
+    /// Bytes of a record; a variant stands right behind the one before it.
+    pub(crate) const BYTES: u32 = 32;
+}
+
+/// From the end of a head: where the date and the entity tag begin, in bytes.
+pub(super) const DATE_BEFORE_END: i32 = 33;
+pub(super) const ETAG_BEFORE_END: i32 = 33 + 6 + 2 + 18;
+/// Bytes of a date and of an entity tag with its quotes.
+pub(super) const DATE_BYTES: u32 = 29;
+pub(super) const ETAG_BYTES: u32 = 18;
+
+/// Bodies from here on are sent without a copy in user space, in bytes.
+pub(super) const LONG_BYTES: u32 = 64 * 1024;
+
+/// Vectors of one batch.
+pub(super) const VECTORS: u32 = 64;
+/// Most vectors of one reply.
+pub(super) const VECTORS_PER_REPLY: u32 = 5;
+/// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
+pub(super) const COMPOSED_BYTES: u32 = 128;
+/// Events of one turn.
+pub(super) const EVENTS: u32 = 64;
+/// Descriptors that may be open besides connections.
+const OTHER_DESCRIPTORS: u32 = 64;
+
+/// Offsets in the state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State {
+    pub(super) table: u32,
+    pub(super) events: u32,
+    pub(super) vectors: u32,
+    /// Behind the vectors: the beginning of each vector's request.
+    pub(super) marks: u32,
+    pub(super) composed: u32,
+    pub(super) path: u32,
+    /// A `struct msghdr`, and a file offset of 8 bytes.
+    pub(super) message: u32,
+    pub(super) offset: u32,
+    pub(super) lengths: u32,
+    pub(super) buffers: u32,
+    /// Bytes of a buffer.
+    pub(super) stride: u32,
+    /// Entries of the table.
+    pub(super) entries: u32,
+    pub(super) bytes: u32,
+}
+
+impl State {
+    /// The state of a server on a machine with words and events of so many bytes.
+    pub(super) fn of(settings: &EpollSettings, word: u32, event_bytes: u32) -> Self {
+        let mut end = 0;
+        let mut room = |bytes: u32| {
+            let start = end;
+            end += bytes.next_multiple_of(16);
+            start
+        };
+        let stride = (settings.head_bytes + 1).next_multiple_of(64);
+        let entries = settings.connections + OTHER_DESCRIPTORS;
+        let vector_bytes = 2 * word;
+        let table = room(entries << entry::SHIFT);
+        let events = room(EVENTS * event_bytes);
+        let vectors = room(VECTORS * vector_bytes);
+        let marks = room(VECTORS * vector_bytes);
+        let composed = room(VECTORS * COMPOSED_BYTES);
+        // Three bytes before the path are looked at.
+        let path = room(16 + settings.head_bytes + 16) + 16;
+        let message = room(64);
+        let offset = room(8);
+        let lengths = room(4 * (settings.partial_requests + 1));
+        let buffers = room(0).next_multiple_of(64);
+        let bytes = buffers + stride * (settings.partial_requests + 1);
+        Self { table, events, vectors, marks, composed, path, message, offset, lengths, buffers, stride, entries, bytes }
+    }
+}

@@ -1,0 +1,113 @@
+//! The request line (RFC 9112 §3). Every scan ends at the NUL behind the input at the latest, so no byte is counted; what
+//! is wrong goes to `bad`, which tells the end of the input from a wrong byte.
+
+use asmgen_arch::op::{Arg, Cond, Slot};
+
+use super::build::sum;
+use super::layout::flag;
+use super::{Engine, class};
+
+impl Engine<'_> {
+    /// Goes on while bytes are of a class; the first that is not is in `c`, the cursor behind it.
+    pub(super) fn scan(&mut self, cursor: Slot, class: u32, name: &str) {
+        let (c, u) = (self.s.c, self.s.u);
+        self.place(name);
+        self.next(c, cursor, "");
+        self.byte(u, sum(self.s.classes, c, 0), "");
+        self.if_any(u, class, name, "");
+    }
+
+    /// Goes to `to` if the byte in `c` is not this one.
+    pub(super) fn unless(&mut self, byte: u8, to: &str, why: &str) {
+        self.branch(self.s.c, Cond::Ne, byte, to, why);
+    }
+
+    pub(super) fn line(&mut self) {
+        let (p, c, req, flags) = (self.s.p, self.s.c, self.s.req, self.s.flags);
+        self.place("request");
+        self.set(req, p, "a request begins");
+        self.set(flags, 0i64, "nothing is known of it");
+        self.set(self.s.phase, 0i64, "method");
+        self.next(c, p, "");
+        self.branch(c, Cond::Ne, b'\r', "method_first", "");
+        self.next(c, p, "");
+        self.unless(b'\n', "bad", "a CR alone");
+        self.jump("request", "an empty line before it");
+        self.place("method_first");
+        self.take(p, 1i64, "");
+        self.scan(p, class::TOKEN, "method");
+        self.unless(b' ', "bad", "no space");
+        self.set(self.s.path, p, "the target");
+        self.take(p, 1i64, "");
+        self.branch(p, Cond::Eq, req, "bad_here", "no method");
+        self.set(self.s.phase, 1i64, "request line");
+        self.add(p, 1i64, "");
+        self.scan(p, class::TARGET, "target");
+        self.unless(b' ', "bad", "no space");
+        self.set(self.s.q, p, "");
+        self.take(self.s.q, 1i64, "its end");
+        self.branch(self.s.q, Cond::Eq, self.s.path, "bad", "no target");
+        self.version();
+        self.find_path();
+        self.set(self.s.phase, 2i64, "field lines");
+    }
+
+    fn version(&mut self) {
+        let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
+        let text = self.text("HTTP/");
+        self.set(q, Arg::Data(text), "");
+        self.place("http");
+        self.next(c, p, "");
+        self.next(d, q, "");
+        self.branch(c, Cond::Ne, d, "bad", "no HTTP");
+        self.branch(d, Cond::Ne, b'/', "http", "");
+        self.next(d, p, "major version");
+        self.take(d, i64::from(b'0'), "");
+        self.branch(d, Cond::Above, 9i64, "bad", "no digit");
+        self.next(c, p, "");
+        self.unless(b'.', "bad", "no point");
+        self.next(c, p, "minor version");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::Above, 9i64, "bad", "no digit");
+        self.branch(d, Cond::Ne, 1i64, "505", "not HTTP/1");
+        self.unless_zero(c, "newer", "");
+        self.or(self.s.flags, flag::OLD, "HTTP/1.0");
+        self.place("newer");
+        self.line_end();
+    }
+
+    /// CR and LF, or it is bad.
+    pub(super) fn line_end(&mut self) {
+        self.next(self.s.c, self.s.p, "");
+        self.unless(b'\r', "bad", "no CR");
+        self.next(self.s.c, self.s.p, "");
+        self.unless(b'\n', "bad", "no LF");
+    }
+
+    /// The byte before the cursor is wrong, or there is none any more.
+    pub(super) fn bad(&mut self) {
+        let (p, end, t) = (self.s.p, self.s.end, self.s.t);
+        self.place("bad");
+        self.branch(p, Cond::BelowOrEqual, end, "400", "a wrong byte");
+        self.set(t, end, "");
+        self.set(p, self.s.req, "the request begins here");
+        self.take(t, p, "bytes of it");
+        self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
+        self.branch(self.s.phase, Cond::Eq, 1i64, "414", "a long request line");
+        self.branch(self.s.phase, Cond::Above, 1i64, "431", "many field lines");
+        self.error_reply(501);
+        for status in [431, 414, 505, 400] {
+            self.place(&status.to_string());
+            self.error_reply(status);
+        }
+        self.place("bad_here");
+        self.jump("400", "");
+    }
+
+    /// This error closes the connection.
+    fn error_reply(&mut self, status: u16) {
+        let record = self.error_record(status);
+        self.set(self.s.rep, record, "");
+        self.jump("fatal", "");
+    }
+}

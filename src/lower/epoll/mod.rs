@@ -1,0 +1,250 @@
+//! The epoll engine: many connections at once, HTTP/1.1 as docs/http.md says.
+//!
+//! ```text
+//! start    arguments, environment, signals, socket, epoll set, sandbox
+//! turn     epoll_pwait, then for each event:
+//!   accept   take a connection, and read at once
+//!   read     receive, behind what is there of a request
+//!     line, fields, path, choose    one request after the other, each byte looked at once
+//!     send     the replies of the batch in one sendmsg; what is not taken is kept, and so is the next request
+//!   write    go on where the client could not take more
+//!   tick     once a second: timeouts, the date
+//!   signal   stop
+//! ```
+//!
+//! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
+//! Replies lie whole in memory, each with a place for its date, so a batch is a list of addresses and lengths.
+
+mod build;
+mod choose;
+mod clock;
+mod encoding;
+mod fields;
+mod health;
+mod layout;
+mod line;
+mod lists;
+mod path;
+mod read;
+mod records;
+mod sandbox;
+mod send;
+mod start;
+mod stop;
+mod turn;
+
+use asmgen_arch::Target;
+use asmgen_arch::op::{DatumId, Program, Slot};
+
+use self::layout::State;
+use self::records::{Records, Routes};
+use super::abi;
+use crate::spec::{Reply, Server};
+
+/// A date where none has been written yet.
+const DATE: &[u8] = b"Thu, 01 Jan 1970 00:00:00 GMT";
+
+/// Classes of bytes, as bits.
+mod class {
+    /// `tchar` (RFC 9110 §5.6.2).
+    pub(super) const TOKEN: u32 = 1;
+    /// Bytes of a request target.
+    pub(super) const TARGET: u32 = 2;
+    /// Bytes of a field value.
+    pub(super) const VALUE: u32 = 4;
+    /// Bytes of a host's name.
+    pub(super) const HOST: u32 = 8;
+    /// Bytes of an address in brackets.
+    pub(super) const ADDRESS: u32 = 16;
+    /// Letters that names of fields begin with that are looked at.
+    pub(super) const FIRST: u32 = 32;
+    /// Space and tab.
+    pub(super) const BLANK: u32 = 64;
+
+    /// The classes of a byte.
+    pub(super) fn of(byte: u8) -> u8 {
+        let is_token = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_visible = byte.is_ascii_graphic();
+        let is_blank = byte == b' ' || byte == b'\t';
+        let classes = [
+            (TOKEN, is_token),
+            (TARGET, is_visible && !b"\"#<>".contains(&byte)),
+            (VALUE, is_visible || is_blank || byte >= 0x80),
+            (HOST, byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
+            (ADDRESS, byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
+            (FIRST, b"achirt".contains(&byte.to_ascii_lowercase())),
+            (BLANK, is_blank),
+        ];
+        classes.iter().filter(|(_, is)| *is).fold(0, |all, (class, _)| all | *class as u8)
+    }
+}
+
+/// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
+struct Slots {
+    /// The connection at hand: descriptor, entry in the table, word of the entry, that of before, buffer.
+    fd: Slot,
+    conn: Slot,
+    w: Slot,
+    word_before: Slot,
+    buf: Slot,
+    /// Events: the one at hand, how many are left.
+    ev: Slot,
+    left: Slot,
+    /// Tables: of connections, of the classes of bytes.
+    table: Slot,
+    classes: Slot,
+    /// The input at hand: cursor, end, where the request began, its target; how far it has come.
+    p: Slot,
+    end: Slot,
+    req: Slot,
+    path: Slot,
+    phase: Slot,
+    flags: Slot,
+    /// The reply at hand, and the next vector of the batch.
+    rep: Slot,
+    iov: Slot,
+    /// Values within a routine.
+    c: Slot,
+    d: Slot,
+    n: Slot,
+    t: Slot,
+    u: Slot,
+    v: Slot,
+    q: Slot,
+    vend: Slot,
+    tok: Slot,
+    tokend: Slot,
+    list: Slot,
+    id: Slot,
+    acc: Slot,
+    out: Slot,
+    ptr: Slot,
+    len: Slot,
+    x: Slot,
+    xlen: Slot,
+    body: Slot,
+    blen: Slot,
+    op: Slot,
+    want: Slot,
+    /// Addresses of the stack.
+    wide: Slot,
+    long: Slot,
+    first: Slot,
+}
+
+impl Slots {
+    fn of(program: &mut Program) -> Self {
+        use asmgen_arch::op::Kind::{Int, Pointer};
+        let mut int = |name| program.slot(name, Int);
+        Self {
+            fd: int("descriptor"),
+            conn: int("connection"),
+            w: int("word"),
+            word_before: int("word before"),
+            buf: int("buffer"),
+            ev: int("event"),
+            left: int("events left"),
+            table: int("table"),
+            classes: int("classes"),
+            p: int("cursor"),
+            end: int("end"),
+            req: int("request"),
+            path: int("target"),
+            phase: int("phase"),
+            flags: int("flags"),
+            rep: int("reply"),
+            iov: int("vector"),
+            c: int("c"),
+            d: int("d"),
+            n: int("n"),
+            t: int("t"),
+            u: int("u"),
+            v: int("v"),
+            q: int("q"),
+            vend: int("end of the value"),
+            tok: int("token"),
+            tokend: int("end of the token"),
+            list: int("list"),
+            id: int("id"),
+            acc: int("all bits"),
+            out: int("out"),
+            ptr: int("ptr"),
+            len: int("len"),
+            x: int("composed"),
+            xlen: int("composed, length"),
+            body: int("content"),
+            blen: int("content, length"),
+            op: int("op"),
+            want: int("want"),
+            wide: program.slot("address", Pointer),
+            long: program.slot("text", Pointer),
+            first: program.slot("first argument", Pointer),
+        }
+    }
+}
+
+/// Everything the parts of the engine share.
+struct Engine<'s> {
+    program: Program,
+    server: &'s Server,
+    s: Slots,
+    state: State,
+    /// Bytes of a word and of a `struct epoll_event`.
+    word: u32,
+    event_bytes: u32,
+    class_table: DatumId,
+    /// The text of the date, and the listening address.
+    date: DatumId,
+    address: DatumId,
+    records: Records,
+    routes: Option<Routes>,
+    /// Is there a body that is sent from the file, is there a variant?
+    has_long: bool,
+    has_variants: bool,
+}
+
+/// The program of a server.
+pub(super) fn lower(server: &Server, target: &Target) -> Program {
+    let mut program = Program::default();
+    let s = Slots::of(&mut program);
+    let (word, event_bytes) = (target.class.word_bytes(), target.epoll_event_bytes);
+    let state = State::of(&server.epoll, word, event_bytes);
+    let classes = (0..=u8::MAX).map(class::of).collect::<Vec<u8>>();
+    let class_table = program.datum("classes of bytes", vec![asmgen_arch::op::Part::Bytes(classes)], 0);
+    let date = program.writable_datum("the date", vec![asmgen_arch::op::Part::Bytes(DATE.into())]);
+    let address = records::address(&mut program, server);
+    let records = Records::of(&mut program, server);
+    let routes = records::routes(&mut program, server, &records);
+    let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
+    let mut engine = Engine {
+        server,
+        s,
+        state,
+        word,
+        event_bytes,
+        class_table,
+        date,
+        address,
+        records,
+        routes,
+        has_long: server.replies().any(long),
+        has_variants: server.replies().any(|reply| !reply.variants.is_empty()),
+        program,
+    };
+    engine.program.state_bytes = engine.state.bytes;
+    engine.program.frame_bytes = layout::var::BYTES;
+    engine.start();
+    engine.turn();
+    engine.read();
+    engine.line();
+    engine.fields();
+    engine.head();
+    engine.bad();
+    engine.send();
+    engine.clock();
+    engine.stop();
+    engine.lists();
+    engine.decimal();
+    sandbox::fill(&mut engine.program, target);
+    engine.program
+}

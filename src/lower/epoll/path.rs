@@ -1,0 +1,170 @@
+//! The target of a request: its form, its path decoded and without dot segments (RFC 3986 §5.2.4), and the route of that
+//! path, by a table of hashes.
+
+use asmgen_arch::op::{Alu, Arg, Cond};
+
+use super::build::{at, before, sum};
+use super::layout::{VECTORS, record};
+use super::{Engine, class};
+
+/// What a path's byte adds to the hash: `hash * FACTOR + byte`.
+pub(super) const HASH_FACTOR: u32 = 31;
+/// An encoded slash, which is none: no route has such a byte.
+const NO_SLASH: i64 = 0xff;
+
+impl Engine<'_> {
+    pub(super) fn find_path(&mut self) {
+        self.form();
+        self.decode();
+        self.route();
+    }
+
+    /// Origin-form, absolute-form (RFC 9112 §3.2.2) or, for OPTIONS, `*`.
+    fn form(&mut self) {
+        let (q, c) = (self.s.q, self.s.c);
+        self.set(q, self.s.path, "the target");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b'/', "origin", "");
+        self.branch(c, Cond::Eq, b'*', "asterisk", "");
+        let scheme = self.text("http");
+        self.set(self.s.t, Arg::Data(scheme), "");
+        self.set(self.s.n, 4i64, "");
+        self.place("scheme");
+        self.next(c, q, "");
+        self.or(c, 0x20i64, "lower case");
+        self.next(self.s.d, self.s.t, "");
+        self.branch(c, Cond::Ne, self.s.d, "400", "another scheme, or none");
+        self.take(self.s.n, 1i64, "");
+        self.unless_zero(self.s.n, "scheme", "");
+        self.byte(c, at(q, 0), "");
+        self.or(c, 0x20i64, "");
+        self.branch(c, Cond::Ne, b's', "http_scheme", "");
+        self.add(q, 1i64, "https");
+        self.place("http_scheme");
+        self.unless_match(at(q, 0), b"://", "400", "no authority");
+        self.add(q, 3i64, "the authority");
+        self.set(self.s.vend, q, "");
+        self.gosub("host");
+        self.if_zero(q, "400", "no host");
+        self.branch(q, Cond::Eq, self.s.vend, "400", "an empty one");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b'/', "origin", "");
+        let root = self.text("/ ");
+        self.branch(c, Cond::Eq, b' ', "no_path", "");
+        self.unless(b'?', "400", "something else behind the authority");
+        self.place("no_path");
+        self.set(q, Arg::Data(root), "the path is /");
+        self.jump("origin", "");
+        self.place("asterisk");
+        self.byte(c, at(q, 1), "");
+        self.unless(b' ', "400", "more than an asterisk");
+        self.unless_match(at(self.s.req, 0), b"OPTIONS ", "400", "for OPTIONS alone");
+        self.set(q, Arg::Data(root), "any path will do");
+        self.place("origin");
+    }
+
+    /// Writes the path, decoded, with a NUL behind it.
+    fn decode(&mut self) {
+        let (q, c, out, t) = (self.s.q, self.s.c, self.s.out, self.s.t);
+        self.set(out, Arg::State(self.state.path), "the decoded path");
+        self.place("path_byte");
+        self.next(c, q, "");
+        self.branch(c, Cond::Eq, b'/', "slash", "");
+        self.branch(c, Cond::Eq, b' ', "slash", "the path's end");
+        self.branch(c, Cond::Eq, b'?', "slash", "the path's end");
+        self.branch(c, Cond::Ne, b'%', "plain_byte", "");
+        self.set(t, 0i64, "");
+        self.hex_digit("hex_1");
+        self.shl(t, 4, "");
+        self.hex_digit("hex_2");
+        self.set(c, t, "the byte it stands for");
+        self.if_zero(c, "400", "NUL");
+        self.branch(c, Cond::Ne, b'/', "plain_byte", "");
+        self.set(c, NO_SLASH, "no slash");
+        self.place("plain_byte");
+        self.put_byte(at(out, 0), c, "");
+        self.add(out, 1i64, "");
+        self.jump("path_byte", "");
+
+        // The end of a segment: `.` and `..` leave no segment of their own.
+        self.place("slash");
+        self.byte(t, before(out, 1), "");
+        self.branch(t, Cond::Ne, b'.', "segment_kept", "");
+        self.byte(t, before(out, 2), "");
+        self.branch(t, Cond::Eq, b'/', "one_dot", "");
+        self.branch(t, Cond::Ne, b'.', "segment_kept", "");
+        self.byte(t, before(out, 3), "");
+        self.branch(t, Cond::Ne, b'/', "segment_kept", "");
+        self.take(out, 2i64, "two dots");
+        self.set(self.s.d, Arg::State(self.state.path + 1), "behind the first slash");
+        self.place("parent");
+        self.branch(out, Cond::BelowOrEqual, self.s.d, "segment_gone", "the root has no parent");
+        self.take(out, 1i64, "");
+        self.byte(t, before(out, 1), "");
+        self.branch(t, Cond::Ne, b'/', "parent", "");
+        self.jump("segment_gone", "");
+        self.place("one_dot");
+        self.take(out, 1i64, "");
+        self.jump("segment_gone", "");
+        self.place("segment_kept");
+        self.branch(c, Cond::Ne, b'/', "path_end", "");
+        self.put_byte(at(out, 0), c, "");
+        self.add(out, 1i64, "");
+        self.place("segment_gone");
+        self.branch(c, Cond::Eq, b'/', "path_byte", "");
+        self.place("path_end");
+        self.put_byte(at(out, 0), 0i64, "the path's end");
+    }
+
+    /// Adds the next byte, a hexadecimal digit, to `t`.
+    fn hex_digit(&mut self, name: &str) {
+        let (q, c, t) = (self.s.q, self.s.c, self.s.t);
+        self.next(c, q, "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::BelowOrEqual, 9i64, name, "");
+        self.or(c, 0x20i64, "lower case");
+        self.take(c, i64::from(b'a' - b'0'), "");
+        self.branch(c, Cond::Above, 5i64, "400", "no hexadecimal digit");
+        self.add(c, 10i64, "");
+        self.place(name);
+        self.or(t, c, "");
+    }
+
+    /// The record of the route of this path, or the fallback's, in `rep`.
+    fn route(&mut self) {
+        let (rep, h, q, c, d, t) = (self.s.rep, self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
+        let fallback = self.fallback_record();
+        self.set(rep, fallback, "the fallback");
+        let Some(routes) = self.routes.clone() else { return };
+        self.set(h, routes.seed, "hash of the path");
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("hash");
+        self.next(c, q, "");
+        self.mul(h, HASH_FACTOR, "");
+        self.add(h, c, "");
+        self.unless_zero(c, "hash", "");
+        self.shr(h, routes.shift, "");
+        self.set(d, Arg::Data(routes.table), "");
+        self.place("probe");
+        self.and(h, routes.mask, "");
+        self.set(t, h, "");
+        self.shl(t, 2, "");
+        self.four(t, sum(d, t, 0), "the record of a route");
+        self.if_zero(t, "no_route", "there is none");
+        self.four(self.s.u, at(t, record::PATH), "");
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("same");
+        self.next(c, q, "");
+        self.byte(self.s.v, at(self.s.u, 0), "");
+        self.add(self.s.u, 1i64, "");
+        self.branch(c, Cond::Ne, self.s.v, "another", "another path");
+        self.unless_zero(c, "same", "");
+        self.set(rep, t, "it is this one");
+        self.jump("no_route", "");
+        self.place("another");
+        self.add(h, 1i64, "the next place in the table");
+        self.jump("probe", "");
+        self.place("no_route");
+        let _ = (Alu::Add, VECTORS, class::TOKEN);
+    }
+}

@@ -1,0 +1,207 @@
+//! Replies in memory: their bytes, their records, and the table of routes.
+
+use std::net::IpAddr;
+
+use asmgen_arch::op::{DatumId, Part, Program};
+
+use super::layout::{LONG_BYTES, record};
+use super::path::HASH_FACTOR;
+use super::{Engine, abi, encoding};
+use crate::lower::wire::{self, Stored};
+use crate::spec::{Coding, Reply, Server};
+
+/// The errors there are, and 204.
+const ERRORS: [u16; 10] = [204, 400, 405, 408, 412, 414, 416, 431, 501, 505];
+
+/// A record: where it is, and the bytes of its reply.
+#[derive(Clone, Copy)]
+struct Record {
+    datum: DatumId,
+    bytes: u32,
+}
+
+/// All records.
+pub(super) struct Records {
+    /// The routes', in their order, then the fallback's.
+    replies: Vec<DatumId>,
+    errors: Vec<(u16, Record)>,
+}
+
+impl Records {
+    pub(super) fn of(program: &mut Program, server: &Server) -> Self {
+        let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
+        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, reply, path)).collect();
+        let errors = ERRORS.map(|status| {
+            let stored = wire::error(status, status == 408, status == 405 || status == 204);
+            let bytes = stored.bytes.len() as u32;
+            let record = one(program, &format!("{status}"), &stored, None, None, 0);
+            (status, Record { datum: datum(program, &format!("record of {status}"), record), bytes })
+        });
+        Self { replies, errors: errors.into() }
+    }
+}
+
+fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
+    let datum = program.writable_datum(name, parts);
+    program.align(datum, 4);
+    datum
+}
+
+/// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
+fn add_reply(program: &mut Program, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
+    let name = path.as_ref().map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
+    let path = path.map(|path| program.datum(format!("path {name}"), vec![Part::Bytes(path)], 0));
+    let mut variants: Vec<_> = reply.variants.iter().collect();
+    variants.sort_by_key(|variant| variant.body.len());
+    let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
+    let stored = whole(reply);
+    let mut parts = one(program, &name, &stored, Some(&reply.body), path, codings[0]);
+    for (variant, next) in variants.iter().zip(&codings[1..]) {
+        let stored = wire::representation(reply, Some(variant));
+        let name = format!("{name}, {}", variant.coding.name());
+        parts.extend(one(program, &name, &stored, Some(&variant.body), None, *next));
+    }
+    datum(program, &format!("record of {name}"), parts)
+}
+
+/// A route's or the fallback's own reply.
+fn whole(reply: &Reply) -> Stored {
+    if reply.status == 200 { wire::representation(reply, None) } else { wire::plain(reply) }
+}
+
+fn coding(coding: Coding) -> u32 {
+    match coding {
+        Coding::Br => encoding::BR,
+        Coding::Zstd => encoding::ZSTD,
+        Coding::Gzip => encoding::GZIP,
+    }
+}
+
+/// The parts of a record. A long body lies where the file can be sent from; a short one stands behind its head.
+fn one(
+    program: &mut Program,
+    name: &str,
+    stored: &Stored,
+    body: Option<&[u8]>,
+    path: Option<DatumId>,
+    next: u32,
+) -> Vec<Part> {
+    let body_len = stored.bytes.len() - stored.head_bytes;
+    let is_long = body.is_some() && body_len >= LONG_BYTES as usize;
+    let (head, rest) = stored.bytes.split_at(if is_long { stored.head_bytes } else { stored.bytes.len() });
+    let start = program.writable_datum(format!("reply: {name}"), vec![Part::Bytes(head.into())]);
+    let content = if is_long {
+        let content = program.datum(format!("content: {name}"), vec![Part::Bytes(rest.into())], 0);
+        Part::DatumAddress { datum: content, offset: 0 }
+    } else {
+        Part::DatumAddress { datum: start, offset: stored.head_bytes as u32 }
+    };
+    let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
+    let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
+    let shared = if stored.etag.is_some() { stored.shared_offset } else { 0 };
+    let parts = vec![
+        four(0),
+        Part::DatumAddress { datum: start, offset: 0 },
+        four(stored.head_bytes),
+        content,
+        four(body_len),
+        path.map_or_else(|| four(0), |datum| Part::DatumAddress { datum, offset: 0 }),
+        two(stored.line_bytes),
+        two(stored.type_offset),
+        two(shared),
+        two(next as usize),
+    ];
+    debug_assert_eq!(parts.iter().map(|part| part.len_bytes(8)).sum::<u64>(), u64::from(record::BYTES));
+    parts
+}
+
+/// The table of routes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Routes {
+    pub(super) table: DatumId,
+    /// The hash's beginning, what of its lower bits is left out, and which bits are the place.
+    pub(super) seed: u32,
+    pub(super) shift: u8,
+    pub(super) mask: u32,
+}
+
+/// Seeds that are tried for a table without collisions; with one, the next place is taken.
+const SEEDS: u32 = 4096;
+/// Lower bits of a hash that are left out: they are the last byte's.
+const SHIFT: u8 = 3;
+
+fn hash(seed: u32, path: &[u8]) -> u32 {
+    let bytes = path.iter().chain([&0]);
+    bytes.fold(seed, |hash, &byte| hash.wrapping_mul(HASH_FACTOR).wrapping_add(u32::from(byte))) >> SHIFT
+}
+
+/// The places of these paths, one after the other, with a given seed; and how many had to go on to the next one.
+fn places(seed: u32, mask: u32, paths: &[Vec<u8>]) -> (Vec<usize>, usize) {
+    let mut taken = vec![false; mask as usize + 1];
+    let mut moved = 0;
+    let place = |path: &Vec<u8>| {
+        let mut at = hash(seed, path) & mask;
+        while taken[at as usize] {
+            at = (at + 1) & mask;
+            moved += 1;
+        }
+        taken[at as usize] = true;
+        at as usize
+    };
+    (paths.iter().map(place).collect(), moved)
+}
+
+pub(super) fn routes(program: &mut Program, server: &Server, records: &Records) -> Option<Routes> {
+    if server.routes.is_empty() {
+        return None;
+    }
+    let paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::decoded_path).collect();
+    let mask = (2 * paths.len() as u32).next_power_of_two() - 1;
+    let seed = (0..SEEDS).min_by_key(|&seed| places(seed, mask, &paths).1).expect("there are seeds");
+    let (places, _) = places(seed, mask, &paths);
+    let mut parts = vec![Part::Bytes(vec![0; 4]); mask as usize + 1];
+    for (place, datum) in places.into_iter().zip(&records.replies) {
+        parts[place] = Part::DatumAddress { datum: *datum, offset: 0 };
+    }
+    let table = program.datum("routes", parts, 0);
+    program.align(table, 4);
+    Some(Routes { table, seed, shift: SHIFT, mask })
+}
+
+/// The listening address, `struct sockaddr_in` or `sockaddr_in6`, whose port may still change.
+pub(super) fn address(program: &mut Program, server: &Server) -> DatumId {
+    let port = server.listen.port.to_be_bytes();
+    let bytes = match server.listen.address {
+        IpAddr::V4(address) => {
+            let family = (abi::AF_INET as u16).to_le_bytes();
+            [&family[..], &port, &address.octets(), &[0; 8]].concat()
+        }
+        IpAddr::V6(address) => {
+            let family = (abi::AF_INET6 as u16).to_le_bytes();
+            [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat()
+        }
+    };
+    let datum = program.writable_datum(format!("socket address {}", server.listen), vec![Part::Bytes(bytes)]);
+    program.align(datum, 4);
+    datum
+}
+
+impl Engine<'_> {
+    fn error(&self, status: u16) -> Record {
+        self.records.errors.iter().find(|(known, _)| *known == status).expect("every error has a reply").1
+    }
+
+    /// The record of an error's reply.
+    pub(super) fn error_record(&self, status: u16) -> DatumId {
+        self.error(status).datum
+    }
+
+    /// Bytes of an error's reply.
+    pub(super) fn error_bytes(&self, status: u16) -> i64 {
+        i64::from(self.error(status).bytes)
+    }
+
+    pub(super) fn fallback_record(&self) -> DatumId {
+        *self.records.replies.last().expect("there is a fallback")
+    }
+}

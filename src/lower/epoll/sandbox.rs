@@ -1,0 +1,89 @@
+//! The sandbox: from here on no system call but those that the rest of the program uses.
+//!
+//! The filter (Documentation/userspace-api/seccomp_filter.rst) looks at nothing but the machine and the number, so the
+//! kernel keeps its verdicts in a bitmap and does not run it for calls that are allowed.
+
+use asmgen_arch::Target;
+use asmgen_arch::op::{Arg, Op, Part, Program};
+use asmgen_arch::syscall::Call;
+
+use super::{Engine, abi};
+
+/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word, jump if equal, end.
+const LOAD: u16 = 0x20;
+const JUMP_IF_EQUAL: u16 = 0x15;
+const END: u16 = 0x06;
+/// Verdicts (include/uapi/linux/seccomp.h).
+const ALLOW: u32 = 0x7fff_0000;
+const KILL_PROCESS: u32 = 0x8000_0000;
+/// Where `struct seccomp_data` has the number and the machine.
+const NUMBER: u32 = 0;
+const MACHINE: u32 = 4;
+
+/// Name of the datum that is filled in when the program is complete.
+const FILTER: &str = "filter of system calls";
+
+fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
+    let [a, b] = code.to_le_bytes();
+    let [c, d, e, f] = k.to_le_bytes();
+    [a, b, if_true, if_false, c, d, e, f]
+}
+
+/// The filter's bytes: any of these calls is allowed, every other ends the process.
+fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
+    let left = |at: usize| (calls.len() - at) as u8;
+    let mut filter = vec![
+        instruction(LOAD, 0, 0, MACHINE),
+        instruction(JUMP_IF_EQUAL, 0, left(0) + 1, target.audit_arch),
+        instruction(LOAD, 0, 0, NUMBER),
+    ];
+    for (at, call) in calls.iter().enumerate() {
+        let number = u32::from(call.info().number(target.machine));
+        filter.push(instruction(JUMP_IF_EQUAL, left(at), 0, number));
+    }
+    filter.extend([instruction(END, 0, 0, KILL_PROCESS), instruction(END, 0, 0, ALLOW)]);
+    filter.concat()
+}
+
+impl Engine<'_> {
+    pub(super) fn sandbox(&mut self) {
+        if !self.server.epoll.sandbox {
+            return;
+        }
+        // The length is known when the program is complete; see `fill_sandbox`.
+        let filter = self.program.datum(FILTER, vec![Part::Bytes(vec![0])], 0);
+        self.program.align(filter, 8);
+        let pointer = Part::DatumAddress { datum: filter, offset: 0 };
+        let upper = Part::Bytes(vec![0; self.word as usize - 4]);
+        let length = Part::Bytes(vec![0; self.word as usize]);
+        let program = self.program.datum("struct sock_fprog", vec![length, pointer, upper], 0);
+        self.program.align(program, 8);
+        let zero = Arg::Const(0);
+        let args = [Arg::Const(abi::PR_SET_NO_NEW_PRIVS), Arg::Const(1), zero, zero, zero];
+        self.call(Call::Prctl, &args, None, "no more rights than now, ever");
+        let args =
+            [Arg::Const(abi::PR_SET_SECCOMP), Arg::Const(abi::SECCOMP_MODE_FILTER), Arg::Data(program), Arg::Any, Arg::Any];
+        self.call(Call::Prctl, &args, None, "no other system calls than these, where the kernel can");
+    }
+}
+
+/// Fills in the filter of a complete program: the calls behind the place where it is set.
+pub(super) fn fill(program: &mut Program, target: &Target) {
+    let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
+    let is_set = |op: &Op| matches!(op, Op::Call { call: Call::Prctl, .. });
+    let behind = program.steps.iter().rposition(|step| is_set(&step.op)).expect("the filter is set");
+    let mut calls: Vec<Call> = Vec::new();
+    for step in &program.steps[behind + 1..] {
+        if let Op::Call { call, .. } = step.op
+            && !calls.contains(&call)
+        {
+            calls.push(call);
+        }
+    }
+    let bytes = filter(target, &calls);
+    let count = (bytes.len() / 8) as u16;
+    program.data[at].parts = vec![Part::Bytes(bytes)];
+    let header = program.data.iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("it stands beside it");
+    let Part::Bytes(length) = &mut header.parts[0] else { unreachable!("its first part is the length") };
+    length[..2].copy_from_slice(&count.to_le_bytes());
+}

@@ -1,0 +1,256 @@
+//! Output: replies become vectors of one batch, and the batch one `sendmsg`. What the client does not take is kept as an
+//! address and a length, or, where a reply was cut before its last vector, as the request itself and how much of its
+//! reply is to be left out.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use super::build::{at, before, frame};
+use super::layout::{LONG_BYTES, VECTORS, VECTORS_PER_REPLY, WRITE, entry, flag, var};
+use super::{Engine, abi};
+
+impl Engine<'_> {
+    /// Offset of `iov_len` in a `struct iovec`, and its bytes.
+    fn vector(&self) -> (u32, u32) {
+        (self.word, 2 * self.word)
+    }
+
+    /// From a vector to its request's mark.
+    fn mark(&self) -> u32 {
+        self.state.marks - self.state.vectors
+    }
+
+    pub(super) fn send(&mut self) {
+        self.append_vector();
+        self.flush();
+        self.cut();
+        self.rest();
+        self.written();
+    }
+
+    /// Adds `len` bytes at `ptr` to the batch; what follows the last vector of the same reply in memory joins it.
+    fn append_vector(&mut self) {
+        let (iov, ptr, len, t) = (self.s.iov, self.s.ptr, self.s.len, self.s.t);
+        let (len_at, bytes) = self.vector();
+        self.sub("vector");
+        self.if_zero(len, "added", "nothing");
+        self.four(t, frame(var::FIRST), "");
+        self.branch(t, Cond::Eq, iov, "new_vector", "the reply's first");
+        self.four(self.s.u, before(iov, (bytes - len_at) as i32), "length of the one before");
+        self.four(t, before(iov, bytes as i32), "");
+        self.add(t, self.s.u, "its end");
+        self.branch(t, Cond::Ne, ptr, "new_vector", "elsewhere in memory");
+        self.add(self.s.u, len, "");
+        self.put_four(before(iov, (bytes - len_at) as i32), self.s.u, "so much longer");
+        self.jump("added", "");
+        self.place("new_vector");
+        self.put_four(at(iov, 0), ptr, "");
+        self.put_four(at(iov, len_at), len, "");
+        self.put_four(at(iov, self.mark()), self.s.req, "whose it is");
+        self.add(iov, bytes, "");
+        self.place("added");
+        self.ret("vector");
+    }
+
+    /// Sends the batch. Then the rest of a long reply, or the next requests, or what is left of the input.
+    fn flush(&mut self) {
+        let (iov, n, t, fd) = (self.s.iov, self.s.n, self.s.t, self.s.fd);
+        let (_, bytes) = self.vector();
+        // Is there room for one reply more?
+        self.place("answered");
+        self.if_any(self.s.flags, flag::CLOSE, "flush", "that was the last one");
+        self.four(t, frame(var::REST_LEN), "");
+        self.unless_zero(t, "flush", "a long one");
+        self.set(t, Arg::State(self.state.vectors + (VECTORS - VECTORS_PER_REPLY) * bytes), "");
+        self.branch(iov, Cond::Below, t, "request", "the next request");
+        self.place("flush");
+        self.set(self.s.v, Arg::State(self.state.vectors), "");
+        self.branch(self.s.v, Cond::Eq, iov, "settle", "nothing to send");
+        self.four(t, frame(var::SKIP), "");
+        self.unless_zero(t, "skip", "a part of it is with the client already");
+        self.place("skipped");
+        let message = self.s.q;
+        self.set(message, Arg::State(self.state.message), "struct msghdr");
+        self.put_four(at(message, 2 * self.word), self.s.v, "msg_iov");
+        self.set(t, iov, "");
+        self.take(t, self.s.v, "");
+        self.shr(t, if bytes == 16 { 4 } else { 3 }, "");
+        self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
+        self.set(self.s.u, abi::MSG_NOSIGNAL, "");
+        self.four(t, frame(var::REST_LEN), "");
+        self.if_zero(t, "whole", "");
+        self.set(self.s.u, abi::MSG_NOSIGNAL | abi::MSG_MORE, "the content follows");
+        self.place("whole");
+        let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
+        self.call(Call::Sendmsg, &args, Some(n), "send the batch");
+        self.branch(n, Cond::Ge, 0i64, "took", "");
+        self.branch(n, Cond::Ne, -abi::EAGAIN, "close", "the client is gone");
+        self.set(n, 0i64, "nothing was taken");
+        self.place("took");
+        self.walk();
+        self.place("sent");
+        self.put_four(frame(var::SKIP), 0i64, "");
+        self.four(t, frame(var::REST_LEN), "");
+        self.unless_zero(t, "rest", "the content of a long one");
+        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
+        self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
+        self.jump("request", "the rest of the input");
+        // Leaves out what is with the client already.
+        self.place("skip");
+        let (len_at, _) = self.vector();
+        self.four(self.s.u, at(self.s.v, len_at), "");
+        self.branch(t, Cond::Below, self.s.u, "skip_part", "");
+        self.take(t, self.s.u, "");
+        self.put_four(at(self.s.v, len_at), 0i64, "all of it");
+        self.add(self.s.v, bytes, "");
+        self.branch(t, Cond::Ne, 0i64, "skip", "");
+        self.jump("skipped", "");
+        self.place("skip_part");
+        self.take(self.s.u, t, "");
+        self.put_four(at(self.s.v, len_at), self.s.u, "");
+        self.four(self.s.u, at(self.s.v, 0), "");
+        self.add(self.s.u, t, "");
+        self.put_four(at(self.s.v, 0), self.s.u, "");
+        self.jump("skipped", "");
+    }
+
+    /// Finds the first vector that was not taken whole.
+    fn walk(&mut self) {
+        let (n, v, t) = (self.s.n, self.s.v, self.s.t);
+        let (len_at, bytes) = self.vector();
+        self.place("walk");
+        self.four(t, at(v, len_at), "");
+        self.branch(n, Cond::Below, t, "cut", "cut here");
+        self.take(n, t, "");
+        self.add(v, bytes, "");
+        self.branch(v, Cond::Ne, self.s.iov, "walk", "");
+    }
+
+    /// Vector `v` was taken but for its last `t - n` bytes.
+    fn cut(&mut self) {
+        let (n, v, t, u, p) = (self.s.n, self.s.v, self.s.t, self.s.u, self.s.p);
+        let (_, bytes) = self.vector();
+        let mark = self.mark();
+        self.place("cut");
+        self.take(t, n, "bytes not taken");
+        self.four(u, at(v, 0), "");
+        self.add(u, n, "where they are");
+        self.set(self.s.q, v, "");
+        self.add(self.s.q, bytes, "the next vector");
+        self.four(self.s.d, at(v, mark), "its request");
+        self.branch(self.s.q, Cond::Eq, self.s.iov, "cut_last", "there is none");
+        self.four(self.s.c, at(self.s.q, mark), "");
+        self.branch(self.s.c, Cond::Eq, self.s.d, "cut_within", "more of the same reply");
+        // The reply's last vector: the requests behind it are answered when it is with the client.
+        self.set(p, self.s.c, "the next request");
+        self.and(self.s.flags, i64::from(!(flag::CLOSE)), "its replies tell what becomes of the connection");
+        self.jump("cut_here", "");
+        self.place("cut_last");
+        self.four(self.s.c, frame(var::REST_LEN), "");
+        self.if_zero(self.s.c, "cut_here", "");
+        // More of the reply follows: it is made again, and what is with the client is left out.
+        self.place("cut_within");
+        self.set(p, self.s.d, "the request");
+        self.and(self.s.flags, i64::from(!(flag::CLOSE)), "");
+        self.set(u, 0i64, "");
+        self.set(t, n, "");
+        self.place("cut_before");
+        self.set(self.s.c, Arg::State(self.state.vectors), "");
+        self.branch(v, Cond::Eq, self.s.c, "cut_first", "the batch's first reply");
+        self.take(v, bytes, "the vector before");
+        self.four(self.s.c, at(v, mark), "");
+        self.branch(self.s.c, Cond::Ne, self.s.d, "cut_here", "of another reply");
+        let (len_at, _) = self.vector();
+        self.four(self.s.c, at(v, len_at), "");
+        self.add(t, self.s.c, "");
+        self.jump("cut_before", "");
+        self.place("cut_first");
+        self.four(self.s.c, frame(var::SKIP), "left out of this batch already");
+        self.add(t, self.s.c, "");
+        self.place("cut_here");
+    }
+
+    /// Keeps `t` bytes at `u`, and the input behind `p`, until the client takes more.
+    fn rest(&mut self) {
+        let (t, u, conn, w) = (self.s.t, self.s.u, self.s.conn, self.s.w);
+        self.place("keep_rest");
+        self.put_four(at(conn, entry::REST), u, "");
+        self.put_four(at(conn, entry::REST_LEN), t, "");
+        self.two(w, at(conn, entry::WORD), "");
+        self.set(self.s.word_before, w, "");
+        self.gosub("keep_input");
+        self.two(w, at(conn, entry::WORD), "");
+        self.if_none(self.s.flags, flag::CLOSE, "goes_on", "");
+        self.or(w, entry::CLOSING, "it is closed then");
+        self.if_none(self.s.flags, flag::LINGER | flag::BODY, "goes_on", "");
+        self.or(w, entry::LINGERING, "slowly");
+        self.place("goes_on");
+        self.put_two(at(conn, entry::WORD), w, "");
+        self.touch(WRITE);
+        self.four(t, frame(var::FRESH), "");
+        self.unless_zero(t, "wait_out", "");
+        self.if_any(self.s.word_before, WRITE, "next", "it is waited for already");
+        self.place("wait_out");
+        self.set(self.s.want, abi::EPOLLOUT, "");
+        self.gosub("watch");
+        self.jump("next", "");
+        self.sub("keep_input");
+        self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
+        self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
+        self.gosub("keep");
+        self.jump("kept", "");
+        self.place("keep_closing");
+        self.or(self.s.flags, flag::LINGER, "more may come");
+        self.place("keep_none");
+        self.gosub("free");
+        self.place("kept");
+        self.ret("keep_input");
+    }
+
+    /// The client can take more.
+    fn written(&mut self) {
+        let (t, u, n, fd, conn) = (self.s.t, self.s.u, self.s.n, self.s.fd, self.s.conn);
+        self.place("write");
+        self.gosub("input");
+        self.set(self.s.flags, 0i64, "");
+        self.if_none(self.s.w, entry::CLOSING, "stays", "");
+        self.or(self.s.flags, flag::CLOSE, "");
+        self.if_none(self.s.w, entry::LINGERING, "stays", "");
+        self.or(self.s.flags, flag::LINGER, "");
+        self.place("stays");
+        self.four(t, at(conn, entry::REST_LEN), "");
+        self.four(u, at(conn, entry::REST), "");
+        self.unless_zero(u, "send_rest", "");
+        self.put_four(frame(var::SKIP), t, "so much is with the client");
+        self.jump("parse_rest", "answer the request again");
+        // The content of a long reply, behind its head.
+        self.place("rest");
+        self.four(t, frame(var::REST_LEN), "");
+        self.four(u, frame(var::REST), "");
+        self.place("send_rest");
+        self.branch(t, Cond::Below, LONG_BYTES, "send_copy", "a copy costs less");
+        self.four(n, frame(var::FILE), "");
+        self.branch(n, Cond::Lt, 0i64, "send_copy", "the file cannot be read");
+        self.set(self.s.v, u, "");
+        self.set(self.s.d, Arg::Image, "");
+        self.take(self.s.v, self.s.d, "where it is in the file");
+        self.set(self.s.q, Arg::State(self.state.offset), "");
+        self.put_four(at(self.s.q, 0), self.s.v, "");
+        let args = [Arg::Slot(fd), Arg::Slot(n), Arg::Slot(self.s.q), Arg::Slot(t)];
+        self.call(Call::Sendfile, &args, Some(n), "send from the file");
+        self.branch(n, Cond::Gt, 0i64, "rest_taken", "");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
+        self.place("send_copy");
+        let flags = Arg::Const(abi::MSG_NOSIGNAL);
+        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), flags, Arg::Const(0), Arg::Any];
+        self.call(Call::Sendto, &args, Some(n), "send from memory");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
+        self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
+        self.place("rest_taken");
+        self.add(u, n, "");
+        self.take(t, n, "");
+        self.unless_zero(t, "keep_rest", "not all of it");
+        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
+        self.jump("parse", "what has come behind the request");
+    }
+}

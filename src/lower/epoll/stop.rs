@@ -1,0 +1,69 @@
+//! The end: on SIGTERM or SIGINT connections are still taken for a while, then no more; what is under way is finished, and
+//! a second signal or the deadline ends it.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use super::Engine;
+use super::build::{at, frame};
+use super::layout::{IDLE, entry, var};
+
+/// Bytes of a `struct signalfd_siginfo`.
+const SIGNAL_BYTES: i64 = 128;
+
+impl Engine<'_> {
+    pub(super) fn stop(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.place("signal");
+        self.four(t, frame(var::SIGNALS), "");
+        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        self.call(Call::Read, &args, None, "which signal");
+        self.four(t, frame(var::STOPPING), "");
+        self.unless_zero(t, "exit", "the second one");
+        self.put_four(frame(var::STOPPING), 1i64, "replies close from here on");
+        self.four(u, frame(var::NOW), "");
+        let settings = &self.server.epoll;
+        let (drain, stop) = (settings.drain_s, settings.stop_timeout_s);
+        // A tick may come at once, so one second more.
+        self.add(u, drain + 1, "");
+        self.put_four(frame(var::DRAINED), u, "until then connections are taken");
+        self.add(u, stop, "");
+        self.put_four(frame(var::END), u, "then everything ends");
+        if drain == 0 {
+            self.gosub("drained");
+        }
+        self.jump("next", "");
+        self.place("exit");
+        self.call(Call::Exit, &[Arg::Const(0)], None, "done: exit 0");
+        self.sub("drained");
+        self.put_four(frame(var::STOPPING), 2i64, "");
+        self.four(t, frame(var::LISTENER), "");
+        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
+        self.place("drain_idle");
+        self.two(self.s.fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "an idle one");
+        self.if_zero(self.s.fd, "drained_idle", "none is left");
+        self.gosub("find");
+        self.gosub("drop");
+        self.jump("drain_idle", "");
+        self.place("drained_idle");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.if_zero(t, "exit", "nothing is under way");
+        self.ret("drained");
+    }
+
+    /// At a tick: is it time to take no more connections, or to end?
+    pub(super) fn stop_on_time(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.four(t, frame(var::STOPPING), "");
+        self.if_zero(t, "next", "it goes on");
+        self.four(u, frame(var::NOW), "");
+        self.branch(t, Cond::Ne, 1i64, "no_longer", "");
+        self.four(t, frame(var::DRAINED), "");
+        self.branch(u, Cond::Below, t, "next", "not yet");
+        self.gosub("drained");
+        self.four(u, frame(var::NOW), "");
+        self.place("no_longer");
+        self.four(t, frame(var::END), "");
+        self.branch(u, Cond::AboveOrEqual, t, "exit", "time is up");
+    }
+}

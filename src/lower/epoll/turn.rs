@@ -1,0 +1,127 @@
+//! A turn of the loop: wait for events, and for each do what its connection is there for.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use super::build::{at, frame};
+use super::layout::{EVENTS, HEADER, IDLE, LINGER, WRITE, entry, var};
+use super::{Engine, abi};
+
+/// What the epoll set says of descriptors that are no connections; no connection has a descriptor below.
+pub(super) const LISTENER: u32 = 0;
+pub(super) const TIMER: u32 = 1;
+pub(super) const SIGNALS: u32 = 2;
+pub(super) const FIRST_CONNECTION: u32 = 3;
+
+/// Most errors that mean that no descriptor or memory is left: every other is about one connection, or about none.
+const AGAIN: [(i64, &str); 3] =
+    [(abi::EAGAIN, "nobody waits"), (abi::ECONNABORTED, "gone already"), (abi::EINTR, "stopped and continued")];
+
+impl Engine<'_> {
+    pub(super) fn turn(&mut self) {
+        let (ev, left, fd) = (self.s.ev, self.s.left, self.s.fd);
+        self.place("turn");
+        self.four(self.s.t, frame(var::EPOLL), "");
+        let events = Arg::State(self.state.events);
+        let args = [Arg::Slot(self.s.t), events, Arg::Const(EVENTS.into()), Arg::Const(-1), Arg::Const(0), Arg::Any];
+        self.call(Call::EpollPwait, &args, Some(left), "wait");
+        self.branch(left, Cond::Le, 0i64, "turn", "stopped and continued");
+        self.set(ev, events, "the first event");
+        self.jump("event", "");
+        self.place("next");
+        self.take(left, 1i64, "one event less");
+        self.if_zero(left, "turn", "all done");
+        self.add(ev, self.event_bytes, "the next event");
+        self.place("event");
+        self.four(fd, at(ev, self.event_bytes - 8), "whose event it is");
+        self.branch(fd, Cond::Below, FIRST_CONNECTION, "special", "no connection");
+        self.put_four(frame(var::FRESH), 0i64, "it is in the epoll set");
+        self.gosub("find");
+        let w = self.s.w;
+        self.if_none(w, entry::OPEN, "next", "closed meanwhile");
+        self.if_none(w, WRITE, "read", "it is read from");
+        self.if_none(w, LINGER & !WRITE, "write", "it is written to");
+        self.discard();
+        self.find();
+        self.accept();
+    }
+
+    /// A connection's entry, its word and its buffer.
+    fn find(&mut self) {
+        let (fd, conn, w, buf) = (self.s.fd, self.s.conn, self.s.w, self.s.buf);
+        self.sub("find");
+        self.set(conn, fd, "");
+        self.shl(conn, entry::SHIFT, "");
+        self.add(conn, self.s.table, "its entry");
+        self.two(w, at(conn, entry::WORD), "its word");
+        self.set(buf, w, "");
+        self.shr(buf, entry::BUFFER_SHIFT, "");
+        self.mul(buf, self.state.stride, "");
+        self.set(self.s.t, Arg::State(self.state.buffers), "");
+        self.add(buf, self.s.t, "its buffer");
+        self.ret("find");
+    }
+
+    /// Reads what a client sends behind its last reply, so that no reset overtakes the reply.
+    fn discard(&mut self) {
+        let (fd, n) = (self.s.fd, self.s.n);
+        let flags = Arg::Const(abi::MSG_TRUNC);
+        let args = [Arg::Slot(fd), Arg::Const(0), Arg::Const(1 << 20), flags, Arg::Const(0), Arg::Any];
+        self.call(Call::Recvfrom, &args, Some(n), "discard what comes behind the last reply");
+        self.branch(n, Cond::Gt, 0i64, "next", "there may be more");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "there may be more");
+        self.jump("close", "the client has closed, or is gone");
+    }
+
+    fn accept(&mut self) {
+        let (fd, conn, t) = (self.s.fd, self.s.conn, self.s.t);
+        self.place("special");
+        self.branch(fd, Cond::Eq, TIMER, "tick", "a second has passed");
+        self.branch(fd, Cond::Above, TIMER, "signal", "a signal");
+        self.place("accept");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, "crowded", "as many as there may be");
+        self.four(t, frame(var::LISTENER), "");
+        let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
+        self.call(Call::Accept4, &[Arg::Slot(t), Arg::Const(0), Arg::Const(0), flags], Some(fd), "a connection");
+        self.branch(fd, Cond::Lt, 0i64, "not_accepted", "");
+        self.branch(fd, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
+        self.add_four(var::CONNECTIONS, 1, "one more");
+        self.put_four(frame(var::FRESH), 1i64, "not in the epoll set");
+        self.set(conn, fd, "");
+        self.shl(conn, entry::SHIFT, "");
+        self.add(conn, self.s.table, "its entry");
+        self.put_two(at(conn, entry::WORD), entry::OPEN, "open, without a buffer");
+        self.set(self.s.list, IDLE, "");
+        self.gosub("append");
+        self.stamp_deadline(IDLE);
+        self.gosub("find");
+        self.jump("read", "the request is often there already");
+
+        self.place("too_high");
+        self.call(Call::Close, &[Arg::Slot(fd)], None, "no room in the table");
+        self.jump("next", "");
+        self.place("not_accepted");
+        for (error, why) in AGAIN {
+            self.branch(fd, Cond::Eq, -error, "next", why);
+        }
+        self.place("crowded");
+        self.two(fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "the longest idle");
+        self.if_zero(fd, "pause", "none is");
+        self.gosub("find");
+        self.gosub("drop");
+        self.jump("accept", "again");
+        self.place("pause");
+        self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "");
+        self.gosub("watch_listener");
+        self.jump("next", "");
+        self.sub("watch_listener");
+        self.set(fd, LISTENER, "");
+        self.set(self.s.want, abi::EPOLLIN, "");
+        self.four(t, frame(var::LISTENER), "");
+        self.gosub("control");
+        self.ret("watch_listener");
+        let _ = HEADER;
+    }
+}

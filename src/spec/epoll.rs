@@ -1,0 +1,86 @@
+//! The keys of `[server]` that only the epoll engine has.
+
+use super::SpecError;
+use super::description::{Engine, Server};
+use super::document::Section;
+use super::engine::{EpollSettings, Workers};
+use super::error::Wrong;
+use super::path;
+use super::reply::check_path;
+use super::schema::Value;
+
+/// Where "are you well?" is asked if there is such a route.
+const HEALTH: &str = "/health";
+/// Where it is asked else.
+const ROOT: &str = "/";
+
+/// What can be read without knowing the replies; paths are checked by [`complete`].
+pub(super) fn read(section: &Section<'_>) -> EpollSettings {
+    let number = |name| section.integer(name).expect("the schema has a default") as u32;
+    let workers = match section.value("workers") {
+        Some(Value::Text(_)) => Workers::Cores,
+        _ => Workers::Count(number("workers")),
+    };
+    EpollSettings {
+        workers,
+        connections: number("connections"),
+        partial_requests: number("partial_requests"),
+        head_bytes: number("head_bytes"),
+        header_timeout_s: number("header_timeout"),
+        idle_timeout_s: number("idle_timeout"),
+        write_timeout_s: number("write_timeout"),
+        drain_s: number("drain"),
+        stop_timeout_s: number("stop_timeout"),
+        port_env: section.flag("port_env"),
+        healthcheck: section.text("healthcheck").unwrap_or(ROOT).to_owned(),
+        sandbox: section.flag("sandbox"),
+        access_log: section.flag("access_log"),
+        metrics: section.text("metrics").map(str::to_owned),
+    }
+}
+
+/// Checks the paths, and finds the one of the health check where the spec gives none.
+pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(), SpecError> {
+    if let Some(metrics) = &server.epoll.metrics {
+        metrics_path(metrics, server).map_err(|wrong| section.error("metrics", wrong))?;
+    }
+    if section.entry("healthcheck").is_some() {
+        given_healthcheck(&server.epoll.healthcheck, server).map_err(|wrong| section.error("healthcheck", wrong))?;
+    } else {
+        server.epoll.healthcheck = default_healthcheck(server).to_owned();
+    }
+    Ok(())
+}
+
+fn metrics_path(path: &str, server: &Server) -> Result<(), Wrong> {
+    check_path(path, Engine::Epoll)?;
+    if server.routes.iter().any(|route| route.decoded_path() == path::decoded(path)) {
+        return Err(Wrong::new(format!("{path:?} already has a route"), "write a path that has none"));
+    }
+    Ok(())
+}
+
+fn given_healthcheck(path: &str, server: &Server) -> Result<(), Wrong> {
+    check_path(path, Engine::Epoll)?;
+    if !path::is_sendable(path) {
+        return Err(Wrong::new("has a character that no request may have", "write \" as %22, < as %3C, > as %3E"));
+    }
+    let is_metrics = server.epoll.metrics.as_ref().is_some_and(|metrics| path::decoded(metrics) == path::decoded(path));
+    let reply = server.reply_to(path);
+    if is_metrics || reply.is_successful() {
+        return Ok(());
+    }
+    let what = format!("{path:?} is answered with status {}, so every health check would fail", reply.status);
+    Err(Wrong::new(what, "write a path that is answered with a status of 200 to 299"))
+}
+
+fn default_healthcheck(server: &Server) -> &str {
+    let well = || server.routes.iter().filter(|route| route.reply.is_successful() && path::is_sendable(&route.path));
+    if well().any(|route| route.path == HEALTH) {
+        return HEALTH;
+    }
+    if server.reply_to(ROOT).is_successful() {
+        return ROOT;
+    }
+    well().next().map_or(ROOT, |route| &route.path)
+}

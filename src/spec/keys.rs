@@ -1,0 +1,429 @@
+//! [`KEYS`]: the keys of a spec, in the order of the documentation.
+
+use std::borrow::Cow;
+
+use super::description::{Engine, ProgramKind, Workers};
+use super::limits;
+use super::schema::{Default, Key, Kind, Value};
+
+const ANY: &[ProgramKind] = &ProgramKind::ALL;
+const SERVER: &[ProgramKind] = &[ProgramKind::Server];
+const HELLO: &[ProgramKind] = &[ProgramKind::Hello];
+
+const EACH: &[Engine] = &Engine::ALL;
+const EPOLL: &[Engine] = &[Engine::Epoll];
+const BLOCKING: &[Engine] = &[Engine::Blocking];
+
+/// One line about the program, for labels and placeholders.
+const ABOUT: Kind = Kind::Line { max: limits::ABOUT_MAX, rule: "" };
+const FILE: Kind = Kind::Line { max: limits::FILE_PATH_MAX, rule: "names a regular file of at most 1 GiB" };
+const BODY: Kind = Kind::Text { min: 0, max: limits::BODY_MAX, rule: "" };
+const CONTENT_TYPE: Kind =
+    Kind::Line { max: limits::CONTENT_TYPE_MAX, rule: "visible ASCII and spaces, of the form `type/subtype`" };
+const STATUS: Kind = Kind::Integer {
+    min: limits::STATUS_MIN as i64,
+    max: limits::STATUS_MAX as i64,
+    unit: "",
+    rule: "not 204, 205 or 304, which have no content",
+};
+const TYPE_BY_EXTENSION: Default = Default::Rule(
+    "by the file's extension, with `; charset=utf-8` for text in UTF-8; `text/plain; charset=utf-8` for a `body`",
+);
+
+const CACHE: Kind = Kind::Line { max: limits::CACHE_MAX, rule: "visible ASCII and spaces; not empty" };
+const CACHE_DOC: &str = "Value of `Cache-Control`, such as `no-cache` or `max-age=31536000, immutable`.";
+const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those who accept `br`, `zstd` or `gzip`? They are \
+    made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
+    beside the file and `template` is not set, it is the variant.";
+
+/// A limit on waiting, in whole seconds.
+const WAIT: Kind = range(limits::WAIT_S_MIN, limits::WAIT_S_MAX, "seconds");
+
+const fn range(min: u32, max: u32, unit: &'static str) -> Kind {
+    Kind::Integer { min: min as i64, max: max as i64, unit, rule: "" }
+}
+
+const fn integer(value: u32) -> Default {
+    Default::Is(Value::Integer(value as i64))
+}
+
+const fn text(value: &'static str) -> Default {
+    Default::Is(Value::Text(Cow::Borrowed(value)))
+}
+
+/// A key of the epoll engine.
+const fn epoll(path: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
+    Key { path, kind, default, programs: SERVER, engines: EPOLL, doc }
+}
+
+/// Every key of a spec.
+pub static KEYS: &[Key] = &[
+    Key {
+        path: "name",
+        kind: Kind::Text {
+            min: 1,
+            max: limits::NAME_MAX,
+            rule: "`a`–`z`, `0`–`9` and `-`, with a letter or digit at both ends",
+        },
+        default: Default::Rule("the spec's file name without its extension, made valid"),
+        programs: ANY,
+        engines: EACH,
+        doc: "Name of the executable, the image and the Kubernetes objects.",
+    },
+    Key {
+        path: "title",
+        kind: ABOUT,
+        default: Default::Rule("the name"),
+        programs: ANY,
+        engines: EACH,
+        doc: "Title for people.",
+    },
+    Key {
+        path: "description",
+        kind: ABOUT,
+        default: text(""),
+        programs: ANY,
+        engines: EACH,
+        doc: "What it is, in one sentence.",
+    },
+    Key {
+        path: "repository",
+        kind: ABOUT,
+        default: text(""),
+        programs: ANY,
+        engines: EACH,
+        doc: "Address of the source repository.",
+    },
+    Key {
+        path: "version",
+        kind: ABOUT,
+        default: text(""),
+        programs: ANY,
+        engines: EACH,
+        doc: "Version of what is served.",
+    },
+    Key {
+        path: "licenses",
+        kind: ABOUT,
+        default: text(""),
+        programs: ANY,
+        engines: EACH,
+        doc: "SPDX licence expression.",
+    },
+    Key {
+        path: "authors",
+        kind: ABOUT,
+        default: text(""),
+        programs: ANY,
+        engines: EACH,
+        doc: "Contact of the authors.",
+    },
+    Key {
+        path: "program",
+        kind: Kind::Choice(&ProgramKind::NAMES),
+        default: text(ProgramKind::Server.name()),
+        programs: ANY,
+        engines: EACH,
+        doc: "What the executable does: answer HTTP, write a text and exit, or wait until it is told to stop.",
+    },
+    Key {
+        path: "text",
+        kind: Kind::Text { min: 1, max: limits::BODY_MAX, rule: "" },
+        default: text("Hello, world!\n"),
+        programs: HELLO,
+        engines: EACH,
+        doc: "What is written to standard output.",
+    },
+    Key {
+        path: "file",
+        kind: FILE,
+        default: Default::Rule("none"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The one file to serve, at `/` and at its own name; the path is relative to the spec, \
+              and no `[[route]]` may stand beside it.",
+    },
+    epoll(
+        "cache",
+        Kind::Line { max: limits::CACHE_MAX, rule: "beside `file`; visible ASCII and spaces; not empty" },
+        Default::Rule("none"),
+        CACHE_DOC,
+    ),
+    epoll("compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
+    Key {
+        path: "server",
+        kind: Kind::Table,
+        default: Default::Rule("every default below"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "How the server listens.",
+    },
+    Key {
+        path: "route",
+        kind: Kind::Tables,
+        default: Default::Rule("none"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "A path and its reply; at least one, unless `file` is given.",
+    },
+    Key {
+        path: "not_found",
+        kind: Kind::Table,
+        default: Default::Rule("every default below"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The reply to every path without a route.",
+    },
+    Key {
+        path: "server.engine",
+        kind: Kind::Choice(&Engine::NAMES),
+        default: text(Engine::DEFAULT.name()),
+        programs: SERVER,
+        engines: EACH,
+        doc: "How connections are handled: `epoll` serves many at once and speaks all of HTTP/1.1 that files need; \
+              `blocking` serves one at a time and is the smallest.",
+    },
+    Key {
+        path: "server.listen",
+        kind: Kind::Line {
+            max: limits::LISTEN_MAX,
+            rule: "`PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`",
+        },
+        default: text("0.0.0.0:8080"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "Address and port; `0.0.0.0` is every IPv4 address, `[::]` every address of both families.",
+    },
+    Key {
+        path: "server.port",
+        kind: Kind::Integer {
+            min: limits::PORT_MIN as i64,
+            max: limits::PORT_MAX as i64,
+            unit: "",
+            rule: "may not contradict `listen`",
+        },
+        default: Default::Rule("the port in `listen`, else 8080"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "TCP port.",
+    },
+    Key {
+        path: "server.start_line",
+        kind: Kind::TextOrFalse { max: limits::START_LINE_MAX, rule: "not empty" },
+        default: text("{{name}} listening on port {{port}}"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "What is written to standard output once the server listens; placeholders are filled in, a newline is \
+              added if it is missing, and `false` writes nothing.",
+    },
+    Key {
+        path: "server.timeout",
+        kind: Kind::Seconds { min_ms: limits::TIMEOUT_MS_MIN, max_ms: limits::TIMEOUT_MS_MAX },
+        default: Default::Is(Value::Millis(limits::TIMEOUT_MS_DEFAULT)),
+        programs: SERVER,
+        engines: BLOCKING,
+        doc: "The longest time one client can keep the others waiting, to the millisecond. A reply of more than 4 KiB may \
+              take as much longer as it needs at 64 KiB a second, while the client goes on taking it.",
+    },
+    Key {
+        path: "server.backlog",
+        kind: Kind::Integer {
+            min: limits::BACKLOG_MIN as i64,
+            max: limits::BACKLOG_MAX as i64,
+            unit: "connections",
+            rule: "",
+        },
+        default: Default::Is(Value::Integer(limits::BACKLOG_DEFAULT as i64)),
+        programs: SERVER,
+        engines: EACH,
+        doc: "How many connections the kernel may hold before they are accepted.",
+    },
+    epoll(
+        "server.workers",
+        Kind::IntegerOr {
+            min: limits::WORKERS_MIN as i64,
+            max: limits::WORKERS_MAX as i64,
+            unit: "",
+            word: Workers::CORES,
+        },
+        integer(limits::WORKERS_DEFAULT),
+        "How many processes serve; `\"cores\"` is one for each core that the program may use.",
+    ),
+    epoll(
+        "server.connections",
+        range(limits::CONNECTIONS_MIN, limits::CONNECTIONS_MAX, "connections"),
+        integer(limits::CONNECTIONS_DEFAULT),
+        "How many connections one worker holds at once.",
+    ),
+    epoll(
+        "server.partial_requests",
+        range(limits::PARTIAL_REQUESTS_MIN, limits::PARTIAL_REQUESTS_MAX, "requests"),
+        integer(limits::PARTIAL_REQUESTS_DEFAULT),
+        "How many requests one worker holds of which only a part has come.",
+    ),
+    epoll(
+        "server.head_bytes",
+        range(limits::HEAD_BYTES_MIN, limits::HEAD_BYTES_MAX, "bytes"),
+        integer(limits::HEAD_BYTES_DEFAULT),
+        "Longest head of a request, from its method to its empty line.",
+    ),
+    epoll(
+        "server.header_timeout",
+        WAIT,
+        integer(limits::HEADER_TIMEOUT_S_DEFAULT),
+        "How long a request may take from its first byte to the end of its head.",
+    ),
+    epoll(
+        "server.idle_timeout",
+        WAIT,
+        integer(limits::IDLE_TIMEOUT_S_DEFAULT),
+        "How long a connection may wait for its next request.",
+    ),
+    epoll(
+        "server.write_timeout",
+        WAIT,
+        integer(limits::WRITE_TIMEOUT_S_DEFAULT),
+        "How long a client may take nothing of a reply that waits for it.",
+    ),
+    epoll(
+        "server.drain",
+        range(limits::DRAIN_S_MIN, limits::DRAIN_S_MAX, "seconds"),
+        integer(limits::DRAIN_S_DEFAULT),
+        "How long new connections are still accepted after SIGTERM; Kubernetes needs about 5.",
+    ),
+    epoll(
+        "server.stop_timeout",
+        range(limits::STOP_TIMEOUT_S_MIN, limits::STOP_TIMEOUT_S_MAX, "seconds"),
+        integer(limits::STOP_TIMEOUT_S_DEFAULT),
+        "How long requests under way may take to finish, after `drain`; then the program ends.",
+    ),
+    epoll(
+        "server.port_env",
+        Kind::Bool,
+        Default::Is(Value::Bool(true)),
+        "Does the environment variable `PORT` override the port?",
+    ),
+    epoll(
+        "server.healthcheck",
+        Kind::Line { max: limits::PATH_MAX, rule: "a path as in `route[].path`, answered with a status of 200 to 299" },
+        Default::Rule(
+            "`/health` if that is answered with a status of 200 to 299, else `/`, else the first route of which that is true",
+        ),
+        "The path that the command `healthcheck` of the program asks for, and with it the health check of the image.",
+    ),
+    epoll(
+        "server.sandbox",
+        Kind::Bool,
+        Default::Is(Value::Bool(true)),
+        "Does the program give up every system call that it does not need, once it listens?",
+    ),
+    epoll(
+        "server.access_log",
+        Kind::Bool,
+        Default::Is(Value::Bool(false)),
+        "Is each request written to standard output, in the Common Log Format?",
+    ),
+    epoll(
+        "server.metrics",
+        Kind::TextOrFalse { max: limits::PATH_MAX, rule: "a path as in `route[].path` that no route has" },
+        Default::Is(Value::Bool(false)),
+        "The path that answers with figures of the program, in the text format of Prometheus; `false` for none.",
+    ),
+    Key {
+        path: "route[].path",
+        kind: Kind::Text {
+            min: 1,
+            max: limits::PATH_MAX,
+            rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; or `*`",
+        },
+        default: Default::Rule("none, it must be given"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The path as it stands in the request, without the query; engine `epoll` compares it once each `%XX` is \
+              decoded, engine `blocking` byte for byte. `*` is every path that no other route has.",
+    },
+    Key {
+        path: "route[].body",
+        kind: BODY,
+        default: Default::Rule("none; either this or `file` must be given"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The content, in the spec itself.",
+    },
+    Key {
+        path: "route[].file",
+        kind: FILE,
+        default: Default::Rule("none"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The file with the content; the path is relative to the spec.",
+    },
+    Key {
+        path: "route[].type",
+        kind: CONTENT_TYPE,
+        default: TYPE_BY_EXTENSION,
+        programs: SERVER,
+        engines: EACH,
+        doc: "Value of `Content-Type`.",
+    },
+    Key {
+        path: "route[].status",
+        kind: STATUS,
+        default: Default::Is(Value::Integer(200)),
+        programs: SERVER,
+        engines: EACH,
+        doc: "Status code.",
+    },
+    Key {
+        path: "route[].template",
+        kind: Kind::Bool,
+        default: Default::Is(Value::Bool(false)),
+        programs: SERVER,
+        engines: EACH,
+        doc: "Are the placeholders in the content filled in?",
+    },
+    epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    epoll("route[].compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
+    Key {
+        path: "not_found.body",
+        kind: BODY,
+        default: Default::Rule("`Not Found`, as bare `text/plain`"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The content, in the spec itself.",
+    },
+    Key {
+        path: "not_found.file",
+        kind: FILE,
+        default: Default::Rule("none"),
+        programs: SERVER,
+        engines: EACH,
+        doc: "The file with the content; the path is relative to the spec.",
+    },
+    Key {
+        path: "not_found.type",
+        kind: CONTENT_TYPE,
+        default: TYPE_BY_EXTENSION,
+        programs: SERVER,
+        engines: EACH,
+        doc: "Value of `Content-Type`.",
+    },
+    Key {
+        path: "not_found.status",
+        kind: STATUS,
+        default: Default::Is(Value::Integer(404)),
+        programs: SERVER,
+        engines: EACH,
+        doc: "Status code.",
+    },
+    Key {
+        path: "not_found.template",
+        kind: Kind::Bool,
+        default: Default::Is(Value::Bool(false)),
+        programs: SERVER,
+        engines: EACH,
+        doc: "Are the placeholders in the content filled in?",
+    },
+    epoll("not_found.cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    epoll("not_found.compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
+];

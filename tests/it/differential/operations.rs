@@ -1,0 +1,193 @@
+//! Random operations and branches.
+
+use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Width};
+use asmgen::syscall::Call;
+
+use super::generate::{AREAS, Area, Maker, USED_BYTES};
+
+#[rustfmt::skip] // By how they are encoded.
+pub(super) const CONSTANTS: [i64; 24] = [
+    0, 1, 2, 3, 10, 60, 127, 128, 200, 255, 256, 4095, 4096, 0x7fff, 0xffff, 0x1_0000, 0x12_3000, 0x1234_5678,
+    0x7fff_ffff, -1, -2, -128, -200, -0x8000_0000,
+];
+#[rustfmt::skip] // Those with a sign, those without.
+const CONDITIONS: [Cond; 10] = [
+    Cond::Eq, Cond::Ne, Cond::Lt, Cond::Le, Cond::Ge, Cond::Gt,
+    Cond::Below, Cond::BelowOrEqual, Cond::AboveOrEqual, Cond::Above,
+];
+#[rustfmt::skip] // Single bits, runs, others.
+const BITS: [u32; 11] = [
+    1, 0x80, 0x100, 0x8000_0000, 0xff, 0xff00, 0x7fff_ffff, 0x5555_5555, 5, 0x1_0001, 0x1234_5678,
+];
+const WIDTHS: [Width; 3] = [Width::Byte, Width::Two, Width::Four];
+
+impl Maker<'_> {
+    pub(super) fn branch(&mut self, to: Label) {
+        let op = match self.random.below(9) {
+            0 => {
+                let len = self.random.one_of(&[1, 2, 4]);
+                let bytes = if self.random.below(3) == 0 { vec![0; len] } else { self.random.bytes(len) };
+                Op::BranchBytes { at: self.place(len), bytes, equal: self.random.below(2) == 0, to }
+            }
+            1 => {
+                let len = 1 + self.random.below(9);
+                // Mostly what stands there after the beginning.
+                let want = if self.random.below(2) == 0 { vec![0; len] } else { self.random.bytes(len) };
+                Op::Match { at: self.place(len), want, miss: to }
+            }
+            2 | 3 => {
+                let (value, bits) = (self.number(), self.random.one_of(&BITS));
+                Op::BranchBits { value, bits, any: self.random.below(2) == 0, to }
+            }
+            4 => {
+                // Addresses have no sign, and an order only inside an area.
+                let ([left, right], area) = (self.pointers, self.random.one_of(&AREAS));
+                for pointer in [left, right] {
+                    let offset = 8 + self.random.below(3) as u32;
+                    self.address(pointer, area, offset);
+                }
+                let cond = self.random.one_of(&[&CONDITIONS[..2], &CONDITIONS[6..]].concat());
+                Op::Branch { left, cond, right: Arg::Slot(right), to }
+            }
+            5 if self.random.below(4) == 0 => Op::Jump(to),
+            _ => {
+                let (left, right) = (self.number(), self.value());
+                Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right, to }
+            }
+        };
+        self.push(op);
+    }
+
+    pub(super) fn operation(&mut self) {
+        let to = self.number();
+        let op = match self.random.below(18) {
+            0 | 1 => Op::Set { to, value: self.value() },
+            2..=4 => {
+                let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul]);
+                Op::Alu { alu, to, value: self.value() }
+            }
+            5 => {
+                let by = Arg::Const(1 + self.random.below(31) as i64);
+                Op::Alu { alu: self.random.one_of(&[Alu::Shl, Alu::Shr]), to, value: by }
+            }
+            6 => Op::Negate { to },
+            7 => {
+                let rest = self.number();
+                if rest == to {
+                    return;
+                }
+                Op::Divide { value: to, by: self.random.one_of(&[1, 2, 3, 10, 255, 256, 1000, 4096]), rest }
+            }
+            8 | 9 => Op::Load { to, width: self.random.one_of(&WIDTHS), from: self.place(4) },
+            10 | 11 => {
+                let value = self.value();
+                Op::Store { width: self.random.one_of(&WIDTHS), to: self.place(4), value }
+            }
+            12 => {
+                let len = 1 + self.random.below(9);
+                let (to, bytes) = (self.place(len), self.random.bytes(len));
+                Op::StoreBytes { to, bytes }
+            }
+            13 => return self.failing_call(),
+            14 => return self.writing_call(),
+            15 => return self.copy(),
+            16 => return self.pointing(),
+            _ => {
+                let pointer = self.pointer();
+                return self.aim(pointer);
+            }
+        };
+        self.push(op);
+    }
+
+    /// A copy inside an area or from one to another; where both parts meet, from above to below.
+    fn copy(&mut self) {
+        let (mut to, mut from) = (self.pointers[0], self.pointers[1]);
+        if self.random.below(2) == 0 {
+            (to, from) = (from, to);
+        }
+        let (source, target) = (self.random.one_of(&AREAS), self.random.one_of(&AREAS));
+        let near = 1 + self.random.below(8) as u32;
+        let (high, low) = (if self.random.below(2) == 0 { 32 } else { 8 } + near, near);
+        let (source_at, target_at) =
+            if source != target && self.random.below(2) == 0 { (low, high) } else { (high, low) };
+        self.address(to, target, target_at);
+        self.address(from, source, source_at);
+        let index = self.index();
+        self.push(Op::Set { to: self.len, value: Arg::Slot(index) });
+        if self.random.below(2) == 0 {
+            self.push(Op::Alu { alu: Alu::Add, to: self.len, value: Arg::Const(8) });
+        }
+        self.push(Op::Copy { to, from, len: self.len });
+        // Both are behind the last byte now, and the length is 0.
+        if self.random.below(2) == 0 {
+            let value = Arg::Slot(self.number());
+            self.push(Op::Store { width: Width::Byte, to: Mem { base: Base::Slot(to), offset: -1 }, value });
+        }
+        if self.random.below(2) == 0 {
+            let loaded = self.number();
+            let before = Mem { base: Base::Slot(from), offset: 0 };
+            self.push(Op::Load { to: loaded, width: Width::Byte, from: before });
+        }
+        if self.random.below(2) == 0 {
+            let shown = self.number();
+            self.push(Op::Alu { alu: Alu::Add, to: shown, value: Arg::Slot(self.len) });
+        }
+        self.aim(to);
+        self.aim(from);
+    }
+
+    /// What is done with addresses: distances, a detour through memory, alignment, the stack as it was at entry.
+    fn pointing(&mut self) {
+        let [one, other] = self.pointers;
+        match self.random.below(4) {
+            0 => {
+                let (index, distance) = (self.index(), self.number());
+                self.push(Op::Set { to: other, value: Arg::Slot(one) });
+                self.push(Op::Alu { alu: Alu::Add, to: other, value: Arg::Slot(index) });
+                self.push(Op::Set { to: distance, value: Arg::Slot(other) });
+                self.push(Op::Alu { alu: Alu::Sub, to: distance, value: Arg::Slot(one) });
+                self.aim(other);
+            }
+            1 => {
+                let offset = self.start as usize + self.random.below(USED_BYTES as usize - 7);
+                let place = Mem { base: Base::Frame, offset: offset as i32 };
+                self.push(Op::Store { width: Width::Word, to: place, value: Arg::Slot(one) });
+                self.push(Op::Load { to: other, width: Width::Word, from: place });
+                // An address is not the same everywhere.
+                let bytes = self.random.bytes(8);
+                self.push(Op::StoreBytes { to: place, bytes });
+            }
+            2 => {
+                // However the frame lies, it is at a multiple of 4.
+                let offset = 12 + self.random.below(12) as u32;
+                self.address(one, Area::Frame, offset);
+                self.push(Op::Alu { alu: Alu::And, to: one, value: Arg::Const(-4) });
+            }
+            _ if self.has_subs() => {
+                let count = self.number();
+                self.push(Op::Set { to: one, value: Arg::Entry });
+                let from = Mem { base: Base::Slot(one), offset: 0 };
+                self.push(Op::Load { to: count, width: Width::Four, from });
+                self.aim(one);
+            }
+            _ => {}
+        }
+    }
+
+    /// A call that writes some of the frame, or one that only returns 0.
+    fn writing_call(&mut self) {
+        let result = Some(self.number());
+        let len = Arg::Const(1 + self.random.below(8) as i64);
+        let from = match self.random.below(4) {
+            0 => {
+                let args = [Arg::Const(0), Arg::Const(0), Arg::Const(0), Arg::Const(8)];
+                return self.program.call(Call::RtSigprocmask, &args, result, "returns 0");
+            }
+            1 => Arg::Slot(self.pointer()),
+            2 => Arg::State(self.random.below(16) as u32),
+            _ => Arg::Frame(self.start + self.random.below(16) as u32),
+        };
+        self.program.call(Call::Write, &[Arg::Const(1), from, len], result, "writes");
+    }
+}

@@ -291,12 +291,14 @@ mod tests {
     #[test]
     fn results_of_one_operation_keep_apart_even_if_nobody_wants_them() {
         let mut program = Program::default();
-        let [value, rest] = ["value", "rest"].map(|name| program.slot(name, Kind::Int));
-        program.push(Op::Set { to: value, value: Arg::Const(7) }, "begin");
-        program.push(Op::Divide { value, by: 3, rest }, "divide");
-        program.call(Call::Exit, &[Arg::Slot(rest)], None, "exit");
-        let (_, slots) = fit(&program, &few(&[3, 5])).expect("two registers are enough");
-        assert_ne!(slots.home(value), slots.home(rest));
+        let [to, from, len] = ["to", "from", "length"].map(|name| program.slot(name, Kind::Pointer));
+        program.push(Op::Set { to, value: Arg::Frame(0) }, "begin");
+        program.push(Op::Set { to: from, value: Arg::Slot(to) }, "the same until the copy moves both");
+        program.push(Op::Set { to: len, value: Arg::Const(4) }, "begin");
+        program.push(Op::Copy { to, from, len }, "copy");
+        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        let (_, slots) = fit(&program, &few(&[3, 5, 6])).expect("three registers are enough");
+        assert_ne!(slots.home(to), slots.home(from));
     }
 
     /// So many sums that are all wanted at the end.

@@ -1,8 +1,9 @@
-//! Fills the placeholders of a description's texts with what is true of one build of it.
+//! Fills the placeholders of a description's texts with what is true of one build of it, and compresses what comes out.
 
 use std::cell::Cell;
 
 use crate::Options;
+use crate::compress;
 use crate::spec::template::{self, TemplateError};
 use crate::spec::{Description, Program, Reply, Server};
 
@@ -12,7 +13,7 @@ const SIZES: [&str; 4] = ["binary_size", "binary_kib", "image_size", "image_kib"
 /// Bytes in a KiB.
 const KIB_BYTES: u64 = 1024;
 
-/// The description with every placeholder replaced, for a build of which the executable is so many bytes long; and
+/// The description with every placeholder replaced and the variants of its replies made, for a build of which the executable is so many bytes long; and
 /// whether any placeholder asked for that size.
 ///
 /// # Errors
@@ -72,6 +73,10 @@ impl Facts<'_> {
         for reply in server.replies_mut().filter(|reply| reply.template) {
             self.fill_reply(reply)?;
         }
+        // Not before: a variant holds what the placeholders have become.
+        for reply in server.replies_mut().filter(|reply| reply.compress) {
+            reply.variants = compress::variants(&reply.body, &reply.variants);
+        }
         Ok(())
     }
 
@@ -96,5 +101,20 @@ mod tests {
     fn kib_have_one_decimal() {
         let shown = [0, 51, 52, 1023, 1024, 1536, 10 * 1024 * 1024].map(one_decimal_kib);
         assert_eq!(shown, ["0.0", "0.0", "0.1", "1.0", "1.0", "1.5", "10240.0"]);
+    }
+
+    #[test]
+    fn variants_are_made_of_what_placeholders_have_become() {
+        let spec = "[server]\nengine = \"epoll\"\n[[route]]\npath = \"/\"\ncompress = true\ntemplate = true\n\
+                    body = \"{{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}}\"\n";
+        let description = crate::spec::from_toml(spec, std::path::Path::new("s.toml")).unwrap();
+        let target = crate::Target::by_name("x86_64").unwrap();
+        let options = Options { target, tier: crate::elf::Tier::Strict };
+        let (filled, _) = fill(&description, options, 1).unwrap();
+        let Program::Server(server) = filled.program else { panic!("no server") };
+        let reply = &server.routes[0].reply;
+        assert_eq!(reply.body, "8080 ".repeat(9).trim_end().as_bytes());
+        assert!(!reply.variants.is_empty());
+        assert!(reply.variants.iter().all(|variant| compress::is_of(variant, &reply.body)));
     }
 }

@@ -20,6 +20,7 @@
 
 pub mod canvas;
 mod compile;
+mod compress;
 mod data;
 pub mod deploy;
 pub mod elf;

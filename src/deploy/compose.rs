@@ -1,8 +1,12 @@
 //! `docker-compose.yml` (<https://github.com/compose-spec/compose-spec>).
 
 use super::DeployRequest;
+use super::facts::STOP_RESERVE_S;
 use super::yaml::quote;
-use crate::oci::USER;
+use crate::oci::{USER, healthcheck};
+
+/// What Compose waits for a service to stop where it is not told, in seconds.
+const DEFAULT_GRACE_S: u32 = 10;
 
 /// The Compose file: one service with all rights taken away.
 pub fn compose(request: &DeployRequest) -> String {
@@ -16,6 +20,29 @@ pub fn compose(request: &DeployRequest) -> String {
     };
     // Quoted: YAML 1.1 reads some pairs of numbers as one number to the base 60.
     let ports = request.port.map(|port| format!("    ports:\n      - \"{port}:{port}\"\n")).unwrap_or_default();
+    let [program, argument] = healthcheck::command(&request.name);
+    let healthcheck = if request.has_healthcheck {
+        // The image says the same, but not to every runtime.
+        format!(
+            "    healthcheck:
+      test: [\"CMD\", {}, {}]
+      interval: {}s
+      timeout: {}s
+      start_period: {}s
+",
+            quote(&program),
+            quote(&argument),
+            healthcheck::INTERVAL_S,
+            healthcheck::TIMEOUT_S,
+            healthcheck::START_PERIOD_S
+        )
+    } else {
+        String::new()
+    };
+    let grace = match request.stop_s.map(|stop_s| stop_s + STOP_RESERVE_S) {
+        Some(grace_s) if grace_s > DEFAULT_GRACE_S => format!("    stop_grace_period: {grace_s}s\n"),
+        _ => String::new(),
+    };
     format!(
         "{first_line}services:
   {name}:
@@ -26,7 +53,7 @@ pub fn compose(request: &DeployRequest) -> String {
       - ALL
     security_opt:
       - no-new-privileges:true
-{sysctl}{ports}    restart: {restart}
+{sysctl}{ports}{healthcheck}{grace}    restart: {restart}
 "
     )
 }
@@ -55,6 +82,21 @@ services:
     restart: unless-stopped
 "#
         );
+    }
+
+    #[test]
+    fn a_server_with_a_health_check() {
+        let text = compose(&sample::request(&sample::epoll(&["/health"])));
+        let lines = "    healthcheck:
+      test: [\"CMD\", \"/page\", \"healthcheck\"]
+      interval: 30s
+      timeout: 3s
+      start_period: 10s
+    stop_grace_period: 12s
+    restart: unless-stopped
+";
+        assert!(text.ends_with(lines), "{text}");
+        assert!(!compose(&sample::request(&sample::epoll(&[]))).contains("healthcheck"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `Dockerfile.scratch`, for those who want Docker to build the image from the executables.
 
 use super::DeployRequest;
-use crate::oci::USER;
+use crate::oci::{USER, healthcheck};
 use asmgen_arch::Target;
 
 /// The Dockerfile. It is built in a folder that holds `NAME.amd64`, `NAME.arm64`, …, executable files:
@@ -13,12 +13,24 @@ pub fn dockerfile(request: &DeployRequest, primary: &Target) -> String {
     let first_line = request.first_line();
     let architecture = primary.oci_architecture;
     let expose = request.port.map(|port| format!("EXPOSE {port}/tcp\n")).unwrap_or_default();
+    let [program, argument] = healthcheck::command(name);
+    let healthcheck = if request.has_healthcheck {
+        let (interval_s, timeout_s) = (healthcheck::INTERVAL_S, healthcheck::TIMEOUT_S);
+        let start_s = healthcheck::START_PERIOD_S;
+        format!(
+            "HEALTHCHECK --interval={interval_s}s --timeout={timeout_s}s --start-period={start_s}s \
+             CMD [\"{program}\", \"{argument}\"]\n"
+        )
+    } else {
+        String::new()
+    };
     format!(
         "{first_line}FROM scratch\n\
          ARG TARGETARCH\n\
          COPY {name}.${{TARGETARCH:-{architecture}}} /{name}\n\
          USER {USER}\n\
          {expose}\
+         {healthcheck}\
          ENTRYPOINT [\"/{name}\"]\n"
     )
 }
@@ -41,6 +53,14 @@ mod tests {
              EXPOSE 8080/tcp\n\
              ENTRYPOINT [\"/page\"]\n"
         );
+    }
+
+    #[test]
+    fn a_server_with_a_health_check() {
+        let target = Target::by_name("x86_64").unwrap();
+        let text = dockerfile(&sample::request(&sample::epoll(&["/health"])), target);
+        let line = "HEALTHCHECK --interval=30s --timeout=3s --start-period=10s CMD [\"/page\", \"healthcheck\"]\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

@@ -1,13 +1,23 @@
 //! What the files need to know about a program.
 
 use crate::oci::{self, OciError, Reference};
-use crate::spec::{About, Description, Program};
+use crate::spec::{About, Description, Engine, EpollSettings, Program, Workers};
 
 /// Paths that answer "are you well?", most usual first.
 const HEALTH_PATHS: [&str; 4] = ["/health", "/healthz", "/livez", "/readyz"];
 
 /// Below this port number a process needs a right, or a sysctl that waives it (ip(7), `ip_unprivileged_port_start`).
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
+
+/// Memory that any program gets along with, in MiB: the runtime itself needs some of it to start one.
+const MEMORY_MIB: u64 = 16;
+
+/// Memory of the kernel for one connection without data under way, in bytes: the socket, its file and their caches,
+/// rounded up.
+const CONNECTION_BYTES: u64 = 8192;
+
+/// Added to the time a program takes to stop, in seconds, so that it ends before it is killed.
+pub(super) const STOP_RESERVE_S: u32 = 2;
 
 /// A program to deploy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +32,12 @@ pub struct DeployRequest {
     pub port: Option<u16>,
     /// Path of a route that answers 200–399 when all is well; without one a probe only connects.
     pub health_path: Option<String>,
+    /// Has the executable a command `healthcheck`?
+    pub has_healthcheck: bool,
+    /// Longest time it takes to stop, in seconds, where it says so.
+    pub stop_s: Option<u32>,
+    /// Memory that the program and the kernel's sockets for it may take, in MiB, where that can be said.
+    pub memory_mib: Option<u64>,
     /// Does the program end by itself? Then it is run once, not kept running.
     pub runs_once: bool,
     /// The command that makes the file, for its first line: `asmgen k8s examples/page.toml`.
@@ -37,6 +53,9 @@ impl DeployRequest {
             image: Reference::parse(tag.unwrap_or(&description.name))?,
             port: oci::tcp_port(&description.program),
             health_path: health_path(&description.program),
+            has_healthcheck: description.program.has_healthcheck(),
+            stop_s: epoll(&description.program).map(|epoll| epoll.drain_s + epoll.stop_timeout_s),
+            memory_mib: memory_mib(&description.program),
             runs_once: matches!(description.program, Program::Hello { .. }),
             made_by: made_by.to_owned(),
         })
@@ -56,8 +75,28 @@ impl DeployRequest {
     }
 }
 
+fn epoll(program: &Program) -> Option<&EpollSettings> {
+    match program {
+        Program::Server(server) if server.engine == Engine::Epoll => Some(&server.epoll),
+        _ => None,
+    }
+}
+
+/// What every connection and every half-received request may take, on top of what is enough for one at a time; nothing
+/// where the number of workers depends on the machine.
+fn memory_mib(program: &Program) -> Option<u64> {
+    let Some(epoll) = epoll(program) else { return Some(MEMORY_MIB) };
+    let Workers::Count(workers) = epoll.workers else { return None };
+    let of_connections = u64::from(epoll.connections) * CONNECTION_BYTES;
+    let of_requests = u64::from(epoll.partial_requests) * u64::from(epoll.head_bytes);
+    Some(MEMORY_MIB + (u64::from(workers) * (of_connections + of_requests)).div_ceil(1 << 20))
+}
+
 fn health_path(program: &Program) -> Option<String> {
     let Program::Server(server) = program else { return None };
+    if program.has_healthcheck() {
+        return Some(server.epoll.healthcheck.clone());
+    }
     let is_well =
         |path: &&str| server.routes.iter().any(|route| route.path == *path && (200..400).contains(&route.reply.status));
     HEALTH_PATHS.iter().find(|path| is_well(path)).map(|path| (*path).to_owned())

@@ -2,10 +2,13 @@
 //! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
 
 use super::DeployRequest;
+use super::facts::STOP_RESERVE_S;
 use super::yaml::quote;
 
 /// Name of the port in the pod; the Service and the probes refer to it.
 const PORT_NAME: &str = "http";
+/// What the kubelet waits for a pod to stop where it is not told, in seconds.
+const DEFAULT_GRACE_S: u32 = 30;
 /// Longest name of a Service in bytes (RFC 1035 label).
 const SERVICE_NAME_MAX_BYTES: usize = 63;
 /// The command `kubectl apply -k` reads this one; `kubectl apply -f` does not know it.
@@ -93,12 +96,20 @@ fn pod(request: &DeployRequest) -> String {
     };
     let restart = if request.runs_once { "      restartPolicy: Never\n" } else { "" };
     let port = request.port.map(|port| port_and_probes(request, port)).unwrap_or_default();
+    let grace = match request.stop_s.map(|stop_s| stop_s + STOP_RESERVE_S) {
+        Some(grace_s) if grace_s > DEFAULT_GRACE_S => format!("      terminationGracePeriodSeconds: {grace_s}\n"),
+        _ => String::new(),
+    };
+    let memory = request
+        .memory_mib
+        .map(|mib| format!("            limits:\n              memory: {mib}Mi\n"))
+        .unwrap_or_default();
     format!(
         "    metadata:
       labels:
         app.kubernetes.io/name: {name}
     spec:
-{restart}      automountServiceAccountToken: false
+{restart}{grace}      automountServiceAccountToken: false
       enableServiceLinks: false
       securityContext:
         runAsNonRoot: true
@@ -114,9 +125,7 @@ fn pod(request: &DeployRequest) -> String {
             requests:
               cpu: 1m
               memory: 1Mi
-            limits:
-              memory: 16Mi
-          securityContext:
+{memory}          securityContext:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
             capabilities:
@@ -183,7 +192,7 @@ fn is_label_value(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::deploy::sample;
-    use crate::spec::Description;
+    use crate::spec::{Description, EpollSettings, Program, Workers};
 
     fn text(description: &Description) -> String {
         k8s_stream(&sample::request(description))
@@ -275,6 +284,24 @@ spec:
         let sysctl =
             "        sysctls:\n          - name: net.ipv4.ip_unprivileged_port_start\n            value: \"0\"\n";
         assert!(yaml.contains(sysctl), "{yaml}");
+    }
+
+    #[test]
+    fn an_epoll_server_has_what_its_settings_need() {
+        let with = |change: fn(&mut EpollSettings)| {
+            let mut description = sample::epoll(&["/health"]);
+            let Program::Server(server) = &mut description.program else { unreachable!("it is a server") };
+            change(&mut server.epoll);
+            text(&description)
+        };
+        let usual = with(|_| {});
+        assert!(usual.contains("httpGet:\n              path: \"/health\"\n"), "{usual}");
+        // 16384 connections of 8 KiB, 256 requests of 8 KiB.
+        assert!(usual.contains("            limits:\n              memory: 146Mi\n"), "{usual}");
+        assert!(!usual.contains("terminationGracePeriodSeconds"), "{usual}");
+        let slow = with(|epoll| epoll.drain_s = 30);
+        assert!(slow.contains("    spec:\n      terminationGracePeriodSeconds: 42\n"), "{slow}");
+        assert!(!with(|epoll| epoll.workers = Workers::Cores).contains("limits"));
     }
 
     #[test]

@@ -25,6 +25,16 @@ pub(super) fn server(port: u16, paths: &[&str]) -> Description {
     }
 }
 
+/// The same of the epoll engine, asked for `/health`.
+pub(super) fn epoll(paths: &[&str]) -> Description {
+    let mut description = server(8080, paths);
+    if let Program::Server(server) = &mut description.program {
+        server.engine = Engine::Epoll;
+        server.epoll.healthcheck = "/health".into();
+    }
+    description
+}
+
 /// A program that greets and ends.
 pub(super) fn hello() -> Description {
     Description {

@@ -97,6 +97,8 @@ pub(super) const RLIMIT_NOFILE: i64 = 7;
 /// `prctl`: no program run from here gets more rights; a filter of system calls.
 pub(super) const PR_SET_NO_NEW_PRIVS: i64 = 38;
 pub(super) const PR_SET_SECCOMP: i64 = 22;
+/// `prctl`: the signal that is sent when the parent ends.
+pub(super) const PR_SET_PDEATHSIG: i64 = 1;
 pub(super) const SECCOMP_MODE_FILTER: i64 = 2;
 
 /// Errors (include/uapi/asm-generic/errno-base.h, errno.h).

@@ -15,7 +15,8 @@ pub(super) struct Wire {
 #[rustfmt::skip] // One status per line.
 const REASONS: &[(u16, &str)] = &[
     (200, "OK"),                    (201, "Created"),               (202, "Accepted"),
-    (203, "Non-Authoritative Information"),                         (206, "Partial Content"),
+    (203, "Non-Authoritative Information"),                         (204, "No Content"),
+    (206, "Partial Content"),       (304, "Not Modified"),
     (300, "Multiple Choices"),      (301, "Moved Permanently"),     (302, "Found"),
     (303, "See Other"),             (307, "Temporary Redirect"),    (308, "Permanent Redirect"),
     (400, "Bad Request"),           (401, "Unauthorized"),          (402, "Payment Required"),

@@ -2,7 +2,6 @@
 //! to HEAD, a 206 and a 304 leave out or change stands at known places, so that they are made of the same bytes.
 
 // Reason: the engine that sends them is being written.
-#![allow(dead_code)]
 
 use std::fmt::Write as _;
 
@@ -60,11 +59,13 @@ pub(super) struct Stored {
 
 impl Stored {
     /// Where the date's characters are.
+    #[cfg(test)]
     pub(super) fn date_offset(&self) -> usize {
         self.head_bytes - DATE_TO_END_BYTES
     }
 
     /// The content.
+    #[cfg(test)]
     pub(super) fn content(&self) -> &[u8] {
         &self.bytes[self.head_bytes..]
     }

@@ -1,6 +1,7 @@
 //! The image configuration (image-spec, config.md).
 
 use super::content::{Annotations, Platform};
+use super::healthcheck::Healthcheck;
 use super::{ImageRequest, USER, created, labels};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -27,6 +28,8 @@ struct Execution {
     #[serde(skip_serializing_if = "Map::is_empty")]
     exposed_ports: Map<String, Value>,
     entrypoint: [String; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healthcheck: Option<Healthcheck>,
     working_dir: &'static str,
     labels: Annotations,
 }
@@ -56,6 +59,7 @@ impl Config {
                 exposed_ports: request.port.map(|port| (format!("{port}/tcp"), json!({}))).into_iter().collect(),
                 // Absolute: the image has no PATH to look a name up in.
                 entrypoint: [format!("/{}", request.name)],
+                healthcheck: request.has_healthcheck.then(|| Healthcheck::of(&request.name)),
                 working_dir: "/",
                 labels: labels::of(request),
             },

@@ -3,7 +3,8 @@
 use super::config::Config;
 use super::content::{Annotations, Blobs, Descriptor, IMAGE_CONFIG, IMAGE_MANIFEST, LAYER_TAR_GZIP, Platform, digest};
 use super::tar::Tar;
-use super::{ImageRequest, PlatformBinary, gzip, labels};
+use super::{ImageRequest, PlatformBinary, labels};
+use crate::compress::gzip;
 use serde::Serialize;
 
 /// Every user may read and run the program, none may change it. 0111 would do for most runtimes, but not for those

@@ -10,7 +10,7 @@ pub mod summary;
 mod config;
 mod content;
 mod docker;
-mod gzip;
+pub(crate) mod healthcheck;
 mod index;
 mod labels;
 mod layout;
@@ -51,6 +51,8 @@ pub struct ImageRequest {
     pub platforms: Vec<PlatformBinary>,
     /// TCP port the program listens on, if it does.
     pub port: Option<u16>,
+    /// Has the executable a command `healthcheck`?
+    pub has_healthcheck: bool,
     /// Names of the image, `NAME:TAG`; none means the program's name with the tag `latest`. More than one makes
     /// Skopeo ask which one is meant.
     pub tags: Vec<String>,
@@ -67,7 +69,8 @@ impl ImageRequest {
         created_epoch_s: u64,
     ) -> Self {
         let (name, about) = (description.name.clone(), description.about.clone());
-        Self { name, about, platforms, port: tcp_port(&description.program), tags, created_epoch_s }
+        let (port, has_healthcheck) = (tcp_port(&description.program), description.program.has_healthcheck());
+        Self { name, about, platforms, port, has_healthcheck, tags, created_epoch_s }
     }
 }
 

@@ -72,6 +72,7 @@ fn request(targets: &[&str]) -> ImageRequest {
             })
             .collect(),
         port: Some(8080),
+        has_healthcheck: false,
         tags: vec![],
         created_epoch_s: 1_700_000_000,
     }
@@ -247,4 +248,22 @@ fn the_summary_names_what_a_registry_shows() {
     assert!(text.contains("linux/arm64/v8 manifest  sha256:"), "{text}");
     assert!(text.ends_with(&format!("docker.io/library/page:latest: {} bytes of tar", summary.tar_bytes)), "{text}");
     assert_eq!(text.lines().count(), 1 + 3 + 3 + 1);
+}
+
+#[test]
+fn a_health_check_is_the_executable_itself() {
+    let config_of = |has_healthcheck| {
+        let (_, entries) = built(&ImageRequest { has_healthcheck, ..request(&["x86_64"]) });
+        let configs = entries.iter().filter_map(|(_, _, bytes)| serde_json::from_slice::<Value>(bytes).ok());
+        configs.map(|json| json["config"].clone()).find(|config| config.get("Entrypoint").is_some()).unwrap()
+    };
+    let healthcheck = json!({
+        "Test": ["CMD", "/page", "healthcheck"],
+        "Interval": 30_000_000_000_u64,
+        "Timeout": 3_000_000_000_u64,
+        "StartPeriod": 10_000_000_000_u64,
+        "StartInterval": 1_000_000_000_u64,
+    });
+    assert_eq!(config_of(true)["Healthcheck"], healthcheck);
+    assert_eq!(config_of(false).get("Healthcheck"), None);
 }

@@ -78,6 +78,11 @@ impl ProgramKind {
 }
 
 impl Program {
+    /// Has it a command `healthcheck` that succeeds when all is well?
+    pub fn has_healthcheck(&self) -> bool {
+        matches!(self, Self::Server(server) if server.engine == Engine::Epoll && server.passes_healthcheck())
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> ProgramKind {
         match self {
@@ -125,6 +130,13 @@ impl Server {
         let decoded = path::decoded(path);
         let found = self.routes.iter().find(|route| route.decoded_path() == decoded);
         found.map_or(&self.fallback, |route| &route.reply)
+    }
+
+    /// Is the path of the health check answered with success?
+    pub fn passes_healthcheck(&self) -> bool {
+        let asked = path::decoded(&self.epoll.healthcheck);
+        let is_metrics = self.epoll.metrics.as_ref().is_some_and(|metrics| path::decoded(metrics) == asked);
+        is_metrics || self.reply_to(&self.epoll.healthcheck).is_successful()
     }
 }
 

@@ -10,6 +10,9 @@ use super::error::Wrong;
 pub trait Loader {
     /// The content of a file of at most `max` bytes; the path is as the spec has it.
     fn load(&self, path: &Path, max: usize) -> Result<Vec<u8>, Wrong>;
+
+    /// Is there anything of that name?
+    fn has(&self, path: &Path) -> bool;
 }
 
 /// Files on disk; their paths are relative to the folder.
@@ -30,6 +33,10 @@ impl Loader for Disk {
     fn load(&self, path: &Path, max: usize) -> Result<Vec<u8>, Wrong> {
         let place = self.folder.join(path);
         read(&place, max).map_err(|reason| Wrong::new(format!("cannot read {}: {reason}", place.display()), REMEDY))
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.folder.join(path).exists()
     }
 }
 
@@ -62,6 +69,10 @@ impl Loader for Embedded {
             Wrong::new(format!("{} is not embedded", path.display()), format!("embedded: {}", names.join(", ")))
         })
     }
+
+    fn has(&self, path: &Path) -> bool {
+        self.0.iter().any(|(name, _)| Path::new(name) == path)
+    }
 }
 
 /// An error of the operating system, in words that are the same everywhere for the common ones.
@@ -83,6 +94,7 @@ mod tests {
         std::fs::write(folder.path().join("a.txt"), "1234").unwrap();
         let disk = Disk::beside(&folder.path().join("spec.toml"));
         assert_eq!(disk.load(Path::new("a.txt"), 4).unwrap(), b"1234");
+        assert!(disk.has(Path::new("a.txt")) && !disk.has(Path::new("b.txt")));
         assert!(disk.load(Path::new("a.txt"), 3).unwrap_err().what.ends_with("a.txt: it is larger than 3 bytes"));
         assert!(disk.load(Path::new("b.txt"), 3).unwrap_err().what.ends_with("b.txt: no such file"));
         assert!(disk.load(Path::new("."), 3).unwrap_err().what.ends_with("it is a folder"));

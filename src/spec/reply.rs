@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::SpecError;
 use super::content_type::{self, BARE_TEXT, TEXT};
-use super::description::{Engine, Reply, Route};
+use super::description::{Coding, Engine, Reply, Route, Variant};
 use super::document::{Document, Section};
 use super::error::Wrong;
 use super::limits::{BODY_MAX, STATUS_WITHOUT_CONTENT};
 use super::loader::Loader;
 use super::path::{self, EVERY};
 use super::template;
+use crate::compress;
 
 /// Body of the reply to unknown paths where a spec gives none.
 const NOT_FOUND_BODY: &str = "Not Found";
@@ -32,11 +33,10 @@ impl Replies {
             (Some(_), Some(route)) => Err(document.top.error("file", file_and_route(route))),
             (Some(file), None) => {
                 let content = load(&document.top, loader, file)?;
-                let reply = Reply {
-                    cache: cache(&document.top)?,
-                    compress: document.top.flag("compress"),
-                    ..of_content(Path::new(file), content)
-                };
+                let mut reply = of_content(Path::new(file), content);
+                reply.cache = cache(&document.top)?;
+                reply.compress = document.top.flag("compress");
+                reply.variants = ready(&document.top, loader, &reply)?;
                 Ok(Self { routes: one_file(Path::new(file), &reply), fallback: not_found(document, loader)? })
             }
             (None, Some(_)) => routed(document, engine, loader),
@@ -137,7 +137,8 @@ fn reply(section: &Section<'_>, loader: &dyn Loader) -> Result<Reply, SpecError>
         (None, Some(file)) => {
             let content = load(section, loader, file)?;
             let content_type = content_type::of_file(Path::new(file), &content);
-            complete(section, content, content_type)
+            let reply = complete(section, content, content_type)?;
+            Ok(Reply { variants: ready(section, loader, &reply)?, ..reply })
         }
     }
 }
@@ -161,6 +162,25 @@ fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Resul
         return Err(section.error("compress", wrong));
     }
     Ok(Reply { template, cache, compress, ..Reply::new(status, content_type, body) })
+}
+
+/// The variants that stand beside the file of a reply. Those of a template would hold its placeholders.
+fn ready(section: &Section<'_>, loader: &dyn Loader, reply: &Reply) -> Result<Vec<Variant>, SpecError> {
+    let Some(file) = section.text("file").filter(|_| reply.compress && !reply.template) else { return Ok(Vec::new()) };
+    let mut variants = Vec::new();
+    for coding in Coding::ALL {
+        let name = format!("{file}.{}", coding.extension());
+        if !loader.has(Path::new(&name)) {
+            continue;
+        }
+        let variant = Variant { coding, body: load(section, loader, &name)? };
+        if !compress::is_of(&variant, &reply.body) {
+            let what = format!("{name} stands beside it, but what it decompresses to is not {file}");
+            return Err(section.error("file", Wrong::new(what, format!("make {name} anew, or remove it"))));
+        }
+        variants.push(variant);
+    }
+    Ok(variants)
 }
 
 /// The value of `Cache-Control`.

@@ -167,6 +167,23 @@ fn cache_and_compress() {
 }
 
 #[test]
+fn variants_beside_the_file_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "text").unwrap();
+    let packed = crate::compress::gzip::compress(b"text");
+    std::fs::write(folder.path().join("a.txt.gz"), &packed).unwrap();
+    let with = |keys: &str| {
+        let text = format!("[server]\nengine = \"epoll\"\n[[route]]\npath = \"/\"\nfile = \"a.txt\"\n{keys}");
+        let description = from_toml(&text, &folder.path().join("s.toml")).unwrap();
+        let Program::Server(server) = description.program else { panic!("no server") };
+        server.routes[0].reply.variants.clone()
+    };
+    assert_eq!(with("compress = true"), [Variant { coding: Coding::Gzip, body: packed }]);
+    assert_eq!(with("compress = true\ntemplate = true"), []);
+    assert_eq!(with(""), []);
+}
+
+#[test]
 fn encoded_paths_are_other_paths_to_the_blocking_engine() {
     let routes = "[[route]]\npath = \"/a\"\nbody = \"\"\n[[route]]\npath = \"/%61\"\nbody = \"\"\n";
     assert_eq!(server(&format!("server.engine = \"blocking\"\n{routes}")).routes.len(), 2);

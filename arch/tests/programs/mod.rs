@@ -119,7 +119,7 @@ fn width() -> impl Strategy<Value = Width> {
 /// An operation on a number, by a number or a constant.
 fn arithmetic() -> impl Strategy<Value = Op> {
     let with_any = select([Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul].as_slice());
-    let patterns = bits().prop_map(|bits| Arg::Const(i64::from(bits.cast_signed())));
+    let patterns = bits().prop_map(|bits| Arg::Const(i64::from(bits as i32)));
     let shift = (select([Alu::Shl, Alu::Shr].as_slice()), 1..32_i64).prop_map(|(alu, by)| (alu, Arg::Const(by)));
     let how = prop_oneof![3 => (with_any, prop_oneof![value(), patterns]), 1 => shift];
     (number(), how).prop_map(|(to, (alu, value))| Op::Alu { alu, to, value })

@@ -1,6 +1,6 @@
 //! Short names for the operations, so that a routine of the engine reads like a listing.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
+use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Label, Mem, Op, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use super::Engine;
@@ -71,14 +71,6 @@ impl Engine<'_> {
     pub(super) fn label(&mut self, name: &str) -> Label {
         let known = self.program.labels.iter().position(|label| label == name);
         known.map_or_else(|| self.program.label(name), |at| Label(at as u16))
-    }
-
-    pub(super) fn int(&mut self, name: &'static str) -> Slot {
-        self.program.slot(name, Kind::Int)
-    }
-
-    pub(super) fn pointer(&mut self, name: &'static str) -> Slot {
-        self.program.slot(name, Kind::Pointer)
     }
 
     pub(super) fn text(&mut self, text: &str) -> DatumId {

@@ -3,13 +3,14 @@
 
 use asmgen_arch::op::{Arg, Cond};
 
+use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::names;
 use super::layout::{
-    ACCEPT_ENCODING, COMPOSED_BYTES, DATE_BEFORE_END, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
-    LONG_BYTES, RANGE, flag, record, var,
+    COMPOSED_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record,
+    var,
 };
-use super::{Engine, abi};
+use crate::lower::wire;
 
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
@@ -55,7 +56,7 @@ impl Engine<'_> {
 
     /// 405, 501, or OPTIONS.
     fn other_methods(&mut self) {
-        let (req, t) = (self.s.req, self.s.t);
+        let req = self.s.req;
         self.place("method_other");
         self.set(self.s.tok, req, "");
         self.set(self.s.q, req, "");
@@ -74,7 +75,6 @@ impl Engine<'_> {
         self.branch(self.s.id, Cond::Ne, 1i64, "plain", "");
         self.set(self.s.rep, options, "204");
         self.jump("plain", "");
-        let _ = t;
     }
 
     /// If-Match, If-None-Match.
@@ -290,7 +290,7 @@ impl Engine<'_> {
 
     /// A stored reply as it is.
     fn whole(&mut self) {
-        let (flags, rep, t) = (self.s.flags, self.s.rep, self.s.t);
+        let (flags, rep) = (self.s.flags, self.s.rep);
         self.place("fatal");
         self.or(flags, flag::CLOSE | flag::LINGER, "nothing more is looked at");
         self.place("plain");
@@ -314,7 +314,6 @@ impl Engine<'_> {
         self.two(self.s.len, at(rep, record::LINE), "");
         self.gosub("vector");
         self.ret("first_line");
-        let _ = (t, DATE_BEFORE_END, ACCEPT_ENCODING, abi::SHUT_WR);
     }
 
     /// Behind the status line: `Connection`, the composed fields (`xlen` bytes), the stored ones from `v` on, and the
@@ -327,14 +326,14 @@ impl Engine<'_> {
         self.unless_zero(t, "say_close", "no connection is kept now");
         self.if_none(flags, flag::OLD, "say_nothing", "kept, as in HTTP/1.1");
         self.if_none(flags, flag::KEEP, "say_close", "not kept, as in HTTP/1.0");
-        let keep = "Connection: keep-alive\r\n";
+        let keep = wire::KEEP_ALIVE;
         let text = self.text(keep);
         self.set(ptr, Arg::Data(text), "");
         self.set(len, keep.len() as i64, "");
         self.jump("say", "");
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
-        let close = "Connection: close\r\n";
+        let close = wire::CLOSE;
         let text = self.text(close);
         self.set(ptr, Arg::Data(text), "");
         self.set(len, close.len() as i64, "");
@@ -411,4 +410,3 @@ impl Engine<'_> {
         self.ret("compose");
     }
 }
-

@@ -1,10 +1,10 @@
 //! The clock: once a second timeouts are looked at, and the date is written anew.
 
-use asmgen_arch::op::{Arg, Cond, Width};
+use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_BYTES, HEADER, IDLE, LISTS, WRITE, entry, var};
+use super::layout::{DATE_BYTES, HEADER, LISTS, entry, var};
 use super::{Engine, abi};
 
 /// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
@@ -78,7 +78,6 @@ impl Engine<'_> {
         self.branch(list, Cond::Below, LISTS, "expire", "");
         self.stop_on_time();
         self.jump("next", "");
-        let _ = (IDLE, WRITE);
     }
 
     /// Half a request has had its time: 408, and no more is read.
@@ -197,6 +196,5 @@ impl Engine<'_> {
         self.copy(t, self.s.q, self.s.len, "the date");
         self.place("stamped");
         self.ret("stamp");
-        let _ = Width::Byte;
     }
 }

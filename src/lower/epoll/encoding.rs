@@ -5,7 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 use super::Engine;
 use super::build::{at, frame, sum};
 use super::fields::names;
-use super::layout::{ACCEPT_ENCODING, flag, record, var};
+use super::layout::{ACCEPT_ENCODING, record, var};
 
 /// Numbers of the codings; those of variants come first.
 pub(super) const BR: u32 = 1;
@@ -72,7 +72,8 @@ impl Engine<'_> {
         self.byte(c, at(q, 0), "");
         self.unless(b',', "coding_bad", "something else behind it");
         self.place("coding_known");
-        let codings = [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
+        let codings =
+            [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
         self.set(self.s.list, Arg::Data(list), "");
         self.gosub("lookup");
@@ -86,7 +87,6 @@ impl Engine<'_> {
         self.jump("coding", "");
         self.weigh();
         self.place("negotiated");
-        let _ = flag::KEPT;
     }
 
     /// The best of the variants.

@@ -31,8 +31,7 @@ pub(super) fn names(list: &[(u32, &str)]) -> Vec<u8> {
 
 impl Engine<'_> {
     pub(super) fn fields(&mut self) {
-        let (p, c, tok, tokend, q, vend) =
-            (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
+        let (p, c, tok, tokend, q, vend) = (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
         self.place("field");
         self.next(c, p, "");
         self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
@@ -76,7 +75,11 @@ impl Engine<'_> {
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_none(c, class::FIRST, "field", "no name that matters begins so");
         let mut known: Vec<(u32, &str)> = vec![(HOST, "host"), (CONNECTION, "connection")];
-        known.extend(KEPT.iter().filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants).map(|(bit, name)| (bit + 1, *name)));
+        known.extend(
+            KEPT.iter()
+                .filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants)
+                .map(|(bit, name)| (bit + 1, *name)),
+        );
         known.extend([(LENGTH, "content-length"), (CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
@@ -170,16 +173,8 @@ impl Engine<'_> {
     /// Looks the token from `tok` to `tokend` up in a list, without regard to case: its number in `id`, or 0. In `acc`
     /// the bits of all its characters.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, acc, t) = (
-            self.s.tok,
-            self.s.tokend,
-            self.s.list,
-            self.s.id,
-            self.s.c,
-            self.s.d,
-            self.s.acc,
-            self.s.t,
-        );
+        let (tok, tokend, list, id, c, d, acc, t) =
+            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.acc, self.s.t);
         self.sub("lookup");
         self.place("lookup_entry");
         self.next(id, list, "");

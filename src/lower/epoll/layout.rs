@@ -1,5 +1,6 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
+use crate::lower::wire;
 use crate::spec::EpollSettings;
 
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
@@ -58,8 +59,11 @@ pub(super) mod var {
     pub(crate) const ARGUMENTS: u32 = 388;
     pub(crate) const PASSED_TO: u32 = 392;
     pub(crate) const PASSED_COUNT: u32 = 396;
+    /// Workers that this one has started, -1 in those; and the exit status.
+    pub(crate) const WORKERS: u32 = 400;
+    pub(crate) const STATUS: u32 = 404;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = 400;
+    pub(crate) const BYTES: u32 = 408;
 }
 
 /// Field lines whose values are kept until the end of the head, in the order of their bits and places.
@@ -143,14 +147,17 @@ pub(super) mod record {
 }
 
 /// From the end of a head: where the date and the entity tag begin, in bytes.
-pub(super) const DATE_BEFORE_END: i32 = 33;
-pub(super) const ETAG_BEFORE_END: i32 = 33 + 6 + 2 + 18;
+pub(super) const DATE_BEFORE_END: i32 = wire::DATE_TO_END_BYTES as i32;
+pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
 /// Bytes of a date and of an entity tag with its quotes.
-pub(super) const DATE_BYTES: u32 = 29;
-pub(super) const ETAG_BYTES: u32 = 18;
+pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
+pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
 
 /// Bodies from here on are sent without a copy in user space, in bytes.
 pub(super) const LONG_BYTES: u32 = 64 * 1024;
+
+/// Most processes that serve.
+pub(super) const MOST_WORKERS: u32 = 64;
 
 /// Vectors of one batch.
 pub(super) const VECTORS: u32 = 64;
@@ -176,6 +183,8 @@ pub(super) struct State {
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
     pub(super) offset: u32,
+    /// Numbers of the workers' processes.
+    pub(super) workers: u32,
     pub(super) lengths: u32,
     pub(super) buffers: u32,
     /// Bytes of a buffer.
@@ -206,9 +215,25 @@ impl State {
         let path = room(16 + settings.head_bytes + 16) + 16;
         let message = room(64);
         let offset = room(8);
+        let workers = room(4 * (MOST_WORKERS + 1));
         let lengths = room(4 * (settings.partial_requests + 1));
         let buffers = room(0).next_multiple_of(64);
         let bytes = buffers + stride * (settings.partial_requests + 1);
-        Self { table, events, vectors, marks, composed, path, message, offset, lengths, buffers, stride, entries, bytes }
+        Self {
+            table,
+            events,
+            vectors,
+            marks,
+            composed,
+            path,
+            message,
+            offset,
+            workers,
+            lengths,
+            buffers,
+            stride,
+            entries,
+            bytes,
+        }
     }
 }

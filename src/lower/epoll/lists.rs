@@ -5,7 +5,7 @@ use asmgen_arch::op::{Alu, Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{HEADER, IDLE, LINGER, LISTS, WRITE, entry, var};
+use super::layout::{HEADER, IDLE, WRITE, entry, var};
 use super::{Engine, abi};
 
 /// How long a client may send on behind the last reply, in seconds.
@@ -140,6 +140,5 @@ impl Engine<'_> {
         self.set(self.s.t, self.s.fd, "");
         self.gosub("control");
         self.ret("watch");
-        let _ = (LINGER, LISTS);
     }
 }

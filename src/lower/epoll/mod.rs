@@ -32,6 +32,7 @@ mod send;
 mod start;
 mod stop;
 mod turn;
+mod workers;
 
 use asmgen_arch::Target;
 use asmgen_arch::op::{DatumId, Program, Slot};

@@ -1,11 +1,11 @@
 //! The target of a request: its form, its path decoded and without dot segments (RFC 3986 §5.2.4), and the route of that
 //! path, by a table of hashes.
 
-use asmgen_arch::op::{Alu, Arg, Cond};
+use asmgen_arch::op::{Arg, Cond};
 
+use super::Engine;
 use super::build::{at, before, sum};
-use super::layout::{VECTORS, record};
-use super::{Engine, class};
+use super::layout::record;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
 pub(super) const HASH_FACTOR: u32 = 31;
@@ -165,6 +165,5 @@ impl Engine<'_> {
         self.add(h, 1i64, "the next place in the table");
         self.jump("probe", "");
         self.place("no_route");
-        let _ = (Alu::Add, VECTORS, class::TOKEN);
     }
 }

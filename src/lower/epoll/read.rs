@@ -89,8 +89,7 @@ impl Engine<'_> {
 
     /// Keeps the input from `p` to `end` at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
-        let (p, end, buf, t, u, conn) =
-            (self.s.p, self.s.end, self.s.buf, self.s.t, self.s.u, self.s.conn);
+        let (p, end, buf, t, u, conn) = (self.s.p, self.s.end, self.s.buf, self.s.t, self.s.u, self.s.conn);
         self.sub("keep");
         self.two(t, at(conn, entry::WORD), "");
         self.shr(t, entry::BUFFER_SHIFT, "");
@@ -208,6 +207,5 @@ impl Engine<'_> {
         self.gosub("watch");
         self.place("lingers");
         self.ret("linger");
-        let _ = IDLE;
     }
 }

@@ -49,7 +49,9 @@ fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
 
 /// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
 fn add_reply(program: &mut Program, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
-    let name = path.as_ref().map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
+    let name = path
+        .as_ref()
+        .map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
     let path = path.map(|path| program.datum(format!("path {name}"), vec![Part::Bytes(path)], 0));
     let mut variants: Vec<_> = reply.variants.iter().collect();
     variants.sort_by_key(|variant| variant.body.len());

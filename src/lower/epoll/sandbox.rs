@@ -61,8 +61,13 @@ impl Engine<'_> {
         let zero = Arg::Const(0);
         let args = [Arg::Const(abi::PR_SET_NO_NEW_PRIVS), Arg::Const(1), zero, zero, zero];
         self.call(Call::Prctl, &args, None, "no more rights than now, ever");
-        let args =
-            [Arg::Const(abi::PR_SET_SECCOMP), Arg::Const(abi::SECCOMP_MODE_FILTER), Arg::Data(program), Arg::Any, Arg::Any];
+        let args = [
+            Arg::Const(abi::PR_SET_SECCOMP),
+            Arg::Const(abi::SECCOMP_MODE_FILTER),
+            Arg::Data(program),
+            Arg::Any,
+            Arg::Any,
+        ];
         self.call(Call::Prctl, &args, None, "no other system calls than these, where the kernel can");
     }
 }

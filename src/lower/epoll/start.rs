@@ -21,6 +21,7 @@ impl Engine<'_> {
         self.set(self.s.classes, Arg::Data(self.class_table), "classes of bytes");
         self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
         self.environment();
+        self.fork();
         self.signals();
         self.listen();
         self.descriptors();
@@ -32,7 +33,7 @@ impl Engine<'_> {
     /// `PORT`, and a listening socket that somebody passes.
     fn environment(&mut self) {
         let (arg, t, n) = (self.s.wide, self.s.t, self.s.n);
-        let zeroes = [var::PASSED_TO, var::PASSED_COUNT];
+        let zeroes = [var::PASSED_TO, var::PASSED_COUNT, var::STATUS];
         for place in zeroes {
             self.put_four(frame(place), 0i64, "nothing passed");
         }
@@ -98,7 +99,10 @@ impl Engine<'_> {
 
     /// Signals come through a descriptor; a broken connection sends none.
     fn signals(&mut self) {
-        let asked = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
+        let mut asked = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
+        if self.has_workers() {
+            asked |= abi::signal_bit(abi::SIGCHLD);
+        }
         let all = asked | abi::signal_bit(abi::SIGPIPE);
         let asked = self.bytes("signals that end it", &asked.to_le_bytes());
         let all = self.bytes("signals that are blocked", &all.to_le_bytes());
@@ -131,6 +135,9 @@ impl Engine<'_> {
         self.branch(n, Cond::Lt, 0i64, "failed", "no socket");
         self.set(fd, n, "");
         self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1, "bind although connections of an earlier run linger");
+        if self.has_workers() {
+            self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1, "every worker has its own");
+        }
         if self.server.listen.address == IpAddr::from([0; 16]) {
             self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0, "IPv4 as well");
         }
@@ -150,13 +157,8 @@ impl Engine<'_> {
 
     fn option(&mut self, level: i64, option: i64, value: u32, why: &str) {
         let value = self.bytes(&format!("int {value}"), &value.to_le_bytes());
-        let args = [
-            Arg::Slot(self.s.fd),
-            Arg::Const(level),
-            Arg::Const(option),
-            Arg::Data(value),
-            Arg::Const(abi::INT_BYTES),
-        ];
+        let args =
+            [Arg::Slot(self.s.fd), Arg::Const(level), Arg::Const(option), Arg::Data(value), Arg::Const(abi::INT_BYTES)];
         self.call(Call::Setsockopt, &args, None, why);
     }
 
@@ -220,9 +222,16 @@ impl Engine<'_> {
 
     fn say_start(&mut self) {
         let Some(line) = self.server.start_line.clone() else { return };
+        if self.has_workers() {
+            self.four(self.s.t, frame(var::WORKERS), "");
+            self.branch(self.s.t, Cond::Lt, 0i64, "said", "the first says it");
+        }
         let len = Arg::Const(line.len() as i64);
         let line = self.bytes("start line", line.as_bytes());
         self.call(Call::Write, &[Arg::Const(abi::STDOUT), Arg::Data(line), len], None, "say so");
+        if self.has_workers() {
+            self.place("said");
+        }
     }
 
     /// What is left to do when nobody can be listened to.

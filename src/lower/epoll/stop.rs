@@ -18,6 +18,7 @@ impl Engine<'_> {
         self.four(t, frame(var::SIGNALS), "");
         let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
         self.call(Call::Read, &args, None, "which signal");
+        self.pass_on();
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "exit", "the second one");
         self.put_four(frame(var::STOPPING), 1i64, "replies close from here on");
@@ -34,7 +35,14 @@ impl Engine<'_> {
         }
         self.jump("next", "");
         self.place("exit");
-        self.call(Call::Exit, &[Arg::Const(0)], None, "done: exit 0");
+        self.wait_for_workers();
+        let status = if self.has_workers() {
+            self.four(t, frame(var::STATUS), "");
+            Arg::Slot(t)
+        } else {
+            Arg::Const(0)
+        };
+        self.call(Call::Exit, &[status], None, "done");
         self.sub("drained");
         self.put_four(frame(var::STOPPING), 2i64, "");
         self.four(t, frame(var::LISTENER), "");

@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{EVENTS, HEADER, IDLE, LINGER, WRITE, entry, var};
+use super::layout::{EVENTS, IDLE, LINGER, WRITE, entry, var};
 use super::{Engine, abi};
 
 /// What the epoll set says of descriptors that are no connections; no connection has a descriptor below.
@@ -122,6 +122,5 @@ impl Engine<'_> {
         self.four(t, frame(var::LISTENER), "");
         self.gosub("control");
         self.ret("watch_listener");
-        let _ = HEADER;
     }
 }

@@ -1,5 +1,4 @@
-//! gzip (RFC 1952) around a deflate stream. Of all layer encodings only gzip keeps its digest on every way to a
-//! registry: Skopeo compresses a plain layer, and old Dockers do not read zstd.
+//! gzip (RFC 1952) around a deflate stream: for the layers of images, and for replies.
 
 /// Level of the compressor. Level and crate version are both pinned: another stream would be another digest.
 const LEVEL: u8 = 9;
@@ -8,13 +7,47 @@ const LEVEL: u8 = 9;
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 
 /// Compresses a file.
-pub(super) fn compress(data: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(data: &[u8]) -> Vec<u8> {
     let mut out = HEADER.to_vec();
     out.extend(miniz_oxide::deflate::compress_to_vec(data, LEVEL));
     out.extend(crc32(data).to_le_bytes());
     // Length modulo 2^32, as the RFC has it.
     out.extend((data.len() as u32).to_le_bytes());
     out
+}
+
+/// What a file decompresses to; nothing where it is no gzip file of one member, or would give more than `most` bytes.
+pub(super) fn decompress(file: &[u8], most: usize) -> Option<Vec<u8>> {
+    let (deflated, trailer) = body_of(file)?.split_last_chunk::<TRAILER_BYTES>()?;
+    let data = miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, most).ok()?;
+    let expected = [crc32(&data).to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
+    (trailer.as_slice() == expected).then_some(data)
+}
+
+/// Checksum and length.
+const TRAILER_BYTES: usize = 8;
+
+/// What follows the header, whose optional parts stand in the order of their flags (RFC 1952, section 2.3).
+fn body_of(file: &[u8]) -> Option<&[u8]> {
+    const CHECKSUM: u8 = 2;
+    const EXTRA: u8 = 4;
+    const NAME: u8 = 8;
+    const COMMENT: u8 = 16;
+    let (header, mut rest) = file.split_at_checked(HEADER.len())?;
+    let flags = header[3];
+    if header[..3] != HEADER[..3] {
+        return None;
+    }
+    if flags & EXTRA != 0 {
+        let (length, behind) = rest.split_first_chunk()?;
+        rest = behind.get(usize::from(u16::from_le_bytes(*length))..)?;
+    }
+    for text in [NAME, COMMENT] {
+        if flags & text != 0 {
+            rest = &rest[rest.iter().position(|&byte| byte == 0)? + 1..];
+        }
+    }
+    if flags & CHECKSUM != 0 { rest.get(2..) } else { Some(rest) }
 }
 
 /// CRC-32 of RFC 1952, section 8: the reflected polynomial 0x04c11db7.
@@ -64,6 +97,21 @@ mod tests {
             let packed = compress(&data);
             let deflated = &packed[HEADER.len()..packed.len() - 8];
             assert_eq!(miniz_oxide::inflate::decompress_to_vec(deflated).unwrap(), data);
+            assert_eq!(decompress(&packed, data.len()).unwrap(), data);
+            assert_eq!(decompress(&packed, data.len().wrapping_sub(1)).is_some(), data.is_empty());
+        }
+    }
+
+    #[test]
+    fn files_of_other_programs_are_read() {
+        let packed = compress(b"text");
+        let mut other = packed[..HEADER.len()].to_vec();
+        other[3] = 2 | 4 | 8 | 16;
+        other.extend(b"\x03\x00abcname\0comment\0cc");
+        other.extend(&packed[HEADER.len()..]);
+        assert_eq!(decompress(&other, 99).unwrap(), b"text");
+        for end in 0..other.len() {
+            assert_eq!(decompress(&other[..end], 99), None, "{end}");
         }
     }
 }

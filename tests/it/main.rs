@@ -15,16 +15,18 @@ mod differential;
 mod figures;
 /// Generated files that are committed, and what README promises.
 mod fresh;
+/// Mutated requests against the epoll engine and its model.
+mod fuzz;
 /// Listings and sizes as they were when they were last looked at.
 mod golden;
 /// What the modules share.
 mod harness;
 /// What the dependencies allow.
 mod licences;
-/// What the epoll engine has to answer.
-mod model;
 /// Memory beside the stack.
 mod memory;
+/// What the epoll engine has to answer.
+mod model;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

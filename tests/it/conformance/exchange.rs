@@ -5,13 +5,13 @@
 //! answered with `Connection: close`. Every exchange so ends with the server's end of the stream.
 
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, SystemTime};
 
 use rustix::net::RecvFlags;
 
 use super::notation;
 use crate::harness::PATIENCE;
-use crate::harness::http::connect;
 use crate::model::site::Site;
 use crate::model::{DATE_BYTES, Outcome, State, Stream, answer, date};
 
@@ -77,8 +77,10 @@ fn completion(site: &Site, payload: &[u8]) -> Vec<u8> {
 /// or if the answer to a piece comes before it or not at once.
 pub(crate) fn fault(peer: Peer<'_>, plan: &Plan, cuts: &[usize]) -> Option<String> {
     let began = SystemTime::now();
-    let mut client = connect(peer.port);
-    client.set_read_timeout(Some(peer.patience)).expect("it is not zero");
+    let mut client = match connect(peer) {
+        Ok(client) => client,
+        Err(error) => return Some(format!("no connection: {error}\n  {}", shown(plan, cuts, 0))),
+    };
     let mut got = Vec::new();
     let ends = cuts.iter().copied().chain([plan.payload.len(), plan.payload.len() + plan.ending.len()]);
     let whole = [plan.payload.as_slice(), &plan.ending].concat();
@@ -104,8 +106,17 @@ pub(crate) fn fault(peer: Peer<'_>, plan: &Plan, cuts: &[usize]) -> Option<Strin
     Some(format!("the model leaves the connection open\n  {}", shown(plan, cuts, sent)))
 }
 
+/// A connection whose small pieces leave at once.
+fn connect(peer: Peer<'_>) -> std::io::Result<TcpStream> {
+    let client = TcpStream::connect((Ipv4Addr::LOCALHOST, peer.port))?;
+    client.set_nodelay(true)?;
+    client.set_read_timeout(Some(peer.patience))?;
+    client.set_write_timeout(Some(peer.patience))?;
+    Ok(client)
+}
+
 /// Waits until so much is there, or for the end of the stream; takes what comes beyond it as well.
-fn read_until(client: &mut std::net::TcpStream, got: &mut Vec<u8>, length: usize, to_end: bool) -> std::io::Result<()> {
+fn read_until(client: &mut TcpStream, got: &mut Vec<u8>, length: usize, to_end: bool) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 16];
     if to_end {
         return client.read_to_end(got).map(drop);

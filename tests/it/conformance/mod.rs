@@ -28,6 +28,9 @@ use crate::model::site::{Coding, Content, Site};
 const SHORT_BYTES: usize = 600;
 /// … at so many, by chance.
 const SAMPLES: usize = 64;
+/// Replies of more than this are large, and their payloads cut at so few positions.
+const LARGE_BYTES: usize = 1 << 20;
+const LARGE_SAMPLES: usize = 4;
 /// How often each payload is cut into several pieces.
 const RANDOM_SPLITS: usize = 4;
 
@@ -48,7 +51,7 @@ pub(crate) fn site_with_variants() -> Site {
     let mut site = Site::common();
     let route = site.routes.iter_mut().find(|route| route.compress).expect("one is compressed");
     let bytes = |index, coding: Coding| coding.name().repeat(100 + index).into_bytes();
-    let stand_in = |(index, coding)| (coding, Content::new(bytes(index, coding)));
+    let stand_in = |(index, coding)| (coding, Content::new(bytes(index, coding), Some(coding)));
     route.representation.variants = Coding::ALL.into_iter().enumerate().map(stand_in).collect();
     site
 }
@@ -58,7 +61,7 @@ fn plans(site: &Site, cases: Vec<Case>) -> Vec<(String, Plan)> {
 }
 
 /// Every payload whole, once cut at every position, and cut at random.
-fn jobs(plans: &[(String, Plan)]) -> Vec<Job> {
+fn jobs(site: &Site, plans: &[(String, Plan)]) -> Vec<Job> {
     let mut random = Random::new(9112);
     let mut jobs: Vec<Job> = (0..plans.len()).map(|index| (index, Vec::new())).collect();
     for (index, (_, plan)) in plans.iter().enumerate() {
@@ -66,10 +69,14 @@ fn jobs(plans: &[(String, Plan)]) -> Vec<Job> {
         if length < 2 {
             continue;
         }
-        let is_short = length <= SHORT_BYTES;
-        let everywhere = (1..length).filter(|_| is_short);
-        let sampled = (0..SAMPLES).filter(|_| !is_short).map(|_| 1 + random.below(length - 1)).collect::<Vec<_>>();
-        jobs.extend(everywhere.chain(sampled).map(|cut| (index, vec![cut])));
+        let is_large = answer(site, &plan.payload).stream().bytes.len() > LARGE_BYTES;
+        let samples = if is_large { LARGE_SAMPLES } else { SAMPLES };
+        let positions: Vec<usize> = if length <= SHORT_BYTES && !is_large {
+            (1..length).collect()
+        } else {
+            (0..samples).map(|_| 1 + random.below(length - 1)).collect()
+        };
+        jobs.extend(positions.into_iter().map(|cut| (index, vec![cut])));
         for _ in 0..RANDOM_SPLITS {
             let mut cuts: Vec<usize> = (0..2 + random.below(8)).map(|_| 1 + random.below(length - 1)).collect();
             cuts.sort_unstable();
@@ -83,7 +90,7 @@ fn jobs(plans: &[(String, Plan)]) -> Vec<Job> {
 fn conforms(target: &str) {
     let (mut server, site) = server(target);
     let plans = plans(&site, cases(&site));
-    let faults = many::faults(Peer::new(server.port, &site), &plans, &jobs(&plans));
+    let faults = many::faults(Peer::new(server.port, &site), &plans, &jobs(&site, &plans));
     none(&faults);
     assert!(server.is_running(), "it has ended: {}", server.stderr());
     let of_table: Vec<String> =
@@ -132,7 +139,7 @@ fn the_suite_passes_on_the_model() {
     let site = Arc::new(site_with_variants());
     let server = ModelServer::start(&site, None);
     let plans = plans(&site, cases(&site));
-    let mut jobs = jobs(&plans);
+    let mut jobs = jobs(&site, &plans);
     // A quarter of them: this is about the suite, not about the model.
     let mut number = 0;
     jobs.retain(|(_, cuts)| {
@@ -149,7 +156,8 @@ fn the_suite_finds_what_it_is_for() {
     let mut plans = plans(&site, cases(&site));
     // The large replies find nothing that others do not.
     plans.retain(|(_, plan)| answer(&site, &plan.payload).stream().bytes.len() < 10_000);
-    let jobs: Vec<Job> = jobs(&plans).into_iter().filter(|(_, cuts)| cuts.is_empty() || cuts[0] % 16 == 0).collect();
+    let jobs: Vec<Job> =
+        jobs(&site, &plans).into_iter().filter(|(_, cuts)| cuts.is_empty() || cuts[0] % 16 == 0).collect();
     for twist in Twist::ALL {
         let server = ModelServer::start(&site, Some(twist));
         let peer = Peer { patience: Duration::from_secs(1), ..Peer::new(server.port, &site) };

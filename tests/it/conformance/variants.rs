@@ -12,12 +12,13 @@ pub(crate) fn of_server(mut site: Site, port: u16) -> Site {
         let asked = Coding::ALL.into_iter().map(|coding| (coding, ask(port, route.text, coding)));
         let variants: Vec<_> = asked.filter_map(|(coding, bytes)| Some((coding, bytes?))).collect();
         let identity = &*route.representation.identity.bytes;
+        assert_eq!(variants.len(), Coding::ALL.len(), "{}: every coding makes it smaller", route.text);
         for (coding, bytes) in &variants {
             let name = coding.name();
             assert!(decoded(*coding, bytes) == identity, "{}: {name} means other bytes", route.text);
             assert!(bytes.len() < identity.len(), "{}: {name} is not smaller", route.text);
         }
-        let variants = variants.into_iter().map(|(coding, bytes)| (coding, Content::new(bytes)));
+        let variants = variants.into_iter().map(|(coding, bytes)| (coding, Content::new(bytes, Some(coding))));
         route.representation.variants = variants.collect();
     }
     site
@@ -36,9 +37,11 @@ fn ask(port: u16, path: &str, coding: Coding) -> Option<Vec<u8>> {
 pub(crate) fn decoded(coding: Coding, bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     match coding {
-        Coding::Br => drop(brotli_decompressor::Decompressor::new(bytes, 4096).read_to_end(&mut content).unwrap()),
+        Coding::Br => {
+            brotli_decompressor::Decompressor::new(bytes, 4096).read_to_end(&mut content).unwrap();
+        }
         Coding::Zstd => {
-            drop(ruzstd::decoding::StreamingDecoder::new(bytes).unwrap().read_to_end(&mut content).unwrap())
+            ruzstd::decoding::StreamingDecoder::new(bytes).unwrap().read_to_end(&mut content).unwrap();
         }
         // RFC 1952: ten bytes of head without options, and four each of checksum and length behind the content.
         Coding::Gzip => {

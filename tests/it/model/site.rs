@@ -34,8 +34,9 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self { etag: etag(&bytes), bytes: bytes.into() }
+    /// No coding is identity.
+    pub(crate) fn new(bytes: Vec<u8>, coding: Option<Coding>) -> Self {
+        Self { etag: etag(&bytes, coding), bytes: bytes.into() }
     }
 }
 
@@ -80,7 +81,7 @@ pub(crate) const HEAD_BYTES: usize = 8192;
 const MIB: usize = 1 << 20;
 
 fn route(text: &'static str, content_type: &str, bytes: Vec<u8>) -> Route {
-    let identity = Content::new(bytes);
+    let identity = Content::new(bytes, None);
     let representation =
         Representation { content_type: content_type.into(), cache_control: None, identity, variants: Vec::new() };
     let path = path(text.as_bytes()).expect("a path of ours is well-formed");
@@ -159,10 +160,10 @@ impl Route {
     }
 }
 
-/// 96 bits of the SHA-256, in base64, quoted.
-fn etag(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let hash = Sha256::digest(bytes);
+/// 96 bits of the SHA-256 of the bytes and the coding's name, in base64url [RFC 4648 §5], quoted.
+fn etag(bytes: &[u8], coding: Option<Coding>) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let hash = Sha256::new().chain_update(bytes).chain_update(coding.map_or("", Coding::name)).finalize();
     let digits = hash[..12].chunks(3).flat_map(|three| {
         let bits = three.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte));
         [18, 12, 6, 0].map(|shift| char::from(DIGITS[bits >> shift & 63]))

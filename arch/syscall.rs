@@ -130,6 +130,8 @@ calls! {
     SchedGetaffinity "sched_getaffinity" ("pid", "cpusetsize", "mask")                         Number [204 123 242]
     /// New process.
     Clone          "clone"           ("flags", "stack", "parent_tid", "tls", "child_tid")      Number [ 56 220 120]
+    /// Wait for descriptors.
+    Ppoll          "ppoll"           ("fds", "nfds", "tmo_p", "sigmask", "sigsetsize")         Number [271  73 309]
     /// Number of this process.
     Getpid         "getpid"          ()                                                        Number [ 39 172  20]
     /// Send a signal.

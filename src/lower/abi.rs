@@ -105,3 +105,6 @@ pub(super) const SECCOMP_MODE_FILTER: i64 = 2;
 pub(super) const EINTR: i64 = 4;
 pub(super) const EAGAIN: i64 = 11;
 pub(super) const ECONNABORTED: i64 = 103;
+
+/// `ppoll`: there is room to write.
+pub(super) const POLLOUT: i64 = 4;

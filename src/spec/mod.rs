@@ -35,5 +35,6 @@ pub use error::{SpecError, Wrong};
 pub use loader::{Disk, Embedded, Loader};
 pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
+pub(crate) use path::decoded as decoded_path;
 pub use read::{from_toml, from_toml_with};
 pub use source::{Source, default_description, from_path};

@@ -51,7 +51,7 @@ pub(super) fn check_decoded(path: &str) -> Result<(), Wrong> {
 }
 
 /// The path with each `%XX` as its byte; other `%` are left as they are.
-pub(super) fn decoded(path: &str) -> Vec<u8> {
+pub(crate) fn decoded(path: &str) -> Vec<u8> {
     let (mut rest, mut decoded) = (path.as_bytes(), Vec::new());
     while let [byte, behind @ ..] = rest {
         let encoded = behind.get(..2).filter(|_| *byte == b'%').and_then(byte_of_digits);

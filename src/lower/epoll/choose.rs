@@ -40,6 +40,7 @@ impl Engine<'_> {
         self.place("no_get");
         self.unless_match(at(req, 0), b"HEAD ", "method_other", "");
         self.place("found");
+        self.write_metrics();
         self.if_none(flags, flag::KEPT, "plain", "no conditions");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
         self.if_zero(self.s.t, "plain", "no representation");
@@ -52,6 +53,8 @@ impl Engine<'_> {
         self.other_methods();
         self.find_tag();
         self.compose();
+        self.format_numbers();
+        self.log();
     }
 
     /// 405, 501, or OPTIONS.
@@ -348,6 +351,8 @@ impl Engine<'_> {
         self.add(ptr, self.s.v, "");
         self.take(len, self.s.v, "the stored fields");
         self.gosub("vector");
+        self.count_reply();
+        self.log_reply();
         self.set(ptr, self.s.body, "");
         self.set(len, self.s.blen, "");
         if self.has_long {
@@ -363,8 +368,7 @@ impl Engine<'_> {
 
     /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
     fn compose(&mut self) {
-        let (q, c, d, x, xlen, n, t, u) =
-            (self.s.q, self.s.c, self.s.d, self.s.x, self.s.xlen, self.s.n, self.s.t, self.s.u);
+        let (x, xlen, t) = (self.s.x, self.s.xlen, self.s.t);
         self.sub("compose");
         // Each vector has room of its own: as many times its offset as a vector has bytes.
         self.set(x, self.s.iov, "");
@@ -373,7 +377,17 @@ impl Engine<'_> {
         self.mul(x, COMPOSED_BYTES / (2 * self.word), "");
         self.set(t, Arg::State(self.state.composed), "");
         self.add(x, t, "");
-        self.set(self.s.tok, x, "");
+        self.set(self.s.o, x, "");
+        self.gosub("format");
+        self.set(xlen, self.s.o, "");
+        self.take(xlen, x, "");
+        self.ret("compose");
+    }
+
+    /// Writes at `o` what the format at `q` says.
+    pub(super) fn format_numbers(&mut self) {
+        let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.o, self.s.n, self.s.u);
+        self.sub("format");
         self.place("compose_byte");
         self.next(c, q, "");
         self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, "compose_number", "");
@@ -404,9 +418,6 @@ impl Engine<'_> {
         self.unless_zero(u, "compose_copy", "");
         self.jump("compose_byte", "");
         self.place("composed");
-        self.set(xlen, x, "");
-        self.set(x, self.s.tok, "");
-        self.take(xlen, x, "");
-        self.ret("compose");
+        self.ret("format");
     }
 }

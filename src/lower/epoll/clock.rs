@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
 use super::layout::{DATE_BYTES, HEADER, LISTS, entry, var};
+use super::metrics::counter;
 use super::{Engine, abi};
 
 /// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
@@ -71,6 +72,7 @@ impl Engine<'_> {
         self.gosub("drop");
         self.jump("expire", "");
         self.place("too_slow");
+        self.count(counter::LATE);
         self.gosub("late");
         self.jump("expire", "");
         self.place("next_list");

@@ -1,5 +1,6 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
+use super::metrics::counter;
 use crate::lower::wire;
 use crate::spec::EpollSettings;
 
@@ -62,8 +63,10 @@ pub(super) mod var {
     /// Workers that this one has started, -1 in those; and the exit status.
     pub(crate) const WORKERS: u32 = 400;
     pub(crate) const STATUS: u32 = 404;
+    /// Bytes of the log that have gathered.
+    pub(crate) const LOG_LEN: u32 = 408;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = 408;
+    pub(crate) const BYTES: u32 = 416;
 }
 
 /// Field lines whose values are kept until the end of the head, in the order of their bits and places.
@@ -156,6 +159,13 @@ pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
 /// Bodies from here on are sent without a copy in user space, in bytes.
 pub(super) const LONG_BYTES: u32 = 64 * 1024;
 
+/// Bytes of the log that gather, at most: a pipe that can be written to takes so many at once (`PIPE_BUF`).
+pub(super) const LOG_BYTES: u32 = 4096;
+/// Bytes of a request line in the log; the rest is cut off.
+pub(super) const LOG_REQUEST_BYTES: u32 = 2048;
+/// log2 of the bytes kept of a client's address: a `struct sockaddr_in6` has 28.
+pub(super) const PEER_SHIFT: u8 = 5;
+
 /// Most processes that serve.
 pub(super) const MOST_WORKERS: u32 = 64;
 
@@ -183,6 +193,11 @@ pub(super) struct State {
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
     pub(super) offset: u32,
+    /// Counters; lines of the log; the address of the client that comes, and those of all clients.
+    pub(super) counters: u32,
+    pub(super) log: u32,
+    pub(super) peer: u32,
+    pub(super) peers: u32,
     /// Numbers of the workers' processes.
     pub(super) workers: u32,
     pub(super) lengths: u32,
@@ -215,6 +230,10 @@ impl State {
         let path = room(16 + settings.head_bytes + 16) + 16;
         let message = room(64);
         let offset = room(8);
+        let counters = room(counter::ALL_BYTES);
+        let log = room(if settings.access_log { LOG_BYTES } else { 0 });
+        let peer = room(1 << PEER_SHIFT);
+        let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
         let workers = room(4 * (MOST_WORKERS + 1));
         let lengths = room(4 * (settings.partial_requests + 1));
         let buffers = room(0).next_multiple_of(64);
@@ -228,6 +247,10 @@ impl State {
             path,
             message,
             offset,
+            counters,
+            log,
+            peer,
+            peers,
             workers,
             lengths,
             buffers,

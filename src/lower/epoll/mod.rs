@@ -24,6 +24,8 @@ mod health;
 mod layout;
 mod line;
 mod lists;
+mod log;
+mod metrics;
 mod path;
 mod read;
 mod records;
@@ -38,6 +40,7 @@ use asmgen_arch::Target;
 use asmgen_arch::op::{DatumId, Program, Slot};
 
 use self::layout::State;
+use self::metrics::Metrics;
 use self::records::{Records, Routes};
 use super::abi;
 use crate::spec::{Reply, Server};
@@ -125,6 +128,7 @@ struct Slots {
     xlen: Slot,
     body: Slot,
     blen: Slot,
+    o: Slot,
     op: Slot,
     want: Slot,
     /// Addresses of the stack.
@@ -175,6 +179,7 @@ impl Slots {
             xlen: int("composed, length"),
             body: int("content"),
             blen: int("content, length"),
+            o: int("output"),
             op: int("op"),
             want: int("want"),
             wide: program.slot("address", Pointer),
@@ -199,6 +204,7 @@ struct Engine<'s> {
     address: DatumId,
     records: Records,
     routes: Option<Routes>,
+    metrics: Option<Metrics>,
     /// Is there a body that is sent from the file, is there a variant?
     has_long: bool,
     has_variants: bool,
@@ -215,7 +221,8 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     let date = program.writable_datum("the date", vec![asmgen_arch::op::Part::Bytes(DATE.into())]);
     let address = records::address(&mut program, server);
     let records = Records::of(&mut program, server);
-    let routes = records::routes(&mut program, server, &records);
+    let metrics = Metrics::of(&mut program, server);
+    let routes = records::routes(&mut program, server, &records, metrics.as_ref());
     let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
     let mut engine = Engine {
         server,
@@ -228,6 +235,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         address,
         records,
         routes,
+        metrics,
         has_long: server.replies().any(long),
         has_variants: server.replies().any(|reply| !reply.variants.is_empty()),
         program,

@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame, sum};
 use super::layout::{HEADER, IDLE, LINGER, WRITE, entry, flag, var};
+use super::metrics::counter;
 use super::{Engine, abi};
 
 impl Engine<'_> {
@@ -137,6 +138,7 @@ impl Engine<'_> {
         self.four(u, frame(var::FRESH), "");
         self.put_four(frame(var::SAVED_FRESH), u, "");
         self.set(self.s.fd, t, "");
+        self.count(counter::GIVEN_UP);
         self.gosub("find");
         self.gosub("late");
         for (slot, place) in saved.into_iter().zip(var::SAVED) {

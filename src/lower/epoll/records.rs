@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use asmgen_arch::op::{DatumId, Part, Program};
 
 use super::layout::{LONG_BYTES, record};
+use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, abi, encoding};
 use crate::lower::wire::{self, Stored};
@@ -39,6 +40,14 @@ impl Records {
         });
         Self { replies, errors: errors.into() }
     }
+}
+
+/// The record of a reply that no spec describes, and its bytes.
+pub(super) fn of_stored(program: &mut Program, name: &str, stored: &Stored, path: &[u8]) -> (DatumId, DatumId) {
+    let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
+    let parts = one(program, name, stored, None, Some(path), 0);
+    let Part::DatumAddress { datum: text, .. } = parts[1] else { unreachable!("a record has its reply's address") };
+    (datum(program, &format!("record of {name}"), parts), text)
 }
 
 fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
@@ -153,16 +162,26 @@ fn places(seed: u32, mask: u32, paths: &[Vec<u8>]) -> (Vec<usize>, usize) {
     (paths.iter().map(place).collect(), moved)
 }
 
-pub(super) fn routes(program: &mut Program, server: &Server, records: &Records) -> Option<Routes> {
-    if server.routes.is_empty() {
+pub(super) fn routes(
+    program: &mut Program,
+    server: &Server,
+    records: &Records,
+    metrics: Option<&Metrics>,
+) -> Option<Routes> {
+    let mut paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::decoded_path).collect();
+    let mut targets: Vec<DatumId> = records.replies[..paths.len()].to_vec();
+    if let Some(metrics) = metrics {
+        paths.push(metrics.path.clone());
+        targets.push(metrics.record);
+    }
+    if paths.is_empty() {
         return None;
     }
-    let paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::decoded_path).collect();
     let mask = (2 * paths.len() as u32).next_power_of_two() - 1;
     let seed = (0..SEEDS).min_by_key(|&seed| places(seed, mask, &paths).1).expect("there are seeds");
     let (places, _) = places(seed, mask, &paths);
     let mut parts = vec![Part::Bytes(vec![0; 4]); mask as usize + 1];
-    for (place, datum) in places.into_iter().zip(&records.replies) {
+    for (place, datum) in places.into_iter().zip(&targets) {
         parts[place] = Part::DatumAddress { datum: *datum, offset: 0 };
     }
     let table = program.datum("routes", parts, 0);

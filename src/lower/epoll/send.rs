@@ -89,6 +89,9 @@ impl Engine<'_> {
         self.place("took");
         self.walk();
         self.place("sent");
+        if self.server.epoll.access_log {
+            self.gosub("write_log");
+        }
         self.put_four(frame(var::SKIP), 0i64, "");
         self.four(t, frame(var::REST_LEN), "");
         self.unless_zero(t, "rest", "the content of a long one");

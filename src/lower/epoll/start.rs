@@ -172,6 +172,7 @@ impl Engine<'_> {
             (var::BUFFERS, 0),
             (var::STOPPING, 0),
             (var::PAUSED, 0),
+            (var::LOG_LEN, 0),
         ] {
             self.put_four(frame(place), value, "at the start");
         }

@@ -4,7 +4,8 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{EVENTS, IDLE, LINGER, WRITE, entry, var};
+use super::layout::{EVENTS, IDLE, LINGER, PEER_SHIFT, WRITE, entry, var};
+use super::metrics::counter;
 use super::{Engine, abi};
 
 /// What the epoll set says of descriptors that are no connections; no connection has a descriptor below.
@@ -83,10 +84,18 @@ impl Engine<'_> {
         self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, "crowded", "as many as there may be");
         self.four(t, frame(var::LISTENER), "");
         let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
-        self.call(Call::Accept4, &[Arg::Slot(t), Arg::Const(0), Arg::Const(0), flags], Some(fd), "a connection");
+        let (peer, len) = if self.server.epoll.access_log {
+            self.put_four(frame(var::SCRATCH), 1i64 << PEER_SHIFT, "room for its address");
+            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH))
+        } else {
+            (Arg::Const(0), Arg::Const(0))
+        };
+        self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(fd), "a connection");
         self.branch(fd, Cond::Lt, 0i64, "not_accepted", "");
         self.branch(fd, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
         self.add_four(var::CONNECTIONS, 1, "one more");
+        self.count(counter::ACCEPTED);
+        self.keep_peer();
         self.put_four(frame(var::FRESH), 1i64, "not in the epoll set");
         self.set(conn, fd, "");
         self.shl(conn, entry::SHIFT, "");
@@ -108,6 +117,7 @@ impl Engine<'_> {
         self.place("crowded");
         self.two(fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "the longest idle");
         self.if_zero(fd, "pause", "none is");
+        self.count(counter::CROWDED);
         self.gosub("find");
         self.gosub("drop");
         self.jump("accept", "again");

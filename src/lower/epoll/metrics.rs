@@ -1,0 +1,180 @@
+//! Figures for Prometheus: a stored reply like any other, whose digits are written anew when it is asked for. Every number
+//! has the same width always, so its head never changes.
+
+use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program};
+
+use super::Engine;
+use super::build::{at, frame};
+use super::layout::var;
+use crate::lower::wire;
+use crate::spec::{Reply, Server};
+
+/// Digits of a number.
+const DIGITS: u32 = 10;
+/// The lower digits of the count of bytes, which are counted in two parts.
+const LOWER_DIGITS: u32 = 9;
+const BILLION: u32 = 1_000_000_000;
+
+/// Counters, 4 bytes each, by their places in the state.
+pub(super) mod counter {
+    /// Replies by the first digit of their status: 2 to 5.
+    pub(crate) const REPLIES: u32 = 0;
+    /// Bytes of content: billions, and the rest.
+    pub(crate) const BILLIONS: u32 = 16;
+    pub(crate) const BYTES: u32 = 20;
+    pub(crate) const ACCEPTED: u32 = 24;
+    /// Connections that are open.
+    pub(crate) const OPEN: u32 = 28;
+    /// Limits that were hit: connections closed for others, requests given up for others, or after their time.
+    pub(crate) const CROWDED: u32 = 32;
+    pub(crate) const GIVEN_UP: u32 = 36;
+    pub(crate) const LATE: u32 = 40;
+    /// All of them.
+    pub(crate) const ALL_BYTES: u32 = 44;
+}
+
+/// A line of the figures: text, then the number of a counter.
+const LINES: [(&str, u32); 11] = [
+    (
+        "# HELP http_replies_total Replies sent.\n# TYPE http_replies_total counter\nhttp_replies_total{code=\"2xx\"} ",
+        counter::REPLIES,
+    ),
+    ("\nhttp_replies_total{code=\"3xx\"} ", counter::REPLIES + 4),
+    ("\nhttp_replies_total{code=\"4xx\"} ", counter::REPLIES + 8),
+    ("\nhttp_replies_total{code=\"5xx\"} ", counter::REPLIES + 12),
+    (
+        "\n# HELP http_content_bytes_total Bytes of content in replies.\n# TYPE http_content_bytes_total counter\nhttp_content_bytes_total ",
+        counter::BILLIONS,
+    ),
+    ("", counter::BYTES),
+    (
+        "\n# HELP http_connections_total Connections taken.\n# TYPE http_connections_total counter\nhttp_connections_total ",
+        counter::ACCEPTED,
+    ),
+    (
+        "\n# HELP http_connections Connections that are open.\n# TYPE http_connections gauge\nhttp_connections ",
+        counter::OPEN,
+    ),
+    (
+        "\n# HELP http_limits_total Limits hit.\n# TYPE http_limits_total counter\nhttp_limits_total{limit=\"connections\"} ",
+        counter::CROWDED,
+    ),
+    ("\nhttp_limits_total{limit=\"partial_requests\"} ", counter::GIVEN_UP),
+    ("\nhttp_limits_total{limit=\"header_timeout\"} ", counter::LATE),
+];
+
+fn digits(counter: u32) -> u32 {
+    if counter == counter::BYTES { LOWER_DIGITS } else { DIGITS }
+}
+
+/// The reply, all figures 0, and behind which bytes of it the last digits of its numbers stand.
+pub(super) struct Metrics {
+    pub(super) path: Vec<u8>,
+    pub(super) record: DatumId,
+    /// The reply's bytes.
+    text: DatumId,
+    /// For every number: which counter, how many digits, where the last of them ends, 2 bytes each; then two zeros.
+    table: DatumId,
+}
+
+impl Metrics {
+    pub(super) fn of(program: &mut Program, server: &Server) -> Option<Self> {
+        let path = server.epoll.metrics.clone()?;
+        let mut body = Vec::new();
+        let mut ends = Vec::new();
+        for (text, counter) in LINES {
+            body.extend(text.bytes());
+            body.extend(vec![b'0'; digits(counter) as usize]);
+            ends.push(body.len());
+        }
+        body.push(b'\n');
+        let reply =
+            Reply { cache: Some("no-store".into()), ..Reply::new(200, "text/plain; version=0.0.4".to_owned(), body) };
+        let stored = wire::plain(&reply);
+        let head = stored.head_bytes;
+        let decoded = crate::spec::decoded_path(&path);
+        let (record, text) = super::records::of_stored(program, &path, &stored, &decoded);
+        let two = |value: u32| (value as u16).to_le_bytes();
+        let entry = |((_, counter), end): (&(&str, u32), usize)| {
+            [two(*counter), two(digits(*counter)), two((head + end) as u32)].concat()
+        };
+        let table: Vec<u8> = LINES.iter().zip(ends).flat_map(entry).chain([0; 4]).collect();
+        let table = program.datum("numbers of the figures", vec![Part::Bytes(table)], 0);
+        Some(Self { path: decoded, record, text, table })
+    }
+}
+
+impl Engine<'_> {
+    /// Adds one to a counter, if there are any.
+    pub(super) fn count(&mut self, counter: u32) {
+        if self.metrics.is_none() {
+            return;
+        }
+        let (t, u) = (self.s.t, self.s.u);
+        self.set(u, Arg::State(self.state.counters + counter), "");
+        self.four(t, at(u, 0), "");
+        self.add(t, 1i64, "count it");
+        self.put_four(at(u, 0), t, "");
+    }
+
+    /// Counts the reply whose first vector is known, with `blen` bytes of content.
+    pub(super) fn count_reply(&mut self) {
+        if self.metrics.is_none() {
+            return;
+        }
+        let (t, u, c) = (self.s.t, self.s.u, self.s.c);
+        self.four(t, frame(var::FIRST), "");
+        self.four(t, at(t, 0), "its status line");
+        self.byte(c, at(t, 9), "the first digit of its status");
+        self.take(c, i64::from(b'2'), "");
+        self.shl(c, 2, "");
+        self.set(u, Arg::State(self.state.counters), "");
+        self.four(t, super::build::sum(u, c, counter::REPLIES), "");
+        self.add(t, 1i64, "one more");
+        self.put_four(super::build::sum(u, c, counter::REPLIES), t, "");
+        self.four(t, at(u, counter::BYTES), "");
+        self.add(t, self.s.blen, "");
+        self.place("billion");
+        self.branch(t, Cond::Below, BILLION, "bytes_counted", "");
+        self.take(t, i64::from(BILLION), "");
+        self.four(c, at(u, counter::BILLIONS), "");
+        self.add(c, 1i64, "");
+        self.put_four(at(u, counter::BILLIONS), c, "");
+        self.jump("billion", "");
+        self.place("bytes_counted");
+        self.put_four(at(u, counter::BYTES), t, "");
+    }
+
+    /// If `rep` is the reply with the figures, writes them.
+    pub(super) fn write_metrics(&mut self) {
+        let Some((record, text, table)) = self.metrics.as_ref().map(|it| (it.record, it.text, it.table)) else {
+            return;
+        };
+        let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
+        self.set(t, Arg::Data(record), "");
+        self.branch(self.s.rep, Cond::Ne, t, "no_figures", "");
+        self.set(u, Arg::State(self.state.counters), "");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.put_four(at(u, counter::OPEN), t, "");
+        self.set(q, Arg::Data(table), "");
+        self.place("figure");
+        self.two(c, at(q, 2), "its digits");
+        self.if_zero(c, "no_figures", "all are written");
+        self.two(d, at(q, 0), "its counter");
+        self.set(u, Arg::State(self.state.counters), "");
+        self.four(n, super::build::sum(u, d, 0), "");
+        self.two(t, at(q, 4), "");
+        self.set(u, Arg::Data(text), "");
+        self.add(t, u, "behind its last digit");
+        self.add(q, 6i64, "");
+        self.place("figure_digit");
+        self.divide(n, 10, d, "");
+        self.add(d, i64::from(b'0'), "");
+        self.take(t, 1i64, "");
+        self.put_byte(at(t, 0), d, "");
+        self.take(c, 1i64, "");
+        self.unless_zero(c, "figure_digit", "");
+        self.jump("figure", "");
+        self.place("no_figures");
+    }
+}

@@ -157,8 +157,8 @@ fn difference(expected: &Stream, got: &[u8], began: SystemTime) -> Option<String
     let at = got.iter().zip(&wanted.bytes).take_while(|(one, other)| one == other).count();
     let around = |bytes: &[u8]| {
         const SHOWN: usize = 600;
-        let begin = bytes[..at].windows(9).rposition(|window| window.starts_with(b"HTTP/1.1 ")).unwrap_or(0);
-        let shown = notation::text(&bytes[begin..bytes.len().min(begin + SHOWN)]).replace("\\r\\n", "\\r\\n\n      ");
+        let reply = bytes[..at].windows(9).rposition(|window| window.starts_with(b"HTTP/1.1 ")).unwrap_or(0);
+        let shown = notation::text(&bytes[reply..bytes.len().min(reply + SHOWN)]).replace("\\r\\n", "\\r\\n\n      ");
         format!("({} bytes)\n      {shown}", bytes.len())
     };
     Some(format!("byte {at} differs\n    got {}\n    expected {}", around(got), around(&wanted.bytes)))

@@ -67,14 +67,14 @@ pub(crate) fn is_host(value: &[u8]) -> bool {
     }
 }
 
-fn is_white(byte: &u8) -> bool {
+fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
 /// Without the spaces and tabs around it.
 pub(crate) fn trimmed(value: &[u8]) -> &[u8] {
-    let begin = value.iter().take_while(|byte| is_white(byte)).count();
-    let end = value.len() - value[begin..].iter().rev().take_while(|byte| is_white(byte)).count();
+    let begin = value.iter().take_while(|byte| is_white(**byte)).count();
+    let end = value.len() - value[begin..].iter().rev().take_while(|byte| is_white(**byte)).count();
     &value[begin..end]
 }
 

@@ -46,7 +46,7 @@ impl Reply {
     fn before_date(&self) -> String {
         let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.fields {
-            text += &format!("{name}: {value}\r\n");
+            text.extend([name, ": ", value, "\r\n"]);
         }
         text + "Date: "
     }

@@ -108,7 +108,7 @@ impl Site {
         index.representation.cache_control = Some("no-cache".into());
         let mut compressed = route("/text", plain, text());
         compressed.compress = true;
-        compressed.representation.cache_control = Some("public, max-age=60".into());
+        compressed.representation.cache_control = Some("max-age=60".into());
         let mut teapot = route("/teapot", plain, b"short and stout\n".into());
         teapot.status = 418;
         let routes = vec![
@@ -134,10 +134,13 @@ impl Site {
         let mut spec = String::from("[server]\nengine = \"epoll\"\n");
         for (index, route) in self.routes.iter().enumerate() {
             let Route { text, status, compress, representation: of, .. } = route;
-            spec += &format!("\n[[route]]\npath = \"{text}\"\nfile = \"{index}.content\"\n");
-            spec += &format!("type = \"{}\"\nstatus = {status}\n", of.content_type);
-            spec += &of.cache_control.iter().map(|value| format!("cache = \"{value}\"\n")).collect::<String>();
-            spec += if *compress { "compress = true\n" } else { "" };
+            let cache = of.cache_control.as_ref().map(|value| format!("cache = \"{value}\""));
+            let lines = [
+                format!("\n[[route]]\npath = \"{text}\"\nfile = \"{index}.content\""),
+                format!("type = \"{}\"\nstatus = {status}\ncompress = {compress}", of.content_type),
+                cache.unwrap_or_default(),
+            ];
+            spec.extend(lines.map(|line| line + "\n"));
         }
         spec
     }

@@ -72,8 +72,10 @@ k8s: ## rewrite k8s/, docker-compose.yml and Dockerfile.scratch only
 	@ls k8s docker-compose.yml Dockerfile.scratch
 
 .PHONY: bench
-bench: ## time, memory and requests per second, to out/bench/foundation.md
+bench: ## figures, to out/bench: foundation.md, and side by side with others epoll.md, epoll.svg
+	@.ci/bench-tools
 	@$(CARGO) bench --quiet --locked --bench foundation
+	@$(CARGO) bench --quiet --locked --bench epoll
 
 .PHONY: install
 install: build ## the command, and its manual page

@@ -1,0 +1,34 @@
+//! The measures, each with servers of its own.
+
+pub(crate) mod compare;
+pub(crate) mod memory;
+pub(crate) mod start;
+pub(crate) mod syscalls;
+pub(crate) mod throughput;
+pub(crate) mod workers;
+
+use crate::ask;
+use crate::contestant::{Contestant, Field};
+use crate::server::Server;
+use crate::settings::{Cores, Settings};
+
+/// What all measures need.
+pub(crate) struct Bench<'a> {
+    pub(crate) field: Field<'a>,
+    pub(crate) settings: Settings,
+    pub(crate) cores: Cores,
+}
+
+impl Bench<'_> {
+    /// One worker of a contestant.
+    fn start(&self, contestant: Contestant, close: bool) -> anyhow::Result<Server> {
+        let port = ask::free_port()?;
+        Server::start(&contestant.command(&self.field, port, close)?, port, &self.cores.server)
+    }
+
+    /// Those that can take part: the blocking engine serves one request per connection.
+    fn able<'c>(&self, contestants: &'c [Contestant], close: bool) -> impl Iterator<Item = Contestant> + 'c {
+        let asmgen_is_able = close || self.field.subject.without_epoll.is_none();
+        contestants.iter().copied().filter(move |contestant| *contestant != Contestant::Asmgen || asmgen_is_able)
+    }
+}

@@ -1,0 +1,67 @@
+//! The server under test: built by asmgen from a spec.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, anyhow};
+use asmgen::elf::Tier;
+
+use crate::content;
+
+/// What asmgen can build today.
+pub(crate) struct Subject {
+    /// `None`: the engine for many connections; otherwise why not, and the server under test is the blocking one.
+    pub(crate) without_epoll: Option<String>,
+}
+
+impl Subject {
+    /// Asks asmgen whether it knows the engine.
+    pub(crate) fn find(folder: &Path) -> Self {
+        let refused = asmgen::spec::from_toml(&spec(8080, "engine = \"epoll\""), &folder.join("bench.toml")).err();
+        Self { without_epoll: refused.map(|error| format!("asmgen refuses engine = \"epoll\": {}", one_line(&error))) }
+    }
+
+    /// Keys of `[server]` beside the port.
+    fn keys(&self) -> &'static str {
+        if self.without_epoll.is_none() { "engine = \"epoll\"" } else { "" }
+    }
+
+    /// Builds a server for this port.
+    pub(crate) fn command(&self, folder: &Path, port: u16) -> anyhow::Result<Command> {
+        build(folder, port, self.keys())
+    }
+
+    /// The same with two workers; why not, if asmgen cannot.
+    pub(crate) fn two_workers(&self, folder: &Path, port: u16) -> anyhow::Result<Command> {
+        if let Some(reason) = &self.without_epoll {
+            return Err(anyhow!("{reason}"));
+        }
+        build(folder, port, &format!("{}\nworkers = 2", self.keys()))
+    }
+}
+
+fn spec(port: u16, keys: &str) -> String {
+    let route = |path: &str| format!("[[route]]\npath = \"{path}\"\nfile = \"{}\"\n", path.trim_start_matches('/'));
+    let listen = format!("listen = \"127.0.0.1:{port}\"");
+    format!("[server]\n{listen}\n{keys}\n\n{}\n{}", route(content::PAGE), route(content::BIG))
+}
+
+fn build(folder: &Path, port: u16, keys: &str) -> anyhow::Result<Command> {
+    let description = asmgen::spec::from_toml(&spec(port, keys), &folder.join("bench.toml"))
+        .map_err(|error| anyhow!("asmgen refuses it: {}", one_line(&error)))?;
+    let target = asmgen::Target::by_name(std::env::consts::ARCH).context("asmgen does not know this machine")?;
+    let image = asmgen::build(&description, asmgen::Options { target, tier: Tier::Strict })?;
+    let file = folder.join(format!("asmgen-{port}"));
+    fs::write(&file, &image.bytes)?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+    Ok(Command::new(file))
+}
+
+/// The message without the lines that show the spec, and without the folder's name, which is another each time.
+fn one_line(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.rsplit_once('/').map_or(line, |(_, rest)| rest).to_owned()
+}

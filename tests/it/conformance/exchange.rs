@@ -73,8 +73,8 @@ fn completion(site: &Site, payload: &[u8]) -> Vec<u8> {
     ends.into_iter().find(completes).unwrap_or(WRONG).to_vec()
 }
 
-/// Sends the payload cut at these positions, and its ending; the fault, if anything else comes back than the model says,
-/// or if the answer to a piece comes before it or not at once.
+/// Sends the payload cut at these positions, and its ending; the fault, if anything else comes back than the model
+/// says, or if the answer to a piece comes before it or not at once.
 pub(crate) fn fault(peer: Peer<'_>, plan: &Plan, cuts: &[usize]) -> Option<String> {
     let began = SystemTime::now();
     let mut client = match connect(peer) {

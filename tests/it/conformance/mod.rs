@@ -35,8 +35,12 @@ const LARGE_SAMPLES: usize = 4;
 const RANDOM_SPLITS: usize = 4;
 
 /// The common site as asmgen builds it, running.
-pub(crate) fn server(target: &str) -> (Server, Site) {
-    let site = Site::common();
+fn server(target: &str) -> (Server, Site) {
+    server_of(Site::common(), target)
+}
+
+/// A site as asmgen builds it, running, and with the variants that it sends.
+pub(crate) fn server_of(site: Site, target: &str) -> (Server, Site) {
     let spec = Spec::new(&site.toml());
     for (name, content) in site.files() {
         std::fs::write(spec.path().with_file_name(name), content).unwrap();

@@ -1,6 +1,6 @@
-//! Payloads as text: `\r`, `\n`, `\t`, `\0`, `\\`, `\{`, `\xHH` are one byte each; `{8000*a}` is the text behind the `*` so
-//! many times; `{etag /text br}` is the ETag of that route's variant, `{etag /}` of its identity. Also the way back, for
-//! messages.
+//! Payloads as text: `\r`, `\n`, `\t`, `\0`, `\\`, `\{`, `\xHH` are one byte each; `{8000*a}` is the text behind the
+//! `*` so many times; `{etag /text br}` is the ETag of that route's variant, `{etag /}` of its identity. Also the way
+//! back, for messages.
 
 use std::fmt::Write;
 

@@ -5,9 +5,11 @@
 //! | name | that of the suite it comes from |
 //! | section | of RFC 9110 or 9112, where there is one |
 //! | expected | the statuses of the replies, or `-`, and what becomes of the connection: `open`, `waits`, `closed` |
-//! | accepted | what the suite it comes from accepts as the first status: `400`, `2xx`, `none`, `any`, or `-`; behind a `!` if ours is another one, with the reason in brackets |
+//! | accepted | first statuses that the suite it comes from accepts: `400`, `2xx`, `none`, `any`, or `-` |
 //! | checks | of the last reply: `Name: value`, `!Name` if it must not be there, `=N` bytes of content; `-` |
 //! | payload | in the notation of [`notation`] |
+//!
+//! Where ours is none of those accepted, a `!` stands before them, and the reason in brackets behind.
 
 use super::notation;
 use crate::model::site::Site;

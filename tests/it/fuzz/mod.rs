@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::conformance::exchange::{self, Peer, Plan};
-use crate::conformance::{server, site_with_variants};
+use crate::conformance::{server_of, site_with_variants};
 use crate::harness::random::Random;
 use crate::model::serve::{ModelServer, Twist};
 use crate::model::site::Site;
@@ -96,10 +96,19 @@ fn fuzz(peer: Peer<'_>, run: &Run) -> (Option<String>, u64) {
 
 #[test]
 fn the_server_is_as_the_model() {
-    let run = Run::of_environment();
-    let (mut server, site) = server("x86_64");
+    is_as_the_model(Site::common(), &Run::of_environment());
+}
+
+/// The same with another limit, which is in the code in other ways.
+#[test]
+fn the_server_keeps_another_limit() {
+    is_as_the_model(Site { head_bytes: 1024, ..light_site() }, &Run::short(SHORT_INPUTS / 4));
+}
+
+fn is_as_the_model(site: Site, run: &Run) {
+    let (mut server, site) = server_of(site, "x86_64");
     let peer = Peer { patience: PATIENCE, ..Peer::new(server.port, &site) };
-    let (fault, inputs) = fuzz(peer, &run);
+    let (fault, inputs) = fuzz(peer, run);
     assert!(fault.is_none(), "{}", fault.unwrap_or_default());
     assert!(server.is_running(), "it has ended: {}", server.stderr());
     println!("{inputs} inputs from FUZZ_SEED={}, no difference", run.seed);

@@ -6,8 +6,6 @@ use crate::model::site::{Route, Site};
 
 /// Longer inputs only take time.
 const PAYLOAD_MAX: usize = 24_000;
-/// The longest head, and its neighbours.
-const LIMIT: usize = 8192;
 
 const METHODS: &[&str] =
     &["GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "CONNECT", "GETT", "get", "G", "", "HEAD "];
@@ -23,15 +21,22 @@ const VERSIONS: &[&str] = &["1.1", "1.1", "1.1", "1.1", "1.0", "1.2", "2.0", "0.
 const FIELDS: &[&str] = &[
     "Host: h", "Host: h:80", "Host:", "Host: [::1]:8", "Host: a b", "host: x", "Host: @",
     "Connection: close", "Connection: keep-alive", "connection: x, Close", "Connection: closed", "CONNECTION:,close ,",
-    "Content-Length: 0", "Content-Length: 5", "Content-Length: 99999999999999999999", "Content-Length: -1", "content-length: 00",
+    "Content-Length: 0", "Content-Length: 5", "Content-Length: 99999999999999999999", "Content-Length: -1",
+    "content-length: 00",
     "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "transfer-encoding: CHUNKED",
     "If-None-Match: *", "If-None-Match: \"x\"", "If-None-Match: @ETAG@", "If-None-Match: W/@ETAG@, \"a\"",
-    "If-Match: *", "If-Match: \"x\"", "If-Match: @ETAG@", "If-Match: W/@ETAG@", "If-Range: @ETAG@", "If-Range: \"x\"", "If-Range:",
-    "Range: bytes=0-", "Range: bytes=0-0", "Range: bytes=-1", "Range: bytes=1-9999999999", "Range: bytes=5-4", "Range: bytes=-0",
-    "Range: bytes=60-", "Range: bytes=0-1,2-3", "Range: BYTES=1-2", "Range: bytes=-", "Range: lines=1-2", "Range: bytes=2-x",
-    "Accept-Encoding: br", "Accept-Encoding: gzip;q=0.5, zstd;q=0.51", "Accept-Encoding: *", "Accept-Encoding: identity;q=0, *;q=0.1",
-    "Accept-Encoding: x-gzip;q=1.000,br;q=0", "Accept-Encoding: ,, zstd ; q=0.001 ,", "Accept-Encoding: br;q=1.1, GZIP", "Accept-Encoding: br;", 
-    "Expect: 100-continue", "Cookie: a=b; c=d", "X:", "X: \u{e9}", "X-Y: z\t z", " folded", "Bad Name: x", ": x", "Upgrade: h2c",
+    "If-Match: *", "If-Match: \"x\"", "If-Match: @ETAG@", "If-Match: W/@ETAG@", "If-Range: @ETAG@", "If-Range: \"x\"",
+    "If-Range:",
+    "Range: bytes=0-", "Range: bytes=0-0", "Range: bytes=-1", "Range: bytes=1-9999999999", "Range: bytes=5-4",
+    "Range: bytes=-0",
+    "Range: bytes=60-", "Range: bytes=0-1,2-3", "Range: BYTES=1-2", "Range: bytes=-", "Range: lines=1-2",
+    "Range: bytes=2-x",
+    "Accept-Encoding: br", "Accept-Encoding: gzip;q=0.5, zstd;q=0.51", "Accept-Encoding: *",
+    "Accept-Encoding: identity;q=0, *;q=0.1",
+    "Accept-Encoding: x-gzip;q=1.000,br;q=0", "Accept-Encoding: ,, zstd ; q=0.001 ,", "Accept-Encoding: br;q=1.1, GZIP",
+    "Accept-Encoding: br;",
+    "Expect: 100-continue", "Cookie: a=b; c=d", "X:", "X: \u{e9}", "X-Y: z\t z", " folded", "Bad Name: x", ": x",
+    "Upgrade: h2c",
 ];
 /// Bytes that mean something, and their neighbours.
 #[rustfmt::skip] // By kind.
@@ -65,6 +70,8 @@ pub(super) struct Material {
     seeds: Vec<Vec<u8>>,
     /// Stand where a field has `@ETAG@`.
     etags: Vec<String>,
+    /// The longest head.
+    head_bytes: usize,
 }
 
 impl Material {
@@ -75,7 +82,8 @@ impl Material {
             let codings = [None].into_iter().chain(of.variants.iter().map(|(coding, _)| Some(*coding)));
             codings.map(|coding| of.of(coding).etag.clone()).collect::<Vec<_>>()
         };
-        Self { seeds, etags: site.routes.iter().flat_map(of_route).collect() }
+        let etags = site.routes.iter().flat_map(of_route).collect();
+        Self { seeds, etags, head_bytes: site.head_bytes }
     }
 
     fn seed(&self, random: &mut Random) -> &[u8] {
@@ -95,7 +103,7 @@ pub(super) fn payload(random: &mut Random, material: &Material) -> Vec<u8> {
     for _ in 0..requests {
         let mut one = match random.below(8) {
             0..3 => material.seed(random).to_owned(),
-            3 => near_limit(random),
+            3 => near_limit(random, material.head_bytes),
             _ => request(random, material),
         };
         // In a pipeline most requests are good, or there would be none.
@@ -125,8 +133,8 @@ fn request(random: &mut Random, material: &Material) -> Vec<u8> {
 }
 
 /// A head whose length is about the limit, by a long method, target, name, value, or many lines.
-fn near_limit(random: &mut Random) -> Vec<u8> {
-    let length = LIMIT - 4 + random.below(9);
+fn near_limit(random: &mut Random, limit: usize) -> Vec<u8> {
+    let length = limit - 4 + random.below(9);
     let (before, filling, behind) = match random.below(6) {
         0 => ("", "A", " / HTTP/1.1\r\nHost: h\r\n\r\n"),
         1 => ("HEAD /", "a", " HTTP/1.1\r\nHost: h\r\n\r\n"),

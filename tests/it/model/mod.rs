@@ -1,6 +1,6 @@
 //! A reference model of docs/http.md: what has come from a client, in; the replies and what becomes of the
-//! connection, out. It is written to be read beside that page, sentence by sentence, and nothing in it is fast. It knows
-//! neither sockets nor time: no timeouts, no 408, and the value of `Date` is left open.
+//! connection, out. It is written to be read beside that page, sentence by sentence, and nothing in it is fast. It
+//! knows neither sockets nor time: no timeouts, no 408, and the value of `Date` is left open.
 
 mod conditions;
 mod fields;

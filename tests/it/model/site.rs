@@ -131,7 +131,7 @@ impl Site {
 
     /// The spec, beside a folder's files that [`Site::files`] names.
     pub(crate) fn toml(&self) -> String {
-        let mut spec = String::from("[server]\nengine = \"epoll\"\n");
+        let mut spec = format!("[server]\nengine = \"epoll\"\nhead_bytes = {}\n", self.head_bytes);
         for (index, route) in self.routes.iter().enumerate() {
             let Route { text, status, compress, representation: of, .. } = route;
             let cache = of.cache_control.as_ref().map(|value| format!("cache = \"{value}\""));

@@ -39,7 +39,8 @@ impl Engine<'_> {
         self.place("tick");
         self.four(t, frame(var::TIMER), "");
         let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(8)];
-        self.call(Call::Read, &args, None, "how many seconds have passed");
+        self.call(Call::Read, &args, Some(t), "how many seconds have passed");
+        self.branch(t, Cond::Ne, 8i64, "next", "none");
         self.four(t, frame(var::SCRATCH), "");
         self.four(u, frame(var::NOW), "");
         self.add(u, t, "");

@@ -206,7 +206,7 @@ impl Engine<'_> {
         self.sub("element");
         self.set(tok, 0i64, "");
         self.place("separators");
-        self.branch(q, Cond::Eq, vend, "element_end", "no more");
+        self.branch(q, Cond::AboveOrEqual, vend, "element_end", "no more");
         self.next(c, q, "");
         self.branch(c, Cond::Eq, b',', "separators", "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");
@@ -222,7 +222,7 @@ impl Engine<'_> {
         // Blanks before the end of the value; behind it there is a byte that is no blank, or there are blanks too many.
         self.sub("blanks");
         self.place("blank");
-        self.branch(q, Cond::Eq, vend, "no_blank", "");
+        self.branch(q, Cond::AboveOrEqual, vend, "no_blank", "");
         self.next(c, q, "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");
         self.if_any(self.s.u, class::BLANK, "blank", "");
@@ -231,7 +231,7 @@ impl Engine<'_> {
         self.ret("blanks");
         self.sub("next_comma");
         self.place("comma");
-        self.branch(q, Cond::Eq, vend, "at_comma", "");
+        self.branch(q, Cond::AboveOrEqual, vend, "at_comma", "what is wrong may end behind the value");
         self.next(c, q, "");
         self.branch(c, Cond::Ne, b',', "comma", "");
         self.place("at_comma");

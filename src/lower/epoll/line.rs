@@ -92,6 +92,7 @@ impl Engine<'_> {
         self.set(t, end, "");
         self.set(p, self.s.req, "the request begins here");
         self.take(t, p, "bytes of it");
+        self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
         self.branch(self.s.phase, Cond::Eq, 1i64, "414", "a long request line");
         self.branch(self.s.phase, Cond::Above, 1i64, "431", "many field lines");

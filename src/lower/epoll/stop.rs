@@ -17,7 +17,8 @@ impl Engine<'_> {
         self.place("signal");
         self.four(t, frame(var::SIGNALS), "");
         let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
-        self.call(Call::Read, &args, None, "which signal");
+        self.call(Call::Read, &args, Some(t), "which signal");
+        self.branch(t, Cond::Ne, SIGNAL_BYTES, "next", "none");
         self.pass_on();
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "exit", "the second one");

@@ -53,6 +53,12 @@ check: ## what needs no tools beside Rust's: format, lints, documentation
 test: tools check ## everything that CI checks
 	$(CARGO) test --workspace --locked --no-fail-fast
 
+# FUZZ_SEED repeats a run.
+.PHONY: fuzz
+fuzz: export FUZZ_SECONDS ?= 600
+fuzz: ## mutated requests against the epoll engine, for FUZZ_SECONDS (600)
+	@$(CARGO) test --quiet --locked --test it -- --nocapture fuzz::the_server_is_as_the_model
+
 # The tests that compare something with a committed file, told to write it.
 .PHONY: bless
 bless: ## rewrite what is generated and committed: listings, sizes, messages, tables, docs, deploy files

@@ -5,6 +5,8 @@
 mod bad_specs;
 /// The command line: outputs, refusals, completions.
 mod cli;
+/// Requests as others think them up, against the epoll engine.
+mod conformance;
 /// The blocking engine's contract, line by line.
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
@@ -13,6 +15,8 @@ mod differential;
 mod figures;
 /// Generated files that are committed, and what README promises.
 mod fresh;
+/// Mutated requests against the epoll engine and its model.
+mod fuzz;
 /// Listings and sizes as they were when they were last looked at.
 mod golden;
 /// What the modules share.
@@ -21,6 +25,8 @@ mod harness;
 mod licences;
 /// Memory beside the stack.
 mod memory;
+/// What the epoll engine has to answer.
+mod model;
 /// The same bytes whoever builds where.
 mod reproducible;
 /// Every example, target and layout, executed.

@@ -4,6 +4,7 @@
 pub(crate) mod http;
 pub(crate) mod network;
 pub(crate) mod process;
+pub(crate) mod random;
 pub(crate) mod server;
 pub(crate) mod snapshot;
 pub(crate) mod tool;

@@ -15,6 +15,9 @@
 //! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
 //! Replies lie whole in memory, each with a place for its date, so a batch is a list of addresses and lengths.
 
+// The slots have the short names of the listing, and a routine gives those it uses names of their own.
+#![allow(clippy::many_single_char_names, clippy::similar_names)]
+
 mod build;
 mod choose;
 mod clock;

@@ -44,6 +44,8 @@ impl Engine<'_> {
         self.unless_match(at(q, 0), b"://", "400", "no authority");
         self.add(q, 3i64, "the authority");
         self.set(self.s.vend, q, "");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b':', "400", "a port without a host");
         self.gosub("host");
         self.if_zero(q, "400", "no host");
         self.branch(q, Cond::Eq, self.s.vend, "400", "an empty one");
@@ -135,7 +137,7 @@ impl Engine<'_> {
         let (rep, h, q, c, d, t) = (self.s.rep, self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
         let fallback = self.fallback_record();
         self.set(rep, fallback, "the fallback");
-        let Some(routes) = self.routes.clone() else { return };
+        let Some(routes) = self.routes else { return };
         self.set(h, routes.seed, "hash of the path");
         self.set(q, Arg::State(self.state.path), "");
         self.place("hash");

@@ -32,7 +32,7 @@ pub(crate) fn parse(target: &[u8]) -> Option<Target> {
     let behind = &target[scheme.len()..];
     let end = behind.iter().position(|byte| b"/?".contains(byte)).unwrap_or(behind.len());
     let (authority, rest) = behind.split_at(end);
-    if authority.is_empty() || !is_host(authority) {
+    if authority.is_empty() || authority.starts_with(b":") || !is_host(authority) {
         return None;
     }
     if rest.starts_with(b"/") { path(rest).map(Target::Path) } else { path(b"/").map(Target::Path) }

@@ -11,7 +11,7 @@ use crate::op::{Alu, Arg, Label, Slot};
 
 /// Codes of an arithmetic operation with imm8, imm32 and a register.
 #[rustfmt::skip] // One row per line.
-fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
+pub(super) fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
     match (alu, wide) {
         (Alu::Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0 ib  81 /0 id  01 /r
         (Alu::Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
@@ -141,7 +141,7 @@ impl X86<'_> {
 }
 
 /// A shift by a constant; by one it is a byte shorter.
-fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
+pub(super) fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
     match (alu, wide, by) {
         (Alu::Shl, false, 1) => Opcode::Shl_rm32_1,    // D1 /4
         (Alu::Shl, true, 1) => Opcode::Shl_rm64_1,     // REX.W

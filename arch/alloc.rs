@@ -7,7 +7,7 @@ use crate::live::Paths;
 use crate::op::{Arg, Kind, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 use crate::syscall::CallInfo;
-use crate::{CompileError, spill, webs};
+use crate::{CompileError, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -233,7 +233,7 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
 
 /// Gives every web a register, or a place in the frame where there are not enough.
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
-    let mut fitted = webs::split(program);
+    let mut fitted = webs::split(&tidy::tidy(program));
     loop {
         let crowded = match allocate(&fitted, registers) {
             Ok(slots) => return Ok((fitted, slots)),

@@ -64,6 +64,9 @@ impl<'p> X86<'p> {
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
+        if self.sum_at_once(step) {
+            return;
+        }
         let home = self.home(to);
         let why = self.why.clone();
         match value {

@@ -7,7 +7,7 @@ use crate::live::Paths;
 use crate::op::{Arg, Kind, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 use crate::syscall::CallInfo;
-use crate::{CompileError, spill, webs};
+use crate::{CompileError, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -32,6 +32,10 @@ pub(crate) struct Registers {
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
     pub(crate) looks_at: fn(&CallInfo, usize) -> bool,
+    /// How many operations behind this step, a load, become one with it, so that the slot needs no register.
+    pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
+    /// What such a slot has instead.
+    pub(crate) nowhere: Reg,
     /// Bytes that a slot's instructions take more if it is in this register.
     pub(crate) price: fn(Reg, &Mentions) -> u32,
 }
@@ -59,12 +63,19 @@ pub(crate) struct Mentions {
 pub(crate) struct Allocation {
     kept: Vec<Set>,
     home: Vec<Reg>,
+    /// For each step how many operations behind it are one with it.
+    fused: Vec<usize>,
 }
 
 impl Allocation {
     /// The register of a slot.
     pub(crate) fn home(&self, slot: Slot) -> Reg {
         self.home[usize::from(slot.0)]
+    }
+
+    /// How many operations behind this step are one with it?
+    pub(crate) fn fused(&self, step: usize) -> usize {
+        self.fused[step]
     }
 
     /// Is the slot's value still wanted after this step?
@@ -222,7 +233,7 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
 
 /// Gives every web a register, or a place in the frame where there are not enough.
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
-    let mut fitted = webs::split(program);
+    let mut fitted = webs::split(&tidy::tidy(program));
     loop {
         let crowded = match allocate(&fitted, registers) {
             Ok(slots) => return Ok((fitted, slots)),
@@ -236,7 +247,11 @@ pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, 
 fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
     let paths = Paths::of(program);
     let kept = paths.kept(program, &paths.live(program));
-    let found = constraints(program, registers, &kept);
+    let mut found = constraints(program, registers, &kept);
+    let fused: Vec<usize> = (0..program.steps.len()).map(|at| (registers.fused)(program, &kept, at)).collect();
+    let loads = program.steps.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
+    let needless: Vec<usize> = loads.flat_map(|(step, _)| step.op.defines()).map(index).collect();
+    needless.iter().for_each(|&slot| found.forget(slot));
     let mut order = found.order(program, registers);
     let mut home: Vec<Option<Reg>> = vec![None; program.slots.len()];
     let mut crowded = Set::with_room(program.slots.len());
@@ -258,10 +273,19 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
     if !crowded.is_empty() {
         return Err(Ok(crowded.iter().map(|slot| Slot(slot as u16)).collect()));
     }
-    Ok(Allocation { kept, home: home.into_iter().map(|reg| reg.expect("every slot has a register")).collect() })
+    needless.iter().for_each(|&slot| home[slot] = Some(registers.nowhere));
+    let home = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
+    Ok(Allocation { kept, home, fused })
 }
 
 impl Constraints {
+    /// A slot that needs no register is in nobody's way.
+    fn forget(&mut self, slot: usize) {
+        let neighbours = std::mem::replace(&mut self.neighbours[slot], Set::with_room(self.mentions.len()));
+        neighbours.iter().for_each(|other| self.neighbours[other].remove(slot));
+        self.forbidden[slot] = 0;
+    }
+
     /// Registers that a slot cannot have now, as bits.
     fn taken(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
         let neighbours = self.neighbours[slot].iter().filter_map(|other| home[other]);
@@ -354,6 +378,8 @@ mod tests {
             frame: 7,
             no_byte: &[],
             looks_at: |_, _| true,
+            fused: |_, _, _| 0,
+            nowhere: 0,
             price: |_, _| 0,
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::CompileError;
 use crate::op::{DatumId, Label};
+use crate::relay::{self, Piece};
 
 /// What an instruction may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +34,33 @@ pub(crate) trait Encode {
     /// Its bytes in this form, standing at this address; `None` if that form does not reach.
     /// Form 0 is the shortest; the last form always fits or fails.
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError>;
+
+    /// If it is a jump with a short form, which may go by way of another: where to, and the number of its condition.
+    fn jump(&self) -> Option<(Label, Option<u8>)> {
+        None
+    }
+
+    /// A jump to that label, if the machine has short ones.
+    fn island(&self, _to: Label) -> Option<Box<dyn Encode>> {
+        None
+    }
+
+    /// Does control go on behind it?
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 /// A unit of code.
 enum Unit {
     Label(Label),
-    Instruction { instruction: Box<dyn Encode>, form: u8, why: String },
+    /// An instruction; a jump may go to another of the units instead of its label.
+    Instruction {
+        instruction: Box<dyn Encode>,
+        form: u8,
+        why: String,
+        by_way_of: Option<usize>,
+    },
 }
 
 /// Selected code, not yet placed.
@@ -47,6 +69,8 @@ pub struct Code {
     units: Vec<Unit>,
     /// Data that the code itself builds, so that nobody has to place them.
     built: Vec<DatumId>,
+    /// Have ways for its jumps been looked for?
+    has_ways: bool,
 }
 
 /// An instruction in its place.
@@ -84,7 +108,7 @@ impl Code {
     }
 
     pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
-        self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why });
+        self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why, by_way_of: None });
     }
 
     pub(crate) fn builds(&mut self, datum: DatumId) {
@@ -101,6 +125,11 @@ impl Code {
     /// # Errors
     /// An instruction whose operand is out of reach even in its longest form.
     pub fn place(&mut self, origin: u64, data: &dyn Fn(Place, u64) -> u64) -> Result<PlacedCode, CompileError> {
+        if !self.has_ways {
+            self.has_ways = true;
+            let shortest = self.pass(&Layout::of(self, origin), data)?;
+            self.find_ways(&shortest);
+        }
         let mut layout = Layout::of(self, origin);
         loop {
             let encoded = self.pass(&layout, data)?;
@@ -117,12 +146,13 @@ impl Code {
     fn pass(&mut self, layout: &Layout, data: &dyn Fn(Place, u64) -> u64) -> Result<Vec<Vec<u8>>, CompileError> {
         let mut encoded = Vec::with_capacity(self.units.len());
         for (unit, &at) in self.units.iter_mut().zip(&layout.at) {
-            let Unit::Instruction { instruction, form, .. } = unit else {
+            let Unit::Instruction { instruction, form, by_way_of, .. } = unit else {
                 encoded.push(Vec::new());
                 continue;
             };
             // A label that is nowhere yet is taken to be here: the shortest distance, corrected by the next pass.
             let address = |to: Ref| match to {
+                Ref::Code(_) if by_way_of.is_some() => by_way_of.map_or(at, |unit| layout.at[unit]),
                 Ref::Code(label) => layout.labels.get(usize::from(label.0)).copied().flatten().unwrap_or(at),
                 Ref::Data(datum) => data(Place::Datum(datum), layout.end),
                 Ref::State(offset) => data(Place::State(offset), layout.end),
@@ -136,6 +166,36 @@ impl Code {
             });
         }
         Ok(encoded)
+    }
+
+    /// Has jumps go by way of others where that is shorter.
+    fn find_ways(&mut self, encoded: &[Vec<u8>]) {
+        let piece = |(unit, bytes): (&Unit, &Vec<u8>)| match unit {
+            Unit::Label(label) => Piece::Label(*label),
+            Unit::Instruction { instruction, .. } => match instruction.jump() {
+                Some((to, condition)) => Piece::Jump { to, condition },
+                None => Piece::Bytes { len: bytes.len() as u32, goes_on: instruction.goes_on() },
+            },
+        };
+        let pieces: Vec<Piece> = self.units.iter().zip(encoded).map(piece).collect();
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Jump { .. })) {
+            return;
+        }
+        let plan = relay::plan(&pieces);
+        for (added, &(before, to)) in plan.islands.iter().enumerate() {
+            let likes = self.units.iter().find_map(|unit| match unit {
+                Unit::Instruction { instruction, .. } => instruction.island(to),
+                Unit::Label(_) => None,
+            });
+            let instruction = likes.expect("there are jumps");
+            let why = "on the way of jumps from near here".to_owned();
+            self.units.insert(before + added, Unit::Instruction { instruction, form: 0, why, by_way_of: None });
+        }
+        for (unit, way) in self.units.iter_mut().zip(plan.by_way_of) {
+            if let Unit::Instruction { by_way_of, .. } = unit {
+                *by_way_of = way;
+            }
+        }
     }
 
     fn placed(&self, layout: &Layout, encoded: Vec<Vec<u8>>) -> PlacedCode {

@@ -4,7 +4,7 @@
 use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
-use crate::op::{Arg, Cond, Label, Op, Part, Program, Slot};
+use crate::op::{Alu, Arg, Cond, Label, Op, Part, Program, Slot};
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -25,6 +25,29 @@ pub(crate) trait Selector {
     fn home(&self, slot: Slot) -> Reg;
     /// The code.
     fn finish(self) -> Code;
+}
+
+/// A copy that is changed at once: `to = from`, then `to = to alu value`.
+pub(crate) struct Changed {
+    pub(crate) alu: Alu,
+    pub(crate) to: Slot,
+    pub(crate) from: Slot,
+    pub(crate) value: Arg,
+}
+
+/// Is the next operation's result that of this one's source, so that the machine may do both at once?
+pub(crate) fn changed_at_once(program: &Program, at: usize, home: impl Fn(Slot) -> Reg) -> Option<Changed> {
+    match (&program.steps[at].op, &program.steps.get(at + 1)?.op) {
+        (&Op::Set { to, value: Arg::Slot(from) }, &Op::Alu { alu, to: same, value })
+            if same == to
+                && value != Arg::Slot(to)
+                && home(from) != home(to)
+                && program.kind(from) == program.kind(to) =>
+        {
+            Some(Changed { alu, to, from, value })
+        }
+        _ => None,
+    }
 }
 
 /// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the

@@ -10,8 +10,8 @@ use crate::alloc::Registers;
 use crate::code::Code;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
-use crate::x86::Mode;
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
+use crate::x86::{Mode, fuse};
 
 /// 80386 Linux.
 pub static TARGET: Target = Target {
@@ -40,6 +40,8 @@ static MODE: Mode = Mode {
         copy: &[EDI, ESI, ECX],
         frame: EBP,
         no_byte: &[ESI, EDI, EBP],
+        fused: fuse::fused,
+        nowhere: fuse::NOWHERE,
         looks_at: |info, index| info.looks_at(Machine::I386, index),
         price: |reg, of| crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared },
     },

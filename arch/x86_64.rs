@@ -10,8 +10,8 @@ use crate::alloc::Registers;
 use crate::code::Code;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
-use crate::x86::Mode;
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
+use crate::x86::{Mode, fuse};
 
 /// AMD64 Linux.
 pub static TARGET: Target = Target {
@@ -40,6 +40,8 @@ static MODE: Mode = Mode {
         copy: &[EDI, ESI, ECX],
         frame: EBP,
         no_byte: &[],
+        fused: fuse::fused,
+        nowhere: fuse::NOWHERE,
         looks_at: |info, index| info.looks_at(Machine::X86_64, index),
         // A REX prefix for the upper eight, and for the lowest byte of four more; the forms of the accumulator.
         price: |reg, of| {

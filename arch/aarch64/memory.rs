@@ -5,7 +5,7 @@ use super::select::Aarch64;
 use super::{SCRATCH, SCRATCH_2};
 use crate::alloc::Reg;
 use crate::facts::Value;
-use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Slot, Width};
+use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
 
 impl Aarch64<'_> {
     /// What a load or store of that size says for a memory operand; the far part of an offset that it cannot say goes
@@ -32,9 +32,23 @@ impl Aarch64<'_> {
         behind.unwrap_or(Place::Near { n: SCRATCH_2, simm9: 0 })
     }
 
-    pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
+    /// The slot that a step counts from and the next moves behind what was accessed: one instruction does both.
+    fn moves_on(&self, at: usize, mem: Mem, size: Size) -> Option<Slot> {
+        let Base::Slot(base) = mem.base else { return None };
+        let on = Op::Alu { alu: Alu::Add, to: base, value: Arg::Const(size.bytes().into()) };
+        (mem.offset == 0 && self.program.steps.get(at + 1)?.op == on).then_some(base)
+    }
+
+    pub(super) fn load(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
         let (size, t) = (size(width), self.home(to));
-        let from = self.place(from, size);
+        let moved = self.moves_on(at, from, size).filter(|base| self.home(*base) != t);
+        let from = if let Some(base) = moved {
+            self.skip = true;
+            self.facts.define(base, self.home(base), Value::Unknown);
+            Place::Next { n: self.home(base) }
+        } else {
+            self.place(from, size)
+        };
         self.plain(A64::Load { size, t, from });
         self.facts.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
     }

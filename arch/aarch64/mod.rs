@@ -10,6 +10,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use self::inst::ZERO_OR_SP;
 use crate::alloc::{Reg, Registers};
 use crate::code::Code;
 use crate::op::Program;
@@ -53,6 +54,8 @@ static REGISTERS: Registers = Registers {
     copy: &[],
     frame: FRAME,
     no_byte: &[],
+    fused: |_, _, _| 0,
+    nowhere: ZERO_OR_SP,
     looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
     price: |_, _| 0,
 };

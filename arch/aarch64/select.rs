@@ -8,7 +8,7 @@ use crate::CompileError;
 use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
-use crate::flow::Selector;
+use crate::flow::{self, Selector};
 use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
 use crate::syscall::{Call, Returns};
@@ -16,13 +16,17 @@ use crate::target::Machine;
 
 /// Selection in progress.
 pub(crate) struct Aarch64<'p> {
-    program: &'p Program,
+    pub(super) program: &'p Program,
     slots: &'p Allocation,
     code: Code,
     pub(super) facts: Facts,
     why: String,
     /// Bytes of the frame that were taken from the stack.
     reserved_bytes: u32,
+    /// Where the left operand of the operation at hand is, if its copy has been left out.
+    source: Option<Reg>,
+    /// Has the operation at hand been done with the one before it?
+    pub(super) skip: bool,
 }
 
 /// Instructions that build a constant: one for a repeated run of ones; else MOVZ or MOVN, whichever leaves fewer halves
@@ -48,7 +52,8 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
 
 impl<'p> Aarch64<'p> {
     pub(crate) fn new(program: &'p Program, slots: &'p Allocation) -> Self {
-        Self { program, slots, code: Code::default(), facts: Facts::UNKNOWN, why: String::new(), reserved_bytes: 0 }
+        let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
+        Self { program, slots, code, facts, why, reserved_bytes: 0, source: None, skip: false }
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
@@ -190,19 +195,20 @@ impl<'p> Aarch64<'p> {
 
     fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
         let (d, wide) = (self.home(to), self.wide(to));
+        let n = self.source.take().unwrap_or(d);
         match value {
             Arg::Slot(other) => {
                 let m = self.home(other);
-                self.plain(A64::Alu { alu, wide, d, n: d, m });
+                self.plain(A64::Alu { alu, wide, d, n, m });
             }
-            Arg::Const(value) => self.arithmetic_constant(alu, wide, d, value),
+            Arg::Const(value) => self.arithmetic_constant(alu, wide, [d, n], value),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         }
         self.facts.define(to, d, Value::Unknown);
     }
 
-    /// `d = d alu value`: by one instruction if it, or another that does the same, takes the constant.
-    fn arithmetic_constant(&mut self, alu: Alu, wide: bool, d: Reg, value: i64) {
+    /// `d = n alu value`: by one instruction if it, or another that does the same, takes the constant.
+    fn arithmetic_constant(&mut self, alu: Alu, wide: bool, [d, n]: [Reg; 2], value: i64) {
         let imm = Self::operand(value, wide);
         let opposite = Self::operand(value.wrapping_neg(), wide);
         let same = match alu {
@@ -213,10 +219,10 @@ impl<'p> Aarch64<'p> {
         };
         let taken = [(alu, imm), same].into_iter().find(|&(alu, imm)| takes(alu, wide, imm));
         if let Some((alu, imm)) = taken {
-            self.plain(A64::AluImm { alu, wide, d, n: d, imm });
+            self.plain(A64::AluImm { alu, wide, d, n, imm });
         } else {
             self.set_constant(SCRATCH, value, "operand");
-            self.plain(A64::Alu { alu, wide, d, n: d, m: SCRATCH });
+            self.plain(A64::Alu { alu, wide, d, n, m: SCRATCH });
         }
     }
 
@@ -334,6 +340,9 @@ impl Selector for Aarch64<'_> {
     }
 
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
+        if std::mem::take(&mut self.skip) {
+            return Ok(());
+        }
         why.clone_into(&mut self.why);
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
@@ -358,6 +367,11 @@ impl Selector for Aarch64<'_> {
                 self.plain(A64::Ret);
             }
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
+            Op::Set { value: Arg::Slot(from), .. }
+                if flow::changed_at_once(self.program, at, |slot| self.home(slot)).is_some() =>
+            {
+                self.source = Some(self.home(*from));
+            }
             Op::Set { to, value } => {
                 let home = self.home(*to);
                 self.set(home, *value, why);
@@ -372,7 +386,7 @@ impl Selector for Aarch64<'_> {
             }
             Op::Copy { to, from, len } => self.copy(*to, *from, *len),
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
-            Op::Load { to, width, from } => self.load(*to, *width, *from),
+            Op::Load { to, width, from } => self.load(at, *to, *width, *from),
             Op::Store { width, to, value } => self.store(*width, *to, *value),
             Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
             Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),

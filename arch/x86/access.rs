@@ -1,9 +1,9 @@
 //! Memory on x86: loads, stores, comparisons.
 
-use iced_x86::{Code as Opcode, Instruction};
+use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
-use super::regs;
-use super::select::{X86, named};
+use super::regs::{self, ESP};
+use super::select::{Built, X86, named};
 use crate::facts::Value;
 use crate::op::{Arg, Mem, Slot, Width};
 
@@ -26,20 +26,13 @@ impl X86<'_> {
         let (memory, why) = (self.memory(to), self.why.clone());
         let wide = self.mode.is_long && width == Width::Word;
         let built = match (width, value) {
-            (Width::Byte, Arg::Const(value)) => {
-                Instruction::with2(Opcode::Mov_rm8_imm8, memory, i32::from(value as u8))
-            }
+            (_, Arg::Const(value)) => self.store_constant(width, memory, value),
             (Width::Byte, Arg::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.home(slot)))
-            }
-            (Width::Two, Arg::Const(value)) => {
-                Instruction::with2(Opcode::Mov_rm16_imm16, memory, u32::from(value as u16))
             }
             (Width::Two, Arg::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(self.home(slot)))
             }
-            (_, Arg::Const(value)) if wide => Instruction::with2(Opcode::Mov_rm64_imm32, memory, value as i32),
-            (_, Arg::Const(value)) => Instruction::with2(Opcode::Mov_rm32_imm32, memory, value as i32),
             (_, Arg::Slot(slot)) if wide => {
                 Instruction::with2(Opcode::Mov_rm64_r64, memory, regs::bits_64(self.home(slot)))
             }
@@ -47,6 +40,49 @@ impl X86<'_> {
             _ => unreachable!("a constant or a slot is stored"),
         };
         self.plain(built, why);
+    }
+
+    /// Stores a constant: from a register that is known to hold it, or by `and` with 0 or `or` with −1, whose operand
+    /// is a byte.
+    ///
+    /// ```text
+    /// mov [m], r        88 /r, 89 /r            1 and the place, 66 or REX before it
+    /// and [m], 0        83 /4 ib                2
+    /// or [m], -1        83 /1 ib                2
+    /// mov [m], imm      C6 ib, C7 iw, C7 id     2, 3, 5
+    /// ```
+    fn store_constant(&self, width: Width, memory: MemoryOperand, value: i64) -> Built {
+        let wide = self.mode.is_long && width == Width::Word;
+        let mask = match width {
+            Width::Byte => 0xff,
+            Width::Two => 0xffff,
+            Width::Word if wide => u64::MAX,
+            Width::Four | Width::Word => 0xffff_ffff,
+        };
+        let holds = |reg: &u8| self.facts.constant(*reg).is_some_and(|known| known & mask == value as u64 & mask);
+        let has_byte = |reg: &u8| width != Width::Byte || *reg < ESP;
+        // One of the upper eight is no shorter than a byte.
+        let upper = if self.mode.is_long && width != Width::Byte { 16 } else { 8 };
+        if let Some(reg) = (0..upper).filter(|reg| *reg != ESP && has_byte(reg)).find(holds) {
+            return match width {
+                Width::Byte => Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(reg)),
+                Width::Two => Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(reg)),
+                _ if wide => Instruction::with2(Opcode::Mov_rm64_r64, memory, regs::bits_64(reg)),
+                _ => Instruction::with2(Opcode::Mov_rm32_r32, memory, regs::bits_32(reg)),
+            };
+        }
+        match (width, value as u64 & mask) {
+            (Width::Byte, _) => Instruction::with2(Opcode::Mov_rm8_imm8, memory, i32::from(value as u8)),
+            (Width::Two, 0) => Instruction::with2(Opcode::And_rm16_imm8, memory, 0),
+            (Width::Two, 0xffff) => Instruction::with2(Opcode::Or_rm16_imm8, memory, -1),
+            (Width::Two, _) => Instruction::with2(Opcode::Mov_rm16_imm16, memory, u32::from(value as u16)),
+            (_, 0) if wide => Instruction::with2(Opcode::And_rm64_imm8, memory, 0),
+            (_, 0) => Instruction::with2(Opcode::And_rm32_imm8, memory, 0),
+            (_, known) if known == mask && wide => Instruction::with2(Opcode::Or_rm64_imm8, memory, -1),
+            (_, known) if known == mask => Instruction::with2(Opcode::Or_rm32_imm8, memory, -1),
+            _ if wide => Instruction::with2(Opcode::Mov_rm64_imm32, memory, value as i32),
+            _ => Instruction::with2(Opcode::Mov_rm32_imm32, memory, value as i32),
+        }
     }
 
     pub(super) fn compare_memory(&mut self, at: Mem, bytes: &[u8]) {
@@ -63,9 +99,9 @@ impl X86<'_> {
     pub(super) fn store_memory(&mut self, to: Mem, bytes: &[u8]) {
         let (memory, why) = (self.memory(to), self.why.clone());
         let built = match *bytes {
-            [a] => Instruction::with2(Opcode::Mov_rm8_imm8, memory, i32::from(a)),
-            [a, b] => Instruction::with2(Opcode::Mov_rm16_imm16, memory, u32::from(u16::from_le_bytes([a, b]))),
-            [a, b, c, d] => Instruction::with2(Opcode::Mov_rm32_imm32, memory, u32::from_le_bytes([a, b, c, d])),
+            [a] => self.store_constant(Width::Byte, memory, a.into()),
+            [a, b] => self.store_constant(Width::Two, memory, u16::from_le_bytes([a, b]).into()),
+            [a, b, c, d] => self.store_constant(Width::Four, memory, i32::from_le_bytes([a, b, c, d]).into()),
             _ => unreachable!("memory is written by 1, 2 or 4 bytes"),
         };
         self.plain(built, why);

@@ -1,17 +1,18 @@
 //! Arithmetic, copying and tests of bits on x86.
 
-use iced_x86::{Code as Opcode, Instruction, Register};
+use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
 use super::inst::Condition;
 use super::regs::{self, EAX, ECX, ESP};
 use super::select::{Built, X86, named};
 use crate::facts::{Fact, Value};
+use crate::flow::{self, Changed};
 use crate::moves::{self, Move};
-use crate::op::{Alu, Arg, Label, Slot};
+use crate::op::{Alu, Arg, Label, Op, Slot};
 
 /// Codes of an arithmetic operation with imm8, imm32 and a register.
 #[rustfmt::skip] // One row per line.
-fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
+pub(super) fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
     match (alu, wide) {
         (Alu::Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0 ib  81 /0 id  01 /r
         (Alu::Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
@@ -49,6 +50,46 @@ impl X86<'_> {
         let known = if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
         self.facts.define(to, home, known);
         self.facts.set_flags(tells.then_some(to));
+    }
+
+    /// A copy to which something is added: `lea` does both, but leaves the flags alone.
+    pub(super) fn sum_at_once(&mut self, step: usize) -> bool {
+        let Some(changed) = flow::changed_at_once(self.program, step, |slot| self.home(slot)) else { return false };
+        let Changed { alu, to, from, value } = changed;
+        let (home, wide) = (self.home(to), self.wide(to));
+        let flags_are_wanted = matches!(
+            self.program.steps.get(step + 2).map(|step| &step.op),
+            Some(Op::Branch { left, right: Arg::Const(0), .. }) if *left == to
+        );
+        let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
+        let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
+        let built = match (alu, value) {
+            (Alu::Mul, Arg::Const(by)) => {
+                let [imm8, imm32] = if wide {
+                    [Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32]
+                } else {
+                    [Opcode::Imul_r32_rm32_imm8, Opcode::Imul_r32_rm32_imm32]
+                };
+                let code = if i8::try_from(by).is_ok() { imm8 } else { imm32 };
+                Instruction::with3(code, named(home, wide), named(self.home(from), wide), by as i32)
+            }
+            _ if flags_are_wanted => return false,
+            (Alu::Add, Arg::Slot(other)) => {
+                let sum = MemoryOperand::with_base_index(whole(from), whole(other));
+                Instruction::with2(lea, named(home, wide), sum)
+            }
+            (Alu::Add | Alu::Sub, Arg::Const(by)) => {
+                let by = if alu == Alu::Add { by as i32 } else { (by as i32).wrapping_neg() };
+                Instruction::with2(lea, named(home, wide), self.operand(self.home(from), by))
+            }
+            _ => return false,
+        };
+        let why = [step, step + 1].map(|at| &self.program.steps[at].why).into_iter().find(|why| !why.is_empty());
+        let why = why.cloned().unwrap_or_default();
+        self.plain(built, why);
+        self.facts.define(to, home, Value::Unknown);
+        self.skip = 1;
+        true
     }
 
     fn product(&self, home: u8, wide: bool, value: Arg) -> Built {
@@ -141,7 +182,7 @@ impl X86<'_> {
 }
 
 /// A shift by a constant; by one it is a byte shorter.
-fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
+pub(super) fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
     match (alu, wide, by) {
         (Alu::Shl, false, 1) => Opcode::Shl_rm32_1,    // D1 /4
         (Alu::Shl, true, 1) => Opcode::Shl_rm64_1,     // REX.W

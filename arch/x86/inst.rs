@@ -126,6 +126,25 @@ impl Encode for X86Inst {
         };
         bytes(self.bits(), &instruction, at).map(Some)
     }
+
+    fn jump(&self) -> Option<(Label, Option<u8>)> {
+        match self.operation {
+            Operation::Jump { condition, to } => Some((to, condition.map(|condition| condition as u8))),
+            _ => None,
+        }
+    }
+
+    fn island(&self, to: Label) -> Option<Box<dyn Encode>> {
+        Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
+    }
+
+    fn goes_on(&self) -> bool {
+        match self.operation {
+            Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),
+            Operation::Jump { condition, .. } => condition.is_some(),
+            _ => true,
+        }
+    }
 }
 
 /// The bytes of an instruction at an address.

@@ -4,6 +4,7 @@ mod access;
 mod arith;
 mod call;
 mod constant;
+pub(crate) mod fuse;
 mod inst;
 mod operands;
 pub(crate) mod regs;

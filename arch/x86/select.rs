@@ -12,7 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
 use crate::flow::Selector;
-use crate::op::{Arg, Cond, DatumId, Label, Op, Program, Slot};
+use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::target::{Class, Machine};
 
 /// What differs between long mode and protected mode.
@@ -46,6 +46,10 @@ pub(crate) struct X86<'p> {
     pub(super) pushed: Vec<(DatumId, u32)>,
     /// Bytes of the frame that were taken from the stack.
     pub(super) reserved_bytes: u32,
+    /// Where the slot is that the branch at hand looks at, if it is in no register.
+    pub(super) in_memory: Option<(Width, Mem)>,
+    /// So many operations have been done with one before them.
+    pub(super) skip: usize,
 }
 
 /// An instruction that iced may refuse.
@@ -55,10 +59,14 @@ impl<'p> X86<'p> {
     pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation) -> Self {
         let to_push = stack::choose(program, mode.class());
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
-        Self { mode, program, slots, code, facts, why, to_push, pushed: Vec::new(), reserved_bytes: 0 }
+        let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
+        Self { mode, program, slots, code, facts, why, to_push, pushed, reserved_bytes, in_memory, skip }
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
+        if self.sum_at_once(step) {
+            return;
+        }
         let home = self.home(to);
         let why = self.why.clone();
         match value {
@@ -203,7 +211,14 @@ impl Selector for X86<'_> {
     }
 
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return Ok(());
+        }
         why.clone_into(&mut self.why);
+        if self.branch_in_memory(op) {
+            return Ok(());
+        }
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => self.jump(None, *to),
@@ -226,7 +241,7 @@ impl Selector for X86<'_> {
                 self.facts.define(*to, self.home(*to), Value::Unknown);
             }
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
-            Op::Load { to, width, from } => self.load(*to, *width, *from),
+            Op::Load { to, width, from } => self.load_for(at, *to, *width, *from),
             Op::Store { width, to, value } => self.store(*width, *to, *value),
             Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
             Op::BranchBytes { at, bytes, equal, to } => {

@@ -1,0 +1,236 @@
+//! Short jumps by way of others. A jump that does not reach its label by its short form may lead to a jump that goes
+//! there anyway and stands on the way: one that is always taken, or on the same condition, which still holds then; where several do not reach it, such a jump, an island, may be put behind code
+//! that never goes on. Every choice is made on lengths alone, before anything is encoded.
+
+use crate::op::Label;
+
+/// A piece of code, as far as jumps are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// A label stands here.
+    Label(Label),
+    /// So many bytes; does control go on behind them?
+    Bytes { len: u32, goes_on: bool },
+    /// A jump: on a condition, by its number, or always.
+    Jump { to: Label, condition: Option<u8> },
+}
+
+/// What has been found: islands, as places before which they stand and where they lead; and for each jump, islands
+/// included, the jump it goes to instead of its label.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) islands: Vec<(usize, Label)>,
+    pub(crate) by_way_of: Vec<Option<usize>>,
+}
+
+/// Bytes of a short jump, of a near one, of a near one on a condition.
+const SHORT: u32 = 2;
+const NEAR: u32 = 5;
+const NEAR_CONDITIONAL: u32 = 6;
+
+/// Code with islands.
+struct Shore {
+    pieces: Vec<Piece>,
+    /// Where each label is.
+    labels: Vec<usize>,
+    /// Jumps by their labels, in the order of the code.
+    relays: Vec<Vec<usize>>,
+    /// The lengths of the pieces, and where they begin.
+    lens: Vec<u32>,
+    at: Vec<u32>,
+    by_way_of: Vec<Option<usize>>,
+}
+
+/// Finds the ways of all jumps.
+pub(crate) fn plan(pieces: &[Piece]) -> Plan {
+    let mut islands: Vec<(usize, Label)> = Vec::new();
+    let mut best = Shore::new(pieces, &islands);
+    if !best.lens.iter().zip(&best.pieces).any(|(len, piece)| matches!(piece, Piece::Jump { .. }) && *len > SHORT) {
+        return Plan { islands, by_way_of: best.by_way_of };
+    }
+    // Islands are tried one at a time, where they help most; each try is kept if the code gets shorter.
+    let mut tried: Vec<(usize, Label)> = Vec::new();
+    while let Some(island) = best.candidate(pieces, &islands, &tried) {
+        tried.push(island);
+        let mut with = islands.clone();
+        with.push(island);
+        with.sort_by_key(|(before, label)| (*before, label.0));
+        let shore = Shore::new(pieces, &with);
+        if shore.len() < best.len() {
+            (best, islands) = (shore, with);
+        }
+    }
+    Plan { islands, by_way_of: best.by_way_of }
+}
+
+impl Shore {
+    fn new(code: &[Piece], islands: &[(usize, Label)]) -> Self {
+        let mut pieces = Vec::with_capacity(code.len() + islands.len());
+        let mut next = islands.iter().peekable();
+        for (at, piece) in code.iter().enumerate() {
+            while let Some((_, to)) = next.next_if(|(before, _)| *before == at) {
+                pieces.push(Piece::Jump { to: *to, condition: None });
+            }
+            pieces.push(*piece);
+        }
+        let mut shore = Self {
+            labels: Vec::new(),
+            relays: Vec::new(),
+            lens: Vec::new(),
+            at: Vec::new(),
+            by_way_of: vec![None; pieces.len()],
+            pieces,
+        };
+        shore.find();
+        while shore.grow() {}
+        shore
+    }
+
+    fn len(&self) -> u32 {
+        self.lens.iter().sum()
+    }
+
+    /// Finds labels and relays; all jumps are short at first.
+    fn find(&mut self) {
+        for (at, piece) in self.pieces.iter().enumerate() {
+            let (Piece::Label(label) | Piece::Jump { to: label, .. }) = *piece else {
+                continue;
+            };
+            let number = usize::from(label.0);
+            if self.labels.len() <= number {
+                self.labels.resize(number + 1, 0);
+                self.relays.resize(number + 1, Vec::new());
+            }
+            match piece {
+                Piece::Label(_) => self.labels[number] = at,
+                Piece::Jump { .. } => self.relays[number].push(at),
+                Piece::Bytes { .. } => {}
+            }
+        }
+        let len = |piece: &Piece| match *piece {
+            Piece::Label(_) => 0,
+            Piece::Bytes { len, .. } => len,
+            Piece::Jump { .. } => SHORT,
+        };
+        self.lens = self.pieces.iter().map(len).collect();
+    }
+
+    /// Lays everything out, and lengthens the jumps that reach neither their label nor a jump on the way to it. None
+    /// ever gets shorter again, so this ends.
+    fn grow(&mut self) -> bool {
+        let mut end = 0;
+        self.at.clear();
+        for len in &self.lens {
+            self.at.push(end);
+            end += len;
+        }
+        let mut grew = false;
+        for at in 0..self.pieces.len() {
+            let Piece::Jump { to, condition } = self.pieces[at] else { continue };
+            let label = self.labels[usize::from(to.0)];
+            if self.lens[at] > SHORT {
+                self.by_way_of[at] = None;
+            } else if self.reaches(at, label) {
+                self.by_way_of[at] = None;
+            } else if let Some(relay) = self.relay(at, to, label) {
+                self.by_way_of[at] = Some(relay);
+            } else {
+                self.by_way_of[at] = None;
+                self.lens[at] = if condition.is_some() { NEAR_CONDITIONAL } else { NEAR };
+                grew = true;
+            }
+        }
+        grew
+    }
+
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        i8::try_from(i64::from(self.at[to]) - i64::from(self.at[from] + SHORT)).is_ok()
+    }
+
+    /// The jump nearest to the label that stands between and is in reach: so no two ever lead to each other.
+    fn relay(&self, at: usize, to: Label, label: usize) -> Option<usize> {
+        let condition = |at: usize| if let Piece::Jump { condition, .. } = self.pieces[at] { condition } else { None };
+        let own = condition(at);
+        let relays = self.relays[usize::from(to.0)].iter().copied();
+        let relays = relays.filter(|&relay| condition(relay).is_none_or(|taken| own == Some(taken)));
+        let between =
+            relays.filter(|&relay| if label > at { at < relay && relay < label } else { label < relay && relay < at });
+        between.filter(|&relay| self.reaches(at, relay)).min_by_key(|&relay| relay.abs_diff(label))
+    }
+
+    /// The island not tried yet that most long jumps would reach.
+    fn candidate(
+        &self,
+        code: &[Piece],
+        islands: &[(usize, Label)],
+        tried: &[(usize, Label)],
+    ) -> Option<(usize, Label)> {
+        let mut best: Option<(usize, (usize, Label))> = None;
+        let is_end =
+            |piece: &Piece| matches!(piece, Piece::Bytes { goes_on: false, .. } | Piece::Jump { condition: None, .. });
+        // Where each piece of the code without islands is in that with them.
+        let shifted = |at: usize| at + islands.iter().filter(|(before, _)| *before <= at).count();
+        let long: Vec<(usize, Label)> = (0..self.pieces.len())
+            .filter(|&at| self.lens[at] > SHORT)
+            .filter_map(|at| if let Piece::Jump { to, .. } = self.pieces[at] { Some((at, to)) } else { None })
+            .collect();
+        for before in 1..code.len() {
+            if !is_end(&code[before - 1]) {
+                continue;
+            }
+            let place = shifted(before);
+            let near: Vec<Label> = long
+                .iter()
+                .filter(|(at, to)| {
+                    let label = self.labels[usize::from(to.0)];
+                    self.reaches(*at, place)
+                        && if label > *at { *at < place && place < label } else { label < place && place <= *at }
+                })
+                .map(|(_, to)| *to)
+                .collect();
+            for &to in &near {
+                let count = near.iter().filter(|other| **other == to).count();
+                if count > 1 && !tried.contains(&(before, to)) && best.is_none_or(|(most, _)| count > most) {
+                    best = Some((count, (before, to)));
+                }
+            }
+        }
+        best.map(|(_, island)| island)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(len: u32) -> Piece {
+        Piece::Bytes { len, goes_on: true }
+    }
+
+    #[test]
+    fn a_jump_takes_another_on_its_way() {
+        let to = Label(0);
+        let jump = |condition| Piece::Jump { to, condition };
+        let far = plan(&[jump(Some(1)), bytes(100), jump(None), bytes(100), Piece::Label(to)]);
+        assert_eq!(far.by_way_of, [Some(2), None, None, None, None]);
+        let back = plan(&[Piece::Label(to), bytes(100), jump(Some(7)), bytes(100), jump(Some(7))]);
+        assert_eq!(back.by_way_of, [None, None, None, None, Some(2)]);
+        let behind = plan(&[Piece::Label(to), bytes(200), jump(Some(1)), bytes(10), jump(None)]);
+        let other = plan(&[jump(Some(1)), bytes(100), jump(Some(2)), bytes(100), Piece::Label(to)]);
+        assert_eq!(other.by_way_of, [None; 5], "not on another condition");
+        assert_eq!(behind.by_way_of, [None; 5], "not away from the label");
+    }
+
+    #[test]
+    fn an_island_serves_several() {
+        let to = Label(0);
+        let jump = Piece::Jump { to, condition: Some(1) };
+        let end = Piece::Bytes { len: 1, goes_on: false };
+        let other = Piece::Jump { to, condition: Some(2) };
+        let code = [jump, bytes(10), other, bytes(10), end, bytes(500), Piece::Label(to)];
+        let found = plan(&code);
+        assert_eq!(found.islands, [(5, to)]);
+        assert_eq!(found.by_way_of[..3], [Some(5), None, Some(5)]);
+        assert_eq!(plan(&code[2..]).islands, [], "one alone gains nothing");
+    }
+}

@@ -1,0 +1,227 @@
+//! Operands in memory. A slot that is loaded for the next operation alone needs no register: x86 compares, tests and
+//! calculates with memory, and changes it in its place.
+//!
+//! ```text
+//! load, branch            cmp [m], imm    cmp [m], r    cmp r, [m]
+//! load, branch on bits    test byte [m], imm8    test [m], imm32
+//! load, arithmetic        add r, [m]
+//! load, change, store     add [m], imm    add [m], r    inc [m]    neg [m]
+//! ```
+
+use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
+
+use super::arith::{codes, shift};
+use super::inst::Condition;
+use super::regs::ESP;
+use super::select::{X86, named};
+use crate::facts::Value;
+use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::sets::Set;
+
+/// Where slots live that are never in a register; nothing is ever known of it.
+pub(crate) const NOWHERE: u8 = ESP;
+
+/// How many operations behind a load become one with it; 0 if it is an instruction of its own.
+pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
+    let Op::Load { to, width, from } = program.steps[at].op else { return 0 };
+    let dies = |at: usize| !kept[at].contains(usize::from(to.0));
+    let (Some(next), Some(then)) = (program.steps.get(at + 1), program.steps.get(at + 2)) else { return 0 };
+    let (next, then) = (&next.op, &then.op);
+    let whole = whole(program, to, width);
+    let is_base = from.base.slots().any(|slot| slot == to);
+    match *next {
+        _ if is_base => 0,
+        Op::Alu { alu, to: changed, value } if changed == to && whole && alu != Alu::Mul => {
+            usize::from(stores(then, to, width, from) && dies(at + 2) && value != Arg::Slot(to)) * 2
+        }
+        Op::Negate { to: changed } if changed == to && whole && width == Width::Four => {
+            usize::from(stores(then, to, width, from) && dies(at + 2)) * 2
+        }
+        _ if !dies(at + 1) => 0,
+        Op::Alu { alu, to: changed, value: Arg::Slot(value) } if value == to && changed != to => {
+            let is_alike = whole && program.kind(changed) == program.kind(to);
+            usize::from(is_alike && !matches!(alu, Alu::Shl | Alu::Shr))
+        }
+        Op::Branch { left, cond, right, .. } => {
+            let fits = match (left == to, right) {
+                (true, Arg::Const(value)) => compares(whole, width, cond, value),
+                (true, Arg::Slot(right)) => whole && right != to && program.kind(right) == program.kind(to),
+                (false, Arg::Slot(right)) => whole && right == to && program.kind(left) == program.kind(to),
+                _ => false,
+            };
+            usize::from(fits)
+        }
+        Op::BranchBits { value, bits, .. } if value == to => {
+            let bytes = match width {
+                Width::Byte => 1,
+                Width::Two => 2,
+                Width::Four | Width::Word => 4,
+            };
+            usize::from(byte_of(bits).is_some_and(|(byte, _)| byte < bytes) || width == Width::Four)
+        }
+        _ => 0,
+    }
+}
+
+/// Does the access mean all of the slot?
+fn whole(program: &Program, slot: Slot, width: Width) -> bool {
+    match program.kind(slot) {
+        Kind::Int => width == Width::Four,
+        Kind::Pointer => width == Width::Word,
+    }
+}
+
+fn stores(op: &Op, slot: Slot, width: Width, place: Mem) -> bool {
+    *op == Op::Store { width, to: place, value: Arg::Slot(slot) }
+}
+
+/// Is memory compared with this number as the register would be, in which zeros stand before what was loaded?
+fn compares(whole: bool, width: Width, cond: Cond, value: i64) -> bool {
+    match width {
+        Width::Byte => (0..=255).contains(&value) && (value > 0 || matches!(cond, Cond::Eq | Cond::Ne)),
+        Width::Two => (1..128).contains(&value) || value == 0 && matches!(cond, Cond::Eq | Cond::Ne),
+        Width::Four | Width::Word => whole && i32::try_from(value).is_ok(),
+    }
+}
+
+/// The byte that all of these bits are in, and which they are there.
+fn byte_of(bits: u32) -> Option<(usize, u32)> {
+    let byte = (bits.trailing_zeros() / 8) as usize;
+    let there = bits >> (8 * byte);
+    (bits != 0 && there <= 0xff).then_some((byte, there))
+}
+
+impl X86<'_> {
+    /// Does a load, or leaves it to the operations that it is one with.
+    pub(super) fn load_for(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
+        match self.slots.fused(at) {
+            0 => self.load(to, width, from),
+            1 if self.program.steps[at + 1].op.target().is_some() => self.in_memory = Some((width, from)),
+            1 => {
+                let Op::Alu { alu, to, .. } = self.program.steps[at + 1].op else { unreachable!("it is arithmetic") };
+                self.skip = 1;
+                self.add_memory(alu, to, from);
+            }
+            _ => {
+                let op = self.program.steps[at + 1].op.clone();
+                self.program.steps[at + 1].why.clone_into(&mut self.why);
+                self.skip = 2;
+                self.change_memory(&op, self.wide(to), from);
+            }
+        }
+    }
+
+    fn add_memory(&mut self, alu: Alu, to: Slot, from: Mem) {
+        let (home, wide, memory) = (self.home(to), self.wide(to), self.memory(from));
+        let code = match (alu, wide) {
+            (Alu::Add, false) => Opcode::Add_r32_rm32, // 03 /r
+            (Alu::Add, true) => Opcode::Add_r64_rm64,  // REX.W
+            (Alu::Sub, false) => Opcode::Sub_r32_rm32, // 2B /r
+            (Alu::Sub, true) => Opcode::Sub_r64_rm64,  // REX.W
+            (Alu::And, false) => Opcode::And_r32_rm32, // 23 /r
+            (Alu::And, true) => Opcode::And_r64_rm64,  // REX.W
+            (Alu::Or, false) => Opcode::Or_r32_rm32,   // 0B /r
+            (Alu::Or, true) => Opcode::Or_r64_rm64,    // REX.W
+            (Alu::Xor, false) => Opcode::Xor_r32_rm32, // 33 /r
+            (Alu::Xor, true) => Opcode::Xor_r64_rm64,  // REX.W
+            (_, false) => Opcode::Imul_r32_rm32,       // 0F AF /r
+            (_, true) => Opcode::Imul_r64_rm64,        // REX.W
+        };
+        let why = self.why.clone();
+        self.plain(Instruction::with2(code, named(home, wide), memory), why);
+        self.facts.define(to, home, Value::Unknown);
+        self.facts.set_flags((alu != Alu::Mul).then_some(to));
+    }
+
+    fn change_memory(&mut self, op: &Op, wide: bool, place: Mem) {
+        let (memory, why) = (self.memory(place), self.why.clone());
+        let built = match *op {
+            Op::Negate { .. } => Instruction::with1(Opcode::Neg_rm32, memory), // F7 /3
+            Op::Alu { alu: alu @ (Alu::Shl | Alu::Shr), value: Arg::Const(by), .. } => {
+                Instruction::with2(shift(alu, wide, by), memory, by as u32)
+            }
+            Op::Alu { alu: alu @ (Alu::Add | Alu::Sub), value: Arg::Const(by @ (1 | -1)), .. } => {
+                let code = match ((alu == Alu::Add) == (by == 1), wide) {
+                    (true, false) => Opcode::Inc_rm32,  // FF /0
+                    (true, true) => Opcode::Inc_rm64,   // REX.W
+                    (false, false) => Opcode::Dec_rm32, // FF /1
+                    (false, true) => Opcode::Dec_rm64,  // REX.W
+                };
+                Instruction::with1(code, memory)
+            }
+            Op::Alu { alu, value: Arg::Const(value), .. } => {
+                let [imm8, imm32, _] = codes(alu, wide);
+                Instruction::with2(if i8::try_from(value as i32).is_ok() { imm8 } else { imm32 }, memory, value as i32)
+            }
+            Op::Alu { alu, value: Arg::Slot(other), .. } => {
+                Instruction::with2(codes(alu, wide)[2], memory, named(self.home(other), wide))
+            }
+            _ => unreachable!("only these change memory"),
+        };
+        self.plain(built, why);
+    }
+
+    /// Compares with memory and jumps.
+    pub(super) fn branch_memory(
+        &mut self,
+        (width, from): (Width, Mem),
+        [left, right]: [Option<Slot>; 2],
+        (cond, value): (Cond, i64),
+        to: Label,
+    ) {
+        let (memory, why) = (self.memory(from), self.why.clone());
+        let wide = self.mode.is_long && width == Width::Word;
+        let small = i8::try_from(value).is_ok();
+        let (compare, compare_with) = if wide {
+            (Opcode::Cmp_r64_rm64, Opcode::Cmp_rm64_r64) // REX.W
+        } else {
+            (Opcode::Cmp_r32_rm32, Opcode::Cmp_rm32_r32) // 3B /r  39 /r
+        };
+        let built = match (left, right, width) {
+            (Some(left), ..) => Instruction::with2(compare, named(self.home(left), wide), memory),
+            (_, Some(right), _) => Instruction::with2(compare_with, memory, named(self.home(right), wide)),
+            (.., Width::Byte) => Instruction::with2(Opcode::Cmp_rm8_imm8, memory, value as u32), // 80 /7 ib
+            (.., Width::Two) => Instruction::with2(Opcode::Cmp_rm16_imm8, memory, value as i32), // 66 83 /7 ib
+            _ if wide && small => Instruction::with2(Opcode::Cmp_rm64_imm8, memory, value as i32),
+            _ if wide => Instruction::with2(Opcode::Cmp_rm64_imm32, memory, value as i32),
+            _ if small => Instruction::with2(Opcode::Cmp_rm32_imm8, memory, value as i32), // 83 /7 ib
+            _ => Instruction::with2(Opcode::Cmp_rm32_imm32, memory, value as i32),         // 81 /7 id
+        };
+        self.plain(built, why);
+        let is_narrow = matches!(width, Width::Byte | Width::Two);
+        self.jump(Some(if is_narrow { cond.of_bytes() } else { cond }.into()), to);
+    }
+
+    /// Tests bits of memory and jumps.
+    pub(super) fn branch_memory_bits(&mut self, from: Mem, bits: u32, any: bool, to: Label) {
+        let why = self.why.clone();
+        let built = match byte_of(bits) {
+            Some((byte, there)) => {
+                let memory: MemoryOperand = self.memory(from.behind(byte));
+                Instruction::with2(Opcode::Test_rm8_imm8, memory, there) // F6 /0 ib
+            }
+            None => Instruction::with2(Opcode::Test_rm32_imm32, self.memory(from), bits), // F7 /0 id
+        };
+        self.plain(built, why);
+        self.jump(Some(if any { Condition::NotEqual } else { Condition::Equal }), to);
+    }
+
+    /// Does a branch on a slot that is in memory, if it is one.
+    pub(super) fn branch_in_memory(&mut self, op: &Op) -> bool {
+        let Some((width, from)) = self.in_memory.take() else { return false };
+        match *op {
+            Op::BranchBits { bits, any, to, .. } => self.branch_memory_bits(from, bits, any, to),
+            Op::Branch { left, cond, right, to } => {
+                let register = |slot: Slot| Some(slot).filter(|slot| self.home(*slot) != NOWHERE);
+                let (right, value) = match right {
+                    Arg::Slot(right) => (register(right), 0),
+                    Arg::Const(value) => (None, value),
+                    _ => unreachable!("a slot is compared with a constant or a slot"),
+                };
+                self.branch_memory((width, from), [register(left), right], (cond, value), to);
+            }
+            _ => unreachable!("only branches look at memory"),
+        }
+        true
+    }
+}

@@ -86,7 +86,7 @@ impl Machine<'_> {
             Arg::Entry => ENTRY,
             Arg::Data(datum) => DATA * (i32::from(datum.0) + 1),
             Arg::AtLeast(least) => least as i32,
-            Arg::Any => unreachable!("nobody computes with it"),
+            Arg::Image | Arg::Any => unreachable!("nobody computes with it"),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use asmgen::Target;
 use asmgen::elf::Tier;
+use asmgen::spec::Engine;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -46,7 +47,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Say which loaders accept an ELF file, and why the others do not
     Verify(VerifyArgs),
-    /// Exact sizes of the examples, for every target and layout
+    /// Exact sizes of the examples, for every engine, target and layout
     Sizes(SizesArgs),
     /// Kubernetes manifests on standard output, or with a kustomization in a folder
     K8s(K8sArgs),
@@ -74,6 +75,10 @@ pub(crate) struct SourceArgs {
     /// Address and port to listen on, instead of the description's: 127.0.0.1:8080, [::]:8080, [::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
+    /// How a server handles its connections, instead of the description's way: `epoll`, many at once; `blocking`, one
+    /// at a time in the fewest bytes
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    pub(crate) engine: Option<Engine>,
 }
 
 /// An executable: what is described, for which machine, in which layout.
@@ -177,6 +182,10 @@ pub(crate) struct K8sArgs {
 
 fn target(name: &str) -> Result<&'static Target, String> {
     Target::by_name(name).ok_or_else(|| format!("the machines are {}", names(|target| target.name.into())))
+}
+
+fn engine(name: &str) -> Result<Engine, String> {
+    Engine::by_name(name).ok_or_else(|| format!("the engines are {}", Engine::NAMES.join(", ")))
 }
 
 fn tier(name: &str) -> Result<Tier, String> {

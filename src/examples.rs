@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::spec::{Description, Embedded, from_toml_with};
+use crate::spec::{Description, Embedded, Engine, ProgramKind, from_toml_with};
 
 /// An example: its spec and the files it names.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +34,21 @@ pub static EXAMPLES: &[Example] = &[
 ];
 
 impl Example {
-    /// What it describes.
-    pub fn description(&self) -> Description {
+    /// What it describes, with this engine, if any, in place of its own.
+    ///
+    /// # Panics
+    /// An engine is asked for, and it is no server.
+    pub fn description(&self, engine: Option<Engine>) -> Description {
         let path = format!("examples/{}.toml", self.name);
-        from_toml_with(self.spec, Path::new(&path), &Embedded(self.files))
+        from_toml_with(self.spec, Path::new(&path), &Embedded(self.files), engine)
             .expect("the embedded examples are good specs")
+    }
+
+    /// The engines that it can have; nothing once where it is no server.
+    pub fn engines(&self) -> Vec<Option<Engine>> {
+        match self.description(None).program.kind() {
+            ProgramKind::Server => Engine::ALL.map(Some).into(),
+            ProgramKind::Hello | ProgramKind::Pause => vec![None],
+        }
     }
 }

@@ -1,9 +1,10 @@
-//! Exact sizes of the examples, for every target and layout, and where the bytes are.
+//! Exact sizes of the examples, for every engine, target and layout, and where the bytes are.
 
 use std::fmt::Write;
 
 use crate::elf::Tier;
 use crate::image::{Image, Owner};
+use crate::spec::Engine;
 use crate::{BuildError, Options, TARGETS, build, examples};
 
 /// One example on one target in one layout; all sizes in bytes.
@@ -11,6 +12,8 @@ use crate::{BuildError, Options, TARGETS, build, examples};
 pub struct Row {
     /// Name of the example.
     pub example: &'static str,
+    /// Name of the engine of a server.
+    pub engine: Option<&'static str>,
     /// Name of the target.
     pub target: &'static str,
     /// Name of the layout.
@@ -28,9 +31,10 @@ pub struct Row {
 }
 
 impl Row {
-    fn of(example: &'static str, tier: Tier, image: &Image) -> Self {
+    fn of(example: &'static str, engine: Option<Engine>, tier: Tier, image: &Image) -> Self {
         let mut row = Self {
             example,
+            engine: engine.map(Engine::name),
             target: image.target.name,
             elf: tier.name(),
             total: image.bytes.len() as u32,
@@ -55,26 +59,37 @@ impl Row {
         row
     }
 
-    fn cells(&self) -> [String; 8] {
+    /// The engine as it is shown.
+    fn engine(&self) -> &'static str {
+        self.engine.unwrap_or(NO_ENGINE)
+    }
+
+    fn cells(&self) -> [String; 9] {
         let numbers = [self.total, self.header, self.code, self.data, self.padding].map(|number| number.to_string());
         let [total, header, code, data, padding] = numbers;
-        [self.example.into(), self.target.into(), self.elf.into(), total, header, code, data, padding]
+        let [example, engine, target, elf] = [self.example, self.engine(), self.target, self.elf].map(String::from);
+        [example, engine, target, elf, total, header, code, data, padding]
     }
 }
 
-const COLUMNS: [&str; 8] = ["example", "target", "elf", "total", "header", "code", "data", "padding"];
+/// What is shown where there is no engine.
+const NO_ENGINE: &str = "-";
 
-/// Builds every example for every target in every layout.
+const COLUMNS: [&str; 9] = ["example", "engine", "target", "elf", "total", "header", "code", "data", "padding"];
+
+/// Builds every example with every engine for every target in every layout.
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
 pub fn measure() -> Result<Vec<Row>, BuildError> {
     let mut rows = Vec::new();
     for example in examples::EXAMPLES {
-        let description = example.description();
-        for target in TARGETS {
-            for tier in Tier::all() {
-                rows.push(Row::of(example.name, tier, &build(&description, Options { target, tier })?));
+        for engine in example.engines() {
+            let description = example.description(engine);
+            for target in TARGETS {
+                for tier in Tier::all() {
+                    rows.push(Row::of(example.name, engine, tier, &build(&description, Options { target, tier })?));
+                }
             }
         }
     }
@@ -91,8 +106,8 @@ pub fn tsv(rows: &[Row]) -> String {
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::new();
     let lines = std::iter::once(COLUMNS.map(String::from)).chain(rows.iter().map(Row::cells));
-    for [example, target, elf, numbers @ ..] in lines {
-        let _ = write!(text, "{example:<10} {target:<8} {elf:<9}");
+    for [example, engine, target, elf, numbers @ ..] in lines {
+        let _ = write!(text, "{example:<10} {engine:<9} {target:<8} {elf:<9}");
         for number in numbers {
             let _ = write!(text, "{number:>8}");
         }
@@ -101,22 +116,21 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// One line per example, one column per target and layout: the table of README.md.
+/// One line per example and engine, one column per target and layout: the table of README.md.
 pub fn markdown(rows: &[Row]) -> String {
     let columns: Vec<(&str, &str)> =
         TARGETS.iter().flat_map(|target| Tier::all().map(|tier| (target.name, tier.name()))).collect();
-    let mut text = String::from("| example |");
+    let mut text = String::from("| example | engine |");
     for (target, elf) in &columns {
         let _ = write!(text, " {target} {elf} |");
     }
-    text += "\n|---|";
+    text += "\n|---|---|";
     text += &"---:|".repeat(columns.len());
-    for example in examples::EXAMPLES {
-        let _ = write!(text, "\n| `{}` |", example.name);
+    for line in rows.chunk_by(|one, other| (one.example, one.engine) == (other.example, other.engine)) {
+        let _ = write!(text, "\n| `{}` | {} |", line[0].example, line[0].engine());
         for &(target, elf) in &columns {
-            let is_it = |row: &&Row| (row.example, row.target, row.elf) == (example.name, target, elf);
-            let total = rows.iter().find(is_it).map_or_else(String::new, |row| row.total.to_string());
-            let _ = write!(text, " {total} |");
+            let total = line.iter().find(|row| (row.target, row.elf) == (target, elf)).map(|row| row.total.to_string());
+            let _ = write!(text, " {} |", total.unwrap_or_default());
         }
     }
     text + "\n"

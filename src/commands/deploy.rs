@@ -46,6 +46,7 @@ fn made_by(command: &str, args: &DeployArgs) -> String {
     words.extend(source.spec.iter().map(|spec| spec.display().to_string()));
     words.extend(source.port.iter().map(|port| format!("--port {port}")));
     words.extend(source.listen.iter().map(|listen| format!("--listen {listen}")));
+    words.extend(source.engine.iter().map(|engine| format!("--engine {}", engine.name())));
     words.extend(args.tag.iter().map(|tag| format!("--tag {tag}")));
     words.join(" ")
 }

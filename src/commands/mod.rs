@@ -12,7 +12,7 @@ mod verify;
 use std::process::ExitCode;
 
 use asmgen::elf::Tier;
-use asmgen::spec::Description;
+use asmgen::spec::{Description, Source};
 use asmgen::{BuildError, Image, Options, Target, spec};
 
 use crate::cli::{Cli, Command, ExecutableArgs, SourceArgs};
@@ -38,8 +38,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
 /// The description that the arguments name, with their changes.
 fn describe(source: &SourceArgs) -> Result<Description, Failure> {
     let mut description = match &source.spec {
-        Some(path) => spec::from_path(path).map_err(Failure::input)?,
-        None => spec::default_description(),
+        Some(path) => Source::of(path).and_then(|found| found.describe(source.engine)).map_err(Failure::input)?,
+        None => spec::default_description_on(source.engine),
     };
     if let Some(listen) = &source.listen {
         description = description.with_listen(listen).map_err(|error| Failure::Input(format!("--listen: {error}")))?;

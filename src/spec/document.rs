@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::SpecError;
+use super::engine::Engine;
 use super::error::{SpecText, Wrong};
 use super::schema::{Default, Key, Table, Value};
 use super::suggest::closest;
@@ -21,6 +22,8 @@ pub(super) struct Document<'a> {
     /// `[[route]]`, in the order of the spec.
     pub(super) routes: Vec<Section<'a>>,
     pub(super) not_found: Option<Section<'a>>,
+    /// The engine that is asked for whatever the spec says.
+    pub(super) engine: Option<Engine>,
 }
 
 /// One table of a spec.
@@ -74,10 +77,16 @@ impl<'a> Document<'a> {
         Ok(document)
     }
 
+    /// The same with this engine, whatever the spec says.
+    pub(super) fn with_engine(self, engine: Option<Engine>) -> Self {
+        Self { engine, ..self }
+    }
+
     /// A document without any key: every default holds.
     pub(super) fn empty(source: &'a SpecText<'a>) -> Self {
         let section = |table| Section { source, table, at: 0..0, entries: Vec::new() };
-        Self { top: section(Table::Top), server: section(Table::Server), routes: Vec::new(), not_found: None }
+        let (top, server) = (section(Table::Top), section(Table::Server));
+        Self { top, server, routes: Vec::new(), not_found: None, engine: None }
     }
 }
 

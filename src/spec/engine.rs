@@ -16,10 +16,15 @@ impl Engine {
     pub const ALL: [Self; 2] = [Self::Epoll, Self::Blocking];
 
     /// The one of a server whose spec names none.
-    pub const DEFAULT: Self = Self::Blocking;
+    pub const DEFAULT: Self = Self::Epoll;
 
     /// Their names in a spec, in the same order.
     pub const NAMES: [&'static str; 2] = [Self::Epoll.name(), Self::Blocking.name()];
+
+    /// The one of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|engine| engine.name() == name)
+    }
 
     /// The name in a spec.
     pub const fn name(self) -> &'static str {

@@ -37,4 +37,4 @@ pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
 pub(crate) use path::decoded as decoded_path;
 pub use read::{from_toml, from_toml_with};
-pub use source::{Source, default_description, from_path};
+pub use source::{Source, default_description, default_description_on, from_path};

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::SpecError;
 use super::description::{About, Description, Program, ProgramKind};
 use super::document::{Document, Section};
+use super::engine::Engine;
 use super::error::{SpecText, Wrong};
 use super::loader::{Disk, Loader};
 use super::reply::Replies;
@@ -25,23 +26,28 @@ use super::{name, server};
 /// # Ok::<(), asmgen::spec::SpecError>(())
 /// ```
 pub fn from_toml(text: &str, file_name: &Path) -> Result<Description, SpecError> {
-    from_toml_with(text, file_name, &Disk::beside(file_name))
+    from_toml_with(text, file_name, &Disk::beside(file_name), None)
 }
 
-/// [`from_toml`], with the files from somewhere else.
-pub fn from_toml_with(text: &str, file_name: &Path, loader: &dyn Loader) -> Result<Description, SpecError> {
+/// [`from_toml`], with the files from somewhere else, and with this engine, if any, whatever the spec says.
+pub fn from_toml_with(
+    text: &str,
+    file_name: &Path,
+    loader: &dyn Loader,
+    engine: Option<Engine>,
+) -> Result<Description, SpecError> {
     let source = SpecText { file: file_name, text };
-    let document = Document::parse(&source)?;
+    let document = Document::parse(&source)?.with_engine(engine);
     let name = spec_name(&document.top, file_name)?;
     let about = about(&document.top, &name);
     let program = program(&document, loader)?;
     Ok(Description { name, about, program })
 }
 
-/// The server of one file, without a spec: every default holds.
-pub(super) fn of_file(path: &Path, content: &[u8]) -> Result<Description, SpecError> {
+/// The server of one file, without a spec: every default holds, but for the engine if one is given.
+pub(super) fn of_file(path: &Path, content: &[u8], engine: Option<Engine>) -> Result<Description, SpecError> {
     let source = SpecText { file: path, text: "" };
-    let document = Document::empty(&source);
+    let document = Document::empty(&source).with_engine(engine);
     let name = name::from_path(path);
     let about = about(&document.top, &name);
     let program = Program::Server(server::of_replies(&document, Replies::of_file(path, content))?);
@@ -72,6 +78,10 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
     let kind = ProgramKind::ALL.into_iter().find(|kind| kind.name() == name).expect("the schema allows kinds only");
     if let Some(entry) = top.entries.iter().find(|entry| !entry.key.programs.contains(&kind)) {
         return Err(top.key_error(entry, foreign(entry.key.programs, kind, top.entry("program").is_some())));
+    }
+    if document.engine.is_some() && kind != ProgramKind::Server {
+        let what = format!("{name:?} takes no connections, so it has no engine");
+        return Err(top.error("program", Wrong::new(what, "ask for an engine of a server only")));
     }
     Ok(match kind {
         ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },

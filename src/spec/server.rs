@@ -44,24 +44,28 @@ fn complete(document: &Document<'_>, engine: Engine, replies: Replies) -> Result
 fn engine(document: &Document<'_>) -> Result<Engine, SpecError> {
     let section = &document.server;
     let name = section.text("engine").expect("the schema has a default");
-    let engine = Engine::ALL.into_iter().find(|engine| engine.name() == name).expect("the schema allows engines only");
+    let engine = document.engine.or(Engine::by_name(name)).expect("the schema allows engines only");
     let sections = [&document.top, section].into_iter().chain(&document.routes).chain(&document.not_found);
     for section in sections {
         if let Some(entry) = section.entries.iter().find(|entry| !entry.key.engines.contains(&engine)) {
-            let wrong = foreign(entry.key, engine, document.server.entry("engine").is_some());
-            return Err(section.key_error(entry, wrong));
+            return Err(section.key_error(entry, foreign(entry.key, engine, document)));
         }
     }
     Ok(engine)
 }
 
 /// A key that belongs to another engine than the one at hand.
-fn foreign(key: &Key, engine: Engine, is_given: bool) -> Wrong {
+fn foreign(key: &Key, engine: Engine, document: &Document<'_>) -> Wrong {
     let names: Vec<String> = key.engines.iter().map(|engine| format!("engine = \"{}\"", engine.name())).collect();
     let names = names.join(" or ");
-    let because = if is_given { "here it is" } else { "without that key it is" };
+    let because = match (document.engine, document.server.entry("engine")) {
+        (Some(_), _) => "the one asked for is",
+        (None, Some(_)) => "here it is",
+        (None, None) => "without that key it is",
+    };
     let fix = match key.path {
         "server.timeout" => "write header_timeout, idle_timeout or write_timeout".to_owned(),
+        _ if document.engine.is_some() => format!("remove it, or ask for {names}"),
         _ => format!("remove it, or write {names} in [server]"),
     };
     Wrong::new(format!("belongs to {names}, and {because} \"{}\"", engine.name()), fix)

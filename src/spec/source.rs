@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::SpecError;
 use super::description::Description;
+use super::engine::Engine;
 use super::error::{SpecText, Wrong};
 use super::limits::BODY_MAX;
-use super::loader::{self, Embedded};
-use super::read::{self, from_toml, from_toml_with};
+use super::loader::{self, Disk, Embedded};
+use super::read::{self, from_toml_with};
 
 /// What a description can be made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,11 @@ impl Source {
         })
     }
 
-    /// Reads it.
-    pub fn describe(&self) -> Result<Description, SpecError> {
+    /// Reads it, with this engine, if any, whatever it says.
+    pub fn describe(&self, engine: Option<Engine>) -> Result<Description, SpecError> {
         match self {
-            Self::Spec(path) => from_toml(&text_of_spec(path)?, path),
-            Self::File(path) => read::of_file(path, &content(path)?),
+            Self::Spec(path) => from_toml_with(&text_of_spec(path)?, path, &Disk::beside(path), engine),
+            Self::File(path) => read::of_file(path, &content(path)?, engine),
             Self::Folder(path) => Err(SpecError::of_file(
                 path,
                 "serving a folder is not supported yet",
@@ -49,14 +50,19 @@ impl Source {
 
 /// The description of what a path holds: a spec, or a file to serve.
 pub fn from_path(path: &Path) -> Result<Description, SpecError> {
-    Source::of(path)?.describe()
+    Source::of(path)?.describe(None)
 }
 
 /// The program that is built where nobody says which: `examples/page.toml`.
 pub fn default_description() -> Description {
+    default_description_on(None)
+}
+
+/// [`default_description`], with this engine, if any.
+pub fn default_description_on(engine: Option<Engine>) -> Description {
     const SPEC: &str = include_str!("../../examples/page.toml");
     const FILES: Embedded = Embedded(&[("page.html", include_bytes!("../../examples/page.html"))]);
-    from_toml_with(SPEC, Path::new("examples/page.toml"), &FILES).expect("the embedded example is a good spec")
+    from_toml_with(SPEC, Path::new("examples/page.toml"), &FILES, engine).expect("the embedded example is a good spec")
 }
 
 fn content(path: &Path) -> Result<Vec<u8>, SpecError> {

@@ -8,9 +8,14 @@ use crate::harness::none;
 use crate::harness::tool::{ASMGEN, asmgen, root, succeed};
 
 /// Runs of which the middle one counts.
-const RUNS: usize = 20;
+const RUNS: usize = 11;
 /// The other tests keep the processors busy: a figure is reached if one of so many series reaches it.
 const SERIES: usize = 5;
+
+/// What an image is made for.
+const PLATFORMS: &str = "linux/amd64,linux/arm64";
+/// The epoll engine is thirty times as much code.
+const EPOLL: Duration = Duration::from_secs(1);
 
 /// The release build of what is under test, in the same target folder.
 fn release_binary() -> PathBuf {
@@ -55,10 +60,13 @@ fn too_slow(binary: &Path, args: &[&str], limit: Duration) -> Option<String> {
 fn time_of_a_whole_process() {
     let binary = release_binary();
     let faults = [
-        too_slow(&binary, &["--target", "x86_64"], Duration::from_millis(20)),
-        too_slow(&binary, &["--target", "aarch64"], Duration::from_millis(20)),
-        too_slow(&binary, &["--target", "i386"], Duration::from_millis(20)),
-        too_slow(&binary, &["image", "--platform", "linux/amd64,linux/arm64"], Duration::from_millis(50)),
+        too_slow(&binary, &["--engine", "blocking", "--target", "x86_64"], Duration::from_millis(20)),
+        too_slow(&binary, &["--engine", "blocking", "--target", "aarch64"], Duration::from_millis(20)),
+        too_slow(&binary, &["--engine", "blocking", "--target", "i386"], Duration::from_millis(20)),
+        too_slow(&binary, &["image", "--engine", "blocking", "--platform", PLATFORMS], Duration::from_millis(50)),
+        too_slow(&binary, &["--engine", "epoll", "--target", "x86_64"], EPOLL),
+        too_slow(&binary, &["--engine", "epoll", "--target", "aarch64"], EPOLL),
+        too_slow(&binary, &["--engine", "epoll", "--target", "i386"], EPOLL),
     ];
     none(&faults.into_iter().flatten().collect::<Vec<_>>());
 }
@@ -68,17 +76,19 @@ fn size_of(args: &[&str]) -> usize {
 }
 
 /// Largest strict size for `x86_64`, in bytes.
-const STRICT_MAX: [(&str, usize); 4] = [("hello", 165), ("pause", 190), ("routes", 800), ("page", 3 * 1024 - 1)];
+const STRICT_MAX: [(&str, &[&str], usize); 4] =
+    [("hello", &[], 165), ("pause", &[], 190), ("routes", &BLOCKING, 800), ("page", &BLOCKING, 3 * 1024 - 1)];
+const BLOCKING: [&str; 2] = ["--engine", "blocking"];
 /// The portable layout saves at least this many bytes.
 const PORTABLE_SAVES: usize = 16;
 
 #[test]
 fn sizes_of_the_examples() {
     let mut faults = Vec::new();
-    for (name, max) in STRICT_MAX {
+    for (name, engine, max) in STRICT_MAX {
         let spec = format!("examples/{name}.toml");
-        let [strict, portable] =
-            ["strict", "portable"].map(|elf| size_of(&[&spec, "--target", "x86_64", "--elf", elf]));
+        let size = |elf| size_of(&[&[&spec, "--target", "x86_64", "--elf", elf], engine].concat());
+        let [strict, portable] = ["strict", "portable"].map(size);
         println!("{name}: strict {strict}, portable {portable} bytes; at most {max}");
         faults.extend((strict > max).then(|| format!("{name}: {strict} bytes, more than {max}")));
         let saved = strict.saturating_sub(portable);
@@ -89,7 +99,9 @@ fn sizes_of_the_examples() {
 
 #[test]
 fn size_of_the_image() {
-    let bytes = size_of(&["image", "--platform", "linux/amd64,linux/arm64"]);
-    println!("image of two platforms: {bytes} bytes");
-    assert!(bytes <= 20 * 1024, "{bytes} bytes");
+    for (engine, max) in [("blocking", 20 * 1024), ("epoll", 32 * 1024)] {
+        let bytes = size_of(&["image", "--engine", engine, "--platform", PLATFORMS]);
+        println!("image of two platforms, {engine}: {bytes} bytes");
+        assert!(bytes <= max, "{engine}: {bytes} bytes, more than {max}");
+    }
 }

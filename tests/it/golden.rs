@@ -2,7 +2,7 @@
 
 use crate::harness::snapshot;
 use crate::harness::tool::{asmgen, example, root, succeed};
-use crate::harness::{EXAMPLES, LAYOUTS, TARGETS, none};
+use crate::harness::{ENGINES, EXAMPLES, LAYOUTS, TARGETS, none};
 
 /// What a command writes to standard output.
 fn output_of(args: &[&str]) -> Vec<u8> {
@@ -13,13 +13,58 @@ fn text_of(args: &[&str]) -> String {
     String::from_utf8(output_of(args)).unwrap()
 }
 
-fn list(name: &str, target: &str, elf: &str) -> String {
-    text_of(&["list", &format!("examples/{name}.toml"), "--target", target, "--elf", elf])
+/// An example with one of its engines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Built {
+    name: &'static str,
+    /// Nothing where it is no server.
+    engine: Option<&'static str>,
 }
 
-/// A check of every example on every target.
-fn check(fault: impl Fn(&str, &str) -> Vec<String>) {
-    none(&EXAMPLES.iter().flat_map(|name| TARGETS.iter().flat_map(|target| fault(name, target))).collect::<Vec<_>>());
+impl Built {
+    /// What the command line says of it.
+    fn arguments(self) -> Vec<String> {
+        let engine = self.engine.iter().flat_map(|engine| ["--engine", engine]);
+        std::iter::once(format!("examples/{}.toml", self.name)).chain(engine.map(str::to_owned)).collect()
+    }
+
+    fn list(self, target: &str, elf: &str) -> String {
+        String::from_utf8(self.output(&["list"], target, elf)).unwrap()
+    }
+
+    fn output(self, command: &[&str], target: &str, elf: &str) -> Vec<u8> {
+        let arguments = self.arguments();
+        succeed(asmgen().args(command).args(arguments).args(["--target", target, "--elf", elf])).stdout
+    }
+}
+
+impl std::fmt::Display for Built {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)?;
+        self.engine.map_or(Ok(()), |engine| write!(f, ".{engine}"))
+    }
+}
+
+/// Every example with every engine it can have.
+fn all() -> impl Iterator<Item = Built> {
+    EXAMPLES.into_iter().flat_map(|name| {
+        let is_server = !["hello", "pause"].contains(&name);
+        let engines = if is_server { ENGINES.map(Some).to_vec() } else { vec![None] };
+        engines.into_iter().map(move |engine| Built { name, engine })
+    })
+}
+
+/// Those whose listings are kept: of the epoll engine one, because what is in them is the same for all.
+fn listed() -> impl Iterator<Item = Built> {
+    all().filter(|built| built.engine != Some("epoll") || built.name == "greeting")
+}
+
+/// A check on every target.
+fn check(all: impl Iterator<Item = Built>, fault: impl Fn(Built, &str) -> Vec<String>) {
+    none(
+        &all.flat_map(|built| TARGETS.iter().flat_map(|target| fault(built, target)).collect::<Vec<_>>())
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -34,9 +79,9 @@ fn the_examples_are_all_there_are() {
 
 #[test]
 fn listings() {
-    check(|name, target| {
-        let file = format!("tests/golden/{name}.{target}.lst");
-        snapshot::differs(&file, &list(name, target, "strict")).into_iter().collect()
+    check(listed(), |built, target| {
+        let file = format!("tests/golden/{built}.{target}.lst");
+        snapshot::differs(&file, &built.list(target, "strict")).into_iter().collect()
     });
 }
 
@@ -45,11 +90,9 @@ fn no_listing_is_left_over() {
     // None is there before the first `BLESS=1`.
     let entries = std::fs::read_dir(root().join("tests/golden")).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let is_expected = |file: &String| {
-        file.strip_suffix(".lst")
-            .and_then(|stem| stem.split_once('.'))
-            .is_some_and(|(name, target)| EXAMPLES.contains(&name) && TARGETS.contains(&target))
-    };
+    let expected: Vec<String> =
+        listed().flat_map(|built| TARGETS.map(|target| format!("{built}.{target}.lst"))).collect();
+    let is_expected = |file: &String| expected.contains(file);
     let left_over: Vec<String> = names.filter(|file| !is_expected(file)).collect();
     none(&left_over);
 }
@@ -78,13 +121,13 @@ fn bytes_of(listing: &str) -> Result<Vec<u8>, String> {
 
 #[test]
 fn a_listing_has_every_byte_once() {
-    check(|name, target| {
+    check(all(), |built, target| {
         let fault = |elf: &&str| {
-            let built = output_of(&[&format!("examples/{name}.toml"), "--target", target, "--elf", elf]);
-            match bytes_of(&list(name, target, elf)) {
-                Ok(listed) if listed == built => None,
-                Ok(listed) => Some(format!("{name} {target} {elf}: {} of {} bytes", listed.len(), built.len())),
-                Err(error) => Some(format!("{name} {target} {elf}: {error}")),
+            let file = built.output(&[], target, elf);
+            match bytes_of(&built.list(target, elf)) {
+                Ok(listed) if listed == file => None,
+                Ok(listed) => Some(format!("{built} {target} {elf}: {} of {} bytes", listed.len(), file.len())),
+                Err(error) => Some(format!("{built} {target} {elf}: {error}")),
             }
         };
         LAYOUTS.iter().filter_map(fault).collect()
@@ -94,8 +137,8 @@ fn a_listing_has_every_byte_once() {
 /// What the decoder does not know would be shown as such.
 #[test]
 fn every_instruction_is_one() {
-    check(|name, target| {
-        let fault = |elf: &&str| list(name, target, elf).contains("(bad)").then(|| format!("{name} {target} {elf}"));
+    check(all(), |built, target| {
+        let fault = |elf: &&str| built.list(target, elf).contains("(bad)").then(|| format!("{built} {target} {elf}"));
         LAYOUTS.iter().filter_map(fault).collect()
     });
 }
@@ -105,13 +148,16 @@ fn every_instruction_is_one() {
 fn sizes_add_up() {
     let rows: Vec<serde_json::Map<String, serde_json::Value>> =
         serde_json::from_slice(&output_of(&["sizes", "--json"])).unwrap();
-    assert_eq!(rows.len(), EXAMPLES.len() * TARGETS.len() * LAYOUTS.len());
+    assert_eq!(rows.len(), all().count() * TARGETS.len() * LAYOUTS.len());
     let mut faults = Vec::new();
     for row in rows {
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
         let number = |key: &str| row[key].as_u64().unwrap();
         let spec = format!("examples/{}.toml", text("example"));
-        let built = output_of(&[&spec, "--target", &text("target"), "--elf", &text("elf")]).len() as u64;
+        let engine = row["engine"].as_str().map(|engine| ["--engine", engine]);
+        let mut command = asmgen();
+        command.arg(spec).args(engine.iter().flatten()).args(["--target", &text("target"), "--elf", &text("elf")]);
+        let built = succeed(&mut command).stdout.len() as u64;
         let parts: u64 = ["header", "code", "data", "padding"].into_iter().map(number).sum();
         let fine = [built, parts] == [number("total"); 2];
         faults.extend((!fine).then(|| format!("{row:?}: the file has {built} bytes, the parts {parts}")));

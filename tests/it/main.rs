@@ -11,6 +11,8 @@ mod conformance;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
+/// The epoll engine: connections, processes, limits, ends.
+mod epoll;
 /// Time and size figures to reach.
 mod figures;
 /// Generated files that are committed, and what README promises.

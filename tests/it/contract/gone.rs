@@ -56,7 +56,7 @@ fn before_the_reply() {
 fn before_the_reply_on_every_target() {
     let spec = spec();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         leave_in_every_way(server.port);
     }
 }
@@ -64,7 +64,7 @@ fn before_the_reply_on_every_target() {
 /// A reset while bytes are still to be sent: SIGPIPE would end the server.
 #[test]
 fn during_the_reply() {
-    with_big_server(|server| {
+    with_big_server("blocking", |server| {
         for leave in [reset, drop] {
             for read_bytes in [0, 1, 4096, 100_000] {
                 let mut stream = http::connect(server.port);
@@ -88,7 +88,7 @@ fn during_the_reply_on_every_target() {
     );
     std::fs::write(spec.path().with_file_name("body"), vec![b'b'; 1_000_000]).unwrap();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         for _ in 0..5 {
             let mut stream = http::connect(server.port);
             stream.write_all(REQUEST).unwrap();

@@ -35,11 +35,13 @@ fn no_descriptor_left() {
 #[test]
 fn resident_memory() {
     let spec = spec();
-    for variant in variants(&spec.path()).filter(|variant| variant.target != "aarch64") {
+    for variant in
+        variants(&spec.path()).map(|variant| variant.on("blocking")).filter(|variant| variant.target != "aarch64")
+    {
         check_resident(variant);
     }
     let page = crate::harness::tool::example("page");
-    check_resident(Variant::native(&page));
+    check_resident(Variant::blocking(&page));
 }
 
 fn check_resident(variant: Variant) {

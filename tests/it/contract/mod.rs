@@ -32,7 +32,7 @@ fn server() -> Server {
 }
 
 fn server_under(wrapper: &[&str]) -> Server {
-    Server::start_under(wrapper, Variant::native(&spec().path()))
+    Server::start_under(wrapper, Variant::blocking(&spec().path()))
 }
 
 fn hello() -> Expected {

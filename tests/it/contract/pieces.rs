@@ -44,7 +44,7 @@ fn three_kilobytes_in_three_pieces_300_of_300() {
 fn three_kilobytes_in_three_pieces_on_every_target() {
     let spec = spec();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         let request = long_request("/");
         let requests = (0..32).map(|index| (cuts(&request, index), Duration::from_millis(5)));
         none(&faults(server.port, requests, &hello()));

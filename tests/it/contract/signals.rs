@@ -15,7 +15,7 @@ use crate::harness::{TARGETS, http, none};
 fn stopped_while_it_waits_for_a_connection() {
     let spec = spec();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         for _ in 0..3 {
             stop_and_continue(server.pid());
             healthy_within(server.port, SLACK);
@@ -49,7 +49,7 @@ fn ends_at_once_whatever_it_does() {
     for target in TARGETS {
         for sent in [b"".as_slice(), b"GET / HTTP/1.1\r\n\r\n"] {
             for signal in [Signal::TERM, Signal::INT] {
-                let mut server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+                let mut server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
                 let mut stream = http::connect(server.port);
                 stream.write_all(sent).unwrap();
                 std::thread::sleep(Duration::from_millis(20));

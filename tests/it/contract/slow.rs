@@ -36,7 +36,7 @@ fn silent_or_incomplete_or_never_closing() {
 fn silent_on_every_target() {
     let spec = spec();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         check_delay(server.port, TIMEOUT, b"");
         check_delay(server.port, TIMEOUT, REQUEST);
     }
@@ -45,7 +45,7 @@ fn silent_on_every_target() {
 #[test]
 fn the_default_is_five_seconds() {
     let spec = Spec::new("[[route]]\npath = \"/health\"\ntype = \"text/plain\"\nbody = \"OK\"\n");
-    let server = Server::start(Variant::native(&spec.path()));
+    let server = Server::start(Variant::blocking(&spec.path()));
     let _silent = http::connect(server.port);
     assert!(healthy_within(server.port, Duration::from_secs(6)) > Duration::from_millis(500));
 }
@@ -82,7 +82,7 @@ fn every_phase_as_long_as_possible() {
         "[server]\ntimeout = 1\n[[route]]\npath = \"{path}\"\nbody = \"x\"\n\
          [[route]]\npath = \"/health\"\ntype = \"text/plain\"\nbody = \"OK\"\n"
     ));
-    let server = Server::start(Variant::native(&spec.path()));
+    let server = Server::start(Variant::blocking(&spec.path()));
     for pause_ms in [5, 10, 20, 50] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let stream = http::connect(server.port);
@@ -95,7 +95,7 @@ fn every_phase_as_long_as_possible() {
 
 #[test]
 fn ten_megabytes_never_read() {
-    with_big_server(|server| {
+    with_big_server("blocking", |server| {
         check_delay(server.port, TIMEOUT, REQUEST);
         check_delay(server.port, TIMEOUT, REQUEST);
     });

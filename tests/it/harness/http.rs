@@ -48,9 +48,10 @@ pub(crate) fn exchange(port: u16, request: &[u8]) -> Vec<u8> {
     read_all(&mut stream).unwrap_or_else(|error| panic!("{}: {error}", shown(request)))
 }
 
-/// A request as `curl` would send it.
+/// A request after which the connection ends.
 pub(crate) fn request(method: &str, target: &str) -> Vec<u8> {
-    format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: it/1\r\nAccept: */*\r\n\r\n").into_bytes()
+    format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: it/1\r\nConnection: close\r\n\r\n")
+        .into_bytes()
 }
 
 pub(crate) fn get(port: u16, target: &str) -> Vec<u8> {
@@ -60,6 +61,9 @@ pub(crate) fn get(port: u16, target: &str) -> Vec<u8> {
 pub(crate) fn head(port: u16, target: &str) -> Vec<u8> {
     exchange(port, &request("HEAD", target))
 }
+
+/// Fields of the epoll engine that [`Expected`] leaves open. Where there is no representation, only the first is there.
+const BESIDES: [&str; 3] = ["Date: ", "Accept-Ranges: bytes", "ETag: \""];
 
 /// A reply as it has to be, byte for byte.
 #[derive(Clone, Debug)]
@@ -84,11 +88,19 @@ impl Expected {
         self.fault_of(what, reply, false)
     }
 
-    /// The fault, if a reply is another one; that to HEAD has no body. The order of the fields is free (RFC 9110 §5.3).
+    /// The fault, if a reply is another one; that to HEAD has no body. The order of the fields is free (RFC 9110 §5.3),
+    /// and those that the epoll engine has besides are there all together or not at all.
     pub(crate) fn fault_of(&self, what: &str, reply: &[u8], head_only: bool) -> Option<String> {
         let (head, body) = split(reply);
         let mut lines: Vec<String> = String::from_utf8_lossy(head).split("\r\n").map(str::to_owned).collect();
         lines[1..].sort();
+        let is_besides = |line: &&String| BESIDES.iter().any(|field| line.starts_with(field));
+        let besides = lines.iter().filter(is_besides).count();
+        let complete = if self.status == "200 OK" { BESIDES.len() } else { 1 };
+        if besides != 0 && besides != complete {
+            return Some(format!("{what}: {besides} of {complete} fields besides in {lines:?}"));
+        }
+        lines.retain(|line| !is_besides(&line));
         let expected = [
             format!("HTTP/1.1 {}", self.status),
             "Connection: close".to_owned(),

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Names of the targets, as `--target` takes them.
 pub(crate) const TARGETS: [&str; 3] = ["x86_64", "aarch64", "i386"];
+/// Names of the engines, as `--engine` takes them.
+pub(crate) const ENGINES: [&str; 2] = ["epoll", "blocking"];
 /// Names of the layouts, as `--elf` takes them.
 pub(crate) const LAYOUTS: [&str; 2] = ["strict", "portable"];
 /// Names of the examples: `examples/NAME.toml`.

@@ -86,6 +86,12 @@ impl Server {
         Self::launch(&[], variant, file, port).unwrap_or_else(|message| panic!("{variant}: {message}"))
     }
 
+    /// The same for this machine, under a tool with these arguments.
+    pub(crate) fn run_under(wrapper: &[&str], file: &Path, port: u16) -> Self {
+        Self::launch(wrapper, Variant::native(file), file, port)
+            .unwrap_or_else(|message| panic!("{wrapper:?}: {message}"))
+    }
+
     /// Starts it and waits for its first line; otherwise its last words.
     fn launch(wrapper: &[&str], variant: Variant, file: &Path, port: u16) -> Result<Self, String> {
         let command = &mut variant.run_under(wrapper, file);

@@ -15,6 +15,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nsenter",             "util-linux"),
     ("setpriv",             "util-linux"),
     ("prlimit",             "util-linux"),
+    ("taskset",             "util-linux"),
     ("script",              "bsdutils"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
@@ -58,18 +59,30 @@ pub(crate) fn example(name: &str) -> PathBuf {
     root().join("examples").join(name).with_extension("toml")
 }
 
-/// What to build: a spec, a target, a layout.
+/// What to build: a spec, a target, a layout, an engine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Variant<'a> {
     pub(crate) spec: &'a Path,
     pub(crate) target: &'a str,
     pub(crate) elf: &'a str,
+    /// That of the spec where none is given.
+    pub(crate) engine: Option<&'a str>,
 }
 
 impl<'a> Variant<'a> {
     /// The spec for this machine in the default layout.
     pub(crate) fn native(spec: &'a Path) -> Self {
-        Self { spec, target: "x86_64", elf: "strict" }
+        Self { spec, target: "x86_64", elf: "strict", engine: None }
+    }
+
+    /// The same with this engine.
+    pub(crate) fn on(self, engine: &'a str) -> Self {
+        Self { engine: Some(engine), ..self }
+    }
+
+    /// The spec with the blocking engine for this machine in the default layout.
+    pub(crate) fn blocking(spec: &'a Path) -> Self {
+        Self::native(spec).on("blocking")
     }
 
     /// Builds it through the command line.
@@ -77,6 +90,7 @@ impl<'a> Variant<'a> {
         let mut command = asmgen();
         command.arg(self.spec).args(["--target", self.target, "--elf", self.elf, "-o"]).arg(file);
         command.args(listen.iter().flat_map(|listen| ["--listen", listen]));
+        command.args(self.engine.iter().flat_map(|engine| ["--engine", engine]));
         succeed(&mut command);
     }
 
@@ -103,11 +117,18 @@ impl<'a> Variant<'a> {
 impl std::fmt::Display for Variant<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = self.spec.file_stem().unwrap_or_default().to_string_lossy();
-        write!(f, "{name} {} {}", self.target, self.elf)
+        write!(f, "{name} {} {}", self.target, self.elf)?;
+        self.engine.map_or(Ok(()), |engine| write!(f, " {engine}"))
     }
 }
 
 /// Every target in every layout.
 pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
-    super::TARGETS.into_iter().flat_map(move |target| super::LAYOUTS.map(|elf| Variant { spec, target, elf }))
+    let variant = move |target| super::LAYOUTS.map(|elf| Variant { target, elf, ..Variant::native(spec) });
+    super::TARGETS.into_iter().flat_map(variant)
+}
+
+/// Every target in every layout with every engine.
+pub(crate) fn server_variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
+    super::ENGINES.into_iter().flat_map(move |engine| variants(spec).map(|variant| variant.on(engine)))
 }

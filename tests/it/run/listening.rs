@@ -9,10 +9,10 @@ use rustix::process::Signal;
 use super::native_executable;
 use crate::harness::http::{self, Expected};
 use crate::harness::network::in_own_network;
-use crate::harness::none;
 use crate::harness::process::{Process, children};
 use crate::harness::server::{Server, free_port};
-use crate::harness::tool::{asmgen, example, root, tool, variants};
+use crate::harness::tool::{asmgen, example, root, server_variants, tool};
+use crate::harness::{ENGINES, none};
 
 /// What `examples/greeting.toml` answers.
 fn greeting() -> Expected {
@@ -30,7 +30,7 @@ fn ask(address: SocketAddr) -> Vec<u8> {
 fn check_address(listen: Option<&str>, addresses: &[SocketAddr]) {
     let spec = example("greeting");
     let mut faults = Vec::new();
-    for variant in variants(&spec) {
+    for variant in server_variants(&spec) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("server");
         variant.build(listen, &file);
@@ -70,7 +70,7 @@ fn both_families_whatever_the_host_prefers() {
     let spec = example("greeting");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server");
-    for variant in variants(&spec) {
+    for variant in server_variants(&spec) {
         variant.build(Some("[::]:8080"), &file);
         in_own_network(|| {
             std::fs::write("/proc/sys/net/ipv6/bindv6only", "1").unwrap();
@@ -108,7 +108,7 @@ fn a_file_without_a_spec() {
     let notes = std::fs::read(&file).unwrap();
     let expected = Expected::ok("text/plain; charset=utf-8", notes);
     let mut faults = Vec::new();
-    for variant in variants(&file) {
+    for variant in server_variants(&file) {
         let server = Server::start(variant);
         for path in ["/", "/notes.txt"] {
             faults.extend(expected.fault(&format!("{variant} {path}"), &http::get(server.port, path)));
@@ -123,7 +123,7 @@ fn refusal_fault(listen: &str, errno: u32) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server");
     let mut faults = Vec::new();
-    for variant in variants(&spec) {
+    for variant in server_variants(&spec) {
         variant.build(Some(listen), &file);
         let output = variant.run(&file).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -149,8 +149,9 @@ fn an_address_of_another_machine() {
 /// The first process of a PID namespace is sent no signal that it has not asked for.
 #[test]
 fn ends_on_request_as_the_first_process() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let built = native_executable("routes", 8080);
+    let all = ENGINES.into_iter().flat_map(|engine| [Signal::TERM, Signal::INT].map(|signal| (engine, signal)));
+    for (engine, signal) in all {
+        let built = native_executable("routes", engine, 8080);
         in_own_network(|| {
             let command = &mut tool("unshare");
             command.args(["--pid", "--fork", "--kill-child", "--mount-proc"]).arg(built.file());

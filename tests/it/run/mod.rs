@@ -14,15 +14,18 @@ use rustix::process::Signal;
 use crate::harness::http::{self, Expected};
 use crate::harness::server::{Executable, Server};
 use crate::harness::tool::{Variant, asmgen, example, root, succeed, variants};
-use crate::harness::{none, tool};
+use crate::harness::{ENGINES, none, tool};
 
 /// What a path gets.
 type Reply<'e> = (&'e str, Expected);
 
 /// Runs a check for every target and layout of an example.
 fn check_all(name: &str, check: impl Fn(Variant) -> Vec<String>) {
-    let spec = example(name);
-    let faults = variants(&spec).flat_map(|variant| {
+    check_each(variants(&example(name)), check);
+}
+
+fn check_each<'v>(variants: impl Iterator<Item = Variant<'v>>, check: impl Fn(Variant) -> Vec<String>) {
+    let faults = variants.flat_map(|variant| {
         let found = check(variant);
         found.into_iter().map(move |fault| format!("{variant}: {fault}"))
     });
@@ -137,10 +140,16 @@ impl Built<'_> {
 /// Replies as they came, to compare those of one build with those of another.
 type Transcript = Vec<(String, Vec<u8>)>;
 
-/// Checks a server in every variant, and that all variants send the same bytes.
+/// Checks a server with every engine in every variant, and that all variants of an engine send the same bytes.
 fn check_server<'e>(name: &str, replies: impl Fn(&Built) -> Vec<Reply<'e>>) {
+    for engine in ENGINES {
+        check_engine(name, engine, &replies);
+    }
+}
+
+fn check_engine<'e>(name: &str, engine: &str, replies: impl Fn(&Built) -> Vec<Reply<'e>>) {
     let first = RefCell::new(Transcript::new());
-    check_all(name, |variant| {
+    check_each(variants(&example(name)).map(|variant| variant.on(engine)), |variant| {
         let (transcript, mut faults) = check_variant(name, variant, &replies);
         let mut first = first.borrow_mut();
         if first.is_empty() {
@@ -181,16 +190,25 @@ fn check_variant<'e>(
     (transcript, faults)
 }
 
-/// The head of a reply with a number sign for each digit: its fields and their order.
+/// The head of a reply with a number sign for each digit and without its entity tag: its fields and their order.
 fn without_own_facts(reply: &[u8]) -> Vec<u8> {
     let (head, _) = http::split(reply);
+    let head = without(b"ETag: \"", head);
     head.iter().map(|byte| if byte.is_ascii_digit() { b'#' } else { *byte }).collect()
+}
+
+/// A reply without the value of a field that begins so, if it has that.
+fn without(field: &[u8], reply: &[u8]) -> Vec<u8> {
+    let Some(at) = reply.windows(field.len()).position(|window| window == field) else { return reply.to_vec() };
+    let value = at + field.len();
+    let end = reply[value..].iter().position(|byte| *byte == b'\r').map_or(reply.len(), |len| value + len);
+    [&reply[..value], &reply[end..]].concat()
 }
 
 /// GET, HEAD, with a query, and in the shortest form there is.
 fn check_path(port: u16, path: &str, expected: &Expected, transcript: &mut Transcript) -> Vec<String> {
     let with_query = format!("{path}?query=/health");
-    let shortest = format!("GET {path} HTTP/1.0\n\n");
+    let shortest = format!("GET {path} HTTP/1.0\r\n\r\n");
     let asked = [
         ("GET", http::get(port, path)),
         ("GET with a query", http::get(port, &with_query)),
@@ -202,7 +220,7 @@ fn check_path(port: u16, path: &str, expected: &Expected, transcript: &mut Trans
     for (what, reply) in asked {
         let head_only = what.starts_with("HEAD");
         faults.extend(expected.fault_of(&format!("{what} {path}"), &reply, head_only));
-        transcript.push((format!("{what} {path}"), reply));
+        transcript.push((format!("{what} {path}"), without(b"Date: ", &reply)));
     }
     let [get, .., head, _] = &transcript[transcript.len() - 5..] else { unreachable!("five were asked") };
     let (of_get, of_head) = (http::split(&get.1).0, http::split(&head.1).0);
@@ -211,6 +229,6 @@ fn check_path(port: u16, path: &str, expected: &Expected, transcript: &mut Trans
 }
 
 /// The program of a build that is started in another way than by itself.
-fn native_executable(name: &str, port: u16) -> Executable {
-    Executable::build(Variant::native(&example(name)), port)
+fn native_executable(name: &str, engine: &str, port: u16) -> Executable {
+    Executable::build(Variant::native(&example(name)).on(engine), port)
 }

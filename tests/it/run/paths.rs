@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::harness::http::{self, Expected};
 use crate::harness::server::{Server, Spec};
-use crate::harness::tool::{Variant, variants};
-use crate::harness::{TARGETS, none};
+use crate::harness::tool::{Variant, server_variants};
+use crate::harness::{ENGINES, TARGETS, none};
 
 /// The path of 60 bytes.
 const SIXTY: &str = "/static/assets/2026/11/21/images/backgrounds/mountains-sixty";
@@ -61,11 +61,11 @@ fn lengths_are_what_they_are_called() {
 fn every_path_whole() {
     let spec = spec();
     let mut faults = Vec::new();
-    for variant in variants(&spec.path()) {
+    for variant in server_variants(&spec.path()) {
         let server = Server::start(variant);
         for path in paths() {
             let expected = expected(&path);
-            let shortest = format!("GET {path} HTTP/1.0\n\n");
+            let shortest = format!("GET {path} HTTP/1.0\r\n\r\n");
             let start = Instant::now();
             let asked = [
                 ("shortest GET", http::exchange(server.port, shortest.as_bytes()), false),
@@ -100,15 +100,15 @@ fn byte_by_byte() {
 fn check_pieces(cut: impl Fn(&[u8]) -> Vec<Vec<&[u8]>>) {
     let spec = spec();
     let mut faults = Vec::new();
-    for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+    for (engine, target) in ENGINES.into_iter().flat_map(|engine| TARGETS.map(|target| (engine, target))) {
+        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) }.on(engine));
         for path in SPLIT {
-            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             for pieces in cut(request.as_bytes()) {
                 let first = pieces[0].len();
                 let mut stream = http::connect(server.port);
                 let reply = http::in_pieces(&mut stream, pieces, Duration::from_micros(500));
-                let what = format!("{target} {path}, {first} bytes first");
+                let what = format!("{engine} {target} {path}, {first} bytes first");
                 faults.extend(match reply {
                     Ok(reply) => expected(path).fault(&what, &reply),
                     Err(error) => Some(format!("{what}: {error}")),
@@ -119,13 +119,13 @@ fn check_pieces(cut: impl Fn(&[u8]) -> Vec<Vec<&[u8]>>) {
     none(&faults);
 }
 
-/// Only GET and HEAD are answered by routes, and only HEAD by a head alone, whatever else begins like it.
+/// To the blocking engine, only GET and HEAD are answered by routes, and only HEAD by a head alone, whatever else begins like it.
 #[test]
 fn other_methods_get_the_whole_reply_of_not_found() {
     let spec = spec();
     let mut faults = Vec::new();
     for target in TARGETS {
-        let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
+        let server = Server::start(Variant { target, ..Variant::blocking(&spec.path()) });
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "HELLO", "H", "get", "head", "GETS", "HEA"] {
             let request = format!("{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n");
             let reply = http::exchange(server.port, request.as_bytes());

@@ -1,0 +1,99 @@
+//! Connections that stay, and requests that come together.
+
+use rustix::process::Signal;
+
+use super::{Client, REQUEST, Trace, server, spec};
+use crate::harness::server::Server;
+use crate::harness::tool::{Variant, variants};
+
+#[test]
+fn a_connection_serves_many_requests() {
+    let spec = spec("");
+    for variant in variants(&spec.path()) {
+        let server = Server::start(variant);
+        let mut client = Client::new(server.port);
+        for _ in 0..100 {
+            assert_eq!(client.hello().field("Connection"), None, "{variant}");
+        }
+        let last = client.ask(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert_eq!(last.field("Connection"), Some("close"), "{variant}");
+        client.ends();
+    }
+}
+
+#[test]
+fn http_1_0_stays_where_it_asks_to() {
+    let server = server("");
+    let mut client = Client::new(server.port);
+    for _ in 0..3 {
+        let reply = client.ask(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        assert_eq!(reply.field("Connection"), Some("keep-alive"));
+    }
+    let reply = client.ask(b"GET / HTTP/1.0\r\n\r\n");
+    assert_eq!((reply.field("Connection"), reply.body.as_slice()), (Some("close"), b"Hello".as_slice()));
+    client.ends();
+}
+
+/// Sixteen requests in one packet are one receive and one send.
+#[test]
+fn a_batch_is_one_send() {
+    let trace = Trace::new();
+    let mut server = trace.start("sendmsg,sendto,sendfile,recvfrom", &[], &spec(""));
+    let mut client = Client::new(server.port);
+    client.send(&REQUEST.repeat(16));
+    for _ in 0..16 {
+        assert_eq!(client.reply().body, b"Hello");
+    }
+    assert_eq!(server.end(Signal::TERM), None);
+    let count = |name: &str| trace.calls(name).len();
+    assert_eq!([count("sendmsg"), count("sendto"), count("sendfile")], [1, 0, 0]);
+    assert!(count("recvfrom") <= 2, "{:?}", trace.calls("recvfrom"));
+}
+
+/// Requests cut anywhere, also between CR and LF, and with the next one behind them.
+#[test]
+fn two_requests_cut_at_every_position() {
+    let server = server("");
+    let two = [REQUEST, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"].concat();
+    let mut client = Client::new(server.port);
+    for at in 0..=two.len() {
+        client.send(&two[..at]);
+        std::thread::sleep(std::time::Duration::from_micros(300));
+        client.send(&two[at..]);
+        assert_eq!(client.reply().body, b"Hello", "cut at {at}");
+        assert_eq!(client.reply().body, b"OK", "cut at {at}");
+    }
+}
+
+/// The reply is whole although the client sends on: no reset overtakes it.
+#[test]
+fn what_comes_behind_the_last_reply_is_discarded() {
+    let server = server("");
+    let last = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n";
+    for _ in 0..50 {
+        let mut client = Client::new(server.port);
+        client.send(&[last.as_slice(), &[b'x'; 1_000_000]].concat());
+        assert_eq!(client.reply().status(), "405");
+        client.ends();
+    }
+}
+
+/// A client that says it sends no more is answered all the same.
+#[test]
+fn half_closed() {
+    let server = server("");
+    let mut client = Client::new(server.port);
+    client.send(&REQUEST.repeat(3));
+    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.reply().body, b"Hello");
+    }
+    client.ends();
+    let native = Variant::native(&spec("").path()).to_string();
+    assert_eq!(super::descriptors(server.pid()), idle_descriptors(), "{native}");
+}
+
+/// Standard input, output and error, the listener, the epoll set, the timer, the signals.
+fn idle_descriptors() -> usize {
+    7
+}

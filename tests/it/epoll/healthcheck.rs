@@ -1,0 +1,71 @@
+//! The command `healthcheck` of a server: 0 where the server of its port is well, else 1.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use super::spec;
+use crate::harness::network::in_own_network;
+use crate::harness::server::{Executable, Server, Spec, free_port};
+use crate::harness::tool::{Variant, variants};
+
+fn asks(variant: Variant, file: &Path, variables: &[(&str, &str)]) -> Option<i32> {
+    let output = variant.run(file).arg("healthcheck").envs(variables.iter().copied()).output().unwrap();
+    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{variant}: {output:?}");
+    output.status.code()
+}
+
+#[test]
+fn of_a_server_that_is_well() {
+    let spec = spec("");
+    for listen in ["0.0.0.0:8080", "[::]:8080", "127.1.2.3:8080", "[::1]:8080"] {
+        for variant in variants(&spec.path()) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("server");
+            variant.build(Some(listen), &file);
+            in_own_network(|| {
+                assert_eq!(asks(variant, &file, &[]), Some(1), "{variant}, nobody listens at {listen}");
+                let _server = Server::run(variant, &file, 8080);
+                assert_eq!(asks(variant, &file, &[]), Some(0), "{variant} at {listen}");
+                assert_eq!(asks(variant, &file, &[("PORT", "8081")]), Some(1), "{variant}, nobody on another port");
+            });
+        }
+    }
+}
+
+#[test]
+fn on_the_port_of_the_environment() {
+    let spec = spec("");
+    let server = super::server("");
+    let path = spec.path();
+    let variant = Variant::native(&path);
+    let built = Executable::build(variant, free_port());
+    assert_eq!(asks(variant, &built.file(), &[("PORT", &server.port.to_string())]), Some(0));
+}
+
+/// Whoever answers with an error is not well.
+#[test]
+fn of_a_server_that_is_not_well() {
+    let spec = spec("");
+    for status in [404, 500, 503] {
+        let ill = Spec::new(&format!("[[route]]\npath = \"*\"\nbody = \"ill\"\nstatus = {status}\n"));
+        let server = Server::start(Variant::native(&ill.path()));
+        for variant in variants(&spec.path()) {
+            let built = Executable::build(variant, server.port);
+            assert_eq!(asks(variant, &built.file(), &[]), Some(1), "{variant}: {status}");
+        }
+    }
+}
+
+/// Whoever accepts and closes without a word is not well.
+#[test]
+fn of_a_server_that_closes() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let spec = spec("");
+    let path = spec.path();
+    let variant = Variant::native(&path);
+    let built = Executable::build(variant, port);
+    let closer = std::thread::spawn(move || drop(listener.accept()));
+    assert_eq!(asks(variant, &built.file(), &[]), Some(1));
+    closer.join().unwrap();
+}

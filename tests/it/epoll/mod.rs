@@ -1,0 +1,168 @@
+//! The epoll engine, running: what docs/http.md does not say of single requests. Connections, processes, limits, ends.
+
+mod batches;
+mod bodies;
+mod connections;
+mod environment;
+mod healthcheck;
+mod limits;
+mod sandbox;
+mod stop;
+mod timeouts;
+mod workers;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::harness::http;
+use crate::harness::server::{Server, Spec};
+use crate::harness::tool::Variant;
+
+/// Scheduling on a busy machine.
+const SLACK: Duration = Duration::from_millis(800);
+/// Timers of the engine go in whole seconds, and a second that has begun counts as none.
+const TICKS: Duration = Duration::from_secs(2);
+
+/// Two short routes.
+const ROUTES: &str = "[[route]]\npath = \"/\"\ntype = \"text/plain\"\nbody = \"Hello\"\n\
+                      [[route]]\npath = \"/health\"\ntype = \"text/plain\"\nbody = \"OK\"\n";
+/// A request for [`ROUTES`] after which the connection stays.
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// A request of which the end is missing.
+const PART: &[u8] = b"GET / HTTP/1.1\r\nHost: loc";
+
+/// The spec of a server with these keys and [`ROUTES`].
+fn spec(keys: &str) -> Spec {
+    Spec::new(&format!("[server]\n{keys}\n{ROUTES}"))
+}
+
+/// It, running on this machine.
+fn server(keys: &str) -> Server {
+    server_under(&[], keys)
+}
+
+fn server_under(wrapper: &[&str], keys: &str) -> Server {
+    Server::start_under(wrapper, Variant::native(&spec(keys).path()))
+}
+
+/// System calls of a server, one a line, as strace writes them.
+struct Trace {
+    folder: tempfile::TempDir,
+}
+
+impl Trace {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("trace")
+    }
+
+    /// A server of this spec under strace, which writes the calls of this set, and has more arguments.
+    fn start(&self, calls: &str, more: &[&str], spec: &Spec) -> Server {
+        let (file, calls) = (self.file().display().to_string(), format!("trace={calls}"));
+        let strace = ["strace", "-D", "-qqq", "-e", &calls, "-e", "signal=none", "-o", &file];
+        Server::start_under(&[&strace, more].concat(), Variant::native(&spec.path()))
+    }
+
+    /// The calls of this name so far.
+    fn calls(&self, name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.file()).unwrap();
+        text.lines().filter(|line| line.starts_with(&format!("{name}("))).map(str::to_owned).collect()
+    }
+}
+
+/// A connection whose replies are read one by one.
+struct Client {
+    stream: TcpStream,
+    /// What has come and belongs to the next reply.
+    ahead: Vec<u8>,
+}
+
+/// A reply without its frame.
+struct Reply {
+    /// Status line and fields, without the empty line.
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn status(&self) -> &str {
+        self.head.get(9..12).unwrap_or_default()
+    }
+
+    /// The value of a field.
+    fn field(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+impl Client {
+    fn new(port: u16) -> Self {
+        Self { stream: http::connect(port), ahead: Vec::new() }
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// The next reply; it is to a HEAD if so said. Nothing at the end of the stream.
+    fn reply_to(&mut self, is_head: bool) -> Option<Reply> {
+        const END: &[u8] = b"\r\n\r\n";
+        let end = loop {
+            if let Some(end) = self.ahead.windows(END.len()).position(|window| window == END) {
+                break end;
+            }
+            if !self.more() {
+                assert!(self.ahead.is_empty(), "half a head: {}", http::shown(&self.ahead));
+                return None;
+            }
+        };
+        let head = String::from_utf8(self.ahead.drain(..end + END.len()).collect()).unwrap();
+        let mut reply = Reply { head: head.trim_end().to_owned(), body: Vec::new() };
+        let length = reply.field("Content-Length").filter(|_| !is_head).map_or(0, |length| length.parse().unwrap());
+        while self.ahead.len() < length {
+            assert!(self.more(), "{} of {length} bytes behind {}", self.ahead.len(), reply.head);
+        }
+        reply.body = self.ahead.drain(..length).collect();
+        Some(reply)
+    }
+
+    fn reply(&mut self) -> Reply {
+        self.reply_to(false).expect("a reply")
+    }
+
+    /// Sends a request and returns its reply.
+    fn ask(&mut self, request: &[u8]) -> Reply {
+        self.send(request);
+        self.reply()
+    }
+
+    /// Asks for `/`, which is answered.
+    fn hello(&mut self) -> Reply {
+        let reply = self.ask(REQUEST);
+        assert_eq!((reply.status(), reply.body.as_slice()), ("200", b"Hello".as_slice()), "{}", reply.head);
+        reply
+    }
+
+    /// Receives something; false at the end of the stream.
+    fn more(&mut self) -> bool {
+        let mut piece = [0; 64 * 1024];
+        let read = self.stream.read(&mut piece).unwrap_or_else(|error| panic!("receive: {error}"));
+        self.ahead.extend_from_slice(&piece[..read]);
+        read > 0
+    }
+
+    /// The server ends the stream without a further byte.
+    fn ends(&mut self) {
+        assert!(!self.more(), "more: {}", http::shown(&self.ahead));
+    }
+}
+
+/// Descriptors that a process has open.
+fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}

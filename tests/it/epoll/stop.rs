@@ -1,0 +1,183 @@
+//! The end of a server: what is under way is finished, a second signal or the deadline ends it.
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::{Client, PART, REQUEST, ROUTES, SLACK, TICKS, descriptors, server};
+use crate::harness::process::send;
+use crate::harness::server::{Server, Spec};
+use crate::harness::tool::{Variant, variants};
+use crate::harness::wait_until;
+use crate::run::bodies::{BIG_BYTES, big_body};
+
+/// A server of 10 MB at `/big`, and of the short routes.
+fn big_server(keys: &str) -> Server {
+    let spec = Spec::new(&format!("[server]\n{keys}\n[[route]]\npath = \"/big\"\nfile = \"big.bin\"\n{ROUTES}"));
+    std::fs::write(spec.path().with_file_name("big.bin"), big_body()).unwrap();
+    Server::start(Variant::native(&spec.path()))
+}
+
+const BIG: &[u8] = b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Connects and starts a download, but takes little of it.
+fn begin(server: &Server) -> Client {
+    let mut client = Client::new(server.port);
+    client.send(BIG);
+    assert!(client.more());
+    client
+}
+
+fn is_refused(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err()
+}
+
+#[test]
+fn idle_connections_do_not_delay_it() {
+    let spec = super::spec("");
+    for variant in variants(&spec.path()) {
+        for signal in [Signal::TERM, Signal::INT] {
+            let mut server = Server::start(variant);
+            let mut clients: Vec<Client> = (0..5).map(|_| Client::new(server.port)).collect();
+            clients.iter_mut().skip(1).for_each(|client| drop(client.hello()));
+            assert_eq!(server.end(signal), None, "{variant}");
+            clients.iter_mut().for_each(Client::ends);
+        }
+    }
+}
+
+#[test]
+fn a_download_is_finished() {
+    let mut server = big_server("");
+    let mut client = begin(&server);
+    let mut idle = Client::new(server.port);
+    idle.hello();
+    send(server.pid(), Signal::TERM);
+    idle.ends();
+    wait_until("nobody is let in", || is_refused(server.port));
+    assert!(server.is_running());
+    let reply = client.reply();
+    assert!(reply.body == big_body(), "{} bytes", reply.body.len());
+    client.ends();
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn half_a_request_is_waited_for() {
+    let mut server = server("");
+    let mut client = Client::new(server.port);
+    client.send(PART);
+    std::thread::sleep(SLACK / 8);
+    send(server.pid(), Signal::TERM);
+    std::thread::sleep(SLACK / 8);
+    client.send(b"alhost\r\n\r\n");
+    let reply = client.reply();
+    assert_eq!((reply.status(), reply.field("Connection")), ("200", Some("close")));
+    client.ends();
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// The second request came before the signal, its reply leaves behind it: the client gets both, whole.
+#[test]
+fn replies_that_wait_are_whole() {
+    for requests in [&[BIG, REQUEST][..], &[BIG, BIG], &[REQUEST, BIG, REQUEST, REQUEST]] {
+        let mut server = big_server("");
+        let mut client = Client::new(server.port);
+        client.send(&requests.concat());
+        assert!(client.more());
+        std::thread::sleep(SLACK / 8);
+        send(server.pid(), Signal::TERM);
+        std::thread::sleep(SLACK / 8);
+        let mut replies = 0;
+        while let Some(reply) = client.reply_to(false) {
+            let expected = if requests[replies] == BIG { big_body() } else { b"Hello" };
+            assert!(reply.body == expected, "{} bytes behind {}", reply.body.len(), reply.head);
+            replies += 1;
+            if reply.field("Connection") == Some("close") {
+                break;
+            }
+        }
+        assert!(replies > 0);
+        client.ends();
+        assert_eq!(server.exit_code(), Some(0), "{} requests", requests.len());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = big_server("");
+        let _client = begin(&server);
+        send(server.pid(), Signal::TERM);
+        std::thread::sleep(SLACK / 4);
+        assert!(server.is_running());
+        assert_eq!(server.end(signal), None);
+    }
+}
+
+#[test]
+fn the_deadline_ends_it() {
+    let mut server = big_server("stop_timeout = 1");
+    let _client = begin(&server);
+    let start = Instant::now();
+    send(server.pid(), Signal::TERM);
+    assert_eq!(server.exit_code(), Some(0));
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(900) && took <= Duration::from_secs(1) + TICKS + SLACK, "{took:?}");
+}
+
+/// While it drains, connections are taken and replies say that they are the last; then they are refused.
+#[test]
+fn drain() {
+    let mut server = big_server("drain = 2");
+    let mut download = begin(&server);
+    let [mut idle, mut silent] = [Client::new(server.port), Client::new(server.port)];
+    idle.hello();
+    let start = Instant::now();
+    send(server.pid(), Signal::TERM);
+    std::thread::sleep(SLACK / 8);
+    let mut asked = 0;
+    while start.elapsed() < Duration::from_millis(1700) {
+        let mut client = Client::new(server.port);
+        assert_eq!(client.hello().field("Connection"), Some("close"));
+        client.ends();
+        asked += 1;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(asked > 10);
+    assert_eq!(idle.hello().field("Connection"), Some("close"));
+    idle.ends();
+    wait_until("nobody is let in", || is_refused(server.port));
+    let took = start.elapsed();
+    assert!(took <= Duration::from_secs(2) + TICKS + SLACK, "{took:?}");
+    silent.ends();
+    assert_eq!(download.reply().body.len(), BIG_BYTES);
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// Nothing is under way, but the time to drain is not over: a load balancer may still send somebody.
+#[test]
+fn drain_without_connections() {
+    let mut server = server("drain = 1");
+    let start = Instant::now();
+    send(server.pid(), Signal::TERM);
+    assert_eq!(server.exit_code(), Some(0));
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(900) && took <= Duration::from_secs(1) + TICKS + SLACK, "{took:?}");
+}
+
+/// Connections that linger end as well.
+#[test]
+fn a_client_that_lingers_does_not_delay_it_for_long() {
+    let mut server = server("");
+    let before = descriptors(server.pid());
+    let mut client = Client::new(server.port);
+    client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(client.reply().status(), "405");
+    assert_eq!(descriptors(server.pid()), before + 1);
+    let start = Instant::now();
+    send(server.pid(), Signal::TERM);
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}

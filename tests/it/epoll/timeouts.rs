@@ -1,0 +1,124 @@
+//! What takes too long ends.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use super::{Client, PART, REQUEST, SLACK, TICKS, server};
+use crate::harness::{http, wait_until};
+
+/// A second, as the specs here have it, and not much longer.
+fn took_its_second(start: Instant) {
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(900), "only {took:?}");
+    assert!(took <= Duration::from_secs(1) + TICKS + SLACK, "{took:?}");
+}
+
+#[test]
+fn half_a_head_is_408() {
+    let server = server("header_timeout = 1");
+    // The first request, and a later one; at once, and behind another in the same packet.
+    for before in [b"".as_slice(), REQUEST] {
+        let mut client = Client::new(server.port);
+        let start = Instant::now();
+        client.send(&[before, PART].concat());
+        if !before.is_empty() {
+            assert_eq!(client.reply().status(), "200");
+        }
+        let late = client.reply();
+        assert_eq!((late.status(), late.field("Connection")), ("408", Some("close")));
+        client.ends();
+        took_its_second(start);
+    }
+}
+
+/// A byte now and then buys no time.
+#[test]
+fn a_head_that_drips_is_408() {
+    let server = server("header_timeout = 1");
+    let mut client = Client::new(server.port);
+    let start = Instant::now();
+    client.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    for byte in PART.iter().chain(&[b'x'; 200]) {
+        client.send(&[*byte]);
+        match client.stream.read(&mut [0; 1]) {
+            Ok(read) => {
+                assert_eq!(read, 1);
+                return took_its_second(start);
+            }
+            Err(_) => assert!(start.elapsed() < Duration::from_secs(5)),
+        }
+    }
+    panic!("the whole head was waited for");
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_word() {
+    let server = server("idle_timeout = 1");
+    for asked in [false, true] {
+        let mut client = Client::new(server.port);
+        if asked {
+            client.hello();
+        }
+        let start = Instant::now();
+        client.ends();
+        took_its_second(start);
+    }
+}
+
+/// Each request begins the time anew.
+#[test]
+fn a_busy_connection_stays() {
+    let server = server("idle_timeout = 1");
+    let mut client = Client::new(server.port);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(4) {
+        client.hello();
+        std::thread::sleep(Duration::from_millis(700));
+    }
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up() {
+    crate::run::bodies::with_big_server("epoll", |server| {
+        let before = super::descriptors(server.pid());
+        let start = Instant::now();
+        let mut client = Client::new(server.port);
+        client.send(REQUEST);
+        wait_until("it is accepted", || super::descriptors(server.pid()) > before);
+        wait_until("it is given up", || super::descriptors(server.pid()) == before);
+        took_its_second(start);
+        assert!(http::read_all(&mut client.stream).is_err() || start.elapsed() < SLACK, "all of it came");
+    });
+}
+
+/// As long as it takes something within each second, it may take as long as it wants.
+#[test]
+fn a_slow_client_is_not() {
+    crate::run::bodies::with_big_server("epoll", |server| {
+        let mut client = Client::new(server.port);
+        client.send(REQUEST);
+        let mut taken = 0;
+        let mut piece = vec![0; 1_000_000];
+        while taken < crate::run::bodies::BIG_BYTES {
+            let mut rest = piece.len();
+            while rest > 0 {
+                let read = client.stream.read(&mut piece[..rest]).unwrap();
+                assert!(read > 0, "ended behind {taken} bytes");
+                taken += read;
+                rest = if taken >= crate::run::bodies::BIG_BYTES { 0 } else { rest - read };
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    });
+}
+
+/// Behind a reply that closes, a client that stays is not waited for.
+#[test]
+fn nobody_lingers_for_long() {
+    let server = server("");
+    let before = super::descriptors(server.pid());
+    let mut client = Client::new(server.port);
+    client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(client.reply().status(), "405");
+    wait_until("it is given up", || super::descriptors(server.pid()) == before);
+}

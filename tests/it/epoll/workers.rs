@@ -1,0 +1,88 @@
+//! Several processes that serve one port, and end together.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use rustix::thread::sched_getaffinity;
+
+use super::{Client, SLACK, server};
+use crate::harness::process::{children, send, state};
+use crate::harness::server::Server;
+use crate::harness::wait_until;
+
+/// Servers of this many workers, and how many children the first has.
+fn serve(keys: &str, others: usize) -> (Server, Vec<u32>) {
+    let server = server(keys);
+    // The first says that it listens when it does; the others follow.
+    wait_until("all workers are there", || children(server.pid()).len() == others);
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..50 {
+        Client::new(server.port).hello();
+    }
+    let children = children(server.pid());
+    assert_eq!(children.len(), others);
+    (server, children)
+}
+
+fn is_gone(pid: u32) -> bool {
+    ["", "Z", "X"].contains(&state(pid).as_str())
+}
+
+#[test]
+fn all_end_when_the_first_is_told_to() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let (mut server, others) = serve("workers = 3", 2);
+        assert_eq!(server.end(signal), None);
+        assert!(others.into_iter().all(is_gone));
+    }
+}
+
+#[test]
+fn one_for_each_core() {
+    let cores = sched_getaffinity(None).unwrap().count() as usize;
+    let (mut server, _) = serve("workers = \"cores\"", cores - 1);
+    assert_eq!(server.end(Signal::TERM), None);
+}
+
+/// Cores that the program may not use are not counted.
+#[test]
+fn one_for_each_core_that_may_be_used() {
+    let server = super::server_under(&["taskset", "1"], "workers = \"cores\"");
+    Client::new(server.port).hello();
+    assert!(children(server.pid()).is_empty());
+}
+
+#[test]
+fn all_end_with_a_failure_when_one_ends_unasked() {
+    let (mut server, others) = serve("workers = 3", 2);
+    send(others[0], Signal::KILL);
+    assert_eq!(server.exit_code(), Some(1));
+    wait_until("the other one ends", || is_gone(others[1]));
+}
+
+/// Nobody keeps the port when the first is killed.
+#[test]
+fn the_others_do_not_outlive_the_first() {
+    let (mut server, others) = serve("workers = 3", 2);
+    assert!(server.end(Signal::KILL).is_some());
+    wait_until("the others end", || others.iter().all(|pid| is_gone(*pid)));
+}
+
+/// Requests under way are finished by whichever worker has them.
+#[test]
+fn every_worker_finishes_what_it_has() {
+    let (mut server, _) = serve("workers = 2\ndrain = 1", 1);
+    let mut clients: Vec<Client> = (0..20).map(|_| Client::new(server.port)).collect();
+    for client in &mut clients {
+        client.send(super::PART);
+    }
+    std::thread::sleep(SLACK / 4);
+    send(server.pid(), Signal::TERM);
+    std::thread::sleep(SLACK / 4);
+    for client in &mut clients {
+        client.send(b"alhost\r\n\r\n");
+        assert_eq!(client.reply().field("Connection"), Some("close"));
+        client.ends();
+    }
+    assert_eq!(server.exit_code(), Some(0));
+}

@@ -41,29 +41,31 @@ pub(super) mod var {
     pub(crate) const REST_LEN: u32 = 64;
     /// Where the input at hand began, and its buffer.
     pub(crate) const BEGAN: u32 = 68;
+    /// Where the input goes on that no batch has answered yet.
+    pub(crate) const CURSOR: u32 = 76;
     /// The first vector of the reply at hand.
     pub(crate) const FIRST: u32 = 72;
     /// Field values, address and length each, in the order of [`super::CONDITIONS`].
-    pub(crate) const FIELDS: u32 = 76;
+    pub(crate) const FIELDS: u32 = 240;
     /// Numbers of a `Content-Range`: first, last, length, count.
-    pub(crate) const NUMBERS: u32 = 116;
-    /// The start line's end, and the path as sent.
-    pub(crate) const EVENT: u32 = 132;
+    pub(crate) const NUMBERS: u32 = 224;
+    /// A `struct epoll_event`.
+    pub(crate) const EVENT: u32 = 80;
     /// A scratch place for what the kernel writes: `struct timespec`, counters, `struct signalfd_siginfo`, 128 bytes.
-    pub(crate) const SCRATCH: u32 = 216;
+    pub(crate) const SCRATCH: u32 = 96;
     /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
-    pub(crate) const QUALITIES: u32 = 344;
-    /// Arguments there are; which process a socket is passed to, and how many sockets.
-    pub(crate) const ARGUMENTS: u32 = 388;
-    pub(crate) const PASSED_TO: u32 = 392;
-    pub(crate) const PASSED_COUNT: u32 = 396;
+    pub(crate) const QUALITIES: u32 = 280;
+    /// At the start, where no event is: arguments there are; which process a socket is passed to, and how many sockets.
+    pub(crate) const ARGUMENTS: u32 = 88;
+    pub(crate) const PASSED_TO: u32 = 80;
+    pub(crate) const PASSED_COUNT: u32 = 84;
     /// Workers that this one has started, -1 in those; and the exit status.
-    pub(crate) const WORKERS: u32 = 400;
-    pub(crate) const STATUS: u32 = 404;
+    pub(crate) const WORKERS: u32 = 304;
+    pub(crate) const STATUS: u32 = 308;
     /// Bytes of the log that have gathered.
-    pub(crate) const LOG_LEN: u32 = 408;
+    pub(crate) const LOG_LEN: u32 = 312;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = 416;
+    pub(crate) const BYTES: u32 = 320;
 }
 
 /// Field lines whose values are kept until the end of the head, in the order of their bits and places.

@@ -20,6 +20,7 @@ impl Engine<'_> {
         self.call(Call::Recvfrom, &args, Some(n), "receive");
         self.branch(n, Cond::Le, 0i64, "not_received", "");
         self.add(end, n, "");
+        self.set(p, buf, "");
         self.place("parse");
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         self.put_four(frame(var::SKIP), 0i64, "");

@@ -66,6 +66,7 @@ impl Engine<'_> {
         self.place("flush");
         self.set(self.s.v, Arg::State(self.state.vectors), "");
         self.branch(self.s.v, Cond::Eq, iov, "settle", "nothing to send");
+        self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.four(t, frame(var::SKIP), "");
         self.unless_zero(t, "skip", "a part of it is with the client already");
         self.place("skipped");
@@ -89,6 +90,7 @@ impl Engine<'_> {
         self.place("took");
         self.walk();
         self.place("sent");
+        self.four(self.s.p, frame(var::CURSOR), "");
         if self.server.epoll.access_log {
             self.gosub("write_log");
         }
@@ -131,7 +133,7 @@ impl Engine<'_> {
 
     /// Vector `v` was taken but for its last `t - n` bytes.
     fn cut(&mut self) {
-        let (n, v, t, u, p) = (self.s.n, self.s.v, self.s.t, self.s.u, self.s.p);
+        let (n, v, t, u) = (self.s.n, self.s.v, self.s.t, self.s.u);
         let (_, bytes) = self.vector();
         let mark = self.mark();
         self.place("cut");
@@ -145,7 +147,7 @@ impl Engine<'_> {
         self.four(self.s.c, at(self.s.q, mark), "");
         self.branch(self.s.c, Cond::Eq, self.s.d, "cut_within", "more of the same reply");
         // The reply's last vector: the requests behind it are answered when it is with the client.
-        self.set(p, self.s.c, "the next request");
+        self.put_four(frame(var::CURSOR), self.s.c, "the next request");
         self.and(self.s.flags, i64::from(!(flag::CLOSE)), "its replies tell what becomes of the connection");
         self.jump("cut_here", "");
         self.place("cut_last");
@@ -153,7 +155,7 @@ impl Engine<'_> {
         self.if_zero(self.s.c, "cut_here", "");
         // More of the reply follows: it is made again, and what is with the client is left out.
         self.place("cut_within");
-        self.set(p, self.s.d, "the request");
+        self.put_four(frame(var::CURSOR), self.s.d, "the request");
         self.and(self.s.flags, i64::from(!(flag::CLOSE)), "");
         self.set(u, 0i64, "");
         self.set(t, n, "");
@@ -177,6 +179,7 @@ impl Engine<'_> {
     fn rest(&mut self) {
         let (t, u, conn, w) = (self.s.t, self.s.u, self.s.conn, self.s.w);
         self.place("keep_rest");
+        self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
         self.two(w, at(conn, entry::WORD), "");
@@ -215,6 +218,7 @@ impl Engine<'_> {
         let (t, u, n, fd, conn) = (self.s.t, self.s.u, self.s.n, self.s.fd, self.s.conn);
         self.place("write");
         self.gosub("input");
+        self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.set(self.s.flags, 0i64, "");
         self.if_none(self.s.w, entry::CLOSING, "stays", "");
         self.or(self.s.flags, flag::CLOSE, "");
@@ -250,6 +254,7 @@ impl Engine<'_> {
         self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
         self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
         self.place("rest_taken");
+        self.four(self.s.p, frame(var::CURSOR), "");
         self.add(u, n, "");
         self.take(t, n, "");
         self.unless_zero(t, "keep_rest", "not all of it");

@@ -15,7 +15,7 @@ use super::inst::Condition;
 use super::regs::ESP;
 use super::select::{X86, named};
 use crate::facts::Value;
-use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Alu, Arg, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 
 /// Where slots live that are never in a register; nothing is ever known of it.

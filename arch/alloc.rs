@@ -353,7 +353,7 @@ impl Constraints {
                 let burden = |&at: &usize| {
                     let slot = left[at];
                     let mentions = if self.may_spill(program, slot) { self.mentions[slot].all } else { 1 << 20 };
-                    u64::from(mentions) * 1000 / degree[slot].max(1) as u64
+                    u64::from(mentions) * 1_000_000 / (degree[slot].max(1) as u64).pow(2)
                 };
                 (0..left.len()).min_by_key(burden).expect("some are left")
             });

@@ -120,7 +120,9 @@ fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constr
         let defines = step.op.defines();
         // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
         let mut written = kept.clone();
-        defines.iter().for_each(|slot| written.insert(index(*slot)));
+        for slot in &defines {
+            written.insert(index(*slot));
+        }
         for &defined in &defines {
             let mut others = written.clone();
             others.remove(index(defined));
@@ -251,7 +253,9 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
     let fused: Vec<usize> = (0..program.steps.len()).map(|at| (registers.fused)(program, &kept, at)).collect();
     let loads = program.steps.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
     let needless: Vec<usize> = loads.flat_map(|(step, _)| step.op.defines()).map(index).collect();
-    needless.iter().for_each(|&slot| found.forget(slot));
+    for &slot in &needless {
+        found.forget(slot);
+    }
     let mut order = found.order(program, registers);
     let mut home: Vec<Option<Reg>> = vec![None; program.slots.len()];
     let mut crowded = Set::with_room(program.slots.len());
@@ -273,7 +277,9 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
     if !crowded.is_empty() {
         return Err(Ok(crowded.iter().map(|slot| Slot(slot as u16)).collect()));
     }
-    needless.iter().for_each(|&slot| home[slot] = Some(registers.nowhere));
+    for slot in needless {
+        home[slot] = Some(registers.nowhere);
+    }
     let home = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
     Ok(Allocation { kept, home, fused })
 }
@@ -347,7 +353,7 @@ impl Constraints {
                 let burden = |&at: &usize| {
                     let slot = left[at];
                     let mentions = if self.may_spill(program, slot) { self.mentions[slot].all } else { 1 << 20 };
-                    u64::from(mentions) * 1000 / degree[slot].max(1) as u64
+                    u64::from(mentions) * 1_000_000 / (degree[slot].max(1) as u64).pow(2)
                 };
                 (0..left.len()).min_by_key(burden).expect("some are left")
             });

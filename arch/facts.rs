@@ -19,6 +19,8 @@ pub(crate) enum Value {
     Data(DatumId),
     /// The address of a byte of the frame.
     Frame(u32),
+    /// The address of a byte of the state.
+    State(u32),
 }
 
 /// One register: what it holds and whose value that is.
@@ -78,7 +80,7 @@ impl Facts {
     pub(crate) fn is_at_least(&self, reg: Reg, least: u32) -> bool {
         match self.get(reg).value {
             Value::Const(known) => (u64::from(least)..1 << 31).contains(&known),
-            Value::Data(_) => least <= crate::LOWEST_ADDRESS,
+            Value::Data(_) | Value::State(_) => least <= crate::LOWEST_ADDRESS,
             _ => false,
         }
     }

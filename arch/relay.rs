@@ -128,14 +128,12 @@ impl Shore {
         for at in 0..self.pieces.len() {
             let Piece::Jump { to, condition } = self.pieces[at] else { continue };
             let label = self.labels[usize::from(to.0)];
-            if self.lens[at] > SHORT {
-                self.by_way_of[at] = None;
-            } else if self.reaches(at, label) {
-                self.by_way_of[at] = None;
-            } else if let Some(relay) = self.relay(at, to, label) {
-                self.by_way_of[at] = Some(relay);
-            } else {
-                self.by_way_of[at] = None;
+            self.by_way_of[at] = None;
+            if self.lens[at] > SHORT || self.reaches(at, label) {
+                continue;
+            }
+            self.by_way_of[at] = self.relay(at, to, label);
+            if self.by_way_of[at].is_none() {
                 self.lens[at] = if condition.is_some() { NEAR_CONDITIONAL } else { NEAR };
                 grew = true;
             }

@@ -61,12 +61,15 @@ mod tests {
     #[test]
     fn a_set_holds_what_was_put_in() {
         let mut set = Set::with_room(200);
-        [199, 0, 64, 63, 7].into_iter().for_each(|number| set.insert(number));
+        for number in [199, 0, 64, 63, 7] {
+            set.insert(number);
+        }
         set.remove(7);
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 199]);
         assert!(set.contains(64) && !set.contains(65) && !set.contains(1000));
         let (mut both, mut rest, mut other) = (Set::with_room(200), Set::with_room(200), Set::with_room(200));
-        [63, 100].into_iter().for_each(|number| other.insert(number));
+        other.insert(63);
+        other.insert(100);
         both.unite_if(&set, &other, true);
         rest.unite_if(&set, &other, false);
         assert_eq!(both.iter().collect::<Vec<_>>(), [63]);

@@ -113,7 +113,9 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
         }
     });
     spilled.steps.push(Step { op, why: step.why.clone() });
-    stores.into_iter().for_each(|(op, why)| spilled.push(op, why));
+    for (op, why) in stores {
+        spilled.push(op, why);
+    }
 }
 
 /// Puts what is known where an operand may be more than a slot.
@@ -168,7 +170,9 @@ pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
     match op {
         Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
         Op::Call { args, result, .. } => {
-            args.iter_mut().for_each(|one| arg(one, &mut slot));
+            for one in args {
+                arg(one, &mut slot);
+            }
             if let Some(result) = result {
                 slot(result, true);
             }

@@ -130,16 +130,8 @@ impl X86<'_> {
                 let (_, offset) = *self.pushed.iter().find(|(id, _)| *id == datum).expect("it has been pushed");
                 self.set_frame(reg, offset, why);
             }
-            Arg::Data(datum) => {
-                if self.facts.get(reg).value != Value::Data(datum) {
-                    self.push(Operation::Address { reg, of: Ref::Data(datum) }, why.into());
-                    self.facts.set(reg, Value::Data(datum));
-                }
-            }
-            Arg::State(offset) => {
-                self.push(Operation::Address { reg, of: Ref::State(offset) }, why.into());
-                self.facts.set(reg, Value::Unknown);
-            }
+            Arg::Data(datum) => self.set_address(reg, Ref::Data(datum), Value::Data(datum), why),
+            Arg::State(offset) => self.set_address(reg, Ref::State(offset), Value::State(offset), why),
             Arg::Image => {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
                 self.facts.set(reg, Value::Unknown);
@@ -153,6 +145,27 @@ impl X86<'_> {
                 }
             }
         }
+    }
+
+    /// An address outside the stack: from a register that holds it, or that holds one near it, if there is one.
+    fn set_address(&mut self, reg: Reg, of: Ref, address: Value, why: &str) {
+        let others = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&other| other != ESP);
+        let by = |other: Reg| match (address, self.facts.get(other).value) {
+            (address, known) if address == known => Some(0),
+            (Value::State(to), Value::State(from)) => i8::try_from(i64::from(to) - i64::from(from)).ok(),
+            _ => None,
+        };
+        let near = others.filter_map(|other| by(other).map(|by| (other, by)));
+        match near.min_by_key(|&(other, by)| (other != reg, by != 0)) {
+            Some((other, 0)) if other == reg => return,
+            Some((other, 0)) => self.copy(reg, other, false, why),
+            Some((other, by)) => {
+                let from = self.operand(other, by.into());
+                self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
+            }
+            None => self.push(Operation::Address { reg, of }, why.into()),
+        }
+        self.facts.set(reg, address);
     }
 
     pub(super) fn is_on_stack(&self, datum: DatumId) -> bool {

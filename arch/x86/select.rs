@@ -106,6 +106,12 @@ impl<'p> X86<'p> {
         self.facts.define(rest, remainder, small);
     }
 
+    /// Is it a call of a subroutine with nothing but the end of another behind it?
+    fn is_last(&self, at: usize) -> bool {
+        let [call, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
+        matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
+    }
+
     pub(super) fn jump(&mut self, condition: Option<Condition>, to: Label) {
         let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
         self.push(Operation::Jump { condition, to }, why);
@@ -223,6 +229,13 @@ impl Selector for X86<'_> {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => self.jump(None, *to),
             Op::Sub(_) => {}
+            // What a subroutine does last may go back in its place: a jump, or nothing if it follows anyway.
+            Op::Gosub(to) if self.is_last(at) => {
+                if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(*to)) {
+                    self.jump(None, *to);
+                }
+            }
+            Op::Return { .. } if at > 0 && self.is_last(at - 1) => {}
             Op::Gosub(to) => {
                 let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
                 self.push(Operation::Subroutine { to: *to }, why);

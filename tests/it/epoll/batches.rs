@@ -195,7 +195,9 @@ fn check(target: &str, work: impl Fn(u16, &[Vec<Asked>; 2]) -> Vec<String> + Syn
     let path = spec.path();
     let variant = Variant { target, ..Variant::native(&path) };
     let built = Executable::build(variant, 8080);
-    for kept in KEPT_BYTES {
+    // Emulators take their time.
+    let all = if target == "x86_64" { &KEPT_BYTES[..] } else { &KEPT_BYTES[..1] };
+    for kept in all {
         let faults = in_own_network(|| {
             let mut server = Server::run(variant, &built.file(), built.port);
             let questions = questions(server.port);
@@ -233,7 +235,7 @@ fn random_batches(target: &str, rounds: u32) {
 
 #[test]
 fn random_batches_x86_64() {
-    random_batches("x86_64", 150);
+    random_batches("x86_64", 100);
 }
 
 #[test]

@@ -87,7 +87,9 @@ fn a_client_that_takes_nothing_is_given_up() {
         wait_until("it is accepted", || super::descriptors(server.pid()) > before);
         wait_until("it is given up", || super::descriptors(server.pid()) == before);
         took_its_second(start);
-        assert!(http::read_all(&mut client.stream).is_err() || start.elapsed() < SLACK, "all of it came");
+        // What the kernel had taken may still come.
+        let rest = http::read_all(&mut client.stream).map_or(0, |rest| rest.len());
+        assert!(rest < crate::run::bodies::BIG_BYTES, "all of it came");
     });
 }
 

@@ -13,14 +13,12 @@ const DAYS_BEFORE_1970: u32 = 671;
 /// Days in four years.
 const DAYS_OF_FOUR_YEARS: u32 = 1461;
 
-/// `Thu, 01 Jan 1970 00:00:00 GMT`: where its parts begin.
+/// `Thu, 01 Jan 1970 00:00:00 GMT`: where its parts begin. Hours, minutes, seconds and the year's last digits stand 3 bytes
+/// one behind the other.
 mod part {
     pub(super) const DAY: u32 = 5;
     pub(super) const MONTH: u32 = 8;
     pub(super) const CENTURY: u32 = 12;
-    pub(super) const YEAR: u32 = 14;
-    pub(super) const HOUR: u32 = 17;
-    pub(super) const MINUTE: u32 = 20;
     pub(super) const SECOND: u32 = 23;
 }
 
@@ -108,17 +106,13 @@ impl Engine<'_> {
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), "");
         let date = self.date;
-        for (by, place) in [(60, part::SECOND), (60, part::MINUTE), (24, part::HOUR)] {
-            self.divide(n, by, d, "");
-            self.set(self.s.ptr, Arg::Data(date), "");
-            self.add(self.s.ptr, place, "");
+        let ptr = self.s.ptr;
+        self.set(ptr, Arg::Data(date), "");
+        self.add(ptr, part::SECOND, "from its last digits on");
+        for by in [60, 60, 24] {
+            self.divide(n, by, d, "seconds, minutes, hours");
             self.gosub("digits2");
         }
-        // Day of the week: 1 January 1970 was a Thursday.
-        let names = self.text("ThuFriSatSunMonTueWed");
-        self.set(t, n, "days");
-        self.divide(t, 7, d, "day of the week");
-        self.three_letters(names, 0);
         // Year, and days since its first of March.
         self.set(t, n, "days");
         self.shl(t, 2, "");
@@ -128,47 +122,50 @@ impl Engine<'_> {
         self.mul(u, 5i64, "");
         self.add(u, 2i64, "");
         self.divide(u, 153, d, "months since March, and five times the days");
-        // d = (5 doy + 2) mod 153; the day of the month is d / 5 + 1.
         self.add(t, 1968i64, "the year in March");
-        self.set(n, u, "");
+        self.branch(u, Cond::Below, 10i64, "this_year", "before January");
+        self.add(t, 1i64, "January and February are of the next year");
+        self.place("this_year");
+        // d = (5 doy + 2) mod 153; the day of the month is d / 5 + 1.
         self.set(self.s.v, d, "");
         self.divide(self.s.v, 5, d, "");
         self.add(self.s.v, 1i64, "day of the month");
-        self.branch(n, Cond::Below, 10i64, "this_year", "before January");
-        self.add(t, 1i64, "January and February are of the next year");
-        self.place("this_year");
-        let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
-        self.set(d, n, "");
-        self.three_letters(months, part::MONTH);
-        self.set(d, self.s.v, "");
-        self.set(self.s.ptr, Arg::Data(date), "");
-        self.add(self.s.ptr, part::DAY, "");
-        self.gosub("digits2");
         self.divide(t, 100, d, "");
-        self.set(self.s.ptr, Arg::Data(date), "");
-        self.add(self.s.ptr, part::YEAR, "");
         self.gosub("digits2");
-        self.set(d, t, "");
-        self.take(self.s.ptr, part::YEAR - part::CENTURY, "");
+        self.set(d, t, "the century");
+        self.add(ptr, 1i64, "stands beside the year");
         self.gosub("digits2");
+        self.take(ptr, part::CENTURY - 3 - part::DAY, "");
+        self.set(d, self.s.v, "");
+        self.gosub("digits2");
+        let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
+        self.add(ptr, part::MONTH + 3 - part::DAY, "");
+        self.set(self.s.v, u, "");
+        self.three_letters(months);
+        // Day of the week: 1 January 1970 was a Thursday.
+        let names = self.text("ThuFriSatSunMonTueWed");
+        self.set(t, n, "days");
+        self.divide(t, 7, self.s.v, "day of the week");
+        self.take(ptr, part::MONTH, "");
+        self.three_letters(names);
         self.ret("date");
+        self.sub("letters");
+        self.mul(self.s.v, 3i64, "");
+        self.add(self.s.q, self.s.v, "its name");
+        self.two(self.s.c, at(self.s.q, 0), "");
+        self.put_two(at(ptr, 0), self.s.c, "");
+        self.byte(self.s.c, at(self.s.q, 2), "");
+        self.put_byte(at(ptr, 2), self.s.c, "");
+        self.ret("letters");
     }
 
-    /// Copies the name of number `d` into the date.
-    fn three_letters(&mut self, names: asmgen_arch::op::DatumId, place: u32) {
-        let (d, q, ptr, c) = (self.s.d, self.s.q, self.s.ptr, self.s.c);
-        self.mul(d, 3i64, "");
-        self.set(q, Arg::Data(names), "");
-        self.add(q, d, "its name");
-        let date = self.date;
-        self.set(ptr, Arg::Data(date), "");
-        self.two(c, at(q, 0), "");
-        self.put_two(at(ptr, place), c, "");
-        self.byte(c, at(q, 2), "");
-        self.put_byte(at(ptr, place + 2), c, "");
+    /// Copies the name of number `v` to `ptr`.
+    fn three_letters(&mut self, names: asmgen_arch::op::DatumId) {
+        self.set(self.s.q, Arg::Data(names), "");
+        self.gosub("letters");
     }
 
-    /// Writes `d`, below 100, as two digits at `ptr`.
+    /// Writes `d`, below 100, as two digits at `ptr`; what stands before them is 3 bytes further down.
     fn two_digits(&mut self) {
         let (d, c, ptr) = (self.s.d, self.s.c, self.s.ptr);
         self.sub("digits2");
@@ -177,6 +174,7 @@ impl Engine<'_> {
         self.put_byte(at(ptr, 0), d, "");
         self.add(c, i64::from(b'0'), "");
         self.put_byte(at(ptr, 1), c, "");
+        self.take(ptr, 3i64, "");
         self.ret("digits2");
     }
 

@@ -118,6 +118,16 @@ pub(super) mod entry {
     pub(crate) const SHIFT: u8 = 4;
 }
 
+/// A buffer: what a connection has sent of a request. Number 0 is everybody's, and empty between events.
+pub(super) mod buffer {
+    /// Bytes in it.
+    pub(crate) const LEN: u32 = 0;
+    /// Of a free one: the number of the next.
+    pub(crate) const NEXT: u32 = 4;
+    /// Where they begin.
+    pub(crate) const INPUT: u32 = 8;
+}
+
 /// Lists of connections, each in the order of its deadlines.
 pub(super) const IDLE: u32 = 0;
 pub(super) const HEADER: u32 = 1;
@@ -199,7 +209,6 @@ pub(super) struct State {
     pub(super) peers: u32,
     /// Numbers of the workers' processes.
     pub(super) workers: u32,
-    pub(super) lengths: u32,
     pub(super) buffers: u32,
     /// Bytes of a buffer.
     pub(super) stride: u32,
@@ -217,7 +226,7 @@ impl State {
             end += bytes.next_multiple_of(16);
             start
         };
-        let stride = (settings.head_bytes + 1).next_multiple_of(64);
+        let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
         let table = room(entries << entry::SHIFT);
@@ -234,7 +243,6 @@ impl State {
         let peer = room(1 << PEER_SHIFT);
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
         let workers = room(4 * (MOST_WORKERS + 1));
-        let lengths = room(4 * (settings.partial_requests + 1));
         let buffers = room(0).next_multiple_of(64);
         let bytes = buffers + stride * (settings.partial_requests + 1);
         Self {
@@ -251,7 +259,6 @@ impl State {
             peer,
             peers,
             workers,
-            lengths,
             buffers,
             stride,
             entries,

@@ -4,8 +4,8 @@
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::build::{at, frame, sum};
-use super::layout::{HEADER, IDLE, LINGER, WRITE, entry, flag, var};
+use super::build::{at, frame};
+use super::layout::{HEADER, IDLE, LINGER, WRITE, buffer, entry, flag, var};
 use super::{Engine, abi};
 
 impl Engine<'_> {
@@ -13,7 +13,7 @@ impl Engine<'_> {
         let (fd, buf, p, end, n, t) = (self.s.fd, self.s.buf, self.s.p, self.s.end, self.s.n, self.s.t);
         self.place("read");
         self.gosub("input");
-        self.set(t, buf, "");
+        self.set(t, p, "");
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
         self.take(t, end, "room in it");
         let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Any];
@@ -21,6 +21,7 @@ impl Engine<'_> {
         self.branch(n, Cond::Le, 0i64, "not_received", "");
         self.add(end, n, "");
         self.set(p, buf, "");
+        self.add(p, buffer::INPUT, "");
         self.place("parse");
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         self.put_four(frame(var::SKIP), 0i64, "");
@@ -45,10 +46,10 @@ impl Engine<'_> {
         self.sub("input");
         self.two(t, at(self.s.conn, entry::WORD), "");
         self.shr(t, entry::BUFFER_SHIFT, "its buffer; 0 is the one for all");
-        self.shl(t, 2, "");
-        self.set(end, Arg::State(self.state.lengths), "");
-        self.four(end, sum(end, t, 0), "bytes in it");
+        self.gosub("address");
         self.set(p, buf, "");
+        self.add(p, buffer::INPUT, "");
+        self.four(end, at(buf, buffer::LEN), "bytes in it");
         self.add(end, p, "");
         self.ret("input");
         self.settle();
@@ -107,7 +108,7 @@ impl Engine<'_> {
         self.jump("own", "");
         self.place("reuse");
         self.gosub("address");
-        self.four(u, at(buf, 0), "the next free one");
+        self.four(u, at(buf, buffer::NEXT), "the next free one");
         self.put_four(frame(var::FREE_BUFFER), u, "");
         self.place("own");
         self.two(u, at(conn, entry::WORD), "");
@@ -118,11 +119,10 @@ impl Engine<'_> {
         self.place("has_buffer");
         self.set(u, end, "");
         self.take(u, p, "bytes to keep");
-        self.shl(t, 2, "");
-        self.set(self.s.v, Arg::State(self.state.lengths), "");
-        self.put_four(sum(self.s.v, t, 0), u, "");
-        self.branch(p, Cond::Eq, buf, "in_place", "they are there");
+        self.put_four(at(buf, buffer::LEN), u, "");
         self.set(self.s.v, buf, "");
+        self.add(self.s.v, buffer::INPUT, "");
+        self.branch(p, Cond::Eq, self.s.v, "in_place", "they are there");
         self.set(self.s.q, p, "");
         self.copy(self.s.v, self.s.q, u, "to the buffer's beginning");
         self.place("in_place");
@@ -149,16 +149,13 @@ impl Engine<'_> {
         self.if_zero(u, "freed", "it has none");
         self.and(t, (1i64 << entry::BUFFER_SHIFT) - 1, "");
         self.put_two(at(conn, entry::WORD), t, "it has none now");
-        self.set(t, u, "");
-        self.set(v, Arg::State(self.state.lengths), "");
-        self.shl(t, 2, "");
-        self.put_four(sum(v, t, 0), 0i64, "");
-        self.set(t, u, "");
-        self.mul(t, self.state.stride, "");
-        self.set(v, Arg::State(self.state.buffers), "");
-        self.add(t, v, "");
-        self.four(v, frame(var::FREE_BUFFER), "");
-        self.put_four(at(t, 0), v, "the free one before it");
+        self.set(v, u, "");
+        self.mul(v, self.state.stride, "");
+        self.set(t, Arg::State(self.state.buffers), "");
+        self.add(v, t, "");
+        self.put_four(at(v, buffer::LEN), 0i64, "");
+        self.four(t, frame(var::FREE_BUFFER), "");
+        self.put_four(at(v, buffer::NEXT), t, "the free one before it");
         self.put_four(frame(var::FREE_BUFFER), u, "");
         self.place("freed");
         self.ret("free");

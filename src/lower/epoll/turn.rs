@@ -50,19 +50,14 @@ impl Engine<'_> {
         self.accept();
     }
 
-    /// A connection's entry, its word and its buffer.
+    /// A connection's entry and its word.
     fn find(&mut self) {
-        let (fd, conn, w, buf) = (self.s.fd, self.s.conn, self.s.w, self.s.buf);
+        let (fd, conn) = (self.s.fd, self.s.conn);
         self.sub("find");
         self.set(conn, fd, "");
         self.shl(conn, entry::SHIFT, "");
         self.add(conn, self.s.table, "its entry");
-        self.two(w, at(conn, entry::WORD), "its word");
-        self.set(buf, w, "");
-        self.shr(buf, entry::BUFFER_SHIFT, "");
-        self.mul(buf, self.state.stride, "");
-        self.set(self.s.t, Arg::State(self.state.buffers), "");
-        self.add(buf, self.s.t, "its buffer");
+        self.two(self.s.w, at(conn, entry::WORD), "its word");
         self.ret("find");
     }
 

@@ -94,7 +94,15 @@ fn measure(bench: &Bench<'_>) -> anyhow::Result<Report> {
         memory,
         starts,
         workers,
+        code: code(bench)?,
     })
+}
+
+/// Nothing where there is no engine whose code could be counted.
+fn code(bench: &Bench<'_>) -> anyhow::Result<Vec<Code>> {
+    let subject = bench.field.subject;
+    let targets = if subject.without_epoll.is_none() { &["x86_64", "aarch64"][..] } else { &[] };
+    targets.iter().map(|target| subject.code(bench.field.folder, target)).collect()
 }
 
 fn machine() -> String {

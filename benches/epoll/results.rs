@@ -24,6 +24,17 @@ pub(crate) struct Report {
     pub(crate) memory: Vec<MemoryUse>,
     pub(crate) starts: Vec<Start>,
     pub(crate) workers: Vec<Workers>,
+    pub(crate) code: Vec<Code>,
+}
+
+/// Bytes of the engine's code on a machine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Code {
+    pub(crate) target: &'static str,
+    /// With the options that hold by themselves.
+    pub(crate) default: u32,
+    /// With all options on.
+    pub(crate) all: u32,
 }
 
 /// Something that belongs to one contestant.

@@ -9,6 +9,10 @@ use anyhow::{Context as _, anyhow};
 use asmgen::elf::Tier;
 
 use crate::content;
+use crate::results::Code;
+
+/// Options that add to the code; `metrics` and several workers exclude each other.
+const ALL_OPTIONS: &str = "access_log = true\nmetrics = \"/metrics\"\ndrain = 5";
 
 /// What asmgen can build today.
 pub(crate) struct Subject {
@@ -30,7 +34,24 @@ impl Subject {
 
     /// Builds a server for this port.
     pub(crate) fn command(&self, folder: &Path, port: u16) -> anyhow::Result<Command> {
-        build(folder, port, self.keys())
+        build(folder, port, &spec(port, self.keys()))
+    }
+
+    /// The same without the large body, which is in the others' file systems and would be in its memory.
+    pub(crate) fn page_alone(&self, folder: &Path, port: u16) -> anyhow::Result<Command> {
+        build(folder, port, &spec_of(port, self.keys(), &[content::PAGE]))
+    }
+
+    /// Bytes of the engine's code on a machine: with the options that hold by themselves, and with all of them on.
+    pub(crate) fn code(&self, folder: &Path, target: &'static str) -> anyhow::Result<Code> {
+        let default = spec_of(8080, self.keys(), &[content::PAGE]);
+        let all = spec(8080, &format!("{}\n{ALL_OPTIONS}", self.keys())) + "compress = true\n";
+        let bytes = |spec: &str| -> anyhow::Result<u32> {
+            let image = image(folder, spec, target)?;
+            let code = image.map.iter().filter(|claim| matches!(claim.owner, asmgen::Owner::Code { .. }));
+            Ok(code.map(|claim| claim.len).sum())
+        };
+        Ok(Code { target, default: bytes(&default)?, all: bytes(&all)? })
     }
 
     /// The same with two workers; why not, if asmgen cannot.
@@ -38,21 +59,30 @@ impl Subject {
         if let Some(reason) = &self.without_epoll {
             return Err(anyhow!("{reason}"));
         }
-        build(folder, port, &format!("{}\nworkers = 2", self.keys()))
+        build(folder, port, &spec(port, &format!("{}\nworkers = 2", self.keys())))
     }
 }
 
 fn spec(port: u16, keys: &str) -> String {
-    let route = |path: &str| format!("[[route]]\npath = \"{path}\"\nfile = \"{}\"\n", path.trim_start_matches('/'));
-    let listen = format!("listen = \"127.0.0.1:{port}\"");
-    format!("[server]\n{listen}\n{keys}\n\n{}\n{}", route(content::PAGE), route(content::BIG))
+    spec_of(port, keys, &[content::PAGE, content::BIG])
 }
 
-fn build(folder: &Path, port: u16, keys: &str) -> anyhow::Result<Command> {
-    let description = asmgen::spec::from_toml(&spec(port, keys), &folder.join("bench.toml"))
+fn spec_of(port: u16, keys: &str, paths: &[&str]) -> String {
+    let route = |path: &str| format!("[[route]]\npath = \"{path}\"\nfile = \"{}\"\n", path.trim_start_matches('/'));
+    let listen = format!("listen = \"127.0.0.1:{port}\"");
+    let routes: Vec<String> = paths.iter().map(|path| route(path)).collect();
+    format!("[server]\n{listen}\n{keys}\n\n{}", routes.join("\n"))
+}
+
+fn image(folder: &Path, spec: &str, target: &str) -> anyhow::Result<asmgen::Image> {
+    let description = asmgen::spec::from_toml(spec, &folder.join("bench.toml"))
         .map_err(|error| anyhow!("asmgen refuses it: {}", one_line(&error)))?;
-    let target = asmgen::Target::by_name(std::env::consts::ARCH).context("asmgen does not know this machine")?;
-    let image = asmgen::build(&description, asmgen::Options { target, tier: Tier::Strict })?;
+    let target = asmgen::Target::by_name(target).context("asmgen does not know this machine")?;
+    Ok(asmgen::build(&description, asmgen::Options { target, tier: Tier::Strict })?)
+}
+
+fn build(folder: &Path, port: u16, spec: &str) -> anyhow::Result<Command> {
+    let image = image(folder, spec, std::env::consts::ARCH)?;
     let file = folder.join(format!("asmgen-{port}"));
     fs::write(&file, &image.bytes)?;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;

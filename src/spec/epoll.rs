@@ -43,6 +43,10 @@ pub(super) fn read(section: &Section<'_>) -> EpollSettings {
 pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(), SpecError> {
     if let Some(metrics) = &server.epoll.metrics {
         metrics_path(metrics, server).map_err(|wrong| section.error("metrics", wrong))?;
+        if server.epoll.workers != Workers::Count(1) {
+            let what = "each worker counts for itself, and nobody could tell whose figures come";
+            return Err(section.error("metrics", Wrong::new(what, "remove one of `metrics` and `workers`")));
+        }
     }
     if section.entry("healthcheck").is_some() {
         given_healthcheck(&server.epoll.healthcheck, server).map_err(|wrong| section.error("healthcheck", wrong))?;

@@ -85,7 +85,7 @@ pub const CONNECTIONS_DEFAULT: u32 = 16_384;
 pub const PARTIAL_REQUESTS_MIN: u32 = 1;
 
 /// Most requests that are held half-received; each may take as many bytes as the longest head.
-pub const PARTIAL_REQUESTS_MAX: u32 = 4096;
+pub const PARTIAL_REQUESTS_MAX: u32 = 2000;
 
 /// Requests held half-received where a spec gives no number.
 pub const PARTIAL_REQUESTS_DEFAULT: u32 = 256;

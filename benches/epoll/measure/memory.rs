@@ -15,7 +15,11 @@ pub(crate) fn run(bench: &Bench<'_>) -> anyhow::Result<Vec<MemoryUse>> {
 
 /// Each connection has been used once before it waits, as that of a browser.
 fn of(bench: &Bench<'_>, contestant: Contestant) -> anyhow::Result<MemoryUse> {
-    let server = bench.start(contestant, false)?;
+    let server = match contestant {
+        // The large body is in the file systems of the others, and not in their memory.
+        Contestant::Asmgen => bench.start_page_alone()?,
+        _ => bench.start(contestant, false)?,
+    };
     let idle = server.memory()?;
     let driver = Driver::start(&Shape::PAGE.connections(settings::IDLE).load(server.port, 0), &bench.cores.load)?;
     let full = server.memory()?;

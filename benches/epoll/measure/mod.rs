@@ -7,6 +7,8 @@ pub(crate) mod syscalls;
 pub(crate) mod throughput;
 pub(crate) mod workers;
 
+use std::process::Stdio;
+
 use crate::ask;
 use crate::contestant::{Contestant, Field};
 use crate::server::Server;
@@ -24,6 +26,14 @@ impl Bench<'_> {
     fn start(&self, contestant: Contestant, close: bool) -> anyhow::Result<Server> {
         let port = ask::free_port()?;
         Server::start(&contestant.command(&self.field, port, close)?, port, &self.cores.server)
+    }
+
+    /// The server under test with the page alone.
+    fn start_page_alone(&self) -> anyhow::Result<Server> {
+        let port = ask::free_port()?;
+        let mut command = self.field.subject.page_alone(self.field.folder, port)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Server::start(&command, port, &self.cores.server)
     }
 
     /// Those that can take part: the blocking engine serves one request per connection.

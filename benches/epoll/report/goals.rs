@@ -2,7 +2,7 @@
 
 use crate::content;
 use crate::contestant::Contestant;
-use crate::results::{Rate, Report, of};
+use crate::results::{Code, Rate, Report, of};
 
 /// CPU of the server per request, as a multiple of the floor's.
 const TO_FLOOR: f64 = 1.05;
@@ -18,7 +18,7 @@ const START_OF_NGINX: f64 = 0.2;
 
 /// One goal: what, how much, what was measured (or why nothing was), and whether that is enough.
 pub(crate) struct Goal {
-    pub(crate) what: &'static str,
+    pub(crate) what: String,
     pub(crate) limit: String,
     pub(crate) figure: String,
     pub(crate) is_met: Option<bool>,
@@ -26,18 +26,23 @@ pub(crate) struct Goal {
 
 impl Goal {
     /// A value that may be at most as high as the limit; both are compared as they are shown.
-    fn at_most(what: &'static str, limit: f64, value: Option<f64>, unit: &str, reason: &str) -> Self {
+    fn at_most(what: &str, limit: f64, value: Option<f64>, unit: &str, reason: &str) -> Self {
         let is_met = value.map(|value| (value * 100.0).round() <= (limit * 100.0).round());
         let figure = value.map_or(reason.to_owned(), |value| format!("{value:.2}{unit}"));
-        Self { what, limit: format!("≤ {limit:.2}{unit}"), figure, is_met }
+        Self { what: what.to_owned(), limit: format!("≤ {limit:.2}{unit}"), figure, is_met }
     }
 
     /// Requests per second as a multiple of the fastest peer's.
-    fn ahead(what: &'static str, rows: &[Rate], reason: &str) -> Self {
+    fn ahead(what: &str, rows: &[Rate], reason: &str) -> Self {
         let best = peers(rows).map(|rate| rate.median.requests_per_s).fold(0.0, f64::max);
         let ratio = of(rows, Contestant::Asmgen).map(|rate| rate.median.requests_per_s / best);
         let figure = ratio.map_or(reason.to_owned(), |ratio| format!("{ratio:.2} of the fastest peer"));
-        Self { what, limit: "ahead of each peer".into(), figure, is_met: ratio.map(|ratio| ratio > 1.0) }
+        Self {
+            what: what.to_owned(),
+            limit: "ahead of each peer".into(),
+            figure,
+            is_met: ratio.map(|ratio| ratio > 1.0),
+        }
     }
 }
 
@@ -82,7 +87,23 @@ pub(crate) fn goals(report: &Report) -> Vec<Goal> {
     goals.extend(memory(report, reason));
     goals.extend(starts(report));
     goals.push(workers(report));
+    goals.extend(report.code.iter().flat_map(code));
     goals
+}
+
+/// Bytes of code, with all options on and without.
+fn code(code: &Code) -> [Goal; 2] {
+    let (all, default) = if code.target == "x86_64" { (4096, 3072) } else { (5632, 4608) };
+    let goal = |what: String, limit: u32, bytes: u32| Goal {
+        what,
+        limit: format!("≤ {limit} bytes"),
+        figure: format!("{bytes} bytes"),
+        is_met: Some(bytes <= limit),
+    };
+    [
+        goal(format!("code, {}, options as they are by themselves", code.target), default, code.default),
+        goal(format!("code, {}, all options on", code.target), all, code.all),
+    ]
 }
 
 fn system_calls(report: &Report, reason: &str) -> [Goal; 2] {
@@ -109,7 +130,7 @@ fn memory(report: &Report, reason: &str) -> [Goal; 2] {
     let is_met = idle.map(|idle| idle <= IDLE_KB);
     let what = "memory of an idle server (VmRSS)";
     [
-        Goal { what, limit: format!("≤ {IDLE_KB} kB"), figure, is_met },
+        Goal { what: what.to_owned(), limit: format!("≤ {IDLE_KB} kB"), figure, is_met },
         Goal::at_most("memory per idle connection, of 10,000", BYTES_EACH, each, " bytes", reason),
     ]
 }
@@ -131,5 +152,5 @@ fn workers(report: &Report) -> Goal {
         Some((_, Some(reason))) => format!("n/a: {reason}"),
         None => "not measured".into(),
     };
-    Goal { what: "two workers on two cores ÷ one on one", limit: "report".into(), figure, is_met: None }
+    Goal { what: "two workers on two cores ÷ one on one".to_owned(), limit: "report".into(), figure, is_met: None }
 }

@@ -31,7 +31,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use contestant::{Contestant, Field};
 use measure::throughput::{self, Shape};
 use measure::{Bench, compare, memory, start, syscalls, workers};
-use results::Report;
+use results::{Code, Report};
 use settings::{Cores, Settings};
 use subject::Subject;
 

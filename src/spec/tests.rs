@@ -116,12 +116,12 @@ fn epoll(server_keys: &str, routes: &str) -> Server {
 
 #[test]
 fn settings_of_epoll() {
-    let given = "workers = \"cores\"\nconnections = 16\npartial_requests = 1\nhead_bytes = 1024\nheader_timeout = 1\n\
+    let given = "workers = 1\nconnections = 16\npartial_requests = 1\nhead_bytes = 1024\nheader_timeout = 1\n\
                  idle_timeout = 2\nwrite_timeout = 3\ndrain = 4\nstop_timeout = 5\nport_env = false\n\
                  healthcheck = \"/m\"\nsandbox = false\naccess_log = true\nmetrics = \"/m\"\n";
     let read = epoll(given, "[[route]]\npath = \"/\"\nbody = \"\"\n");
     let expected = EpollSettings {
-        workers: Workers::Cores,
+        workers: Workers::Count(1),
         connections: 16,
         partial_requests: 1,
         head_bytes: 1024,
@@ -137,8 +137,10 @@ fn settings_of_epoll() {
         metrics: Some("/m".into()),
     };
     assert_eq!((read.engine, read.epoll), (Engine::Epoll, expected));
-    let bare = epoll("workers = 2", "[[route]]\npath = \"/\"\nbody = \"\"\n");
-    assert_eq!(bare.epoll, EpollSettings { workers: Workers::Count(2), ..EpollSettings::default() });
+    for (given, workers) in [("2", Workers::Count(2)), ("\"cores\"", Workers::Cores)] {
+        let bare = epoll(&format!("workers = {given}"), "[[route]]\npath = \"/\"\nbody = \"\"\n");
+        assert_eq!(bare.epoll, EpollSettings { workers, ..EpollSettings::default() });
+    }
 }
 
 #[test]

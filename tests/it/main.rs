@@ -11,6 +11,8 @@ mod conformance;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
+/// The epoll engine when calls fail, clients vanish, descriptors run out.
+mod faults;
 /// Time and size figures to reach.
 mod figures;
 /// Generated files that are committed, and what README promises.

@@ -16,6 +16,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setpriv",             "util-linux"),
     ("prlimit",             "util-linux"),
     ("script",              "bsdutils"),
+    ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
 ];

@@ -3,6 +3,8 @@
 
 /// Wrong specs and their messages.
 mod bad_specs;
+/// A browser that shows what the epoll engine serves.
+mod browser;
 /// The command line: outputs, refusals, completions.
 mod cli;
 /// Requests as others think them up, against the epoll engine.

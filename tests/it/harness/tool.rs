@@ -19,6 +19,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
+    ("chromium",            "chromium"),
 ];
 
 /// The folder of the package.

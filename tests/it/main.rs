@@ -3,6 +3,8 @@
 
 /// Wrong specs and their messages.
 mod bad_specs;
+/// A browser that shows what the epoll engine serves.
+mod browser;
 /// The command line: outputs, refusals, completions.
 mod cli;
 /// Requests as others think them up, against the epoll engine.
@@ -11,8 +13,10 @@ mod conformance;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
+/// The epoll engine when calls fail, clients vanish, descriptors run out.
 /// The epoll engine: connections, processes, limits, ends.
 mod epoll;
+mod faults;
 /// Time and size figures to reach.
 mod figures;
 /// Generated files that are committed, and what README promises.

@@ -6,6 +6,7 @@ mod containerd;
 mod deploy;
 mod docker;
 mod dockerfile;
+mod epoll;
 mod images;
 mod podman;
 mod qemu;

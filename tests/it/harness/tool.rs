@@ -17,8 +17,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("prlimit",             "util-linux"),
     ("taskset",             "util-linux"),
     ("script",              "bsdutils"),
+    ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
+    ("chromium",            "chromium"),
 ];
 
 /// The folder of the package.

@@ -24,14 +24,14 @@ pub(super) struct Container(pub(super) String);
 
 impl Container {
     /// Starts a container in the background.
-    fn start(image: &str, options: &[&str]) -> Self {
+    pub(super) fn start(image: &str, options: &[&str]) -> Self {
         let container = Self(unique("container"));
         run(tool("docker").args(["run", "-d", "--name", &container.0]).args(HARDENED).args(options).arg(image));
         container
     }
 
     /// A fact about it, by Go template.
-    fn inspect(&self, template: &str) -> String {
+    pub(super) fn inspect(&self, template: &str) -> String {
         run(tool("docker").args(["inspect", "-f", template, &self.0]))
     }
 }

@@ -28,12 +28,16 @@ pub(super) struct Image {
 
 /// The image of an example for the platforms in that list.
 pub(super) fn image(example: &str, platforms: &str) -> Image {
+    image_of(example, Path::new(&spec(example)), platforms)
+}
+
+/// The image of the spec in a file, for the platforms in that list.
+pub(super) fn image_of(name: &str, spec: &Path, platforms: &str) -> Image {
     let folder = TempDir::new().expect("a temporary folder");
     let (tar, tag) = (folder.path().join("image.tar"), "v1");
-    let reference = format!("{}:{tag}", unique(example));
-    let spec = spec(example);
-    run(asmgen().args(["image", &spec, "--platform", platforms, "--tag", &reference, "-o"]).arg(&tar));
-    Image { folder, tar, program: example.to_owned(), reference, tag }
+    let reference = format!("{}:{tag}", unique(name));
+    run(asmgen().arg("image").arg(spec).args(["--platform", platforms, "--tag", &reference, "-o"]).arg(&tar));
+    Image { folder, tar, program: name.to_owned(), reference, tag }
 }
 
 /// Path of an example from the root of the checkout.

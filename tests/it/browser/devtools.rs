@@ -1,0 +1,148 @@
+//! Chromium without a window, spoken to in its own protocol (Chrome DevTools Protocol) over a WebSocket.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{ChildStderr, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tungstenite::stream::MaybeTlsStream;
+use tungstenite::{Message, WebSocket};
+
+use crate::harness::PATIENCE;
+use crate::harness::process::Process;
+use crate::harness::tool::tool;
+
+/// What it says on standard error once it can be spoken to, before the address.
+const READY: &str = "DevTools listening on ";
+
+/// A browser with a profile of its own, ended with its test.
+pub(super) struct Browser {
+    // In this order: first it ends, then its profile goes.
+    _process: Process,
+    _stderr: BufReader<ChildStderr>,
+    _profile: TempDir,
+    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    /// Number of the last command.
+    last: u64,
+}
+
+impl Browser {
+    pub(super) fn start() -> Self {
+        let profile = TempDir::new().unwrap();
+        let mut command = tool("chromium");
+        // Its own sandbox refuses to work for root, and no page but the test's is loaded.
+        command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]);
+        command.args(["--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"]);
+        command.arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
+        command.env("HOME", profile.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = Process::spawn(&mut command);
+        let mut stderr = BufReader::new(process.child().stderr.take().expect("it is a pipe"));
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            let count = stderr.read_line(&mut line).unwrap();
+            assert!(count > 0, "chromium has ended: {said}");
+            if let Some(address) = line.strip_prefix(READY) {
+                break address.trim().to_owned();
+            }
+            said.push_str(&line);
+        };
+        let (socket, _) = tungstenite::connect(&address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        }
+        Self { _process: process, _stderr: stderr, _profile: profile, socket, last: 0 }
+    }
+
+    /// A new tab.
+    pub(super) fn tab(&mut self) -> Tab<'_> {
+        let target = self.command(None, "Target.createTarget", &json!({"url": "about:blank"}));
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let session = self.command(None, "Target.attachToTarget", &attach)["sessionId"].clone();
+        let mut tab = Tab { browser: self, session };
+        for domain in ["Page.enable", "Network.enable", "Runtime.enable"] {
+            tab.command(domain, &json!({}));
+        }
+        tab
+    }
+
+    fn send(&mut self, session: Option<&Value>, method: &str, params: &Value) -> u64 {
+        self.last += 1;
+        let mut message = json!({"id": self.last, "method": method, "params": params});
+        if let Some(session) = session {
+            message["sessionId"] = session.clone();
+        }
+        self.socket.send(Message::text(message.to_string())).unwrap();
+        self.last
+    }
+
+    fn receive(&mut self) -> Value {
+        loop {
+            if let Message::Text(text) = self.socket.read().expect("the browser answers") {
+                return serde_json::from_str(text.as_str()).expect("JSON");
+            }
+        }
+    }
+
+    /// What a command results in; events in between are nobody's.
+    fn command(&mut self, session: Option<&Value>, method: &str, params: &Value) -> Value {
+        let id = self.send(session, method, params);
+        loop {
+            let message = self.receive();
+            if message["id"] == id {
+                assert!(message["error"].is_null(), "{method}: {}", message["error"]);
+                return message["result"].clone();
+            }
+        }
+    }
+}
+
+/// A tab of a browser.
+pub(super) struct Tab<'b> {
+    browser: &'b mut Browser,
+    session: Value,
+}
+
+impl Tab<'_> {
+    fn command(&mut self, method: &str, params: &Value) -> Value {
+        self.browser.command(Some(&self.session.clone()), method, params)
+    }
+
+    /// Loads a page with all that belongs to it; the statuses as they came from the server, by path.
+    pub(super) fn visit(&mut self, address: &str) -> BTreeMap<String, u64> {
+        self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
+        let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
+        let mut is_loaded = false;
+        // A status may come before its request and behind the end of loading.
+        while !(is_loaded && paths.keys().all(|id| statuses.contains_key(id))) {
+            let message = self.browser.receive();
+            let params = &message["params"];
+            let id = params["requestId"].as_str().unwrap_or_default().to_owned();
+            match message["method"].as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" => {
+                    let url = params["request"]["url"].as_str().expect("a URL");
+                    // Others are no business of the server, `data:` for example.
+                    if let Some(path) = url.strip_prefix(address.trim_end_matches('/')) {
+                        paths.insert(id, path.to_owned());
+                    }
+                }
+                "Network.responseReceivedExtraInfo" => {
+                    statuses.insert(id, params["statusCode"].as_u64().expect("a status"));
+                }
+                "Page.loadEventFired" => is_loaded = true,
+                _ => {}
+            }
+        }
+        paths.into_iter().map(|(id, path)| (path, statuses[&id])).collect()
+    }
+
+    /// The value of an expression in the page, as text.
+    pub(super) fn evaluate(&mut self, expression: &str) -> String {
+        let result = self.command("Runtime.evaluate", &json!({"expression": expression}));
+        result["result"]["value"].as_str().unwrap_or_else(|| panic!("{expression}: {result}")).to_owned()
+    }
+}

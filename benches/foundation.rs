@@ -46,10 +46,10 @@ fn machine() -> String {
 /// Median, least and most time of a whole process, from its start to its end.
 fn times() -> io::Result<String> {
     let commands: [&[&str]; 4] = [
-        &["examples/page.toml", "--target", "x86_64"],
-        &["examples/page.toml", "--target", "aarch64"],
-        &["examples/page.toml", "--target", "i386"],
-        &["image", "examples/page.toml", "--platform", "linux/amd64,linux/arm64"],
+        &["examples/page.toml", "--engine", "blocking", "--target", "x86_64"],
+        &["examples/page.toml", "--engine", "blocking", "--target", "aarch64"],
+        &["examples/page.toml", "--engine", "blocking", "--target", "i386"],
+        &["image", "examples/page.toml", "--engine", "blocking", "--platform", "linux/amd64,linux/arm64"],
     ];
     let mut table =
         format!("Whole processes, {RUNS} runs each:\n\n| command | median | least | most |\n|---|--:|--:|--:|\n");
@@ -82,7 +82,10 @@ impl Server {
         let file = folder.join(example);
         let spec = format!("examples/{example}.toml");
         let listen = format!("127.0.0.1:{port}");
-        let built = Command::new(ASMGEN).args([&spec, "--listen", &listen, "-o"]).arg(&file).status()?;
+        let built = Command::new(ASMGEN)
+            .args([&spec, "--engine", "blocking", "--listen", &listen, "-o"])
+            .arg(&file)
+            .status()?;
         assert!(built.success(), "{example}: {built}");
         let child = Command::new(&file).stdout(Stdio::null()).spawn()?;
         let server = Self { child, port };
@@ -142,12 +145,12 @@ fn servers(folder: &Path) -> io::Result<String> {
 }
 
 fn sizes(folder: &Path) -> io::Result<String> {
-    let mut table = String::from("The default page, strict:\n\n| file | bytes |\n|---|--:|\n");
+    let mut table = String::from("The default page, blocking engine, strict:\n\n| file | bytes |\n|---|--:|\n");
     let builds: [(&str, &[&str]); 4] = [
-        ("executable, x86_64", &["examples/page.toml", "--target", "x86_64"]),
-        ("executable, aarch64", &["examples/page.toml", "--target", "aarch64"]),
-        ("executable, i386", &["examples/page.toml", "--target", "i386"]),
-        ("image, linux/amd64 and linux/arm64", &["image", "examples/page.toml"]),
+        ("executable, x86_64", &["examples/page.toml", "--engine", "blocking", "--target", "x86_64"]),
+        ("executable, aarch64", &["examples/page.toml", "--engine", "blocking", "--target", "aarch64"]),
+        ("executable, i386", &["examples/page.toml", "--engine", "blocking", "--target", "i386"]),
+        ("image, linux/amd64 and linux/arm64", &["image", "examples/page.toml", "--engine", "blocking"]),
     ];
     for (what, args) in builds {
         let file = folder.join("built");

@@ -259,3 +259,22 @@ fn line_ends_and_byte_order_mark_of_windows() {
     assert_eq!(error.position(), Some((4, 1)));
     assert!(error.to_string().ends_with("\n4 | colour = 1\n  | ^^^^^^"), "{error}");
 }
+
+#[test]
+fn the_engine_that_is_asked_for_is_the_one() {
+    let read = |text: &str, engine| from_toml_with(text, Path::new("s.toml"), &Embedded(&[]), Some(engine));
+    let route = "[[route]]\npath = \"/\"\nbody = \"\"\n";
+    for (given, engine) in [("", Engine::Blocking), ("engine = \"blocking\"", Engine::Epoll), ("", Engine::Epoll)] {
+        let Program::Server(server) = read(&format!("[server]\n{given}\n{route}"), engine).unwrap().program else {
+            panic!("no server")
+        };
+        assert_eq!(server.engine, engine);
+    }
+    let message = |text: &str, engine| read(text, engine).unwrap_err().to_string();
+    let error = message(&format!("[server]\ndrain = 5\n{route}"), Engine::Blocking);
+    let expected = "s.toml:2:1: server.drain: belongs to engine = \"epoll\", and the one asked for is \"blocking\"; \
+                    remove it, or ask for engine = \"epoll\"\n";
+    assert!(error.starts_with(expected), "{error}");
+    let error = message("program = \"hello\"", Engine::Epoll);
+    assert!(error.contains("\"hello\" takes no connections, so it has no engine"), "{error}");
+}

@@ -90,7 +90,7 @@ type Environment = &'static [(&'static str, &'static str)];
 
 /// Wrong usage: the snapshot's name, the arguments, and the environment. `OUT` is an empty folder.
 #[rustfmt::skip] // One case per line.
-const WRONG: [(&str, &str, Environment); 27] = [
+const WRONG: [(&str, &str, Environment); 29] = [
     ("target_unknown",       "--target sparc -o OUT/x",                                             &[]),
     ("target_wrong_case",    "--target X86_64 -o OUT/x",                                            &[]),
     ("target_missing",       "--target",                                                            &[]),
@@ -99,6 +99,8 @@ const WRONG: [(&str, &str, Environment); 27] = [
     ("port_too_high",        "--port 65536 -o OUT/x",                                               &[]),
     ("port_no_number",       "--port http -o OUT/x",                                                &[]),
     ("port_of_pause",        "examples/pause.toml --port 8080 --target x86_64 -o OUT/x",            &[]),
+    ("engine_unknown",       "--engine io_uring --target x86_64 -o OUT/x",                          &[]),
+    ("engine_of_pause",      "examples/pause.toml --engine epoll --target x86_64 -o OUT/x",         &[]),
     ("listen_of_hello",      "examples/hello.toml --listen 127.0.0.1:80 --target x86_64 -o OUT/x",  &[]),
     ("listen_name",          "--listen localhost:80 --target x86_64 -o OUT/x",                      &[]),
     ("listen_bare_ipv6",     "--listen ::1 --target x86_64 -o OUT/x",                               &[]),

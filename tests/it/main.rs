@@ -13,9 +13,9 @@ mod conformance;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
-/// The epoll engine when calls fail, clients vanish, descriptors run out.
 /// The epoll engine: connections, processes, limits, ends.
 mod epoll;
+/// The epoll engine when calls fail, clients vanish, descriptors run out.
 mod faults;
 /// Time and size figures to reach.
 mod figures;

@@ -32,9 +32,9 @@ fn ask_for_all(port: u16) {
             let reply = client.ask(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
             assert!(reply.body == big_body()[..bytes], "{path}: {}", reply.head);
         }
-        let part = client.ask(b"GET /long HTTP/1.1\r\nHost: localhost\r\nRange: bytes=123456-923455\r\n\r\n");
-        assert!(part.body == big_body()[123_456..923_456], "{}", part.head);
-        assert_eq!(part.status(), "206");
+        let range = client.ask(b"GET /long HTTP/1.1\r\nHost: localhost\r\nRange: bytes=123456-923455\r\n\r\n");
+        assert!(range.body == big_body()[123_456..923_456], "{}", range.head);
+        assert_eq!(range.status(), "206");
         client.hello();
     }
 }

@@ -65,6 +65,26 @@ fn two_requests_cut_at_every_position() {
     }
 }
 
+/// What a line says of the connection holds for the reply, not before its head has ended.
+#[test]
+fn a_closing_request_cut_at_every_position() {
+    let server = server("");
+    for request in [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: */*\r\n\r\n".as_slice(),
+        b"GET / HTTP/1.0\r\nAccept: */*\r\n\r\n",
+    ] {
+        for at in 1..request.len() {
+            let mut client = Client::new(server.port);
+            client.send(&[REQUEST, &request[..at]].concat());
+            assert_eq!(client.reply().body, b"Hello", "cut at {at}");
+            client.send(&request[at..]);
+            let reply = client.reply_to(false).unwrap_or_else(|| panic!("cut at {at}: closed without a reply"));
+            assert_eq!((reply.body.as_slice(), reply.field("Connection")), (b"Hello".as_slice(), Some("close")));
+            client.ends();
+        }
+    }
+}
+
 /// The reply is whole although the client sends on: no reset overtakes it.
 #[test]
 fn what_comes_behind_the_last_reply_is_discarded() {
@@ -72,7 +92,7 @@ fn what_comes_behind_the_last_reply_is_discarded() {
     let last = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n";
     for _ in 0..50 {
         let mut client = Client::new(server.port);
-        client.send(&[last.as_slice(), &[b'x'; 1_000_000]].concat());
+        client.send(&[last.as_slice(), &vec![b'x'; 1_000_000]].concat());
         assert_eq!(client.reply().status(), "405");
         client.ends();
     }

@@ -17,13 +17,13 @@ use crate::harness::wait_until;
 fn the_connection_that_is_idle_for_longest_makes_room() {
     let server = server("connections = 16");
     let mut clients: Vec<Client> = (0..16).map(|_| Client::new(server.port)).collect();
-    clients.iter_mut().for_each(|client| drop(client.hello()));
+    super::hello_to(&mut clients);
     std::thread::sleep(super::TICKS);
-    clients[..8].iter_mut().for_each(|client| drop(client.hello()));
+    super::hello_to(&mut clients[..8]);
     let mut newest: Vec<Client> = (0..8).map(|_| Client::new(server.port)).collect();
-    newest.iter_mut().for_each(|client| drop(client.hello()));
+    super::hello_to(&mut newest);
     clients[8..].iter_mut().for_each(Client::ends);
-    clients[..8].iter_mut().chain(&mut newest).for_each(|client| drop(client.hello()));
+    super::hello_to(clients[..8].iter_mut().chain(&mut newest));
 }
 
 /// Nobody is idle: who comes waits until somebody goes, at the cost of nobody's reply.

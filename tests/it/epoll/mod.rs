@@ -150,7 +150,7 @@ impl Client {
 
     /// Receives something; false at the end of the stream.
     fn more(&mut self) -> bool {
-        let mut piece = [0; 64 * 1024];
+        let mut piece = vec![0; 64 * 1024];
         let read = self.stream.read(&mut piece).unwrap_or_else(|error| panic!("receive: {error}"));
         self.ahead.extend_from_slice(&piece[..read]);
         read > 0
@@ -159,6 +159,13 @@ impl Client {
     /// The server ends the stream without a further byte.
     fn ends(&mut self) {
         assert!(!self.more(), "more: {}", http::shown(&self.ahead));
+    }
+}
+
+/// All of them ask for `/`.
+fn hello_to<'c>(clients: impl IntoIterator<Item = &'c mut Client>) {
+    for client in clients {
+        client.hello();
     }
 }
 

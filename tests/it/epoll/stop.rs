@@ -40,7 +40,7 @@ fn idle_connections_do_not_delay_it() {
         for signal in [Signal::TERM, Signal::INT] {
             let mut server = Server::start(variant);
             let mut clients: Vec<Client> = (0..5).map(|_| Client::new(server.port)).collect();
-            clients.iter_mut().skip(1).for_each(|client| drop(client.hello()));
+            super::hello_to(clients.iter_mut().skip(1));
             assert_eq!(server.end(signal), None, "{variant}");
             clients.iter_mut().for_each(Client::ends);
         }

@@ -133,7 +133,7 @@ fn ten_megabytes_for_a_slow_reader() {
             }
             assert!(start.elapsed() > Duration::from_secs(1), "the reader was not slow");
             assert_eq!(big_reply().fault("slow reader", &reply), None, "{engine}");
-        })
+        });
     };
     ENGINES.into_iter().for_each(read);
 }

@@ -132,6 +132,8 @@ calls! {
     Clone          "clone"           ("flags", "stack", "parent_tid", "tls", "child_tid")      Number [ 56 220 120]
     /// Wait for descriptors.
     Ppoll          "ppoll"           ("fds", "nfds", "tmo_p", "sigmask", "sigsetsize")         Number [271  73 309]
+    /// Operation on a descriptor.
+    Ioctl          "ioctl"           ("fd", "op", "arg")                                       Zero   [ 16  29  54]
     /// Number of this process.
     Getpid         "getpid"          ()                                                        Number [ 39 172  20]
     /// Send a signal.

@@ -105,6 +105,12 @@ pub(super) const SECCOMP_MODE_FILTER: i64 = 2;
 pub(super) const EINTR: i64 = 4;
 pub(super) const EAGAIN: i64 = 11;
 pub(super) const ECONNABORTED: i64 = 103;
+pub(super) const ENOMEM: i64 = 12;
+pub(super) const ENFILE: i64 = 23;
+pub(super) const EMFILE: i64 = 24;
+pub(super) const ENOBUFS: i64 = 105;
+/// `ioctl`: bytes of a connection that are not acknowledged.
+pub(super) const SIOCOUTQ: i64 = 0x5411;
 
 /// `ppoll`: there is room to write.
 pub(super) const POLLOUT: i64 = 4;

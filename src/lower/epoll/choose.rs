@@ -325,8 +325,11 @@ impl Engine<'_> {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
         self.place("finish");
         self.if_any(flags, flag::CLOSE | flag::BODY, "say_close", "");
+        self.four(t, frame(var::SKIP), "");
+        self.unless_zero(t, "as_before", "a part of it is with the client, and said nothing of closing");
         self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "say_close", "no connection is kept now");
+        self.unless_zero(t, "say_stopping", "no connection is kept now");
+        self.place("as_before");
         self.if_none(flags, flag::OLD, "say_nothing", "kept, as in HTTP/1.1");
         self.if_none(flags, flag::KEEP, "say_close", "not kept, as in HTTP/1.0");
         let keep = wire::KEEP_ALIVE;
@@ -334,6 +337,8 @@ impl Engine<'_> {
         self.set(ptr, Arg::Data(text), "");
         self.set(len, keep.len() as i64, "");
         self.jump("say", "");
+        self.place("say_stopping");
+        self.or(flags, flag::LINGER, "the client does not know yet");
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;

@@ -4,12 +4,14 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_BYTES, HEADER, LISTS, entry, var};
+use super::layout::{DATE_BYTES, HEADER, LINGER, LISTS, entry, var};
 use super::metrics::counter;
 use super::{Engine, abi};
 
 /// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
 const DAYS_BEFORE_1970: u32 = 671;
+/// Most seconds that count between two ticks: half of what a deadline can be ahead.
+const MOST_SECONDS: u32 = 0x4000;
 /// Days in four years.
 const DAYS_OF_FOUR_YEARS: u32 = 1461;
 
@@ -35,11 +37,15 @@ impl Engine<'_> {
     fn tick(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.place("tick");
+        self.put_four(frame(var::FRESH), 0i64, "all that are looked at are in the epoll set");
         self.four(t, frame(var::TIMER), "");
         let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(8)];
         self.call(Call::Read, &args, Some(t), "how many seconds have passed");
         self.branch(t, Cond::Ne, 8i64, "next", "none");
         self.four(t, frame(var::SCRATCH), "");
+        self.branch(t, Cond::Below, MOST_SECONDS, "awake", "");
+        self.set(t, MOST_SECONDS, "it was frozen for hours: deadlines have 16 bits");
+        self.place("awake");
         self.four(u, frame(var::NOW), "");
         self.add(u, t, "");
         self.put_four(frame(var::NOW), u, "so late it is");
@@ -47,7 +53,8 @@ impl Engine<'_> {
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "unpaused", "");
         self.put_four(frame(var::PAUSED), 0i64, "");
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
+        self.set(self.s.want, abi::EPOLLIN, "connections are taken again");
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
         self.place("unpaused");
     }
@@ -68,6 +75,14 @@ impl Engine<'_> {
         self.if_any(t, 0x8000, "next_list", "it has some left");
         self.and(w, entry::LIST, "");
         self.branch(w, Cond::Eq, HEADER, "too_slow", "half a request");
+        self.branch(w, Cond::Ne, LINGER, "expired", "");
+        self.four(t, frame(var::STOPPING), "");
+        self.if_zero(t, "expired", "");
+        self.gosub("unsent");
+        self.if_zero(t, "expired", "the client has it all");
+        self.touch(LINGER);
+        self.jump("expire", "it has until the end");
+        self.place("expired");
         self.gosub("drop");
         self.jump("expire", "");
         self.place("too_slow");
@@ -85,7 +100,6 @@ impl Engine<'_> {
     fn late(&mut self) {
         let (t, fd) = (self.s.t, self.s.fd);
         self.sub("late");
-        self.put_four(frame(var::FRESH), 0i64, "");
         let late = self.error_record(408);
         self.set(self.s.rep, late, "408");
         self.gosub("stamp");

@@ -244,7 +244,8 @@ impl State {
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
         let workers = room(4 * (MOST_WORKERS + 1));
         let buffers = room(0).next_multiple_of(64);
-        let bytes = buffers + stride * (settings.partial_requests + 1);
+        // One for all, and one more than may be held: one is always free between events.
+        let bytes = buffers + stride * (settings.partial_requests + 2);
         Self {
             table,
             events,

@@ -122,10 +122,14 @@ impl Engine<'_> {
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
         self.four(self.s.u, frame(var::EPOLL), "");
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
-        self.call(Call::EpollCtl, &args, None, "what is waited for");
+        self.call(Call::EpollCtl, &args, Some(self.s.n), "what is waited for");
         self.ret("control");
-        // The same for the connection at hand, which may be new.
-        self.sub("watch");
+        // The same for the connection at hand, which may be new; then the next event.
+        self.place("watch");
+        self.gosub("watch_it");
+        self.branch(self.s.n, Cond::Ge, 0i64, "next", "");
+        self.jump("close", "there is no room for it in the epoll set");
+        self.sub("watch_it");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.four(self.s.t, frame(var::FRESH), "");
         self.if_zero(self.s.t, "known", "");
@@ -133,6 +137,6 @@ impl Engine<'_> {
         self.place("known");
         self.set(self.s.t, self.s.fd, "");
         self.gosub("control");
-        self.ret("watch");
+        self.ret("watch_it");
     }
 }

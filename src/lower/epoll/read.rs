@@ -23,9 +23,9 @@ impl Engine<'_> {
         self.set(p, buf, "");
         self.add(p, buffer::INPUT, "");
         self.place("parse");
-        self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         self.put_four(frame(var::SKIP), 0i64, "");
         self.place("parse_rest");
+        self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         self.put_four(frame(var::BEGAN), p, "");
         self.put_four(frame(var::REST_LEN), 0i64, "");
         self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
@@ -39,8 +39,7 @@ impl Engine<'_> {
         self.four(t, frame(var::FRESH), "");
         self.if_zero(t, "next", "it is being waited for");
         self.set(self.s.want, abi::EPOLLIN, "");
-        self.gosub("watch");
-        self.jump("next", "");
+        self.jump("watch", "");
 
         // The input that a connection has: from `p` to `end`.
         self.sub("input");
@@ -66,6 +65,8 @@ impl Engine<'_> {
         self.two(w, at(self.s.conn, entry::WORD), "");
         self.set(self.s.word_before, w, "");
         self.branch(p, Cond::Ne, end, "part", "part of a request");
+        self.four(t, frame(var::STOPPING), "");
+        self.branch(t, Cond::Above, 1i64, "close_slowly", "no more requests are taken");
         self.gosub("free");
         self.touch(IDLE);
         self.place("wait");
@@ -74,11 +75,10 @@ impl Engine<'_> {
         self.if_none(self.s.word_before, WRITE, "next", "it is waited for already");
         self.place("wait_in");
         self.set(self.s.want, abi::EPOLLIN, "");
-        self.gosub("watch");
-        self.jump("next", "");
+        self.jump("watch", "");
         self.place("part");
         self.gosub("keep");
-        self.if_any(self.s.flags, flag::CLOSE, "closing", "no buffer was to be had");
+        self.if_any(self.s.flags, flag::CLOSE, "no_buffer", "none was to be had");
         self.four(t, frame(var::BEGAN), "");
         self.branch(t, Cond::Ne, p, "begun", "a request has begun");
         self.two(t, at(self.s.conn, entry::WORD), "");
@@ -87,6 +87,9 @@ impl Engine<'_> {
         self.place("begun");
         self.touch(HEADER);
         self.jump("wait", "");
+        self.place("no_buffer");
+        self.gosub("late");
+        self.jump("next", "");
     }
 
     /// Keeps the input from `p` to `end` at the beginning of a buffer of the connection's own.
@@ -99,7 +102,13 @@ impl Engine<'_> {
         self.four(t, frame(var::FREE_BUFFER), "a buffer that is free again");
         self.unless_zero(t, "reuse", "");
         self.four(t, frame(var::BUFFERS), "");
-        self.branch(t, Cond::Below, self.server.epoll.partial_requests, "fresh_buffer", "one that was never used");
+        self.branch(
+            t,
+            Cond::BelowOrEqual,
+            self.server.epoll.partial_requests,
+            "fresh_buffer",
+            "one that was never used",
+        );
         self.jump("keep_nothing", "all are in use for replies that wait");
         self.place("fresh_buffer");
         self.add(t, 1i64, "");
@@ -166,6 +175,8 @@ impl Engine<'_> {
         let (fd, t, w) = (self.s.fd, self.s.t, self.s.w);
         self.place("closing");
         self.if_any(self.s.flags, flag::LINGER | flag::BODY, "close_slowly", "the client may be sending");
+        self.four(self.s.t, frame(var::STOPPING), "");
+        self.unless_zero(self.s.t, "close_slowly", "what the kernel has not sent ends with the process");
         self.branch(self.s.p, Cond::Eq, self.s.end, "close", "nothing has come behind it");
         self.place("close_slowly");
         self.gosub("linger");
@@ -181,7 +192,7 @@ impl Engine<'_> {
         self.if_none(self.s.word_before, WRITE, "lingers", "");
         self.place("linger_in");
         self.set(self.s.want, abi::EPOLLIN, "");
-        self.gosub("watch");
+        self.gosub("watch_it");
         self.place("lingers");
         self.ret("linger");
     }

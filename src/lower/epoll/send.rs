@@ -85,7 +85,9 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
         self.call(Call::Sendmsg, &args, Some(n), "send the batch");
         self.branch(n, Cond::Ge, 0i64, "took", "");
-        self.branch(n, Cond::Ne, -abi::EAGAIN, "close", "the client is gone");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "took_nothing", "");
+        self.branch(n, Cond::Ne, -abi::EINTR, "close", "the client is gone");
+        self.place("took_nothing");
         self.set(n, 0i64, "nothing was taken");
         self.place("took");
         self.walk();
@@ -186,6 +188,10 @@ impl Engine<'_> {
         self.set(self.s.word_before, w, "");
         self.gosub("keep_input");
         self.two(w, at(conn, entry::WORD), "");
+        self.four(t, at(conn, entry::REST), "");
+        self.unless_zero(t, "rest_kept", "");
+        self.branch(w, Cond::Below, 1i64 << entry::BUFFER_SHIFT, "close", "no room for its request: it cannot go on");
+        self.place("rest_kept");
         self.if_none(self.s.flags, flag::CLOSE, "goes_on", "");
         self.or(w, entry::CLOSING, "it is closed then");
         self.if_none(self.s.flags, flag::LINGER | flag::BODY, "goes_on", "");
@@ -198,8 +204,7 @@ impl Engine<'_> {
         self.if_any(self.s.word_before, WRITE, "next", "it is waited for already");
         self.place("wait_out");
         self.set(self.s.want, abi::EPOLLOUT, "");
-        self.gosub("watch");
-        self.jump("next", "");
+        self.jump("watch", "");
         self.sub("keep_input");
         self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
         self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
@@ -236,6 +241,8 @@ impl Engine<'_> {
         self.four(u, frame(var::REST), "");
         self.place("send_rest");
         self.branch(t, Cond::Below, LONG_BYTES, "send_copy", "a copy costs less");
+        self.set(self.s.v, Arg::Data(self.date), "");
+        self.branch(u, Cond::Above, self.s.v, "send_copy", "what may be written to is not in the file as it is here");
         self.four(n, frame(var::FILE), "");
         self.branch(n, Cond::Lt, 0i64, "send_copy", "the file cannot be read");
         self.set(self.s.v, u, "");
@@ -252,6 +259,7 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), flags, Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, Some(n), "send from memory");
         self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
+        self.branch(n, Cond::Eq, -abi::EINTR, "keep_rest", "");
         self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
         self.place("rest_taken");
         self.four(self.s.p, frame(var::CURSOR), "");

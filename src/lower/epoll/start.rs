@@ -21,6 +21,7 @@ impl Engine<'_> {
         self.set(self.s.classes, Arg::Data(self.class_table), "classes of bytes");
         self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
         self.environment();
+        self.block_signals();
         self.fork();
         self.signals();
         self.listen();
@@ -76,6 +77,11 @@ impl Engine<'_> {
         self.unless_match(at(self.s.first, 0), b"healthcheck\0", "serve", "");
         self.jump("healthcheck", "");
         self.place("serve");
+        self.call(Call::Getpid, &[], Some(n), "this process, before there are others");
+        self.four(t, frame(var::PASSED_TO), "");
+        self.branch(t, Cond::Eq, n, "passed", "");
+        self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
+        self.place("passed");
     }
 
     /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.
@@ -98,28 +104,32 @@ impl Engine<'_> {
     }
 
     /// Signals come through a descriptor; a broken connection sends none.
-    fn signals(&mut self) {
-        let mut asked = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
-        if self.has_workers() {
-            asked |= abi::signal_bit(abi::SIGCHLD);
-        }
-        let all = asked | abi::signal_bit(abi::SIGPIPE);
-        let asked = self.bytes("signals that end it", &asked.to_le_bytes());
+    fn block_signals(&mut self) {
+        let all = self.asked_signals() | abi::signal_bit(abi::SIGPIPE);
         let all = self.bytes("signals that are blocked", &all.to_le_bytes());
         let bytes = Arg::Const(abi::SIGSET_BYTES);
         let args = [Arg::Const(abi::SIG_BLOCK), Arg::Data(all), Arg::Const(0), bytes];
         self.call(Call::RtSigprocmask, &args, None, "no signal interrupts");
+    }
+
+    /// Signals that are read.
+    fn signals(&mut self) {
+        let asked = self.asked_signals();
+        let asked = self.bytes("signals that end it", &asked.to_le_bytes());
+        let bytes = Arg::Const(abi::SIGSET_BYTES);
         let flags = Arg::Const(abi::CLOEXEC | abi::NONBLOCK);
         let args = [Arg::Const(-1), Arg::Data(asked), bytes, flags];
         self.call(Call::Signalfd4, &args, Some(self.s.t), "they are read instead");
         self.put_four(frame(var::SIGNALS), self.s.t, "");
     }
 
+    fn asked_signals(&self) -> u64 {
+        let child = if self.has_workers() { abi::signal_bit(abi::SIGCHLD) } else { 0 };
+        abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | child
+    }
+
     fn listen(&mut self) {
         let (n, fd, t) = (self.s.n, self.s.fd, self.s.t);
-        self.call(Call::Getpid, &[], Some(n), "this process");
-        self.four(t, frame(var::PASSED_TO), "");
-        self.branch(t, Cond::Ne, n, "own_socket", "nothing is passed to it");
         self.four(t, frame(var::PASSED_COUNT), "");
         self.if_zero(t, "own_socket", "");
         self.set(fd, PASSED, "the socket that is passed");

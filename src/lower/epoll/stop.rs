@@ -4,9 +4,9 @@
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::Engine;
 use super::build::{at, frame};
 use super::layout::{IDLE, entry, var};
+use super::{Engine, abi};
 
 /// Bytes of a `struct signalfd_siginfo`.
 const SIGNAL_BYTES: i64 = 128;
@@ -26,14 +26,13 @@ impl Engine<'_> {
         self.four(u, frame(var::NOW), "");
         let settings = &self.server.epoll;
         let (drain, stop) = (settings.drain_s, settings.stop_timeout_s);
-        // A tick may come at once, so one second more.
-        self.add(u, drain + 1, "");
+        // A tick may come at once, so one second more where there are any.
+        if drain > 0 {
+            self.add(u, drain + 1, "");
+        }
         self.put_four(frame(var::DRAINED), u, "until then connections are taken");
         self.add(u, stop, "");
         self.put_four(frame(var::END), u, "then everything ends");
-        if drain == 0 {
-            self.gosub("drained");
-        }
         self.jump("next", "");
         self.place("exit");
         self.wait_for_workers();
@@ -46,33 +45,63 @@ impl Engine<'_> {
         self.call(Call::Exit, &[status], None, "done");
         self.sub("drained");
         self.put_four(frame(var::STOPPING), 2i64, "");
+        self.put_four(frame(var::FRESH), 0i64, "all that are looked at are in the epoll set");
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
+        self.gosub("watch_listener");
         self.four(t, frame(var::LISTENER), "");
         self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
         self.place("drain_idle");
         self.two(self.s.fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "an idle one");
         self.if_zero(self.s.fd, "drained_idle", "none is left");
         self.gosub("find");
+        self.gosub("unsent");
+        self.unless_zero(t, "drain_slowly", "");
         self.gosub("drop");
+        self.jump("drain_idle", "");
+        self.place("drain_slowly");
+        self.gosub("linger");
         self.jump("drain_idle", "");
         self.place("drained_idle");
         self.four(t, frame(var::CONNECTIONS), "");
         self.if_zero(t, "exit", "nothing is under way");
         self.ret("drained");
+        // Bytes that the client has not acknowledged, in `t`.
+        self.sub("unsent");
+        let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SIOCOUTQ), Arg::Frame(var::SCRATCH)];
+        self.call(Call::Ioctl, &args, None, "how much is on its way");
+        self.four(t, frame(var::SCRATCH), "");
+        self.ret("unsent");
     }
 
-    /// At a tick: is it time to take no more connections, or to end?
+    /// At a tick: is it time to end?
     pub(super) fn stop_on_time(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.four(t, frame(var::STOPPING), "");
         self.if_zero(t, "next", "it goes on");
         self.four(u, frame(var::NOW), "");
-        self.branch(t, Cond::Ne, 1i64, "no_longer", "");
-        self.four(t, frame(var::DRAINED), "");
-        self.branch(u, Cond::Below, t, "next", "not yet");
-        self.gosub("drained");
-        self.four(u, frame(var::NOW), "");
-        self.place("no_longer");
         self.four(t, frame(var::END), "");
         self.branch(u, Cond::AboveOrEqual, t, "exit", "time is up");
+    }
+
+    /// Before a turn, once asked to stop. When the time for it has come, those that wait already are still taken, and
+    /// then the listener is closed.
+    pub(super) fn stopping(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.place("stopping");
+        self.four(t, frame(var::NOW), "");
+        self.four(u, frame(var::DRAINED), "");
+        self.branch(t, Cond::Below, u, "wait_for_events", "not yet");
+        self.four(t, frame(var::PAUSED), "");
+        self.unless_zero(t, "nobody", "no more can be taken");
+        self.set(self.s.left, 1i64, "take one, and come back");
+        self.jump("accept", "");
+        self.place("nobody");
+        self.four(t, frame(var::STOPPING), "");
+        self.branch(t, Cond::Ne, 1i64, "next", "");
+        self.four(t, frame(var::NOW), "");
+        self.four(u, frame(var::DRAINED), "");
+        self.branch(t, Cond::Below, u, "next", "not yet");
+        self.gosub("drained");
+        self.jump("turn", "");
     }
 }

@@ -14,14 +14,13 @@ pub(super) const TIMER: u32 = 1;
 pub(super) const SIGNALS: u32 = 2;
 pub(super) const FIRST_CONNECTION: u32 = 3;
 
-/// Most errors that mean that no descriptor or memory is left: every other is about one connection, or about none.
-const AGAIN: [(i64, &str); 3] =
-    [(abi::EAGAIN, "nobody waits"), (abi::ECONNABORTED, "gone already"), (abi::EINTR, "stopped and continued")];
-
 impl Engine<'_> {
     pub(super) fn turn(&mut self) {
         let (ev, left, fd) = (self.s.ev, self.s.left, self.s.fd);
         self.place("turn");
+        self.four(self.s.t, frame(var::STOPPING), "");
+        self.branch(self.s.t, Cond::Eq, 1i64, "stopping", "asked to stop, and still taking connections");
+        self.place("wait_for_events");
         self.four(self.s.t, frame(var::EPOLL), "");
         let events = Arg::State(self.state.events);
         let args = [Arg::Slot(self.s.t), events, Arg::Const(EVENTS.into()), Arg::Const(-1), Arg::Const(0), Arg::Any];
@@ -31,7 +30,7 @@ impl Engine<'_> {
         self.jump("event", "");
         self.place("next");
         self.four(self.s.t, frame(var::BUFFERS), "");
-        self.branch(self.s.t, Cond::AboveOrEqual, self.server.epoll.partial_requests, "all_buffers", "");
+        self.branch(self.s.t, Cond::Above, self.server.epoll.partial_requests, "all_buffers", "");
         self.place("buffers_left");
         self.take(left, 1i64, "one event less");
         self.if_zero(left, "turn", "all done");
@@ -46,6 +45,7 @@ impl Engine<'_> {
         self.if_none(w, WRITE, "read", "it is read from");
         self.if_none(w, LINGER & !WRITE, "write", "it is written to");
         self.discard();
+        self.stopping();
         self.find();
         self.accept();
     }
@@ -112,6 +112,7 @@ impl Engine<'_> {
         self.two(fd, at(self.s.table, (HEADER << entry::SHIFT) + entry::NEXT), "the longest incomplete");
         self.branch(fd, Cond::Eq, HEADER, "buffers_left", "none is");
         self.count(counter::GIVEN_UP);
+        self.put_four(frame(var::FRESH), 0i64, "it is in the epoll set");
         self.gosub("find");
         self.gosub("late");
         self.jump("buffers_left", "");
@@ -120,9 +121,13 @@ impl Engine<'_> {
         self.call(Call::Close, &[Arg::Slot(fd)], None, "no room in the table");
         self.jump("next", "");
         self.place("not_accepted");
-        for (error, why) in AGAIN {
-            self.branch(fd, Cond::Eq, -error, "next", why);
+        self.branch(fd, Cond::Eq, -abi::EAGAIN, "nobody", "nobody waits");
+        self.branch(fd, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
+        self.branch(fd, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
+        for error in [abi::EMFILE, abi::ENFILE, abi::ENOBUFS, abi::ENOMEM] {
+            self.branch(fd, Cond::Eq, -error, "crowded", "no descriptor or memory is left");
         }
+        self.jump("pause", "the network's own trouble: nobody gains if another connection goes");
         self.place("crowded");
         self.two(fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "the longest idle");
         self.if_zero(fd, "pause", "none is");
@@ -132,12 +137,12 @@ impl Engine<'_> {
         self.jump("accept", "again");
         self.place("pause");
         self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
-        self.set(self.s.op, abi::EPOLL_CTL_DEL, "");
+        self.set(self.s.want, 0i64, "nothing is waited for");
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
         self.jump("next", "");
         self.sub("watch_listener");
         self.set(fd, LISTENER, "");
-        self.set(self.s.want, abi::EPOLLIN, "");
         self.four(t, frame(var::LISTENER), "");
         self.gosub("control");
         self.ret("watch_listener");

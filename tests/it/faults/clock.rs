@@ -10,6 +10,8 @@ use super::{Built, strace};
 #[test]
 fn a_tick_that_cannot_be_read() {
     const IDLE: Duration = Duration::from_secs(4);
+    // A tick may come at once.
+    const LEAST: Duration = Duration::from_millis(3900);
     let built = Built::new("sandbox = false\nidle_timeout = 4");
     let server = built.start_under(&strace(&["inject=read:error=EAGAIN:when=1".to_owned()]));
     let mut client = Client::new(server.port);
@@ -21,5 +23,5 @@ fn a_tick_that_cannot_be_read() {
     client.stream.set_read_timeout(Some(2 * IDLE)).unwrap();
     let end = client.ends();
     assert!(matches!(end, Ok(()) | Err(Fault::Closed(_))), "never closed: {end:?}");
-    assert!(start.elapsed() >= IDLE - Duration::from_millis(100), "closed after {:?}", start.elapsed());
+    assert!(start.elapsed() >= LEAST, "closed after {:?}", start.elapsed());
 }

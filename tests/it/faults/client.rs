@@ -87,14 +87,14 @@ impl Client {
 
     /// Receives something.
     fn more(&mut self) -> Result<(), Fault> {
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 16384];
         match self.stream.read(&mut buffer) {
             Ok(count @ 1..) => {
                 self.got.extend(&buffer[..count]);
-                return Ok(());
+                Ok(())
             }
             Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
-                return Err(Fault::Wrong(format!("nothing comes; so far {:?}", http::shown(&self.got))));
+                Err(Fault::Wrong(format!("nothing comes; so far {:?}", http::shown(&self.got))))
             }
             _ if self.got.is_empty() => Err(Fault::Closed("closed".into())),
             ended => Err(Fault::Cut(format!("{ended:?} behind {} bytes", self.got.len()))),

@@ -108,7 +108,7 @@ fn settles(server: &Server, before: usize) {
 fn spins(pid: u32) -> Option<String> {
     let before = cpu_time(pid);
     thread::sleep(Duration::from_secs(1));
-    let used = cpu_time(pid) - before;
+    let used = cpu_time(pid).saturating_sub(before);
     (used >= IDLE_CPU).then(|| format!("{used:?} on the processor within a second without work"))
 }
 
@@ -131,7 +131,7 @@ fn honest(port: u16, limit: Duration) -> Duration {
 }
 
 /// `strace` that makes system calls fail, and becomes the server.
-fn strace<'a>(faults: &'a [String]) -> Vec<&'a str> {
+fn strace(faults: &[String]) -> Vec<&str> {
     // It is there, or the test says what to install.
     drop(tool("strace"));
     let base = ["strace", "-D", "-qqq", "-f", "-o", "/dev/null"];

@@ -65,7 +65,9 @@ fn all_at_once() {
             prepare(client);
         }
         let stay = clients.split_off(clients.len() / 2);
-        clients.into_iter().for_each(|client| reset(client.stream));
+        for client in clients {
+            reset(client.stream);
+        }
         crate::harness::process::send(server.pid(), rustix::process::Signal::CONT);
         super::honest(server.port, std::time::Duration::from_secs(2));
         drop(stay);

@@ -130,18 +130,19 @@ fn a_reply_goes_on_as_it_began() {
     in_own_network(|| {
         small_buffers();
         let mut server = super::Built::new("drain = 2\nstop_timeout = 5").start();
-        let asked = Asked { path: "/", range: Some((0, 4)) };
-        // A first reply of another length for each, so that the cut comes to be everywhere in one of those behind it.
+        // Replies of several lengths, so that the cut comes to be everywhere in one of them.
+        let asked = |index: usize| Asked { path: "/", range: Some((0, index % 10)) };
         let first = |index: usize| Asked { path: "/medium", range: Some((0, 13 * index)) };
         let mut clients: Vec<Client> = (0..CLIENTS).map(|_| narrow(server.port)).collect();
         for (index, client) in clients.iter_mut().enumerate() {
-            client.send(&[first(index).request(), asked.request().repeat(COUNT)].concat()).unwrap();
+            client.send(&[first(index).request(), asked(index).request().repeat(COUNT)].concat()).unwrap();
         }
         thread::sleep(Duration::from_millis(100));
         send(server.pid(), rustix::process::Signal::TERM);
         thread::sleep(Duration::from_millis(50));
         let faults = clients.iter_mut().enumerate().filter_map(|(index, client)| {
-            let whole = first(index).check(client).and_then(|()| (0..COUNT).try_for_each(|_| asked.check(client)));
+            let whole =
+                first(index).check(client).and_then(|()| (0..COUNT).try_for_each(|_| asked(index).check(client)));
             match whole {
                 // Behind the reply that says so.
                 Ok(()) | Err(Fault::Closed(_)) => None,
@@ -151,5 +152,32 @@ fn a_reply_goes_on_as_it_began() {
         crate::harness::none(&faults.collect::<Vec<_>>());
         drop(clients);
         assert_eq!(server.exit_code(), Some(0));
+    });
+}
+
+/// A reply is counted and logged once, however often it is begun again.
+#[test]
+fn every_reply_counts_once() {
+    const COUNT: usize = 300;
+    in_own_network(|| {
+        small_buffers();
+        let mut server = super::Built::new("access_log = true\nmetrics = \"/metrics\"").start();
+        let asked = Asked { path: "/", range: Some((0, 7)) };
+        let mut client = narrow(server.port);
+        client.send(&asked.request().repeat(COUNT)).unwrap();
+        for index in 0..COUNT {
+            asked.check(&mut client).unwrap_or_else(|fault| panic!("reply {index}: {fault:?}"));
+        }
+        client.finish().unwrap();
+        let figures = crate::harness::http::exchange(
+            server.port,
+            b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        );
+        let figures = String::from_utf8_lossy(&figures).into_owned();
+        assert_eq!(server.end(rustix::process::Signal::TERM), None);
+        let logged = server.rest_of_stdout().lines().filter(|line| line.contains("\" 206 ")).count();
+        let counted = figures.lines().find_map(|line| line.strip_prefix("http_replies_total{code=\"2xx\"} "));
+        let counted: Option<usize> = counted.and_then(|number| number.parse().ok());
+        assert_eq!((counted, logged), (Some(COUNT), COUNT), "counted and logged");
     });
 }

@@ -9,7 +9,7 @@ use crate::harness::process::Process;
 use crate::harness::tool::tool;
 
 const CONNECTIONS: &str = "200";
-const SECONDS: &str = "6";
+const SECONDS: &str = "5";
 /// What an honest client may wait while 200 others are slow: the middle of all its waits.
 const AT_MOST: Duration = Duration::from_millis(100);
 

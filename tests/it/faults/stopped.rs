@@ -25,8 +25,8 @@ fn a_full_queue() {
     let before = descriptors(pid);
     stop(pid);
     let faults = thread::scope(|scope| {
-        let served = move || Client::new(port).ask("/").err().map(|fault| format!("{fault:?}"));
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(served)).collect();
+        let ask = move || Client::new(port).ask("/").err().map(|fault| format!("{fault:?}"));
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(ask)).collect();
         thread::sleep(Duration::from_millis(300));
         send(pid, Signal::CONT);
         clients.into_iter().filter_map(|client| client.join().unwrap()).collect::<Vec<_>>()

@@ -82,13 +82,21 @@ impl Engine<'_> {
     }
 
     pub(super) fn place(&mut self, name: &str) {
-        let label = self.label(name);
+        let label = self.new_place(name);
         self.program.place(label);
+    }
+
+    /// The label of that name, which is at no other place.
+    fn new_place(&mut self, name: &str) -> Label {
+        let label = self.label(name);
+        let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
+        assert!(!self.program.steps.iter().any(|step| is_there(&step.op)), "two places are called {name}");
+        label
     }
 
     /// A subroutine begins.
     pub(super) fn sub(&mut self, name: &str) {
-        let label = self.label(name);
+        let label = self.new_place(name);
         self.program.sub(label);
     }
 

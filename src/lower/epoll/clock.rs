@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
 use super::layout::{DATE_BYTES, HEADER, LINGER, LISTS, entry, var};
+use super::lists::NEXT_TICK;
 use super::metrics::counter;
 use super::{Engine, abi};
 
@@ -52,10 +53,11 @@ impl Engine<'_> {
         self.gosub("date");
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "unpaused", "");
-        self.put_four(frame(var::PAUSED), 0i64, "");
         self.set(self.s.want, abi::EPOLLIN, "connections are taken again");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
+        self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
+        self.put_four(frame(var::PAUSED), 0i64, "");
         self.place("unpaused");
     }
 
@@ -80,7 +82,8 @@ impl Engine<'_> {
         self.if_zero(t, "expired", "");
         self.gosub("unsent");
         self.if_zero(t, "expired", "the client has it all");
-        self.touch(LINGER);
+        self.set(self.s.list, NEXT_TICK, "");
+        self.gosub("touch");
         self.jump("expire", "it has until the end");
         self.place("expired");
         self.gosub("drop");

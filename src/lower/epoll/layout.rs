@@ -172,6 +172,10 @@ pub(super) const LONG_BYTES: u32 = 64 * 1024;
 pub(super) const LOG_BYTES: u32 = 4096;
 /// Bytes of a request line in the log; the rest is cut off.
 pub(super) const LOG_REQUEST_BYTES: u32 = 2048;
+/// From here on there may be no room for one line more.
+pub(super) const LOG_FULL_BYTES: u32 = LOG_BYTES - LOG_REQUEST_BYTES - LOG_LINE_BYTES;
+/// Most bytes of a line besides the request line.
+const LOG_LINE_BYTES: u32 = 192;
 /// log2 of the bytes kept of a client's address: a `struct sockaddr_in6` has 28.
 pub(super) const PEER_SHIFT: u8 = 5;
 
@@ -195,8 +199,10 @@ pub(super) struct State {
     pub(super) table: u32,
     pub(super) events: u32,
     pub(super) vectors: u32,
-    /// Behind the vectors: the beginning of each vector's request.
+    /// Behind the vectors: the beginning of each vector's request, and the log's length before its reply.
     pub(super) marks: u32,
+    /// What was counted for each vector's reply: see `Engine::counted`.
+    pub(super) counted: u32,
     pub(super) composed: u32,
     pub(super) path: u32,
     /// A `struct msghdr`, and a file offset of 8 bytes.
@@ -233,6 +239,7 @@ impl State {
         let events = room(EVENTS * event_bytes);
         let vectors = room(VECTORS * vector_bytes);
         let marks = room(VECTORS * vector_bytes);
+        let counted = room(VECTORS * vector_bytes);
         let composed = room(VECTORS * COMPOSED_BYTES);
         // Three bytes before the path are looked at.
         let path = room(16 + settings.head_bytes + 16) + 16;
@@ -251,6 +258,7 @@ impl State {
             events,
             vectors,
             marks,
+            counted,
             composed,
             path,
             message,

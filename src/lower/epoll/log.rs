@@ -7,14 +7,12 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{LOG_BYTES, LOG_REQUEST_BYTES, PEER_SHIFT, var};
+use super::layout::{LOG_REQUEST_BYTES, PEER_SHIFT, var};
 use super::{Engine, abi};
 
 /// From the date's start to its day, and the bytes from there to the end of its time.
 const DAY_AT: u32 = 5;
 const DAY_TO_TIME_BYTES: u32 = 20;
-/// Most bytes of a line besides the request line.
-const LINE_BYTES: u32 = 192;
 
 impl Engine<'_> {
     fn logs(&self) -> bool {
@@ -49,12 +47,10 @@ impl Engine<'_> {
         }
         let (x, t, u, c, q) = (self.s.o, self.s.t, self.s.u, self.s.c, self.s.q);
         self.sub("log");
-        self.four(t, frame(var::LOG_LEN), "");
-        self.branch(t, Cond::Below, LOG_BYTES - LOG_REQUEST_BYTES - LINE_BYTES, "log_room", "");
-        self.gosub("write_log");
-        self.place("log_room");
         self.set(x, Arg::State(self.state.log), "");
         self.four(t, frame(var::LOG_LEN), "");
+        self.four(u, frame(var::FIRST), "");
+        self.put_four(at(u, self.state.marks - self.state.vectors + 4), t, "the log before this line");
         self.add(x, t, "behind the last line");
         self.set(u, self.s.fd, "");
         self.shl(u, PEER_SHIFT, "");
@@ -86,6 +82,18 @@ impl Engine<'_> {
         self.put_four(frame(var::LOG_LEN), x, "");
         self.ret("log");
         self.write_log();
+    }
+
+    /// The lines of the replies from vector `q` on, whose marks have the log's length at this offset, are forgotten.
+    pub(super) fn unlog(&mut self, mark: u32) {
+        if !self.logs() {
+            return;
+        }
+        let (t, q) = (self.s.c, self.s.q);
+        self.branch(q, Cond::Eq, self.s.iov, "unlogged", "there is none");
+        self.four(t, at(q, mark), "");
+        self.put_four(frame(var::LOG_LEN), t, "the lines of those that are made again");
+        self.place("unlogged");
     }
 
     fn format(&mut self, format: &[u8], name: &str) {

@@ -124,6 +124,8 @@ impl Engine<'_> {
         }
         let (t, u, c) = (self.s.t, self.s.u, self.s.c);
         self.four(t, frame(var::FIRST), "");
+        self.put_four(at(t, self.counted()), self.s.blen, "what is counted for it");
+        self.put_four(at(t, self.counted() + 4), 1i64, "");
         self.four(t, at(t, 0), "its status line");
         self.byte(c, at(t, 9), "the first digit of its status");
         self.take(c, i64::from(b'2'), "");
@@ -143,6 +145,42 @@ impl Engine<'_> {
         self.jump("billion", "");
         self.place("bytes_counted");
         self.put_four(at(u, counter::BYTES), t, "");
+    }
+
+    /// Takes the replies from vector `q` on out of the counts again. `t` and `u` stay as they are.
+    pub(super) fn uncount(&mut self) {
+        if self.metrics.is_none() {
+            return;
+        }
+        let (q, c, d, v, n) = (self.s.q, self.s.c, self.s.d, self.s.v, self.s.n);
+        self.place("uncount");
+        self.branch(q, Cond::AboveOrEqual, self.s.iov, "uncounted", "");
+        self.four(c, at(q, self.counted() + 4), "");
+        self.if_zero(c, "uncount_next", "not a reply's first");
+        self.set(v, Arg::State(self.state.counters), "");
+        self.four(c, at(q, 0), "its status line");
+        self.byte(c, at(c, 9), "");
+        self.take(c, i64::from(b'2'), "");
+        self.shl(c, 2, "");
+        self.four(d, super::build::sum(v, c, counter::REPLIES), "");
+        self.take(d, 1i64, "one less");
+        self.put_four(super::build::sum(v, c, counter::REPLIES), d, "");
+        self.four(n, at(v, counter::BYTES), "");
+        self.four(c, at(q, self.counted()), "");
+        self.place("unbillion");
+        self.branch(n, Cond::AboveOrEqual, c, "bytes_uncounted", "");
+        self.add(n, BILLION, "");
+        self.four(d, at(v, counter::BILLIONS), "");
+        self.take(d, 1i64, "");
+        self.put_four(at(v, counter::BILLIONS), d, "");
+        self.jump("unbillion", "");
+        self.place("bytes_uncounted");
+        self.take(n, c, "");
+        self.put_four(at(v, counter::BYTES), n, "");
+        self.place("uncount_next");
+        self.add(q, 2 * self.word, "");
+        self.jump("uncount", "");
+        self.place("uncounted");
     }
 
     /// If `rep` is the reply with the figures, writes them.

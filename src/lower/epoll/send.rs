@@ -6,7 +6,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, before, frame};
-use super::layout::{LONG_BYTES, VECTORS, VECTORS_PER_REPLY, WRITE, entry, flag, var};
+use super::layout::{LOG_FULL_BYTES, LONG_BYTES, VECTORS, VECTORS_PER_REPLY, WRITE, entry, flag, var};
 use super::{Engine, abi};
 
 impl Engine<'_> {
@@ -18,6 +18,17 @@ impl Engine<'_> {
     /// From a vector to its request's mark.
     fn mark(&self) -> u32 {
         self.state.marks - self.state.vectors
+    }
+
+    /// From a vector to what was counted for its reply: bytes of content, and whether it is the reply's first.
+    pub(super) fn counted(&self) -> u32 {
+        self.state.counted - self.state.vectors
+    }
+
+    /// Replies from vector `q` on are made again: they are neither counted nor logged yet.
+    fn forget_replies(&mut self) {
+        self.unlog(self.mark() + 4);
+        self.uncount();
     }
 
     pub(super) fn send(&mut self) {
@@ -47,6 +58,9 @@ impl Engine<'_> {
         self.put_four(at(iov, 0), ptr, "");
         self.put_four(at(iov, len_at), len, "");
         self.put_four(at(iov, self.mark()), self.s.req, "whose it is");
+        if self.metrics.is_some() {
+            self.put_four(at(iov, self.counted() + 4), 0i64, "not a reply's first");
+        }
         self.add(iov, bytes, "");
         self.place("added");
         self.ret("vector");
@@ -58,6 +72,10 @@ impl Engine<'_> {
         let (_, bytes) = self.vector();
         // Is there room for one reply more?
         self.place("answered");
+        if self.server.epoll.access_log {
+            self.four(t, frame(var::LOG_LEN), "");
+            self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, "flush", "the log is full");
+        }
         self.if_any(self.s.flags, flag::CLOSE, "flush", "that was the last one");
         self.four(t, frame(var::REST_LEN), "");
         self.unless_zero(t, "flush", "a long one");
@@ -162,6 +180,7 @@ impl Engine<'_> {
         self.set(u, 0i64, "");
         self.set(t, n, "");
         self.place("cut_before");
+        self.set(self.s.q, v, "the reply's first vector, as far as is known");
         self.set(self.s.c, Arg::State(self.state.vectors), "");
         self.branch(v, Cond::Eq, self.s.c, "cut_first", "the batch's first reply");
         self.take(v, bytes, "the vector before");
@@ -175,6 +194,7 @@ impl Engine<'_> {
         self.four(self.s.c, frame(var::SKIP), "left out of this batch already");
         self.add(t, self.s.c, "");
         self.place("cut_here");
+        self.forget_replies();
     }
 
     /// Keeps `t` bytes at `u`, and the input behind `p`, until the client takes more.

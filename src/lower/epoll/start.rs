@@ -79,9 +79,9 @@ impl Engine<'_> {
         self.place("serve");
         self.call(Call::Getpid, &[], Some(n), "this process, before there are others");
         self.four(t, frame(var::PASSED_TO), "");
-        self.branch(t, Cond::Eq, n, "passed", "");
+        self.branch(t, Cond::Eq, n, "passed_to_us", "");
         self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
-        self.place("passed");
+        self.place("passed_to_us");
     }
 
     /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.

@@ -4,6 +4,7 @@
 pub mod aarch64;
 mod alloc;
 mod code;
+mod colour;
 mod data;
 pub mod decode;
 mod facts;
@@ -18,6 +19,7 @@ mod spill;
 pub mod syscall;
 pub mod target;
 mod tidy;
+mod wants;
 mod webs;
 mod x86;
 pub mod x86_64;

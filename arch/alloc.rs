@@ -4,9 +4,10 @@
 //! register that costs the fewest bytes. Deterministic.
 
 use crate::live::Paths;
-use crate::op::{Arg, Kind, Mem, Op, Program, Slot, Width};
+use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::CallInfo;
+use crate::wants::{Mentions, clobbered, constraints, index, through};
 use crate::{CompileError, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
@@ -38,31 +39,28 @@ pub(crate) struct Registers {
     pub(crate) nowhere: Reg,
     /// Bytes that a slot's instructions take more if it is in this register.
     pub(crate) price: fn(Reg, &Mentions) -> u32,
+    /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
+    /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
+    pub(crate) saves: Option<fn(Reg) -> u32>,
+    /// Registers through which a byte is loaded, stored, and what it is in, where an access and a step of its address
+    /// by its size are one short instruction.
+    pub(crate) strings: Option<Strings>,
 }
 
-/// How often a slot is mentioned, and how.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mentions {
-    /// By so many operations.
-    pub(crate) all: u32,
-    /// As a number, or to count from where no address is moved.
-    pub(crate) narrow: u32,
-    /// As a byte: tests of bits, stores.
-    pub(crate) bytes: u32,
-    /// To count from in memory.
-    pub(crate) base: u32,
-    /// The same, at offset 0.
-    pub(crate) base_at_start: u32,
-    /// Compared with a constant.
-    pub(crate) compared: u32,
-    /// The first step that mentions it, and the last.
-    span: (usize, usize),
+/// Registers of string instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct Strings {
+    pub(crate) from: Reg,
+    pub(crate) to: Reg,
+    pub(crate) value: Reg,
 }
 
 /// Which slots are alive after each step, and where each slot lives.
 pub(crate) struct Allocation {
     kept: Vec<Set>,
     home: Vec<Reg>,
+    /// Registers that a step uses up although somebody wants their values behind it.
+    saved: Vec<u32>,
     /// For each step how many operations behind it are one with it.
     fused: Vec<usize>,
 }
@@ -78,6 +76,11 @@ impl Allocation {
         self.fused[step]
     }
 
+    /// Registers that have to be pushed before this step and popped behind it.
+    pub(crate) fn saved(&self, step: usize) -> Vec<Reg> {
+        (0..32).filter(|reg| self.saved[step] >> reg & 1 == 1).collect()
+    }
+
     /// Is the slot's value still wanted after this step?
     pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
         self.kept[step].contains(usize::from(slot.0))
@@ -86,150 +89,6 @@ impl Allocation {
     /// Does a slot that is wanted after this step live in this register?
     pub(crate) fn is_live(&self, step: usize, reg: Reg) -> bool {
         self.kept[step].iter().any(|slot| self.home[slot] == reg)
-    }
-}
-
-/// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
-/// it would like, how it is mentioned.
-struct Constraints {
-    neighbours: Vec<Set>,
-    forbidden: Vec<u32>,
-    wishes: Vec<Vec<Reg>>,
-    partners: Vec<Vec<usize>>,
-    mentions: Vec<Mentions>,
-}
-
-fn index(slot: Slot) -> usize {
-    usize::from(slot.0)
-}
-
-fn bits(registers: &[Reg]) -> u32 {
-    registers.iter().fold(0, |set, reg| set | 1 << reg)
-}
-
-fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constraints {
-    let slots = program.slots.len();
-    let mut found = Constraints {
-        neighbours: vec![Set::with_room(slots); slots],
-        forbidden: vec![if program.has_subs() { 1 << registers.frame } else { 0 }; slots],
-        wishes: vec![Vec::new(); slots],
-        partners: vec![Vec::new(); slots],
-        mentions: vec![Mentions::default(); slots],
-    };
-    for (at, (step, kept)) in program.steps.iter().zip(kept).enumerate() {
-        let defines = step.op.defines();
-        // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
-        let mut written = kept.clone();
-        for slot in &defines {
-            written.insert(index(*slot));
-        }
-        for &defined in &defines {
-            let mut others = written.clone();
-            others.remove(index(defined));
-            if let Op::Set { value: Arg::Slot(from), .. } = step.op {
-                others.remove(index(from));
-                found.partners[index(defined)].push(index(from));
-                found.partners[index(from)].push(index(defined));
-            }
-            found.neighbours[index(defined)].unite(&others);
-            others.iter().for_each(|other| found.neighbours[other].insert(index(defined)));
-        }
-        if matches!(step.op, Op::Call { .. } | Op::Divide { .. } | Op::Copy { .. }) {
-            for slot in kept.iter().map(|slot| Slot(slot as u16)).filter(|slot| !defines.contains(slot)) {
-                found.forbidden[index(slot)] |= clobbered(&step.op, slot, registers);
-            }
-        }
-        wishes(&step.op, registers, &mut found);
-        mention(program, at, &mut found.mentions);
-    }
-    found
-}
-
-/// Registers that this operation changes, as bits, for a slot that lives through it.
-fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
-    match op {
-        Op::Call { call, args, .. } => {
-            let mut set = bits(registers.clobbers) | 1 << registers.result;
-            for (index, arg) in args.iter().enumerate() {
-                let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
-                set |= if free { 0 } else { 1 << registers.args[index] };
-            }
-            set
-        }
-        Op::Divide { value, .. } if slot != *value => bits(registers.divide),
-        Op::Copy { .. } => bits(registers.copy),
-        _ => 0,
-    }
-}
-
-fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
-    let mut wish = |slot: Slot, reg: Reg| found.wishes[index(slot)].push(reg);
-    match op {
-        Op::Call { args, result, .. } => {
-            if let Some(slot) = result {
-                wish(*slot, registers.result);
-            }
-            for (arg, &reg) in args.iter().zip(registers.args) {
-                if let Arg::Slot(slot) = arg {
-                    wish(*slot, reg);
-                }
-            }
-        }
-        Op::Divide { value, rest, .. } => {
-            for (&slot, &reg) in [value, rest].into_iter().zip(registers.divide) {
-                wish(slot, reg);
-            }
-        }
-        Op::Copy { to, from, len } => {
-            for (&slot, &reg) in [to, from, len].into_iter().zip(registers.copy) {
-                wish(slot, reg);
-            }
-        }
-        Op::Store { width: Width::Byte, value: Arg::Slot(slot), .. } => {
-            found.forbidden[index(*slot)] |= bits(registers.no_byte);
-        }
-        _ => {}
-    }
-}
-
-/// Counts what a step mentions.
-fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
-    let op = &program.steps[at].op;
-    let mut slots = op.uses();
-    slots.extend(op.defines());
-    slots.sort_unstable();
-    slots.dedup();
-    for slot in slots {
-        let mentions = &mut mentions[index(slot)];
-        mentions.span = (if mentions.all == 0 { at } else { mentions.span.0 }, at);
-        mentions.all += 1;
-        mentions.narrow += u32::from(program.kind(slot) == Kind::Int);
-    }
-    let base = |mentions: &mut [Mentions], mem: &Mem, width: Width| {
-        for slot in mem.base.slots() {
-            let (info, mentions) = (program.kind(slot), &mut mentions[index(slot)]);
-            mentions.base += 1;
-            mentions.base_at_start += u32::from(mem.offset == 0);
-            mentions.narrow += u32::from(info == Kind::Pointer && width != Width::Word);
-        }
-    };
-    match op {
-        Op::Load { from: mem, width, .. } => base(mentions, mem, *width),
-        Op::Store { to: mem, width, value } => {
-            base(mentions, mem, *width);
-            if let (Width::Byte, Arg::Slot(slot)) = (width, value) {
-                mentions[index(*slot)].bytes += 1;
-            }
-        }
-        Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } | Op::StoreBytes { to: mem, .. } => {
-            base(mentions, mem, Width::Byte);
-        }
-        Op::BranchBits { value, bits: 0..=0xff, .. } => {
-            mentions[index(*value)].bytes += 1;
-            mentions[index(*value)].compared += 1;
-        }
-        Op::Branch { left, right: Arg::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
-        _ => {}
     }
 }
 
@@ -244,6 +103,9 @@ pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, 
         fitted = spill::to_frame(&fitted, &crowded?);
     }
 }
+
+/// How often the search for cheaper registers begins anew.
+const KICKS: u32 = 128;
 
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
 fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
@@ -264,8 +126,13 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
         let free = registers.general.iter().filter(|&&reg| taken >> reg & 1 == 0);
         home[slot] = free.copied().min_by_key(|&reg| found.price(slot, reg, &home, registers));
         if home[slot].is_none() {
-            match found.to_frame(program, slot, &home) {
-                Some(slot) => crowded.insert(slot),
+            match found.to_frame(program, slot, &home, registers.general) {
+                Some(other) => {
+                    crowded.insert(other);
+                    if other != slot {
+                        home[slot] = home[other].take();
+                    }
+                }
                 None if crowded.is_empty() => {
                     return Err(Err(CompileError::OutOfRegisters { slot: program.slots[slot].name }));
                 }
@@ -277,99 +144,29 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
     if !crowded.is_empty() {
         return Err(Ok(crowded.iter().map(|slot| Slot(slot as u16)).collect()));
     }
+    for &slot in &needless {
+        home[slot] = None;
+    }
+    if program.has_subs() {
+        found.improve(&mut home, registers, KICKS);
+    }
     for slot in needless {
         home[slot] = Some(registers.nowhere);
     }
-    let home = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
-    Ok(Allocation { kept, home, fused })
-}
-
-impl Constraints {
-    /// A slot that needs no register is in nobody's way.
-    fn forget(&mut self, slot: usize) {
-        let neighbours = std::mem::replace(&mut self.neighbours[slot], Set::with_room(self.mentions.len()));
-        neighbours.iter().for_each(|other| self.neighbours[other].remove(slot));
-        self.forbidden[slot] = 0;
-    }
-
-    /// Registers that a slot cannot have now, as bits.
-    fn taken(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
-        let neighbours = self.neighbours[slot].iter().filter_map(|other| home[other]);
-        neighbours.fold(self.forbidden[slot], |set, reg| set | 1 << reg)
-    }
-
-    /// What a register costs a slot, in quarters of a byte.
-    fn price(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
-        // Moves from and to the result's register have a form that is a byte shorter, where nobody wants the source.
-        let moved = |other: Reg| if reg == registers.result || other == registers.result { 6 } else { 8 };
-        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
-        let mut price = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
-        for &partner in &self.partners[slot] {
-            price += match home[partner] {
-                Some(other) if other == reg => 0,
-                Some(other) => moved(other),
-                None if self.taken(partner, home) >> reg & 1 == 1 => moved(reg) / 2,
-                None if self.wishes[partner].iter().any(|&wish| wish != reg) => moved(reg) / 4,
-                None => 0,
-            }
-        }
-        let robbed = self.neighbours[slot].iter().filter(|&other| home[other].is_none());
-        price + 2 * robbed.filter(|&other| self.wishes[other].contains(&reg)).count().min(3) as u32
-    }
-
-    /// The slot that gives way where a slot finds no register: itself, or the least mentioned of those in its way.
-    fn to_frame(&self, program: &Program, slot: usize, home: &[Option<Reg>]) -> Option<usize> {
-        if self.may_spill(program, slot) {
-            return Some(slot);
-        }
-        let others = || self.neighbours[slot].iter().filter(|&other| home[other].is_some());
-        let least = |slots: &mut dyn Iterator<Item = usize>| slots.min_by_key(|&slot| self.mentions[slot].all);
-        least(&mut others().filter(|&other| self.may_spill(program, other))).or_else(|| {
-            let is_own = |slot: &usize| program.slots[*slot].name != spill::IN_PASSING;
-            least(&mut others().chain([slot]).filter(is_own))
-        })
-    }
-
-    /// Is anything won if this slot lives in the frame? Not if it is used at once, as those between the frame and an
-    /// operation are.
-    fn may_spill(&self, program: &Program, slot: usize) -> bool {
-        let (first, last) = self.mentions[slot].span;
-        program.slots[slot].name != spill::IN_PASSING && last > first + 1
-    }
-
-    /// The slots, the first to get a register last.
-    fn order(&self, program: &Program, registers: &Registers) -> Vec<usize> {
-        let general = bits(registers.general);
-        let slots = program.slots.len();
-        let free: Vec<usize> = (0..slots).map(|slot| (general & !self.forbidden[slot]).count_ones() as usize).collect();
-        let mut degree: Vec<usize> = (0..slots).map(|slot| self.neighbours[slot].iter().count()).collect();
-        let mut left: Vec<usize> = (0..slots).collect();
-        left.sort_by_key(|&slot| self.mentions[slot].all);
-        let mut order = Vec::with_capacity(slots);
-        while !left.is_empty() {
-            let sure = left.iter().position(|&slot| degree[slot] < free[slot]);
-            // Where nobody is sure to find one, whoever is in most others' way for the fewest mentions waits longest.
-            let at = sure.unwrap_or_else(|| {
-                let burden = |&at: &usize| {
-                    let slot = left[at];
-                    let mentions = if self.may_spill(program, slot) { self.mentions[slot].all } else { 1 << 20 };
-                    u64::from(mentions) * 1_000_000 / (degree[slot].max(1) as u64).pow(2)
-                };
-                (0..left.len()).min_by_key(burden).expect("some are left")
-            });
-            let slot = left.remove(at);
-            self.neighbours[slot].iter().for_each(|other| degree[other] = degree[other].saturating_sub(1));
-            order.push(slot);
-        }
-        order
-    }
+    let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
+    let saved = |(step, kept): (&Step, &Set)| {
+        let slots = through(&step.op, kept);
+        slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&step.op, slot, registers))
+    };
+    let saved = program.steps.iter().zip(&kept).map(saved).collect();
+    Ok(Allocation { kept, home, saved, fused })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::TARGETS;
-    use crate::op::{Alu, Kind};
+    use crate::op::{Alu, Arg, Kind, Op};
     use crate::syscall::Call;
 
     /// Enough for allocation: no machine.
@@ -387,6 +184,8 @@ mod tests {
             fused: |_, _, _| 0,
             nowhere: 0,
             price: |_, _| 0,
+            saves: None,
+            strings: None,
         }
     }
 

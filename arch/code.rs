@@ -2,6 +2,7 @@
 //! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
 
 use crate::CompileError;
+use crate::layout::{self, Chunk};
 use crate::op::{DatumId, Label};
 use crate::relay::{self, Piece};
 
@@ -49,6 +50,11 @@ pub(crate) trait Encode {
     fn goes_on(&self) -> bool {
         true
     }
+
+    /// Where control goes from here always, if that is all it does.
+    fn leads_to(&self) -> Option<Label> {
+        None
+    }
 }
 
 /// A unit of code.
@@ -69,6 +75,8 @@ pub struct Code {
     units: Vec<Unit>,
     /// Data that the code itself builds, so that nobody has to place them.
     built: Vec<DatumId>,
+    /// May its parts change places?
+    pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
     has_ways: bool,
 }
@@ -127,7 +135,11 @@ impl Code {
     pub fn place(&mut self, origin: u64, data: &dyn Fn(Place, u64) -> u64) -> Result<PlacedCode, CompileError> {
         if !self.has_ways {
             self.has_ways = true;
-            let shortest = self.pass(&Layout::of(self, origin), data)?;
+            let mut shortest = self.pass(&Layout::of(self, origin), data)?;
+            if self.may_change_order {
+                self.change_order(&shortest);
+                shortest = self.pass(&Layout::of(self, origin), data)?;
+            }
             self.find_ways(&shortest);
         }
         let mut layout = Layout::of(self, origin);
@@ -168,8 +180,7 @@ impl Code {
         Ok(encoded)
     }
 
-    /// Has jumps go by way of others where that is shorter.
-    fn find_ways(&mut self, encoded: &[Vec<u8>]) {
+    fn pieces(&self, encoded: &[Vec<u8>]) -> Vec<Piece> {
         let piece = |(unit, bytes): (&Unit, &Vec<u8>)| match unit {
             Unit::Label(label) => Piece::Label(*label),
             Unit::Instruction { instruction, .. } => match instruction.jump() {
@@ -177,7 +188,43 @@ impl Code {
                 None => Piece::Bytes { len: bytes.len() as u32, goes_on: instruction.goes_on() },
             },
         };
-        let pieces: Vec<Piece> = self.units.iter().zip(encoded).map(piece).collect();
+        self.units.iter().zip(encoded).map(piece).collect()
+    }
+
+    /// Has its parts stand where they save jumps.
+    fn change_order(&mut self, encoded: &[Vec<u8>]) {
+        let mut chunks = vec![Chunk::default()];
+        let mut units: Vec<Vec<Unit>> = vec![Vec::new()];
+        for (piece, unit) in self.pieces(encoded).into_iter().zip(std::mem::take(&mut self.units)) {
+            let chunk = chunks.last_mut().expect("there is one");
+            if let (Piece::Label(label), true) = (piece, chunk.pieces.len() == chunk.begins.len()) {
+                chunk.begins.push(label);
+            }
+            chunk.pieces.push(piece);
+            let (goes_on, leads_to) = match &unit {
+                Unit::Label(_) => (true, None),
+                Unit::Instruction { instruction, .. } => (instruction.goes_on(), instruction.leads_to()),
+            };
+            chunk.ends = leads_to;
+            units.last_mut().expect("there is one").push(unit);
+            if !goes_on {
+                chunks.push(Chunk::default());
+                units.push(Vec::new());
+            }
+        }
+        let order = layout::arrange(&chunks);
+        for (at, &chunk) in order.iter().enumerate() {
+            let mut moved = std::mem::take(&mut units[chunk]);
+            if order.get(at + 1).is_some_and(|&next| chunks[chunk].leads_to(&chunks[next])) {
+                moved.pop();
+            }
+            self.units.append(&mut moved);
+        }
+    }
+
+    /// Has jumps go by way of others where that is shorter.
+    fn find_ways(&mut self, encoded: &[Vec<u8>]) {
+        let pieces = self.pieces(encoded);
         if !pieces.iter().any(|piece| matches!(piece, Piece::Jump { .. })) {
             return;
         }

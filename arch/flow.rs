@@ -70,8 +70,9 @@ pub(crate) fn select<S: Selector>(program: &Program, new: impl Fn() -> S) -> Res
     }
     loop {
         let before = at_labels.clone();
-        let code = walk(program, new(), &mut at_labels)?;
+        let mut code = walk(program, new(), &mut at_labels)?;
         if at_labels == before {
+            code.may_change_order = program.has_subs();
             return Ok(code);
         }
     }

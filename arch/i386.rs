@@ -44,6 +44,8 @@ static MODE: Mode = Mode {
         nowhere: fuse::NOWHERE,
         looks_at: |info, index| info.looks_at(Machine::I386, index),
         price: |reg, of| crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared },
+        saves: Some(|_| 2),
+        strings: Some(fuse::STRINGS),
     },
     enter: || Instruction::with1(Opcode::Int_imm8, 0x80).expect("int takes a byte"), // CD 80
 };

@@ -28,13 +28,26 @@ const SHORT: u32 = 2;
 const NEAR: u32 = 5;
 const NEAR_CONDITIONAL: u32 = 6;
 
+/// Bytes of code whose jumps take the ways there are.
+pub(crate) fn len(pieces: &[Piece]) -> u32 {
+    Shore::new(pieces, &[]).len()
+}
+
+/// Which pieces are jumps that are not short.
+pub(crate) fn long(pieces: &[Piece]) -> Vec<bool> {
+    let shore = Shore::new(pieces, &[]);
+    let is_long = |(piece, len): (&Piece, &u32)| matches!(piece, Piece::Jump { .. }) && *len > SHORT;
+    shore.pieces.iter().zip(&shore.lens).map(is_long).collect()
+}
+
 /// Code with islands.
 struct Shore {
     pieces: Vec<Piece>,
     /// Where each label is.
     labels: Vec<usize>,
-    /// Jumps by their labels, in the order of the code.
-    relays: Vec<Vec<usize>>,
+    /// Jumps by their labels, in the order of the code; and where those of each label begin.
+    relays: Vec<usize>,
+    begins: Vec<usize>,
     /// The lengths of the pieces, and where they begin.
     lens: Vec<u32>,
     at: Vec<u32>,
@@ -76,6 +89,7 @@ impl Shore {
         let mut shore = Self {
             labels: Vec::new(),
             relays: Vec::new(),
+            begins: Vec::new(),
             lens: Vec::new(),
             at: Vec::new(),
             by_way_of: vec![None; pieces.len()],
@@ -92,19 +106,29 @@ impl Shore {
 
     /// Finds labels and relays; all jumps are short at first.
     fn find(&mut self) {
+        let label = |piece: &Piece| match *piece {
+            Piece::Label(label) | Piece::Jump { to: label, .. } => Some(usize::from(label.0)),
+            Piece::Bytes { .. } => None,
+        };
+        let labels = self.pieces.iter().filter_map(label).max().map_or(0, |last| last + 1);
+        self.labels = vec![0; labels];
+        self.begins = vec![0; labels + 2];
         for (at, piece) in self.pieces.iter().enumerate() {
-            let (Piece::Label(label) | Piece::Jump { to: label, .. }) = *piece else {
-                continue;
-            };
-            let number = usize::from(label.0);
-            if self.labels.len() <= number {
-                self.labels.resize(number + 1, 0);
-                self.relays.resize(number + 1, Vec::new());
+            match (label(piece), piece) {
+                (Some(number), Piece::Label(_)) => self.labels[number] = at,
+                (Some(number), _) => self.begins[number + 2] += 1,
+                (None, _) => {}
             }
-            match piece {
-                Piece::Label(_) => self.labels[number] = at,
-                Piece::Jump { .. } => self.relays[number].push(at),
-                Piece::Bytes { .. } => {}
+        }
+        for label in 2..labels + 2 {
+            self.begins[label] += self.begins[label - 1];
+        }
+        self.relays = vec![0; self.begins[labels + 1]];
+        for (at, piece) in self.pieces.iter().enumerate() {
+            if let Piece::Jump { to, .. } = piece {
+                let next = &mut self.begins[usize::from(to.0) + 1];
+                self.relays[*next] = at;
+                *next += 1;
             }
         }
         let len = |piece: &Piece| match *piece {
@@ -149,7 +173,8 @@ impl Shore {
     fn relay(&self, at: usize, to: Label, label: usize) -> Option<usize> {
         let condition = |at: usize| if let Piece::Jump { condition, .. } = self.pieces[at] { condition } else { None };
         let own = condition(at);
-        let relays = self.relays[usize::from(to.0)].iter().copied();
+        let number = usize::from(to.0);
+        let relays = self.relays[self.begins[number]..self.begins[number + 1]].iter().copied();
         let relays = relays.filter(|&relay| condition(relay).is_none_or(|taken| own == Some(taken)));
         let between =
             relays.filter(|&relay| if label > at { at < relay && relay < label } else { label < relay && relay < at });

@@ -54,6 +54,8 @@ static MODE: Mode = Mode {
             };
             rex + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
+        saves: Some(|reg| if reg < 8 { 2 } else { 4 }),
+        strings: Some(fuse::STRINGS),
     },
     enter: || Instruction::with(Opcode::Syscall), // 0F 05
 };

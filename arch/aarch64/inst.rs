@@ -231,6 +231,14 @@ impl Encode for A64 {
         }
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
     }
+
+    fn leads_to(&self) -> Option<Label> {
+        if let Self::B { to: To::Label(to) } = *self { Some(to) } else { None }
+    }
+
+    fn goes_on(&self) -> bool {
+        !matches!(self, Self::Ret | Self::B { to: To::Label(_) })
+    }
 }
 
 type Ops = VecAssembler<Aarch64Relocation>;

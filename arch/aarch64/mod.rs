@@ -58,6 +58,8 @@ static REGISTERS: Registers = Registers {
     nowhere: ZERO_OR_SP,
     looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
     price: |_, _| 0,
+    saves: None,
+    strings: None,
 };
 
 pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {

@@ -12,14 +12,18 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
 use super::arith::{codes, shift};
 use super::inst::Condition;
-use super::regs::ESP;
+use super::regs::{EAX, EDI, ESI, ESP};
 use super::select::{X86, named};
+use crate::alloc::Strings;
 use crate::facts::Value;
 use crate::op::{Alu, Arg, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 
 /// Where slots live that are never in a register; nothing is ever known of it.
 pub(crate) const NOWHERE: u8 = ESP;
+
+/// Registers of `lods` and `stos`.
+pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 
 /// How many operations behind a load become one with it; 0 if it is an instruction of its own.
 pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {

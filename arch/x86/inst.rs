@@ -138,6 +138,13 @@ impl Encode for X86Inst {
         Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
     }
 
+    fn leads_to(&self) -> Option<Label> {
+        match self.operation {
+            Operation::Jump { condition: None, to } => Some(to),
+            _ => None,
+        }
+    }
+
     fn goes_on(&self) -> bool {
         match self.operation {
             Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),

@@ -10,6 +10,7 @@ mod operands;
 pub(crate) mod regs;
 mod select;
 mod stack;
+mod strings;
 
 pub(crate) use select::Mode;
 

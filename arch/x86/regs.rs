@@ -2,7 +2,8 @@
 
 use iced_x86::Register;
 
-use crate::alloc::{Mentions, Reg};
+use crate::alloc::Reg;
+use crate::wants::Mentions;
 
 pub(crate) const EAX: Reg = 0;
 pub(crate) const ECX: Reg = 1;

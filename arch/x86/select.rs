@@ -225,6 +225,11 @@ impl Selector for X86<'_> {
         if self.branch_in_memory(op) {
             return Ok(());
         }
+        if self.string(at, op) {
+            return Ok(());
+        }
+        let saved = self.slots.saved(at);
+        let facts = saved.iter().map(|&reg| self.save(reg)).collect::<Vec<_>>();
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => self.jump(None, *to),
@@ -272,6 +277,9 @@ impl Selector for X86<'_> {
                     self.store_memory(to.behind(offset), piece);
                 }
             }
+        }
+        for (&reg, fact) in saved.iter().zip(facts).rev() {
+            self.restore(reg, fact, op);
         }
         Ok(())
     }

@@ -1,0 +1,229 @@
+//! Which register each slot gets: prices, in quarters of a byte, and a search for what costs least. Deterministic.
+
+use std::collections::VecDeque;
+
+use crate::alloc::{Reg, Registers};
+use crate::op::Program;
+use crate::sets::Set;
+use crate::spill;
+use crate::wants::{Constraints, bits};
+
+impl Constraints {
+    /// A slot that needs no register is in nobody's way.
+    pub(crate) fn forget(&mut self, slot: usize) {
+        let neighbours = std::mem::replace(&mut self.neighbours[slot], Set::with_room(self.mentions.len()));
+        neighbours.iter().for_each(|other| self.neighbours[other].remove(slot));
+        self.forbidden[slot] = 0;
+    }
+
+    /// Registers that a slot cannot have now, as bits.
+    pub(crate) fn taken(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
+        let neighbours = self.neighbours[slot].iter().filter_map(|other| home[other]);
+        neighbours.fold(self.forbidden[slot], |set, reg| set | 1 << reg)
+    }
+
+    /// What a register costs a slot, in quarters of a byte.
+    pub(crate) fn price(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
+        // Moves from and to the result's register have a form that is a byte shorter, where nobody wants the source.
+        let moved = |other: Reg| if reg == registers.result || other == registers.result { 6 } else { 8 };
+        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
+        let mut price = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
+        for &partner in &self.partners[slot] {
+            price += match home[partner] {
+                Some(other) if other == reg => 0,
+                Some(other) => moved(other),
+                None if self.taken(partner, home) >> reg & 1 == 1 => moved(reg) / 2,
+                None if self.wishes[partner].iter().any(|&wish| wish != reg) => moved(reg) / 4,
+                None => 0,
+            }
+        }
+        if let Some(saves) = registers.saves {
+            price += 4 * saves(reg) * self.used_up[slot][usize::from(reg)];
+        }
+        for pair in &self.strings[slot] {
+            let other = pair.other.map_or(Some(true), |(other, wanted)| home[other].map(|reg| reg == wanted));
+            price += match other {
+                _ if reg == pair.own => 0,
+                Some(true) => 12,
+                Some(false) => 0,
+                None => 8,
+            };
+        }
+        let robbed = self.neighbours[slot].iter().filter(|&other| home[other].is_none());
+        price + 2 * robbed.filter(|&other| self.wishes[other].contains(&reg)).count().min(3) as u32
+    }
+
+    /// What a register costs a slot, given those that have one, in quarters of a byte.
+    fn cost(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
+        let moved = |other: Reg| {
+            let short = reg == registers.result || other == registers.result;
+            (if short { 6 } else { 8 }) + if (reg | other) >= 8 { 4 } else { 0 }
+        };
+        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
+        let mut cost = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
+        let others = self.partners[slot].iter().filter_map(|&partner| home[partner]);
+        cost += others.filter(|&other| other != reg).map(moved).sum::<u32>();
+        if let Some(saves) = registers.saves {
+            cost += 4 * saves(reg) * self.used_up[slot][usize::from(reg)];
+        }
+        for pair in &self.strings[slot] {
+            let other_fits = pair.other.is_none_or(|(other, wanted)| home[other].is_none_or(|reg| reg == wanted));
+            let is_last = pair.other.is_none_or(|(other, _)| home[other].is_some());
+            cost += if is_last && !(other_fits && reg == pair.own) { 14 } else { 0 };
+        }
+        cost
+    }
+
+    /// Gives slots other registers for as long as that costs fewer bytes: a slot takes one that it likes better, and
+    /// those who are in its way take whatever is best for them then. Where nothing is left to be won so, a few are
+    /// made to take another whatever it costs, and what comes of that is kept if it is better in the end.
+    pub(crate) fn improve(&self, home: &mut Vec<Option<Reg>>, registers: &Registers, kicks: u32) {
+        let slots: Vec<usize> = (0..home.len()).filter(|&slot| home[slot].is_some()).collect();
+        if slots.is_empty() {
+            return;
+        }
+        let mut gain = 0;
+        self.settle(home, registers, slots.iter().copied().collect(), &mut gain);
+        let mut state: u64 = 1;
+        let mut random = |end: usize| {
+            // Knuth's generator (MMIX).
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % end
+        };
+        for _ in 0..kicks {
+            let was = home.clone();
+            let mut gain = 0;
+            let mut changed = VecDeque::new();
+            for _ in 0..3 {
+                let slot = slots[random(slots.len())];
+                let reg = registers.general[random(registers.general.len())];
+                if self.forbidden[slot] >> reg & 1 == 0 && home[slot] != Some(reg) {
+                    changed.extend(self.take(slot, reg, home, registers, &mut gain, i64::MAX));
+                }
+            }
+            self.settle(home, registers, changed, &mut gain);
+            if gain >= 0 {
+                *home = was;
+            }
+        }
+    }
+
+    /// Has slots, and those that are near them when they change, take what is better; adds what that changes.
+    fn settle(&self, home: &mut [Option<Reg>], registers: &Registers, mut left: VecDeque<usize>, sum: &mut i64) {
+        let mut is_left = Set::with_room(home.len());
+        for &slot in &left {
+            is_left.insert(slot);
+        }
+        while let Some(slot) = left.pop_front() {
+            is_left.remove(slot);
+            for &reg in registers.general {
+                if home[slot] == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
+                    continue;
+                }
+                let changed = self.take(slot, reg, home, registers, sum, 0);
+                for &slot in &changed {
+                    let near = self.neighbours[slot].iter().chain(self.partners[slot].iter().copied());
+                    for other in near.chain([slot]).filter(|&other| home[other].is_some()) {
+                        if !is_left.contains(other) {
+                            is_left.insert(other);
+                            left.push_back(other);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a slot a register, and those that had it others, if that costs less than so many quarters of a byte; adds
+    /// what it costs to the sum, and tells whose register has changed.
+    fn take(
+        &self,
+        slot: usize,
+        reg: Reg,
+        home: &mut [Option<Reg>],
+        registers: &Registers,
+        sum: &mut i64,
+        limit: i64,
+    ) -> Vec<usize> {
+        let mut changed = vec![slot];
+        changed.extend(self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg)));
+        let was: Vec<Option<Reg>> = changed.iter().map(|&slot| home[slot]).collect();
+        let mut cost = 0;
+        for (&slot, reg) in changed.iter().zip(&was) {
+            home[slot] = None;
+            cost -= i64::from(self.cost(slot, reg.expect("it has one"), home, registers));
+        }
+        let mut next = Some(reg);
+        for &other in &changed {
+            if other != slot {
+                let taken = self.taken(other, home);
+                let free = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0);
+                next = free.min_by_key(|&reg| (self.cost(other, reg, home, registers), reg));
+            }
+            cost += next.map_or(0, |reg| i64::from(self.cost(other, reg, home, registers)));
+            home[other] = next;
+            if next.is_none() || cost >= limit {
+                changed.iter().zip(was).for_each(|(&slot, reg)| home[slot] = reg);
+                return Vec::new();
+            }
+        }
+        *sum += cost;
+        changed
+    }
+
+    /// The slot that gives way where a slot finds no register: the least mentioned of itself and those who alone have
+    /// one that it could have.
+    pub(crate) fn to_frame(
+        &self,
+        program: &Program,
+        slot: usize,
+        home: &[Option<Reg>],
+        general: &[Reg],
+    ) -> Option<usize> {
+        let holder = |&reg: &Reg| {
+            let mut holders = self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg));
+            holders.next().filter(|_| holders.next().is_none() && self.forbidden[slot] >> reg & 1 == 0)
+        };
+        let holders = || general.iter().filter_map(holder);
+        let least = |slots: &mut dyn Iterator<Item = usize>| slots.min_by_key(|&slot| self.mentions[slot].all);
+        least(&mut [slot].into_iter().chain(holders()).filter(|&other| self.may_spill(program, other))).or_else(|| {
+            let is_own = |slot: &usize| program.slots[*slot].name != spill::IN_PASSING;
+            let others = self.neighbours[slot].iter().filter(|&other| home[other].is_some());
+            least(&mut others.chain([slot]).filter(is_own))
+        })
+    }
+
+    /// Is anything won if this slot lives in the frame? Not if it is used at once, as those between the frame and an
+    /// operation are.
+    fn may_spill(&self, program: &Program, slot: usize) -> bool {
+        let (first, last) = self.mentions[slot].span;
+        program.slots[slot].name != spill::IN_PASSING && last > first + 1
+    }
+
+    /// The slots, the first to get a register last.
+    pub(crate) fn order(&self, program: &Program, registers: &Registers) -> Vec<usize> {
+        let general = bits(registers.general);
+        let slots = program.slots.len();
+        let free: Vec<usize> = (0..slots).map(|slot| (general & !self.forbidden[slot]).count_ones() as usize).collect();
+        let mut degree: Vec<usize> = (0..slots).map(|slot| self.neighbours[slot].iter().count()).collect();
+        let mut left: Vec<usize> = (0..slots).collect();
+        left.sort_by_key(|&slot| self.mentions[slot].all);
+        let mut order = Vec::with_capacity(slots);
+        while !left.is_empty() {
+            let sure = left.iter().position(|&slot| degree[slot] < free[slot]);
+            // Where nobody is sure to find one, whoever is in most others' way for the fewest mentions waits longest.
+            let at = sure.unwrap_or_else(|| {
+                let burden = |&at: &usize| {
+                    let slot = left[at];
+                    let mentions = if self.may_spill(program, slot) { self.mentions[slot].all } else { 1 << 20 };
+                    u64::from(mentions) * 1_000_000 / (degree[slot].max(1) as u64).pow(2)
+                };
+                (0..left.len()).min_by_key(burden).expect("some are left")
+            });
+            let slot = left.remove(at);
+            self.neighbours[slot].iter().for_each(|other| degree[other] = degree[other].saturating_sub(1));
+            order.push(slot);
+        }
+        order
+    }
+}

@@ -1,0 +1,225 @@
+//! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
+
+use crate::alloc::{Reg, Registers, Strings};
+use crate::op::{Alu, Arg, Base, Kind, Mem, Op, Program, Slot, Width};
+use crate::sets::Set;
+
+/// How often a slot is mentioned, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mentions {
+    /// By so many operations.
+    pub(crate) all: u32,
+    /// As a number, or to count from where no address is moved.
+    pub(crate) narrow: u32,
+    /// As a byte: tests of bits, stores.
+    pub(crate) bytes: u32,
+    /// To count from in memory.
+    pub(crate) base: u32,
+    /// The same, at offset 0.
+    pub(crate) base_at_start: u32,
+    /// Compared with a constant.
+    pub(crate) compared: u32,
+    /// The first step that mentions it, and the last.
+    pub(crate) span: (usize, usize),
+}
+
+/// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
+/// it would like, how it is mentioned.
+pub(crate) struct Constraints {
+    pub(crate) neighbours: Vec<Set>,
+    pub(crate) forbidden: Vec<u32>,
+    /// How many operations through which a slot lives use up each register.
+    pub(crate) used_up: Vec<[u32; 32]>,
+    /// Accesses and steps that may be one instruction: the address with its register, the value with its own.
+    pub(crate) strings: Vec<Vec<Pair>>,
+    pub(crate) wishes: Vec<Vec<Reg>>,
+    pub(crate) partners: Vec<Vec<usize>>,
+    pub(crate) mentions: Vec<Mentions>,
+}
+
+/// A slot's part in a string instruction: the register it should have; the other slot, if there is one, and its
+/// register.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) own: Reg,
+    pub(crate) other: Option<(usize, Reg)>,
+}
+
+pub(crate) fn index(slot: Slot) -> usize {
+    usize::from(slot.0)
+}
+
+pub(crate) fn bits(registers: &[Reg]) -> u32 {
+    registers.iter().fold(0, |set, reg| set | 1 << reg)
+}
+
+pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constraints {
+    let slots = program.slots.len();
+    let mut found = Constraints {
+        neighbours: vec![Set::with_room(slots); slots],
+        forbidden: vec![if program.has_subs() { 1 << registers.frame } else { 0 }; slots],
+        used_up: vec![[0; 32]; slots],
+        strings: vec![Vec::new(); slots],
+        wishes: vec![Vec::new(); slots],
+        partners: vec![Vec::new(); slots],
+        mentions: vec![Mentions::default(); slots],
+    };
+    for (at, (step, kept)) in program.steps.iter().zip(kept).enumerate() {
+        let defines = step.op.defines();
+        // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
+        let mut written = kept.clone();
+        for slot in &defines {
+            written.insert(index(*slot));
+        }
+        for &defined in &defines {
+            let mut others = written.clone();
+            others.remove(index(defined));
+            if let Op::Set { value: Arg::Slot(from), .. } = step.op {
+                others.remove(index(from));
+                found.partners[index(defined)].push(index(from));
+                found.partners[index(from)].push(index(defined));
+            }
+            found.neighbours[index(defined)].unite(&others);
+            others.iter().for_each(|other| found.neighbours[other].insert(index(defined)));
+        }
+        for slot in through(&step.op, kept) {
+            let set = clobbered(&step.op, slot, registers);
+            if program.has_subs() && registers.saves.is_some() {
+                for (reg, times) in found.used_up[index(slot)].iter_mut().enumerate() {
+                    *times += set >> reg & 1;
+                }
+            } else {
+                found.forbidden[index(slot)] |= set;
+            }
+        }
+        if let Some(strings) = registers.strings {
+            string(program, at, strings, &mut found.strings);
+        }
+        wishes(&step.op, registers, &mut found);
+        mention(program, at, &mut found.mentions);
+    }
+    found
+}
+
+/// Slots that live through an operation that uses up registers.
+pub(crate) fn through<'a>(op: &Op, kept: &'a Set) -> impl Iterator<Item = Slot> + use<'a> {
+    let uses_up = matches!(op, Op::Call { .. } | Op::Divide { .. } | Op::Copy { .. });
+    let defines = op.defines();
+    let slots = uses_up.then(|| kept.iter()).into_iter().flatten();
+    slots.map(|slot| Slot(slot as u16)).filter(move |slot| !defines.contains(slot))
+}
+
+/// Is this an access whose address the next operation moves behind it?
+pub(crate) fn moves_on(program: &Program, at: usize) -> Option<Slot> {
+    let (mem, bytes) = match &program.steps[at].op {
+        Op::Load { from: mem, width: Width::Byte, .. } | Op::Store { to: mem, width: Width::Byte, .. } => (*mem, 1),
+        Op::Load { from: mem, width: Width::Four, .. } | Op::Store { to: mem, width: Width::Four, .. } => (*mem, 4),
+        Op::StoreBytes { to: mem, bytes } => (*mem, bytes.len() as i64),
+        _ => return None,
+    };
+    let Mem { base: Base::Slot(base), offset: 0 } = mem else { return None };
+    let on = Op::Alu { alu: Alu::Add, to: base, value: Arg::Const(bytes) };
+    (program.steps.get(at + 1)?.op == on && !program.steps[at].op.defines().contains(&base)).then_some(base)
+}
+
+/// Finds what may become a string instruction.
+fn string(program: &Program, at: usize, registers: Strings, found: &mut [Vec<Pair>]) {
+    let Some(base) = moves_on(program, at).map(index) else { return };
+    let (reg, value) = match program.steps[at].op {
+        Op::Load { to, .. } => (registers.from, Some(to)),
+        Op::Store { value: Arg::Slot(slot), .. } => (registers.to, Some(slot)),
+        _ => (registers.to, None),
+    };
+    found[base].push(Pair { own: reg, other: value.map(|slot| (index(slot), registers.value)) });
+    if let Some(slot) = value {
+        found[index(slot)].push(Pair { own: registers.value, other: Some((base, reg)) });
+    }
+}
+
+/// Registers that this operation changes, as bits, for a slot that lives through it.
+pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
+    match op {
+        Op::Call { call, args, .. } => {
+            let mut set = bits(registers.clobbers) | 1 << registers.result;
+            for (index, arg) in args.iter().enumerate() {
+                let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
+                set |= if free { 0 } else { 1 << registers.args[index] };
+            }
+            set
+        }
+        Op::Divide { value, .. } if slot != *value => bits(registers.divide),
+        Op::Copy { .. } => bits(registers.copy),
+        _ => 0,
+    }
+}
+
+fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
+    let mut wish = |slot: Slot, reg: Reg| found.wishes[index(slot)].push(reg);
+    match op {
+        Op::Call { args, result, .. } => {
+            if let Some(slot) = result {
+                wish(*slot, registers.result);
+            }
+            for (arg, &reg) in args.iter().zip(registers.args) {
+                if let Arg::Slot(slot) = arg {
+                    wish(*slot, reg);
+                }
+            }
+        }
+        Op::Divide { value, rest, .. } => {
+            for (&slot, &reg) in [value, rest].into_iter().zip(registers.divide) {
+                wish(slot, reg);
+            }
+        }
+        Op::Copy { to, from, len } => {
+            for (&slot, &reg) in [to, from, len].into_iter().zip(registers.copy) {
+                wish(slot, reg);
+            }
+        }
+        Op::Store { width: Width::Byte, value: Arg::Slot(slot), .. } => {
+            found.forbidden[index(*slot)] |= bits(registers.no_byte);
+        }
+        _ => {}
+    }
+}
+
+/// Counts what a step mentions.
+fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
+    let op = &program.steps[at].op;
+    let mut slots = op.uses();
+    slots.extend(op.defines());
+    slots.sort_unstable();
+    slots.dedup();
+    for slot in slots {
+        let mentions = &mut mentions[index(slot)];
+        mentions.span = (if mentions.all == 0 { at } else { mentions.span.0 }, at);
+        mentions.all += 1;
+        mentions.narrow += u32::from(program.kind(slot) == Kind::Int);
+    }
+    let base = |mentions: &mut [Mentions], mem: &Mem, width: Width| {
+        for slot in mem.base.slots() {
+            let (info, mentions) = (program.kind(slot), &mut mentions[index(slot)]);
+            mentions.base += 1;
+            mentions.base_at_start += u32::from(mem.offset == 0);
+            mentions.narrow += u32::from(info == Kind::Pointer && width != Width::Word);
+        }
+    };
+    match op {
+        Op::Load { from: mem, width, .. } => base(mentions, mem, *width),
+        Op::Store { to: mem, width, value } => {
+            base(mentions, mem, *width);
+            if let (Width::Byte, Arg::Slot(slot)) = (width, value) {
+                mentions[index(*slot)].bytes += 1;
+            }
+        }
+        Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } | Op::StoreBytes { to: mem, .. } => {
+            base(mentions, mem, Width::Byte);
+        }
+        Op::BranchBits { value, bits: 0..=0xff, .. } => {
+            mentions[index(*value)].bytes += 1;
+            mentions[index(*value)].compared += 1;
+        }
+        Op::Branch { left, right: Arg::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
+        _ => {}
+    }
+}

@@ -5,7 +5,6 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
 use super::layout::{DATE_BYTES, HEADER, LINGER, LISTS, entry, var};
-use super::lists::NEXT_TICK;
 use super::metrics::counter;
 use super::{Engine, abi};
 
@@ -80,11 +79,7 @@ impl Engine<'_> {
         self.branch(w, Cond::Ne, LINGER, "expired", "");
         self.four(t, frame(var::STOPPING), "");
         self.if_zero(t, "expired", "");
-        self.gosub("unsent");
-        self.if_zero(t, "expired", "the client has it all");
-        self.set(self.s.list, NEXT_TICK, "");
-        self.gosub("touch");
-        self.jump("expire", "it has until the end");
+        self.jump("next_list", "they have until the end");
         self.place("expired");
         self.gosub("drop");
         self.jump("expire", "");

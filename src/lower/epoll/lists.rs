@@ -5,14 +5,11 @@ use asmgen_arch::op::{Alu, Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{HEADER, IDLE, LINGER, WRITE, entry, var};
+use super::layout::{HEADER, IDLE, WRITE, entry, var};
 use super::{Engine, abi};
 
 /// How long a client may send on behind the last reply, in seconds.
 const LINGER_SECONDS: u32 = 2;
-
-/// The list of those that linger, until the next tick.
-pub(super) const NEXT_TICK: u32 = (1 << 2) | LINGER;
 
 impl Engine<'_> {
     /// Seconds that a connection may stay in a list; a tick may come at once, so one more.
@@ -27,14 +24,9 @@ impl Engine<'_> {
         seconds + 1
     }
 
-    /// A list and how long a connection may stay in it, as `touch` takes them.
-    pub(super) fn stay(&self, list: u32) -> u32 {
-        (self.timeout(list) << 2) | list
-    }
-
     /// The connection moves to the end of a list.
     pub(super) fn touch(&mut self, list: u32) {
-        self.set(self.s.list, self.stay(list), "list and timeout");
+        self.set(self.s.list, (self.timeout(list) << 2) | list, "list and timeout");
         self.gosub("touch");
     }
 

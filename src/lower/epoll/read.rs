@@ -6,7 +6,6 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
 use super::layout::{HEADER, IDLE, LINGER, WRITE, buffer, entry, flag, var};
-use super::lists::NEXT_TICK;
 use super::{Engine, abi};
 
 impl Engine<'_> {
@@ -187,12 +186,7 @@ impl Engine<'_> {
         self.call(Call::Shutdown, &[Arg::Slot(fd), Arg::Const(abi::SHUT_WR)], None, "nothing more will be sent");
         self.two(w, at(self.s.conn, entry::WORD), "");
         self.set(self.s.word_before, w, "");
-        self.set(self.s.list, self.stay(LINGER), "list and timeout");
-        self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "linger_on", "");
-        self.set(self.s.list, NEXT_TICK, "looked at again at once");
-        self.place("linger_on");
-        self.gosub("touch");
+        self.touch(LINGER);
         self.four(t, frame(var::FRESH), "");
         self.unless_zero(t, "linger_in", "");
         self.if_none(self.s.word_before, WRITE, "lingers", "");

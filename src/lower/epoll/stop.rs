@@ -4,8 +4,8 @@
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::build::{at, frame};
-use super::layout::{IDLE, entry, var};
+use super::build::{at, frame, sum};
+use super::layout::{IDLE, LINGER, entry, var};
 use super::{Engine, abi};
 
 /// Bytes of a `struct signalfd_siginfo`.
@@ -95,6 +95,27 @@ impl Engine<'_> {
         self.unless_zero(t, "nobody", "no more can be taken");
         self.set(self.s.left, 1i64, "take one, and come back");
         self.jump("accept", "");
+        // Those that linger: where the client has acknowledged everything, that is enough.
+        self.place("no_event");
+        self.four(t, frame(var::STOPPING), "");
+        self.branch(t, Cond::Ne, 2i64, "turn", "");
+        self.set(self.s.id, LINGER, "");
+        self.place("lingering");
+        self.set(t, self.s.id, "");
+        self.shl(t, entry::SHIFT, "");
+        self.two(self.s.id, sum(t, self.s.table, entry::NEXT), "the next one");
+        self.branch(self.s.id, Cond::Eq, LINGER, "turn", "all are looked at");
+        self.set(self.s.fd, self.s.id, "");
+        self.gosub("find");
+        self.two(self.s.id, at(self.s.conn, entry::PREVIOUS), "where to go on if it goes");
+        self.gosub("unsent");
+        self.set(u, self.s.fd, "");
+        self.unless_zero(t, "lingers_on", "");
+        self.set(u, self.s.id, "");
+        self.gosub("drop");
+        self.place("lingers_on");
+        self.set(self.s.id, u, "");
+        self.jump("lingering", "");
         self.place("nobody");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Ne, 1i64, "next", "");

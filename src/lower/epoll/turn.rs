@@ -14,18 +14,25 @@ pub(super) const TIMER: u32 = 1;
 pub(super) const SIGNALS: u32 = 2;
 pub(super) const FIRST_CONNECTION: u32 = 3;
 
+/// How often connections are looked at that wait for their end while the server stops, in milliseconds.
+const STOPPING_MS: i64 = 20;
+
 impl Engine<'_> {
     pub(super) fn turn(&mut self) {
         let (ev, left, fd) = (self.s.ev, self.s.left, self.s.fd);
         self.place("turn");
+        self.set(self.s.n, -1i64, "for as long as it takes");
         self.four(self.s.t, frame(var::STOPPING), "");
+        self.if_zero(self.s.t, "wait_for_events", "");
         self.branch(self.s.t, Cond::Eq, 1i64, "stopping", "asked to stop, and still taking connections");
+        self.set(self.s.n, STOPPING_MS, "then those that linger are looked at");
         self.place("wait_for_events");
         self.four(self.s.t, frame(var::EPOLL), "");
         let events = Arg::State(self.state.events);
-        let args = [Arg::Slot(self.s.t), events, Arg::Const(EVENTS.into()), Arg::Const(-1), Arg::Const(0), Arg::Any];
+        let most = Arg::Const(EVENTS.into());
+        let args = [Arg::Slot(self.s.t), events, most, Arg::Slot(self.s.n), Arg::Const(0), Arg::Any];
         self.call(Call::EpollPwait, &args, Some(left), "wait");
-        self.branch(left, Cond::Le, 0i64, "turn", "stopped and continued");
+        self.branch(left, Cond::Le, 0i64, "no_event", "time is up; or stopped and continued");
         self.set(ev, events, "the first event");
         self.jump("event", "");
         self.place("next");

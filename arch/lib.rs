@@ -14,6 +14,7 @@ mod layout;
 mod live;
 mod moves;
 pub mod op;
+mod promote;
 mod relay;
 mod sets;
 mod spill;

@@ -19,6 +19,7 @@ mod relay;
 mod sets;
 mod spill;
 pub mod syscall;
+mod tails;
 pub mod target;
 mod tidy;
 mod wants;

@@ -5,6 +5,7 @@ use crate::CompileError;
 use crate::layout::{self, Chunk};
 use crate::op::{DatumId, Label};
 use crate::relay::{self, Piece};
+use crate::tails;
 
 /// What an instruction may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +42,16 @@ pub(crate) trait Encode {
         None
     }
 
-    /// A jump to that label, if the machine has short ones.
+    /// A jump to that label.
     fn island(&self, _to: Label) -> Option<Box<dyn Encode>> {
         None
     }
+
+    /// What it is, the same for those that do the same wherever they stand; none if it counts the others.
+    fn identity(&self) -> Option<Vec<u8>>;
+
+    /// Bytes of the longest jump that goes on at a label.
+    fn jump_bytes(&self) -> u32;
 
     /// Does control go on behind it?
     fn goes_on(&self) -> bool {
@@ -58,7 +65,7 @@ pub(crate) trait Encode {
 }
 
 /// A unit of code.
-enum Unit {
+pub(crate) enum Unit {
     Label(Label),
     /// An instruction; a jump may go to another of the units instead of its label.
     Instruction {
@@ -79,6 +86,8 @@ pub struct Code {
     pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
     has_ways: bool,
+    /// The first label that is not the program's.
+    first_own: Option<u16>,
 }
 
 /// An instruction in its place.
@@ -137,6 +146,8 @@ impl Code {
             self.has_ways = true;
             let mut shortest = self.pass(&Layout::of(self, origin), data)?;
             if self.may_change_order {
+                self.merge_tails(&shortest);
+                shortest = self.pass(&Layout::of(self, origin), data)?;
                 self.change_order(&shortest);
                 shortest = self.pass(&Layout::of(self, origin), data)?;
             }
@@ -189,6 +200,16 @@ impl Code {
             },
         };
         self.units.iter().zip(encoded).map(piece).collect()
+    }
+
+    /// Has endings that are the same stand there once.
+    fn merge_tails(&mut self, encoded: &[Vec<u8>]) {
+        let labels =
+            self.units.iter().filter_map(|unit| if let Unit::Label(label) = unit { Some(label.0) } else { None });
+        let next = labels.max().map_or(0, |last| last + 1);
+        let lens: Vec<u32> = encoded.iter().map(|bytes| bytes.len() as u32).collect();
+        self.units = tails::merge(std::mem::take(&mut self.units), &lens, next);
+        self.first_own = Some(next);
     }
 
     /// Has its parts stand where they save jumps.
@@ -249,6 +270,7 @@ impl Code {
         let mut placed = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: layout.end };
         for ((unit, &at), bytes) in self.units.iter().zip(&layout.at).zip(encoded) {
             match unit {
+                Unit::Label(label) if self.first_own.is_some_and(|own| label.0 >= own) => {}
                 Unit::Label(label) => placed.labels.push((*label, at)),
                 Unit::Instruction { why, .. } => placed.instructions.push(Placed { at, bytes, why: why.clone() }),
             }

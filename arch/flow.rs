@@ -50,6 +50,12 @@ pub(crate) fn changed_at_once(program: &Program, at: usize, home: impl Fn(Slot) 
     }
 }
 
+/// Is it a call of a subroutine with nothing but the end of another behind it?
+pub(crate) fn is_last(program: &Program, at: usize) -> bool {
+    let [call, next] = [at, at + 1].map(|at| program.steps.get(at).map(|step| &step.op));
+    matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
+}
+
 /// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
 /// labels stand those that a subroutine comes back with.
 type AtLabels = Vec<Option<Facts>>;

@@ -319,6 +319,9 @@ pub struct Program {
     pub labels: Vec<String>,
     /// Bytes of writable stack memory it uses.
     pub frame_bytes: u32,
+    /// Bytes at its beginning that are nothing but words of 4 bytes, each accessed by its own offset and never by an
+    /// address: a machine with enough registers may keep them there.
+    pub word_bytes: u32,
     /// Bytes right below them that hold slots for which there is no register.
     pub spilled_bytes: u32,
     /// Bytes of writable memory at a fixed address, all 0 at the start.

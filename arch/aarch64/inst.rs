@@ -232,6 +232,25 @@ impl Encode for A64 {
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
     }
 
+    fn identity(&self) -> Option<Vec<u8>> {
+        let counts = matches!(
+            self,
+            Self::B { to: To::By(_) }
+                | Self::Bcond { to: To::By(_), .. }
+                | Self::Cbz { to: To::By(_), .. }
+                | Self::Tbz { to: To::By(_), .. }
+        );
+        (!counts).then(|| format!("{self:?}").into_bytes())
+    }
+
+    fn island(&self, to: Label) -> Option<Box<dyn Encode>> {
+        Some(Box::new(Self::B { to: To::Label(to) }))
+    }
+
+    fn jump_bytes(&self) -> u32 {
+        4
+    }
+
     fn leads_to(&self) -> Option<Label> {
         if let Self::B { to: To::Label(to) } = *self { Some(to) } else { None }
     }

@@ -15,7 +15,7 @@ use crate::alloc::{Reg, Registers};
 use crate::code::Code;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
-use crate::{CompileError, alloc, flow};
+use crate::{CompileError, alloc, flow, promote};
 
 /// ARMv8-A Linux.
 pub static TARGET: Target = Target {
@@ -63,6 +63,10 @@ static REGISTERS: Registers = Registers {
 };
 
 pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
-    let (program, slots) = alloc::fit(program, &REGISTERS)?;
+    let (program, slots) = alloc::fit(&promote::to_slots(program, &promote::words(program, OFTEN)), &REGISTERS)?;
     flow::select(&program, || select::Aarch64::new(&program, &slots))
 }
+
+/// Words of the frame that are mentioned so often become slots: it is worth a register even where that leaves another
+/// slot none.
+const OFTEN: u32 = 8;

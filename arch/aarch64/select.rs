@@ -304,10 +304,24 @@ impl<'p> Aarch64<'p> {
         self.go_if(if any { Cond::Ne } else { Cond::Eq }, to);
     }
 
-    /// Does this subroutine call another? Then it has to keep where it goes back to.
+    /// Does this subroutine call another that comes back to it? Then it has to keep where it goes back to itself.
     fn calls_another(&self, sub: Label) -> bool {
-        let inside = self.program.steps.iter().skip_while(|step| step.op != Op::Sub(sub)).skip(1);
-        inside.take_while(|step| !matches!(step.op, Op::Sub(_))).any(|step| matches!(step.op, Op::Gosub(_)))
+        let begin = self.program.steps.iter().position(|step| step.op == Op::Sub(sub)).map_or(0, |at| at + 1);
+        let inside = (begin..self.program.steps.len()).zip(&self.program.steps[begin..]);
+        let mut inside = inside.take_while(|(_, step)| !matches!(step.op, Op::Sub(_)));
+        inside.any(|(at, step)| matches!(step.op, Op::Gosub(_)) && !flow::is_last(self.program, at))
+    }
+
+    /// Leaves a subroutine, which has nothing to do any more but what another does.
+    fn go_on_in(&mut self, at: usize, to: Label) {
+        let Some(Op::Return { from }) = self.program.steps.get(at + 1).map(|step| &step.op) else { return };
+        if self.calls_another(*from) {
+            self.push(A64::PopLink, "where to go back to");
+        }
+        if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(to)) {
+            let why = self.labelled(to);
+            self.push(A64::B { to: to.into() }, why);
+        }
     }
 }
 
@@ -355,6 +369,9 @@ impl Selector for Aarch64<'_> {
                     self.push(A64::PushLink, "where to go back to");
                 }
             }
+            // What a subroutine does last may go back in its place.
+            Op::Gosub(to) if flow::is_last(self.program, at) => self.go_on_in(at, *to),
+            Op::Return { .. } if at > 0 && flow::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
                 let why = self.labelled(*to);
                 self.push(A64::Bl { to: *to }, why);

@@ -138,6 +138,17 @@ impl Encode for X86Inst {
         Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
     }
 
+    fn identity(&self) -> Option<Vec<u8>> {
+        match self.operation {
+            Operation::Plain(instruction) => bytes(self.bits(), &instruction, 0).ok(),
+            operation => Some(format!("{operation:?}").into_bytes()),
+        }
+    }
+
+    fn jump_bytes(&self) -> u32 {
+        5
+    }
+
     fn leads_to(&self) -> Option<Label> {
         match self.operation {
             Operation::Jump { condition: None, to } => Some(to),

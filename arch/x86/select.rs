@@ -11,7 +11,7 @@ use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
-use crate::flow::Selector;
+use crate::flow::{self, Selector};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::target::{Class, Machine};
 
@@ -104,12 +104,6 @@ impl<'p> X86<'p> {
         self.facts.define(value, quotient, Value::Unknown);
         let small = if by <= 256 { Value::Byte } else { Value::Unknown };
         self.facts.define(rest, remainder, small);
-    }
-
-    /// Is it a call of a subroutine with nothing but the end of another behind it?
-    fn is_last(&self, at: usize) -> bool {
-        let [call, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
-        matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
     }
 
     pub(super) fn jump(&mut self, condition: Option<Condition>, to: Label) {
@@ -235,12 +229,12 @@ impl Selector for X86<'_> {
             Op::Jump(to) => self.jump(None, *to),
             Op::Sub(_) => {}
             // What a subroutine does last may go back in its place: a jump, or nothing if it follows anyway.
-            Op::Gosub(to) if self.is_last(at) => {
+            Op::Gosub(to) if flow::is_last(self.program, at) => {
                 if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(*to)) {
                     self.jump(None, *to);
                 }
             }
-            Op::Return { .. } if at > 0 && self.is_last(at - 1) => {}
+            Op::Return { .. } if at > 0 && flow::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
                 let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
                 self.push(Operation::Subroutine { to: *to }, why);

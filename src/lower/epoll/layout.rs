@@ -64,6 +64,8 @@ pub(super) mod var {
     pub(crate) const STATUS: u32 = 308;
     /// Bytes of the log that have gathered.
     pub(crate) const LOG_LEN: u32 = 312;
+    /// Bytes of those before [`EVENT`]: nothing points to them.
+    pub(crate) const WORD_BYTES: u32 = EVENT;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = 320;
 }

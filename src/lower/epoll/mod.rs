@@ -245,6 +245,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     };
     engine.program.state_bytes = engine.state.bytes;
     engine.program.frame_bytes = layout::var::BYTES;
+    engine.program.word_bytes = layout::var::WORD_BYTES;
     engine.start();
     engine.turn();
     engine.read();

@@ -1,0 +1,101 @@
+//! Words of the frame in registers: where a machine has enough of them, they are slots like others. What is read from
+//! such a word is a copy of it then, and gets the register of what it is a copy of.
+
+use std::collections::BTreeMap;
+
+use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, Step, Width};
+
+/// Words of the frame that may be slots, by offset, if they are mentioned so often.
+pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
+    let mut mentions: BTreeMap<i32, u32> = BTreeMap::new();
+    let mut others = Vec::new();
+    for step in &program.steps {
+        match word(program, &step.op) {
+            Some(offset) => *mentions.entry(offset).or_default() += 1,
+            None => others.extend(in_frame(&step.op)),
+        }
+    }
+    let is_own = |offset: i32| !others.iter().any(|&(other, len)| other < offset + 4 && offset < other + len);
+    let words = mentions.into_iter().filter(|&(offset, mentions)| mentions >= often && is_own(offset));
+    words.map(|(offset, _)| offset).collect()
+}
+
+/// The program with these words as slots.
+pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
+    let mut promoted = Program { steps: Vec::new(), ..program.clone() };
+    let slots: Vec<Slot> = words.iter().map(|_| promoted.slot("word of the frame", Kind::Int)).collect();
+    for step in &program.steps {
+        let slot = word(program, &step.op).and_then(|offset| words.iter().position(|word| *word == offset));
+        let op = match (slot.map(|at| slots[at]), &step.op) {
+            (Some(word), Op::Load { to, .. }) => Op::Set { to: *to, value: Arg::Slot(word) },
+            (Some(word), Op::Store { value, .. }) => Op::Set { to: word, value: *value },
+            _ => step.op.clone(),
+        };
+        promoted.steps.push(Step { op, why: step.why.clone() });
+    }
+    promoted
+}
+
+/// The word that is loaded or stored, if it may be a slot.
+fn word(program: &Program, op: &Op) -> Option<i32> {
+    let fits = |slot: Slot| program.kind(slot) == Kind::Int;
+    let offset = match *op {
+        Op::Load { to, width: Width::Four, from: Mem { base: Base::Frame, offset } } if fits(to) => offset,
+        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Arg::Slot(slot) }
+            if fits(slot) =>
+        {
+            offset
+        }
+        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Arg::Const(_) } => offset,
+        _ => return None,
+    };
+    (offset % 4 == 0 && (0..program.word_bytes as i32).contains(&offset)).then_some(offset)
+}
+
+/// Bytes of the frame that an operation accesses: their offset and how many.
+fn in_frame(op: &Op) -> Option<(i32, i32)> {
+    let bytes = |width: Width| match width {
+        Width::Byte => 1,
+        Width::Two => 2,
+        Width::Four => 4,
+        Width::Word => 8,
+    };
+    let (mem, len) = match op {
+        Op::Load { from: mem, width, .. } | Op::Store { to: mem, width, .. } => (mem, bytes(*width)),
+        Op::BranchBytes { at: mem, bytes, .. }
+        | Op::Match { at: mem, want: bytes, .. }
+        | Op::StoreBytes { to: mem, bytes } => (mem, bytes.len() as i32),
+        _ => return None,
+    };
+    (mem.base == Base::Frame).then_some((mem.offset, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_words_that_nothing_else_touches_are_slots() {
+        let mut program = Program { frame_bytes: 32, word_bytes: 16, ..Program::default() };
+        let slot = program.slot("slot", Kind::Int);
+        let at = |offset| Mem { base: Base::Frame, offset };
+        let load = |width, offset| Op::Load { to: slot, width, from: at(offset) };
+        for op in [
+            load(Width::Four, 0),
+            load(Width::Four, 4),
+            Op::Store { width: Width::Four, to: at(4), value: Arg::Const(7) },
+            load(Width::Four, 8),
+            load(Width::Two, 10),
+            load(Width::Four, 14),
+            load(Width::Four, 20),
+        ] {
+            program.push(op, "");
+        }
+        assert_eq!(words(&program, 1), [0, 4]);
+        assert_eq!(words(&program, 2), [4]);
+        let promoted = to_slots(&program, &[4]);
+        assert_eq!(promoted.steps[0].op, program.steps[0].op);
+        assert_eq!(promoted.steps[1].op, Op::Set { to: slot, value: Arg::Slot(Slot(1)) });
+        assert_eq!(promoted.steps[2].op, Op::Set { to: Slot(1), value: Arg::Const(7) });
+    }
+}

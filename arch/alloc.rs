@@ -104,9 +104,6 @@ pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, 
     }
 }
 
-/// How often the search for cheaper registers begins anew.
-const KICKS: u32 = 128;
-
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
 fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
     let paths = Paths::of(program);
@@ -148,7 +145,7 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
         home[slot] = None;
     }
     if program.has_subs() {
-        found.improve(&mut home, registers, KICKS);
+        found.improve(&mut home, registers);
     }
     for slot in needless {
         home[slot] = Some(registers.nowhere);

@@ -221,7 +221,10 @@ impl Code {
             if let (Piece::Label(label), true) = (piece, chunk.pieces.len() == chunk.begins.len()) {
                 chunk.begins.push(label);
             }
-            chunk.pieces.push(piece);
+            match (chunk.pieces.last_mut(), piece) {
+                (Some(Piece::Bytes { len, .. }), Piece::Bytes { len: more, goes_on: true }) => *len += more,
+                _ => chunk.pieces.push(piece),
+            }
             let (goes_on, leads_to) = match &unit {
                 Unit::Label(_) => (true, None),
                 Unit::Instruction { instruction, .. } => (instruction.goes_on(), instruction.leads_to()),

@@ -75,41 +75,9 @@ impl Constraints {
     }
 
     /// Gives slots other registers for as long as that costs fewer bytes: a slot takes one that it likes better, and
-    /// those who are in its way take whatever is best for them then. Where nothing is left to be won so, a few are
-    /// made to take another whatever it costs, and what comes of that is kept if it is better in the end.
-    pub(crate) fn improve(&self, home: &mut Vec<Option<Reg>>, registers: &Registers, kicks: u32) {
-        let slots: Vec<usize> = (0..home.len()).filter(|&slot| home[slot].is_some()).collect();
-        if slots.is_empty() {
-            return;
-        }
-        let mut gain = 0;
-        self.settle(home, registers, slots.iter().copied().collect(), &mut gain);
-        let mut state: u64 = 1;
-        let mut random = |end: usize| {
-            // Knuth's generator (MMIX).
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % end
-        };
-        for _ in 0..kicks {
-            let was = home.clone();
-            let mut gain = 0;
-            let mut changed = VecDeque::new();
-            for _ in 0..3 {
-                let slot = slots[random(slots.len())];
-                let reg = registers.general[random(registers.general.len())];
-                if self.forbidden[slot] >> reg & 1 == 0 && home[slot] != Some(reg) {
-                    changed.extend(self.take(slot, reg, home, registers, &mut gain, i64::MAX));
-                }
-            }
-            self.settle(home, registers, changed, &mut gain);
-            if gain >= 0 {
-                *home = was;
-            }
-        }
-    }
-
-    /// Has slots, and those that are near them when they change, take what is better; adds what that changes.
-    fn settle(&self, home: &mut [Option<Reg>], registers: &Registers, mut left: VecDeque<usize>, sum: &mut i64) {
+    /// those who are in its way take whatever is best for them then.
+    pub(crate) fn improve(&self, home: &mut [Option<Reg>], registers: &Registers) {
+        let mut left: VecDeque<usize> = (0..home.len()).filter(|&slot| home[slot].is_some()).collect();
         let mut is_left = Set::with_room(home.len());
         for &slot in &left {
             is_left.insert(slot);
@@ -120,8 +88,7 @@ impl Constraints {
                 if home[slot] == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
                     continue;
                 }
-                let changed = self.take(slot, reg, home, registers, sum, 0);
-                for &slot in &changed {
+                for slot in self.take(slot, reg, home, registers) {
                     let near = self.neighbours[slot].iter().chain(self.partners[slot].iter().copied());
                     for other in near.chain([slot]).filter(|&other| home[other].is_some()) {
                         if !is_left.contains(other) {
@@ -134,40 +101,30 @@ impl Constraints {
         }
     }
 
-    /// Gives a slot a register, and those that had it others, if that costs less than so many quarters of a byte; adds
-    /// what it costs to the sum, and tells whose register has changed.
-    fn take(
-        &self,
-        slot: usize,
-        reg: Reg,
-        home: &mut [Option<Reg>],
-        registers: &Registers,
-        sum: &mut i64,
-        limit: i64,
-    ) -> Vec<usize> {
+    /// Gives a slot a register, and those that had it others, if that costs less; tells whose register has changed.
+    fn take(&self, slot: usize, reg: Reg, home: &mut [Option<Reg>], registers: &Registers) -> Vec<usize> {
         let mut changed = vec![slot];
         changed.extend(self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg)));
         let was: Vec<Option<Reg>> = changed.iter().map(|&slot| home[slot]).collect();
-        let mut cost = 0;
+        let mut before = 0;
         for (&slot, reg) in changed.iter().zip(&was) {
             home[slot] = None;
-            cost -= i64::from(self.cost(slot, reg.expect("it has one"), home, registers));
+            before += self.cost(slot, reg.expect("it has one"), home, registers);
         }
-        let mut next = Some(reg);
+        let (mut next, mut cost) = (Some(reg), 0);
         for &other in &changed {
             if other != slot {
                 let taken = self.taken(other, home);
                 let free = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0);
                 next = free.min_by_key(|&reg| (self.cost(other, reg, home, registers), reg));
             }
-            cost += next.map_or(0, |reg| i64::from(self.cost(other, reg, home, registers)));
+            cost += next.map_or(0, |reg| self.cost(other, reg, home, registers));
             home[other] = next;
-            if next.is_none() || cost >= limit {
+            if next.is_none() || cost >= before {
                 changed.iter().zip(was).for_each(|(&slot, reg)| home[slot] = reg);
                 return Vec::new();
             }
         }
-        *sum += cost;
         changed
     }
 

@@ -30,7 +30,7 @@ const TRIES: u32 = 4000;
 /// The order in which the chunks take the fewest bytes, as far as it is found; the first stays the first.
 pub(crate) fn arrange(chunks: &[Chunk]) -> Vec<usize> {
     let mut search = Search { chunks, order: (0..chunks.len()).collect(), best: 0, tries: 0, tried: HashSet::new() };
-    search.best = search.len(&search.order);
+    search.best = relay::len_below(search.pieces(&search.order), u32::MAX).expect("no code is longer");
     let mut at_label = Vec::new();
     for (chunk, labels) in chunks.iter().enumerate() {
         for piece in &labels.pieces {
@@ -72,10 +72,6 @@ impl Search<'_> {
             pieces.extend(&chunk.pieces[..chunk.pieces.len() - usize::from(next)]);
         }
         pieces
-    }
-
-    fn len(&self, order: &[usize]) -> u32 {
-        relay::len(&self.pieces(order))
     }
 
     /// Jumps that could be shorter: from which chunk to which.
@@ -154,8 +150,7 @@ impl Search<'_> {
         let moved: Vec<usize> = order.drain(run.clone()).collect();
         let to = if to > run.start { to - run.len() } else { to };
         order.splice(to..to, moved);
-        let len = self.len(&order);
-        if len < self.best {
+        if let Some(len) = relay::len_below(self.pieces(&order), self.best) {
             (self.order, self.best) = (order, len);
             self.tried.clear();
         }

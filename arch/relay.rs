@@ -28,9 +28,16 @@ const SHORT: u32 = 2;
 const NEAR: u32 = 5;
 const NEAR_CONDITIONAL: u32 = 6;
 
-/// Bytes of code whose jumps take the ways there are.
-pub(crate) fn len(pieces: &[Piece]) -> u32 {
-    Shore::new(pieces, &[]).len()
+/// Bytes of code whose jumps take the ways there are, if they are fewer than these.
+pub(crate) fn len_below(pieces: Vec<Piece>, limit: u32) -> Option<u32> {
+    let mut shore = Shore::before_growth(pieces);
+    // Jumps only get longer.
+    while shore.len() < limit {
+        if !shore.grow() {
+            return Some(shore.len());
+        }
+    }
+    None
 }
 
 /// Which pieces are jumps that are not short.
@@ -86,6 +93,13 @@ impl Shore {
             }
             pieces.push(*piece);
         }
+        let mut shore = Self::before_growth(pieces);
+        while shore.grow() {}
+        shore
+    }
+
+    /// All jumps are short at first.
+    fn before_growth(pieces: Vec<Piece>) -> Self {
         let mut shore = Self {
             labels: Vec::new(),
             relays: Vec::new(),
@@ -96,7 +110,6 @@ impl Shore {
             pieces,
         };
         shore.find();
-        while shore.grow() {}
         shore
     }
 

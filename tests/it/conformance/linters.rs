@@ -2,9 +2,7 @@
 //! of reply; both say what they think of it. Nobody here tells them what is right.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -12,10 +10,13 @@ use super::server;
 use crate::harness::http::exchange;
 use crate::harness::none;
 use crate::harness::tool::succeed;
+use crate::harness::venv::Venv;
 
-/// The versions, all of them, and the file that says which are installed.
-const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/requirements.txt");
-const INSTALLED: &str = "installed.txt";
+/// Where both are installed.
+const VENV: Venv = Venv {
+    folder: "venv-linters",
+    requirements: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/requirements.txt"),
+};
 
 /// What REDbot looks at.
 const PATHS: [&str; 7] = ["/", "/index.html", "/empty", "/text", "/big", "/teapot", "/nothing"];
@@ -61,24 +62,6 @@ const REQUESTS: [(&str, &str); 14] = [
     ("GET /% HTTP/1.1",         ""),
 ];
 
-/// A program of an environment under `target/`, which is made first if need be.
-fn program(name: &str) -> Command {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock();
-    let wanted = std::fs::read_to_string(REQUIREMENTS).unwrap();
-    let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("venv-linters");
-    if std::fs::read_to_string(folder.join(INSTALLED)).is_ok_and(|installed| installed == wanted) {
-        return Command::new(folder.join("bin").join(name));
-    }
-    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder).output();
-    let is_made = made.as_ref().is_ok_and(|output| output.status.success());
-    assert!(is_made, "python3 -m venv: {made:?}: apt-get install python3-venv");
-    // A failure shows this command, and what it said.
-    succeed(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--no-deps", "-r", REQUIREMENTS]));
-    std::fs::write(folder.join(INSTALLED), wanted).unwrap();
-    Command::new(folder.join("bin").join(name))
-}
-
 /// A note: its level, its text.
 type Note = (String, String);
 
@@ -120,7 +103,7 @@ fn redbot_finds_nothing() {
     let (server, _) = server("x86_64");
     let ask = |path| {
         let address = format!("http://127.0.0.1:{}{path}", server.port);
-        let output = succeed(program("redbot").args(["-o", "har", &address]));
+        let output = succeed(VENV.program("redbot").args(["-o", "har", &address]));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut found = Vec::new();
         notes(&report, &mut found);
@@ -136,7 +119,7 @@ fn httplint_finds_nothing() {
         let path = line.split(' ').nth(1).expect("it has a target");
         let request = format!("{line}\r\nHost: h\r\nConnection: close\r\n{fields}\r\n");
         // Made before there is a `Date` to be compared with the clock.
-        let mut lint = program("httplint").arg("-n").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lint = VENV.program("httplint").arg("-n").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let reply = exchange(server.port, request.as_bytes());
         lint.stdin.take().expect("it is a pipe").write_all(&reply).unwrap();
         let output = lint.wait_with_output().unwrap();

@@ -5,7 +5,7 @@ use asmgen::op::{Alu, Arg, Base, DatumId, Kind, Label, Mem, Op, Part, Program, S
 use asmgen::syscall::Call;
 
 use super::operations::CONSTANTS;
-use super::random::Random;
+use crate::harness::random::Random;
 
 /// Bytes of the frame, of the state and of the writable datum that operations use; in the frame, slots are shown
 /// behind them.

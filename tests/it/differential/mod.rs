@@ -4,7 +4,6 @@
 mod generate;
 mod interpret;
 mod operations;
-mod random;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +12,7 @@ use std::process::Command;
 use asmgen::elf::Tier;
 use asmgen::{Options, TARGETS, assemble};
 
-use random::Random;
+use crate::harness::random::Random;
 
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
 const PROGRAMS: u64 = 200;

@@ -8,6 +8,7 @@ pub(crate) mod random;
 pub(crate) mod server;
 pub(crate) mod snapshot;
 pub(crate) mod tool;
+pub(crate) mod venv;
 
 use std::time::{Duration, Instant};
 

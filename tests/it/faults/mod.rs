@@ -75,12 +75,19 @@ impl Built {
 
     /// Starts it on a free port, under a tool with these arguments that becomes the server.
     fn start_under(&self, wrapper: &[&str]) -> Server {
-        let port = free_port();
         let path = self.spec.path();
-        let mut command = Variant::native(&path).run_under(wrapper, &self.file);
-        command.env("PORT", port.to_string());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Server::ready(Process::spawn(&mut command), port).unwrap_or_else(|message| panic!("{wrapper:?}: {message}"))
+        // Another test may get the same port between the choice and the start.
+        loop {
+            let port = free_port();
+            let mut command = Variant::native(&path).run_under(wrapper, &self.file);
+            command.env("PORT", port.to_string());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            match Server::ready(Process::spawn(&mut command), port) {
+                Ok(server) => return server,
+                Err(message) if message.ends_with(" errno 98\n") => {}
+                Err(message) => panic!("{wrapper:?}: {message}"),
+            }
+        }
     }
 
     fn start(&self) -> Server {

@@ -9,6 +9,7 @@ mod data;
 pub mod decode;
 mod facts;
 mod flow;
+pub mod golf;
 pub mod i386;
 mod layout;
 mod live;

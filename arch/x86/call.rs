@@ -29,6 +29,9 @@ impl X86<'_> {
         self.set_cheapest_first(info.name, rest);
         let why = self.why.clone();
         self.plain(Ok((self.mode.enter)()), why);
+        if !info.returns() {
+            self.code.never_returns();
+        }
         for &reg in self.mode.registers.clobbers {
             self.facts.set(reg, Fact::UNKNOWN);
         }

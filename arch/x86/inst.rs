@@ -1,12 +1,15 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction};
+use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, Register};
+
+use std::ops::Range;
 
 use super::regs;
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
+use crate::golf::Effects;
 use crate::op::{Cond, Label};
 
 /// An instruction.
@@ -114,6 +117,14 @@ impl Encode for X86Inst {
                 let code = if self.long_mode { Code::Call_rel32_64 } else { Code::Call_rel32_32 }; // E8 cd
                 Instruction::with_branch(code, address(Ref::Code(to))).map_err(|error| encoding(&error))?
             }
+            // Above 4 GiB the address is counted from the instruction's end: 48 8D /r with a displacement of 4 bytes.
+            Operation::Address { reg, of } if form > 0 && self.long_mode => {
+                let from = MemoryOperand::with_base_displ(Register::RIP, address(of) as i64);
+                Instruction::with2(Code::Lea_r64_m, regs::bits_64(reg), from).map_err(|error| encoding(&error))?
+            }
+            Operation::Address { .. } if self.long_mode && form == 0 && u32::try_from(address(Ref::Image)).is_err() => {
+                return Ok(None);
+            }
             Operation::Address { reg, of } => {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(|error| encoding(&error))?
@@ -156,6 +167,35 @@ impl Encode for X86Inst {
         }
     }
 
+    fn wants_flags(&self) -> bool {
+        match self.operation {
+            Operation::Plain(instruction) => instruction.rflags_read() != 0,
+            operation => matches!(operation, Operation::Jump { .. }),
+        }
+    }
+
+    fn symbolic(&self, form: u8) -> Range<usize> {
+        match (self.operation, form) {
+            (Operation::Plain(_), _) => 0..0,
+            (Operation::Jump { .. }, 0) => 1..2,
+            (Operation::Jump { condition: None, .. } | Operation::Subroutine { .. }, _) => 1..5,
+            (Operation::Jump { .. }, _) => 2..6,
+            (Operation::Address { .. }, 0) | (Operation::PushAddress { .. }, _) => 1..5,
+            (Operation::Address { .. }, _) => 3..7,
+        }
+    }
+
+    fn effects(&self) -> Effects {
+        match self.operation {
+            Operation::Plain(instruction) => effects(&instruction),
+            Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
+            // The stack pointer is register 4.
+            Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
+            Operation::Jump { condition: Some(_), .. } => Effects { reads: u64::MAX, writes: u64::MAX },
+            Operation::Jump { .. } | Operation::Subroutine { .. } => Effects::ALL,
+        }
+    }
+
     fn goes_on(&self) -> bool {
         match self.operation {
             Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),
@@ -170,6 +210,37 @@ pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec
     let mut encoder = Encoder::new(bits);
     encoder.encode(instruction, at).map_err(|error| encoding(&error))?;
     Ok(encoder.take_buffer())
+}
+
+/// What an instruction reads and writes, by iced's tables; everything for those that enter the kernel.
+fn effects(instruction: &Instruction) -> Effects {
+    if matches!(instruction.code(), Code::Syscall | Code::Int_imm8) {
+        return Effects::ALL;
+    }
+    let mut factory = InstructionInfoFactory::new();
+    let info = factory.info(instruction);
+    let mut effects = Effects { reads: 0, writes: 0 };
+    for used in info.used_registers() {
+        let number = used.register().full_register().number() as u64;
+        let bit = if used.register().is_gpr() { 1 << number } else { Effects::MEMORY };
+        if !matches!(used.access(), OpAccess::Write) {
+            effects.reads |= bit;
+        }
+        if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
+            effects.writes |= bit;
+        }
+    }
+    for used in info.used_memory() {
+        let reads = matches!(used.access(), OpAccess::Read | OpAccess::CondRead);
+        if reads { effects.reads |= Effects::MEMORY } else { effects.writes |= Effects::MEMORY }
+    }
+    if instruction.rflags_read() != 0 {
+        effects.reads |= Effects::FLAGS;
+    }
+    if instruction.rflags_modified() != 0 {
+        effects.writes |= Effects::FLAGS;
+    }
+    effects
 }
 
 fn encoding(error: &iced_x86::IcedError) -> CompileError {

@@ -14,8 +14,8 @@ use crate::cli::RunArgs;
 use crate::output::Failure;
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let description = super::describe(&args.source)?;
-    let image = super::build(&description, super::target_or_host(None)?, args.elf)?;
+    let description = super::describe_for(&args.source, &args.layout)?;
+    let image = super::build(&description, super::target_or_host(None)?, super::layout(&args.layout))?;
     if let Program::Server(server) = &description.program {
         eprintln!("{}", url(server.listen));
     }

@@ -79,8 +79,8 @@ pub(crate) trait Encode {
         0
     }
 
-    /// Other encodings of it, longer ones included, that do the same.
-    fn others(&self) -> Vec<Vec<u8>> {
+    /// Other encodings of it, longer ones included, that do the same; those that change condition flags only if that may be.
+    fn others(&self, _changes_flags: bool) -> Vec<Vec<u8>> {
         Vec::new()
     }
 
@@ -110,6 +110,8 @@ pub struct Code {
     built: Vec<DatumId>,
     /// Units from which control never goes on, although they are no jumps: calls that do not return.
     pub(crate) dead_ends: Vec<usize>,
+    /// Labels that stay with what follows them.
+    pub(crate) tied: Vec<usize>,
     /// May its parts change places?
     pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
@@ -154,6 +156,13 @@ impl Code {
 
     pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
         self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why, by_way_of: None });
+    }
+
+    /// Places a label that stays with the next instruction, wherever that is put.
+    pub(crate) fn label_of_next(&mut self, label: Label) {
+        self.tied.push(self.units.len());
+        self.label(label);
+        self.first_own = Some(self.first_own.map_or(label.0, |first| first.min(label.0)));
     }
 
     /// The last instruction does not return.

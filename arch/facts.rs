@@ -2,7 +2,7 @@
 //! of a loop.
 
 use crate::alloc::Reg;
-use crate::op::{DatumId, Slot};
+use crate::op::{DatumId, Label, Slot};
 
 /// A register's content, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) enum Value {
     Frame(u32),
     /// The address of a byte of the state.
     State(u32),
+    /// The address behind the system call that stands at this label.
+    Behind(Label),
 }
 
 /// One register: what it holds and whose value that is.

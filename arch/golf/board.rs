@@ -18,8 +18,17 @@ pub(super) struct Board {
     /// Offset behind the last byte that is in use, or that the file has to have.
     pub(super) end: u32,
     header: u32,
+    /// The free bytes of the template, a bit each.
+    free: u128,
+    /// The bytes of each of its classes, a bit each.
+    of_class: Vec<u128>,
+    /// Bytes behind the template that are in use.
+    used_behind: u32,
     changes: Vec<Change>,
 }
+
+/// Longest template: a bit for each of its bytes.
+const TEMPLATE_BYTES: usize = 128;
 
 /// Where a board was.
 #[derive(Clone, Copy)]
@@ -33,7 +42,30 @@ impl Board {
         let (cells, classes) = (template.cells.clone(), template.classes.clone());
         let taken = vec![false; classes.len()];
         let header = cells.len() as u32;
-        Self { cells, classes, taken, end: template.least_bytes, header, changes: Vec::new() }
+        assert!(cells.len() <= TEMPLATE_BYTES, "the headers of a file are no longer");
+        let mut of_class = vec![0; classes.len()];
+        let mut free = 0;
+        for (at, &class) in cells.iter().enumerate() {
+            of_class[usize::from(class)] |= 1 << at;
+            free |= u128::from(classes[usize::from(class)] == Class::FREE) << at;
+        }
+        let (end, changes) = (template.least_bytes, Vec::new());
+        Self { cells, classes, taken, end, header, free, of_class, used_behind: 0, changes }
+    }
+
+    /// Has the value of a class; keeps count of what is free.
+    fn set(&mut self, class: usize, now: Class, taken: bool) {
+        let was_free = self.classes[class] == Class::FREE;
+        let is_free = now == Class::FREE;
+        match (was_free != is_free, self.of_class.get(class)) {
+            (true, Some(bits)) if is_free => self.free |= bits,
+            (true, Some(bits)) => self.free &= !bits,
+            (true, None) if is_free => self.used_behind -= 1,
+            (true, None) => self.used_behind += 1,
+            (false, _) => {}
+        }
+        self.classes[class] = now;
+        self.taken[class] = taken;
     }
 
     /// Offset behind the template.
@@ -63,7 +95,7 @@ impl Board {
 
     /// May any value be put here?
     pub(super) fn is_free(&self, at: u32) -> bool {
-        self.get(at) == Class::FREE
+        if at < self.header { self.free >> at & 1 == 1 } else { self.get(at) == Class::FREE }
     }
 
     /// Is there something of a byte left to decide?
@@ -80,8 +112,7 @@ impl Board {
     pub(super) fn back(&mut self, to: Mark) {
         while self.changes.len() > to.changes {
             let change = self.changes.pop().expect("there is one");
-            self.classes[change.class] = change.was;
-            self.taken[change.class] = change.was_taken;
+            self.set(change.class, change.was, change.was_taken);
         }
         self.end = to.end;
     }
@@ -96,8 +127,7 @@ impl Board {
             _ => return false,
         };
         self.changes.push(Change { class, was, was_taken: self.taken[class] });
-        self.classes[class] = now;
-        self.taken[class] = true;
+        self.set(class, now, true);
         self.end = self.end.max(at + 1);
         true
     }
@@ -118,15 +148,17 @@ impl Board {
         let was = self.classes[class];
         if was.late && self.taken[class] {
             self.changes.push(Change { class, was, was_taken: true });
-            self.classes[class] = Class::fixed(value);
+            self.set(class, Class::fixed(value), true);
             return true;
         }
         was.decided == 0xff && was.value == value
     }
 
-    /// Free bytes below an offset.
-    pub(super) fn free_below(&self, end: u32) -> u32 {
-        (0..end).filter(|&at| self.is_free(at)).count() as u32
+    /// Free bytes below the file's end.
+    pub(super) fn free_below_end(&self) -> u32 {
+        let below = self.end.min(self.header);
+        let bits = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
+        bits.count_ones() + (self.end - below).saturating_sub(self.used_behind)
     }
 
     /// The bytes up to the end, none where nobody has decided anything.
@@ -138,9 +170,9 @@ impl Board {
         (0..self.end).map(byte).collect()
     }
 
-    /// Which bytes of the template are in use: equal for boards on which the same is possible.
+    /// Which bytes of the template are free: equal for boards on which the same is possible.
     pub(super) fn occupancy(&self) -> u128 {
-        (0..self.header.min(128)).filter(|&at| !self.is_free(at)).fold(0, |bits, at| bits | 1 << at)
+        self.free
     }
 
     /// Is the byte put there by somebody, not by the template?

@@ -2,12 +2,13 @@
 //! file will do.
 
 use super::search::{Added, Search};
-use super::units::Blob;
+use super::units::{Blob, Group};
 use crate::code::{Code, Placed, PlacedCode, Ref, Unit};
 use crate::op::{DatumId, Label, Part, Program};
 
 /// What a search is for.
 pub(super) struct Goal<'a> {
+    pub(super) groups: &'a [Group],
     pub(super) code: &'a Code,
     pub(super) forms: &'a [u8],
     pub(super) program: &'a Program,
@@ -108,7 +109,10 @@ impl Search<'_> {
         for (number, unit) in self.goal.code.units.iter().enumerate() {
             let (Unit::Instruction { instruction, why, .. }, Some(at)) = (unit, self.at[number]) else { continue };
             let bytes = match self.other[number] {
-                Some(other) => instruction.others().swap_remove(other),
+                Some(other) => {
+                    let item = self.goal.groups.iter().flat_map(|group| &group.items).find(|item| item.unit == number);
+                    item?.others[other].clone()
+                }
                 None => match instruction.encode(self.goal.forms[number], address(at), &resolve).ok()? {
                     Some(bytes) => bytes,
                     None => {

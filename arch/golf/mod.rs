@@ -6,6 +6,7 @@ mod finish;
 mod search;
 mod template;
 mod through;
+pub(crate) mod tuning;
 mod units;
 
 pub use template::{Class, ClassId, Template};
@@ -14,6 +15,7 @@ pub(crate) use units::Effects;
 
 use self::finish::Goal;
 use self::search::Search;
+use self::tuning::Tuning;
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
 use crate::op::{DatumId, Part, Program};
@@ -79,6 +81,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
         let groups = units::groups(task.code, &forms, task.template.base)?;
         let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
         let goal = Goal {
+            groups: &groups,
             code: task.code,
             forms: &forms,
             program: task.program,
@@ -155,10 +158,15 @@ pub fn useful_bases(target: &Target) -> &'static [u64] {
 
 /// Bytes of code and data that a program needs at least.
 pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u32 {
+    least_bytes_at(target, program, code, u64::from(crate::LOWEST_ADDRESS))
+}
+
+fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
+    let shortest = |instruction: &dyn crate::code::Encode| {
+        (0..4).find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten()).map_or(4, |bytes| bytes.len() as u32)
+    };
     let bytes = |unit: &Unit| match unit {
-        Unit::Instruction { instruction, .. } => {
-            instruction.encode(0, 0x1_0000, &|_| 0x1_0000).ok().flatten().map_or(4, |bytes| bytes.len() as u32)
-        }
+        Unit::Instruction { instruction, .. } => shortest(instruction.as_ref()),
         Unit::Label(_) => 0,
     };
     let data: u32 = blobs_of(target, program, code).iter().map(units::least_bytes).sum();
@@ -170,5 +178,32 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
 pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option<u32> {
     let board = board::Board::new(template);
     let runs = board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty();
-    runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below(template.least_bytes)))
+    runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }
+
+/// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
+/// load address. Only small programs are searched; of others there is the usual way alone.
+pub fn selections(target: &'static Target, program: &Program, base: u64, tries: usize, most: usize) -> Result<Vec<Code>, CompileError> {
+    let usual = crate::compile(target, program)?;
+    if usual.units.len() > SMALL_PROGRAM_UNITS || tries == 0 || program.has_subs() {
+        return Ok(vec![usual]);
+    }
+    let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
+    let mut codes: Vec<Code> = Vec::new();
+    let answers = tuning::tune(tries, most, |answers| {
+        let tuning = Tuning::golf(answers.clone());
+        let code = crate::compile_tuned(target, program, &tuning).ok()?;
+        Some((bytes(&code), tuning.asked()))
+    });
+    for answers in answers {
+        codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers))?);
+    }
+    let is_smaller = codes.first().is_none_or(|code| bytes(&usual) <= bytes(code));
+    if is_smaller {
+        codes.push(usual);
+    }
+    Ok(codes)
+}
+
+/// Selection is searched for programs of at most so many units.
+const SMALL_PROGRAM_UNITS: usize = 120;

@@ -104,8 +104,7 @@ impl<'a> Search<'a> {
 
     /// The smallest size that what is left allows.
     fn bound(&self) -> u32 {
-        let free = self.board.free_below(self.board.end);
-        self.board.end + self.left.saturating_sub(free)
+        self.board.end + self.left.saturating_sub(self.board.free_below_end())
     }
 
     fn go(&mut self, at: At) {

@@ -63,7 +63,10 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64) -> Result<Vec<Group>,
         let is_glued = glued > 0;
         glued = glued.saturating_sub(1);
         let (item, effect) = match unit {
-            Unit::Label(label) => (label_item(number, *label), Effects::ALL),
+            Unit::Label(label) => {
+                glued = glued.max(usize::from(code.tied.contains(&number)));
+                (label_item(number, *label), Effects::ALL)
+            }
             Unit::Instruction { instruction, .. } => {
                 glued = glued.max(instruction.glued());
                 let near = |_: Ref| base;
@@ -74,7 +77,7 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64) -> Result<Vec<Group>,
                     unit: number,
                     label: None,
                     bytes: bytes.iter().enumerate().map(byte).collect(),
-                    others: instruction.others(),
+                    others: Vec::new(),
                     goes_on: instruction.goes_on() && !code.dead_ends.contains(&number),
                     is_glued,
                     flags_wanted: false,
@@ -114,11 +117,15 @@ fn want_flags(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>]) {
     let mut wanted = false;
     for (group, effects) in groups.iter_mut().zip(effects).rev() {
         for (item, effect) in group.items.iter_mut().zip(effects).rev() {
+            let wanted_behind = wanted;
             if effect.writes & Effects::FLAGS != 0 && *effect != Effects::ALL {
                 wanted = false;
             }
             if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
                 wanted |= instruction.wants_flags();
+            }
+            if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
+                item.others = instruction.others(!wanted_behind);
             }
             item.flags_wanted = wanted;
         }

@@ -12,7 +12,7 @@ mod verify;
 use std::process::ExitCode;
 
 use asmgen::elf::Tier;
-use asmgen::spec::{Description, Engine, Source};
+use asmgen::spec::{Description, Engine, ProgramKind, Source};
 use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 
 use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
@@ -68,7 +68,9 @@ fn executable(args: &ExecutableArgs) -> Result<Image, Failure> {
 
 /// The same, for the engine that the layout asks for.
 fn describe_for(source: &SourceArgs, layout: &LayoutArgs) -> Result<Description, Failure> {
-    describe_on(source, if layout.golf { Some(Engine::Blocking) } else { source.engine })
+    let description = describe(source)?;
+    let is_server = description.program.kind() == ProgramKind::Server;
+    if layout.golf && is_server { describe_on(source, Some(Engine::Blocking)) } else { Ok(description) }
 }
 
 /// Who must accept the executable, and how long to look for a smaller one.

@@ -5,9 +5,10 @@ mod image;
 mod template;
 
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 
-use asmgen_arch::golf::{self, Packed, Task};
+use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::Program as Ops;
 use asmgen_arch::{Class, Code, Target};
 
@@ -33,12 +34,16 @@ struct Row {
     effort: Effort,
     name: &'static str,
     places: [u64; 2],
+    /// Selections to look at.
+    tries: usize,
+    /// Selections of the fewest bytes to place.
+    selections: usize,
 }
 
 static EFFORTS: [Row; 3] = [
-    Row { effort: Effort::Quick, name: "quick", places: [0, 0] },
-    Row { effort: Effort::Default, name: "default", places: [300_000, 20_000] },
-    Row { effort: Effort::Max, name: "max", places: [60_000_000, 4_000_000] },
+    Row { effort: Effort::Quick, name: "quick", places: [0, 0], tries: 0, selections: 0 },
+    Row { effort: Effort::Default, name: "default", places: [300_000, 20_000], tries: 1_000, selections: 6 },
+    Row { effort: Effort::Max, name: "max", places: [60_000_000, 4_000_000], tries: 20_000, selections: 100 },
 ];
 
 impl Effort {
@@ -89,17 +94,37 @@ pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Opti
         return Ok(None);
     }
     let target = options.target;
-    let code = &asmgen_arch::compile(target, ops).map_err(|source| BuildError::Compile { target: target.name, source })?;
-    let mut search = Search { ops, code, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
-    for choice in choices(ops, code, options) {
-        search.try_choice(choice, each)?;
+    let wrong = |source| BuildError::Compile { target: target.name, source };
+    let mut search = Search { ops, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
+    let row = options.effort.row();
+    let mut tries: Vec<(u32, Choice, Rc<Template>, Rc<Code>)> = Vec::new();
+    for base in bases(target) {
+        let templates = templates(base, options);
+        for code in golf::selections(target, ops, base, row.tries, row.selections).map_err(wrong)? {
+            let (least, code) = (golf::least_bytes(target, ops, &code), Rc::new(code));
+            for (choice, template) in &templates {
+                let bound = golf::bound(target, template, least);
+                tries.extend(bound.map(|bound| (bound, *choice, Rc::clone(template), Rc::clone(&code))));
+            }
+        }
+    }
+    tries.sort_by_key(|(bound, choice, ..)| (*bound, choice.program_header, choice.entry));
+    // First a glance at each, then longer looks, at the most promising first.
+    for each in [each / GLANCE, each / 8, each] {
+        for (bound, choice, template, code) in &tries {
+            if *bound < search.best_bytes && search.left > 0 {
+                search.try_choice(*choice, template, code, each)?;
+            }
+        }
     }
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
 
+/// A first look is shorter than the longest by this factor.
+const GLANCE: u64 = 64;
+
 struct Search<'a> {
     ops: &'a Ops,
-    code: &'a Code,
     options: Options,
     left: u64,
     best_bytes: u32,
@@ -107,14 +132,13 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_choice(&mut self, choice: Choice, each: u64) -> Result<(), BuildError> {
+    fn try_choice(&mut self, choice: Choice, template: &Template, code: &Code, each: u64) -> Result<(), BuildError> {
         let Options { target, tier, .. } = self.options;
-        let Some(template) = template(tier, target, choice) else { return Ok(()) };
         let task = Task {
             target,
             program: self.ops,
-            code: self.code,
-            template: &template,
+            code,
+            template,
             below_bytes: self.best_bytes,
             budget: each.min(self.left),
             complete: &|bytes| complete(tier, target, choice, bytes),
@@ -130,32 +154,32 @@ impl Search<'_> {
     }
 }
 
-/// The choices worth a try, those with the fewest bytes of headers first.
-fn choices(ops: &Ops, code: &Code, options: Options) -> Vec<Choice> {
-    let Options { target, tier, .. } = options;
-    let header = fields::total_bytes(fields::ehdr(target.class));
+/// Load addresses to try: the lowest; those of which a header can make more; the lowest that has the flags' bits in its
+/// upper word, where the flags lie over an address.
+fn bases(target: &Target) -> Vec<u64> {
     let flags = (fields::PF_R | fields::PF_X) << 32;
     let high = (target.class == Class::Bits64).then_some(flags);
-    let bases = [elf::rules::LOWEST_ADDRESS].into_iter().chain(golf::useful_bases(target).iter().copied()).chain(high);
-    let bases: Vec<u64> = bases.collect();
-    let least = golf::least_bytes(target, ops, code);
-    let mut choices = Vec::new();
+    let useful = golf::useful_bases(target).iter().copied();
+    [elf::rules::LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
+}
+
+/// The templates at a load address.
+fn templates(base: u64, options: Options) -> Vec<(Choice, Rc<Template>)> {
+    let Options { target, tier, .. } = options;
+    let header = fields::total_bytes(fields::ehdr(target.class));
+    let is_base_open = target.class == Class::Bits32;
+    let mut templates = Vec::new();
+    let read = elf::read_fields(tier, target);
     for program_header in 4..=header {
-        for &base in &bases {
-            for skew in skews(target, program_header) {
-                for entry in (1..=header + 56).step_by(usize::from(target.instruction_align)) {
-                    let is_base_open = target.class == Class::Bits32;
-                    let choice = Choice { program_header, entry, base, is_base_open, is_page_open: false, skew };
-                    let Some(template) = template(tier, target, choice) else { continue };
-                    if let Some(bound) = golf::bound(target, &template, least) {
-                        choices.push((bound, choice));
-                    }
-                }
+        for skew in skews(target, program_header) {
+            for entry in (1..=header + 56).step_by(usize::from(target.instruction_align)) {
+                let choice = Choice { program_header, entry, base, is_base_open, is_page_open: false, skew };
+                let Some(template) = template(tier, target, &read, choice) else { continue };
+                templates.push((choice, Rc::new(template)));
             }
         }
     }
-    choices.sort_by_key(|(bound, choice)| (*bound, choice.program_header, choice.entry, choice.base));
-    choices.into_iter().map(|(_, choice)| choice).collect()
+    templates
 }
 
 /// Values of `p_offset` to try: 0, and what the ELF header's fields below it make of it.

@@ -10,7 +10,7 @@ use asmgen_arch::{Class as Width, Target};
 
 use crate::elf::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
 use crate::elf::rules::MAGIC;
-use crate::elf::{Tier, read_fields};
+use crate::elf::Tier;
 
 /// What a byte of a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +51,12 @@ fn size_bytes(width: Width) -> u32 {
     }
 }
 
-/// The template of a choice; none if two fields want different values of one byte.
-pub(super) fn template(tier: Tier, target: &'static Target, choice: Choice) -> Option<Template> {
+/// The template of a choice, where these fields are read; none if two fields want different values of one byte.
+pub(super) fn template(tier: Tier, target: &'static Target, read: &[&str], choice: Choice) -> Option<Template> {
     let width = target.class;
     let (ehdr, phdr) = (fields::ehdr(width), fields::phdr(width));
     let [header, table] = [ehdr, phdr].map(fields::total_bytes);
     let cells = header.max(choice.program_header + table);
-    let read = read_fields(tier, target);
     let choice = Choice { is_page_open: choice.is_base_open && choice.entry.max(choice.skew) < 0x100, ..choice };
     let mut letters = Letters::new(cells);
     let tables = [(ehdr, 0), (phdr, choice.program_header)];

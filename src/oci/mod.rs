@@ -76,10 +76,7 @@ impl ImageRequest {
 
 /// The TCP port a program listens on, if it does.
 pub(crate) fn tcp_port(program: &Program) -> Option<u16> {
-    match program {
-        Program::Server(server) => Some(server.listen.port),
-        Program::Hello { .. } | Program::Pause => None,
-    }
+    program.listen().map(|listen| listen.port)
 }
 
 /// A finished image.

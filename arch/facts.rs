@@ -15,6 +15,8 @@ pub(crate) enum Value {
     Byte,
     /// 0 or a negative number.
     ZeroOrError,
+    /// From 0 to 255, or a negative number.
+    ByteOrError,
     /// The address of a datum.
     Data(DatumId),
     /// The address of a byte of the frame.

@@ -177,7 +177,11 @@ fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base:
 /// its entry.
 pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option<u32> {
     let board = board::Board::new(template);
-    let runs = board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty();
+    let align = through::alignment(target.machine);
+    // Whoever starts in the middle of free bytes could start at their first.
+    let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
+    let runs = is_start && template.entry % align == 0 && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty());
+    let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }
 

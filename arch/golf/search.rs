@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
             return self.go(At { group: at.group + 1, done: 0, ..at });
         }
         // Data may yet share bytes with each other and with code, which the bound does not foresee.
-        if self.bound() >= self.below + self.goal.may_share {
+        if self.bound() >= self.below.saturating_add(self.goal.may_share) {
             return;
         }
         let Some(cursor) = at.cursor else {

@@ -11,6 +11,8 @@ pub(crate) type Question = (usize, u16);
 pub(crate) const ORDER: u16 = 0x100;
 /// Those about the registers of slots have the slot's number instead of the step's.
 pub(crate) const HOME: u16 = 0x200;
+/// Whether data are pushed; the datum's number instead of the step's.
+pub(crate) const STACK: u16 = 0x500;
 /// How many zeros to push when the program begins.
 pub(crate) const ZEROS: u16 = 0x300;
 /// Which of several sufficient numbers.

@@ -31,6 +31,7 @@ impl X86<'_> {
         }
         let number = Arg::Const(i64::from(info.number(machine)));
         if self.tuning.is_golf {
+            self.may_fail = self.program.needless_after_failure.contains(&call);
             rest.insert(0, (EAX, number, "call number"));
         } else {
             self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
@@ -38,9 +39,9 @@ impl X86<'_> {
         self.set_cheapest_first(info.name, rest);
         self.args_set = u32::MAX;
         let why = self.why.clone();
-        let call = Label((self.program.labels.len() + self.at) as u16);
+        let behind = Label((self.program.labels.len() + self.at) as u16);
         if self.tuning.is_golf && self.mode.is_long {
-            self.code.label_of_next(call);
+            self.code.label_of_next(behind);
         }
         self.plain(Ok((self.mode.enter)()), why);
         if !info.returns() {
@@ -51,9 +52,15 @@ impl X86<'_> {
         }
         if self.tuning.is_golf && self.mode.is_long {
             // `syscall` leaves the address of what follows it in rcx (Intel SDM volume 2, SYSCALL).
-            self.facts.set(ECX, Value::Behind(call));
+            self.facts.set(ECX, Value::Behind(behind));
         }
-        let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
+        // No more is sent than was asked for.
+        let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));
+        let returned = match info.result {
+            Returns::Zero => Value::ZeroOrError,
+            _ if is_short => Value::ByteOrError,
+            _ => Value::Unknown,
+        };
         self.facts.set(EAX, returned);
         if let Some(slot) = result {
             let home = self.home(slot);

@@ -124,6 +124,12 @@ impl X86<'_> {
         }
         let mut rules = constant.rules(&self.facts);
         constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
+        // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
+        let known = self.facts.get(EAX).value;
+        let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
+        if self.may_fail && constant.reg == EAX && self.args_set >> EAX & 1 == 0 && well {
+            rules.push(Rule::LowByte);
+        }
         rules.retain(|rule| match rule {
             // Both registers lose what they had: nobody may want it any more.
             Rule::Exchange { from } => {

@@ -12,7 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
-use crate::golf::tuning::{Tuning, ZEROS};
+use crate::golf::tuning::{STACK, Tuning, ZEROS};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::target::{Class, Machine};
 
@@ -57,6 +57,8 @@ pub(crate) struct X86<'p> {
     pub(super) at: usize,
     /// Zeros on top of the stack, as long as nothing else is there.
     pub(super) zeros: u32,
+    /// May the call at hand come to nothing if the one before it failed?
+    pub(super) may_fail: bool,
     /// Registers that hold arguments of the call at hand; all, where there is none.
     pub(super) args_set: u32,
 }
@@ -74,7 +76,8 @@ impl<'p> X86<'p> {
         slots: &'p Allocation,
         tuning: &'p Tuning,
     ) -> Self {
-        let to_push = stack::choose(program, mode.class());
+        let mut to_push = stack::choose(program, mode.class());
+        to_push.retain(|(datum, _)| tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);
@@ -93,6 +96,7 @@ impl<'p> X86<'p> {
             tuning,
             at,
             zeros,
+            may_fail: false,
             args_set: u32::MAX,
         }
     }

@@ -109,19 +109,28 @@ pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Opti
         }
     }
     tries.sort_by_key(|(bound, choice, ..)| (*bound, choice.program_header, choice.entry));
-    // First a glance at each, then longer looks, at the most promising first.
-    for each in [each / GLANCE, each / 8, each] {
-        for (bound, choice, template, code) in &tries {
+    // First a glance at each; then longer looks at those that came out smallest.
+    let mut promising = Vec::new();
+    for (number, (bound, choice, template, code)) in tries.iter().enumerate() {
+        if *bound < search.best_bytes {
+            let found = search.try_choice(*choice, template, code, GLANCE_PLACES, u32::MAX)?;
+            promising.extend(found.map(|bytes| (bytes, *bound, number)));
+        }
+    }
+    promising.sort_unstable();
+    for (each, of_them) in [(each / 8, 8), (each, 1)] {
+        for (_, bound, number) in &promising[..promising.len() / of_them] {
+            let (_, choice, template, code) = &tries[*number];
             if *bound < search.best_bytes && search.left > 0 {
-                search.try_choice(*choice, template, code, each)?;
+                search.try_choice(*choice, template, code, each, search.best_bytes)?;
             }
         }
     }
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
 
-/// A first look is shorter than the longest by this factor.
-const GLANCE: u64 = 64;
+/// Places that a glance looks at: enough for one way through.
+const GLANCE_PLACES: u64 = 400;
 
 struct Search<'a> {
     ops: &'a Ops,
@@ -132,25 +141,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_choice(&mut self, choice: Choice, template: &Template, code: &Code, each: u64) -> Result<(), BuildError> {
+    fn try_choice(&mut self, choice: Choice, template: &Template, code: &Code, each: u64, below: u32) -> Result<Option<u32>, BuildError> {
         let Options { target, tier, .. } = self.options;
         let task = Task {
             target,
             program: self.ops,
             code,
             template,
-            below_bytes: self.best_bytes,
-            budget: each.min(self.left),
+            below_bytes: below,
+            budget: each,
             complete: &|bytes| complete(tier, target, choice, bytes),
         };
         let outcome =
             golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
+        if std::env::var("DBG").is_ok() { eprintln!("{choice:x?} {each} looked {} complete {} found {:?} least {}", outcome.looked_at, outcome.is_complete, outcome.packed.as_ref().map(|p| p.bytes.len()), template.least_bytes); }
         self.left -= outcome.looked_at.min(self.left);
-        if let Some(packed) = outcome.packed {
+        let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);
+        if let Some(packed) = outcome.packed.filter(|packed| packed.bytes.len() < self.best_bytes as usize) {
             self.best_bytes = packed.bytes.len() as u32;
             self.best = Some((packed, choice));
         }
-        Ok(())
+        Ok(bytes)
     }
 }
 
@@ -172,7 +183,7 @@ fn templates(base: u64, options: Options) -> Vec<(Choice, Rc<Template>)> {
     let read = elf::read_fields(tier, target);
     for program_header in 4..=header {
         for skew in skews(target, program_header) {
-            for entry in (1..=header + 56).step_by(usize::from(target.instruction_align)) {
+            for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {
                 let choice = Choice { program_header, entry, base, is_base_open, is_page_open: false, skew };
                 let Some(template) = template(tier, target, &read, choice) else { continue };
                 templates.push((choice, Rc::new(template)));

@@ -47,5 +47,7 @@ pub(super) fn lower(listen: Listen) -> Program {
     program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
     program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
     program.push(Op::Jump(next), "and the next");
+    // A socket without an address need not listen, and a connection that is gone need not be drained. It must be closed.
+    program.needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];
     program
 }

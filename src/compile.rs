@@ -6,7 +6,7 @@ use asmgen_arch::{CompileError, Target};
 use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
 use crate::elf::{self, Contents, Layout, Tier};
-use crate::golf::{self, Effort};
+use crate::golf::{self, Effort, Rule};
 use crate::image::{Image, Load, Owner};
 use crate::spec::Description;
 use crate::spec::template::TemplateError;
@@ -21,6 +21,8 @@ pub struct Options {
     pub tier: Tier,
     /// How long to look for a smaller one.
     pub effort: Effort,
+    /// A rule that the search is not to use, to see what it saves.
+    pub without: Option<Rule>,
 }
 
 /// Why there is no image.
@@ -66,7 +68,7 @@ const SIZE_TRIES: usize = 16;
 /// ```
 /// let description = asmgen::spec::default_description();
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default })?;
+/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?;
 /// assert_eq!(&image.bytes[..4], b"\x7fELF");
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```

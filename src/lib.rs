@@ -13,7 +13,7 @@
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
 //! let target = asmgen::Target::by_name("x86_64").unwrap();
-//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default })?;
+//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?;
 //! assert!(image.bytes.len() < 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

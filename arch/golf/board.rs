@@ -108,6 +108,11 @@ impl Board {
         Mark { changes: self.changes.len(), end: self.end }
     }
 
+    /// Free bytes that have been used since then.
+    pub(super) fn used_since(&self, mark: Mark) -> u32 {
+        self.changes[mark.changes..].iter().filter(|change| change.was == Class::FREE).count() as u32
+    }
+
     /// Undoes everything since then.
     pub(super) fn back(&mut self, to: Mark) {
         while self.changes.len() > to.changes {

@@ -1,6 +1,7 @@
 //! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
 //! file will do.
 
+use super::rules::Rule;
 use super::search::{Added, Search};
 use super::units::{Blob, Group};
 use crate::code::{Code, Placed, PlacedCode, Ref, Unit};
@@ -63,9 +64,12 @@ impl Search<'_> {
         let mut best: Option<((u32, u32), u32)> = None;
         for at in (0..=self.board.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
             let mark = self.board.mark();
-            let range = at..at + blob.bytes.len() as u32;
-            let used = range.filter(|&at| self.board.is_free(at)).count() as u32;
             if self.board.put_all(at, &blob.bytes) {
+                let used = self.board.used_since(mark);
+                if self.without == Some(Rule::Share) && used < blob.bytes.len() as u32 {
+                    self.board.back(mark);
+                    continue;
+                }
                 let cost = (self.trimmed_end(), used);
                 if best.is_none_or(|(known, _)| cost < known) {
                     best = Some((cost, at));
@@ -105,7 +109,7 @@ impl Search<'_> {
             Ref::State(_) | Ref::Image => base,
         };
         let mut placed = Vec::new();
-        let mut too_far = None;
+        let mut too_far = Vec::new();
         for (number, unit) in self.goal.code.units.iter().enumerate() {
             let (Unit::Instruction { instruction, why, .. }, Some(at)) = (unit, self.at[number]) else { continue };
             let bytes = match self.other[number] {
@@ -116,8 +120,8 @@ impl Search<'_> {
                 None => match instruction.encode(self.goal.forms[number], address(at), &resolve).ok()? {
                     Some(bytes) => bytes,
                     None => {
-                        too_far = Some(number);
-                        break;
+                        too_far.push(number);
+                        continue;
                     }
                 },
             };
@@ -127,8 +131,8 @@ impl Search<'_> {
             .iter()
             .map(|&(blob, at)| (self.blobs[blob].datum, at, self.datum_bytes(blob, &label_at, &|datum| datum_at(datum).map(address))))
             .collect();
-        if let Some(number) = too_far {
-            self.too_far.push(number);
+        if !too_far.is_empty() {
+            self.too_far.extend(too_far);
             return None;
         }
         let ours = placed.iter().map(|one| ((one.at - base) as u32, &one.bytes));

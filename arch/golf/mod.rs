@@ -3,12 +3,14 @@
 
 mod board;
 mod finish;
+mod rules;
 mod search;
 mod template;
 mod through;
 pub(crate) mod tuning;
 mod units;
 
+pub use rules::Rule;
 pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;
@@ -59,6 +61,8 @@ pub struct Task<'a> {
     pub below_bytes: u32,
     /// So many places may be looked at.
     pub budget: u64,
+    /// A rule that is not to be used.
+    pub without: Option<Rule>,
     /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
     pub complete: &'a dyn Fn(&[Option<u8>]) -> Option<Vec<u8>>,
 }
@@ -78,7 +82,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     };
     let mut outcome = Outcome { packed: None, is_complete: true, looked_at: 0 };
     for _ in 0..GROWTHS {
-        let groups = units::groups(task.code, &forms, task.template.base)?;
+        let groups = units::groups(task.code, &forms, task.template.base, task.without)?;
         let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
         let goal = Goal {
             groups: &groups,
@@ -89,10 +93,11 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
             may_share: data.min(MAY_SHARE_BYTES) as u32,
             complete: task.complete,
         };
-        let bounds = (task.below_bytes, task.budget - outcome.looked_at);
+        let bounds = (task.below_bytes, task.budget);
         let mut search = Search::new(task.target.machine, task.template, (&groups, &blobs), &goal, bounds);
+        search.without = task.without;
         search.run();
-        outcome.looked_at = task.budget - search.budget;
+        outcome.looked_at += task.budget - search.budget;
         outcome.is_complete = search.budget > 0;
         if let Some(found) = search.best {
             let packed = Packed { bytes: found.bytes, base: found.base, code: found.code, data: found.data };
@@ -101,7 +106,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
         }
         search.too_far.sort_unstable();
         search.too_far.dedup();
-        if search.too_far.is_empty() || search.budget == 0 {
+        if search.too_far.is_empty() {
             return Ok(outcome);
         }
         for unit in search.too_far {
@@ -187,7 +192,7 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
 
 /// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
 /// load address. Only small programs are searched; of others there is the usual way alone.
-pub fn selections(target: &'static Target, program: &Program, base: u64, tries: usize, most: usize) -> Result<Vec<Code>, CompileError> {
+pub fn selections(target: &'static Target, program: &Program, base: u64, (tries, most): (usize, usize), without: Option<Rule>) -> Result<Vec<Code>, CompileError> {
     let usual = crate::compile(target, program)?;
     if usual.units.len() > SMALL_PROGRAM_UNITS || tries == 0 || program.has_subs() {
         return Ok(vec![usual]);
@@ -195,12 +200,12 @@ pub fn selections(target: &'static Target, program: &Program, base: u64, tries: 
     let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
     let mut codes: Vec<Code> = Vec::new();
     let answers = tuning::tune(tries, most, |answers| {
-        let tuning = Tuning::golf(answers.clone());
+        let tuning = Tuning::golf(answers.clone(), without);
         let code = crate::compile_tuned(target, program, &tuning).ok()?;
         Some((bytes(&code), tuning.asked()))
     });
     for answers in answers {
-        codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers))?);
+        codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers, without))?);
     }
     let is_smaller = codes.first().is_none_or(|code| bytes(&usual) <= bytes(code));
     if is_smaller {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::board::Board;
 use super::finish::{Found, Goal};
+use super::rules::Rule;
 use super::template::Template;
 use super::through::{self, number};
 use super::units::{Blob, Group, Item, least_bytes};
@@ -57,6 +58,8 @@ pub(super) struct Search<'a> {
     pub(super) best: Option<Found>,
     /// Only what is smaller than this counts.
     pub(super) below: u32,
+    /// A rule that is not to be used.
+    pub(super) without: Option<Rule>,
     /// Units whose jumps did not reach.
     pub(super) too_far: Vec<usize>,
 }
@@ -88,6 +91,7 @@ impl<'a> Search<'a> {
             budget,
             best: None,
             below,
+            without: None,
             too_far: Vec::new(),
         }
     }
@@ -164,7 +168,8 @@ impl<'a> Search<'a> {
             tried.push(like);
             let after = At { done: at.done | 1 << number, ..at };
             self.put(after, cursor, item, &item.bytes, None);
-            for (other, bytes) in item.others.iter().enumerate() {
+            let others = if self.without == Some(Rule::Encoding) { &[][..] } else { &item.others };
+            for (other, bytes) in others.iter().enumerate() {
                 let foreign = (cursor..).take(bytes.len()).any(|at| !self.board.is_free(at));
                 if foreign {
                     let bytes: Vec<_> = bytes.iter().copied().map(Some).collect();
@@ -221,7 +226,7 @@ impl<'a> Search<'a> {
             return;
         }
         for way in through::ways(self.machine, &self.board, cursor) {
-            if way.changes_flags && flags_wanted {
+            if (way.changes_flags && flags_wanted) || self.without == Some(way.rule) {
                 continue;
             }
             let mark = self.board.mark();
@@ -240,7 +245,7 @@ impl<'a> Search<'a> {
 
     /// Jumps to somewhere else.
     fn hop(&mut self, at: At, cursor: u32) {
-        if cursor >= self.board.header() || !self.may_part(at).0 {
+        if cursor >= self.board.header() || !self.may_part(at).0 || self.without == Some(Rule::Hop) {
             return;
         }
         for start in self.starts().into_iter().filter(|&start| start != cursor) {

@@ -1,6 +1,7 @@
 //! What a machine makes of bytes that are not ours: which of them can be run through, and how.
 
 use super::board::Board;
+use super::rules::Rule;
 use crate::op::Label;
 use crate::target::Machine;
 
@@ -14,6 +15,8 @@ pub(super) struct Way {
     pub(super) changes_flags: bool,
     /// Is what follows run with a prefix before it?
     pub(super) prefixed: bool,
+    /// The rule.
+    pub(super) rule: Rule,
     /// What it is, for the listing.
     pub(super) why: &'static str,
 }
@@ -39,7 +42,7 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     if is_rex(at) && !board.is_free(at) {
         let to = (at..).find(|&at| !is_rex(at)).expect("prefixes end");
         let why = "prefixes that what follows overrides or does not look at";
-        ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, why });
+        ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, rule: Rule::Prefix, why });
         return ways;
     }
     let swallow = |opcodes: &[u8], bytes: u32| {
@@ -49,7 +52,7 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
         let fits = |opcode: &&u8| board.is_free(at) || board.value(at) == Some(**opcode) && !board.is_taken(at);
         let why = "swallows bytes of the header as a number";
         let opcode = opcodes.iter().find(fits).filter(|_| foreign && known && behind)?;
-        Some(Way { put: vec![*opcode], to: at + 1 + bytes, changes_flags: true, prefixed: false, why })
+        Some(Way { put: vec![*opcode], to: at + 1 + bytes, changes_flags: true, prefixed: false, rule: Rule::Swallow, why })
     };
     ways.extend(swallow(&SWALLOW_FOUR, 4));
     ways.extend(swallow(&SWALLOW_ONE, 1));
@@ -66,7 +69,8 @@ fn aarch64(board: &Board, at: u32) -> Vec<Way> {
     if word >> 26 != 0b00_0101 || !board.is_free(to) || at >= board.header() {
         return Vec::new();
     }
-    vec![Way { put: Vec::new(), to, changes_flags: false, prefixed: false, why: "a number of the header that is a branch" }]
+    let why = "a number of the header that is a branch";
+    vec![Way { put: Vec::new(), to, changes_flags: false, prefixed: false, rule: Rule::Branch, why }]
 }
 
 /// Bytes of a jump from one place to another; none if it does not reach.

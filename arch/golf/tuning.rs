@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::rules::Rule;
+
 /// A question: the step, and which of its questions.
 pub(crate) type Question = (usize, u16);
 
@@ -18,11 +20,16 @@ pub(crate) const ZEROS: u16 = 0x300;
 /// Which of several sufficient numbers.
 pub(crate) const ENOUGH: u16 = 0x400;
 
+/// The bits of a question that tell its kind.
+const KINDS: u16 = 0xff00;
+
 /// Answers, and the questions that were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
     /// Is this for a small program, where rules apply that need everything near?
     pub(crate) is_golf: bool,
+    /// A rule that is not to be used.
+    pub(crate) without: Option<Rule>,
     /// The answers that are not the usual ones.
     pub(crate) answers: BTreeMap<Question, usize>,
     /// What was asked: how many ways there were.
@@ -31,13 +38,17 @@ pub(crate) struct Tuning {
 
 impl Tuning {
     /// The usual answers to everything.
-    pub(crate) fn golf(answers: BTreeMap<Question, usize>) -> Self {
-        Self { is_golf: true, answers, asked: RefCell::default() }
+    pub(crate) fn golf(answers: BTreeMap<Question, usize>, without: Option<Rule>) -> Self {
+        Self { is_golf: true, answers, without, asked: RefCell::default() }
     }
 
     /// Which of so many ways? `usual` if nobody has decided otherwise.
     pub(crate) fn ask(&self, question: Question, ways: usize, usual: usize) -> usize {
-        if !self.is_golf || ways < 2 {
+        let rule = match question.1 & KINDS {
+            HOME => Rule::Homes,
+            _ => Rule::Constants,
+        };
+        if !self.is_golf || ways < 2 || self.without == Some(rule) {
             return usual;
         }
         let mut asked = self.asked.borrow_mut();

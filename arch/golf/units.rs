@@ -1,6 +1,7 @@
 //! Selected instructions as the search sees them: their bytes as far as they are known before anything has its place,
 //! and which of them may change places.
 
+use super::rules::Rule;
 use crate::CompileError;
 use crate::code::{Code, Ref, Unit};
 use crate::op::{DatumId, Label};
@@ -54,7 +55,12 @@ pub(super) struct Group {
 const GROUP_ITEMS: usize = 8;
 
 /// Splits the code into groups. `forms` are the forms of the units.
-pub(super) fn groups(code: &Code, forms: &[u8], base: u64) -> Result<Vec<Group>, CompileError> {
+pub(super) fn groups(
+    code: &Code,
+    forms: &[u8],
+    base: u64,
+    without: Option<Rule>,
+) -> Result<Vec<Group>, CompileError> {
     let mut groups: Vec<Group> = Vec::new();
     let mut effects: Vec<Vec<Effects>> = Vec::new();
     let mut glued = 0usize;
@@ -86,7 +92,7 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64) -> Result<Vec<Group>,
             }
         };
         match (groups.last_mut(), effects.last_mut()) {
-            (Some(group), Some(effects)) if joins(group, effects, effect) => {
+            (Some(group), Some(effects)) if without != Some(Rule::Order) && joins(group, effects, effect) => {
                 let before = (0..).zip(&*effects).filter(|(_, one)| !one.commutes(effect));
                 group.before.push(before.fold(0, |bits, (at, _)| bits | 1 << at));
                 group.items.push(item);

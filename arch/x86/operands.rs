@@ -10,6 +10,7 @@ use super::stack::{self, Word};
 use crate::alloc::Reg;
 use crate::code::Ref;
 use crate::facts::{Fact, Value};
+use crate::golf;
 use crate::golf::tuning::ENOUGH;
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Slot};
 
@@ -127,10 +128,14 @@ impl X86<'_> {
         // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
         let known = self.facts.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
-        if self.may_fail && constant.reg == EAX && self.args_set >> EAX & 1 == 0 && well {
+        if self.may_fail && self.tuning.without != Some(golf::Rule::Needless) && constant.reg == EAX && self.args_set >> EAX & 1 == 0 && well {
             rules.push(Rule::LowByte);
         }
+        let without = self.tuning.without;
         rules.retain(|rule| match rule {
+            Rule::Not => without != Some(golf::Rule::Not),
+            Rule::PopZero => without != Some(golf::Rule::Zero),
+            Rule::Exchange { .. } if without == Some(golf::Rule::Exchange) => false,
             // Both registers lose what they had: nobody may want it any more.
             Rule::Exchange { from } => {
                 !self.slots.is_live(self.at, *from) && !self.slots.is_live(self.at, constant.reg) && !self.is_arg_set(*from)
@@ -224,7 +229,7 @@ impl X86<'_> {
                 self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
             }
             None => match self.facts.get(ECX).value {
-                Value::Behind(call) if self.mode.is_long && reg < 8 => {
+                Value::Behind(call) if reg < 8 && self.tuning.without != Some(golf::Rule::Near) => {
                     self.push(Operation::Near { reg, of, call }, why.into());
                 }
                 _ => self.push(Operation::Address { reg, of }, why.into()),

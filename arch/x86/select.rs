@@ -12,6 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
+use crate::golf::Rule;
 use crate::golf::tuning::{STACK, Tuning, ZEROS};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::target::{Class, Machine};
@@ -123,7 +124,7 @@ impl<'p> X86<'p> {
         if !self.tuning.is_golf || !self.to_push.is_empty() || self.program.has_subs() || starts_at_label {
             return;
         }
-        let sp_is_free = self.program.frame_bytes == 0;
+        let sp_is_free = self.program.frame_bytes == 0 && self.tuning.without != Some(Rule::Zero);
         self.zeros = if sp_is_free { self.tuning.ask((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
         for _ in 0..self.zeros {
             let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 };

@@ -83,7 +83,7 @@ fn build(
     target: &'static Target,
     (tier, effort): (Tier, Effort),
 ) -> Result<Image, Failure> {
-    asmgen::build(description, Options { target, tier, effort }).map_err(|error| match error {
+    asmgen::build(description, Options { target, tier, effort, without: None }).map_err(|error| match error {
         BuildError::TooLarge { .. } => Failure::input(error),
         _ => Failure::failed(error),
     })

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::str::FromStr;
 
 use asmgen_arch::golf::{self, Packed, Task, Template};
+pub use asmgen_arch::golf::Rule;
 use asmgen_arch::op::Program as Ops;
 use asmgen_arch::{Class, Code, Target};
 
@@ -38,12 +39,16 @@ struct Row {
     tries: usize,
     /// Selections of the fewest bytes to place.
     selections: usize,
+    /// Places that a glance at a template looks at: enough for one way through.
+    glance: u64,
+    /// Templates that are worth a longer look.
+    promising: usize,
 }
 
 static EFFORTS: [Row; 3] = [
-    Row { effort: Effort::Quick, name: "quick", places: [0, 0], tries: 0, selections: 0 },
-    Row { effort: Effort::Default, name: "default", places: [300_000, 20_000], tries: 1_000, selections: 6 },
-    Row { effort: Effort::Max, name: "max", places: [60_000_000, 4_000_000], tries: 20_000, selections: 100 },
+    Row { effort: Effort::Quick, name: "quick", places: [0, 0], tries: 0, selections: 0, glance: 0, promising: 0 },
+    Row { effort: Effort::Default, name: "default", places: [300_000, 20_000], tries: 1_000, selections: 6, glance: 400, promising: 12 },
+    Row { effort: Effort::Max, name: "max", places: [60_000_000, 4_000_000], tries: 20_000, selections: 100, glance: 4_000, promising: 200 },
 ];
 
 impl Effort {
@@ -97,40 +102,33 @@ pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Opti
     let wrong = |source| BuildError::Compile { target: target.name, source };
     let mut search = Search { ops, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
     let row = options.effort.row();
-    let mut tries: Vec<(u32, Choice, Rc<Template>, Rc<Code>)> = Vec::new();
+    let mut promising = Vec::new();
     for base in bases(target) {
-        let templates = templates(base, options);
-        for code in golf::selections(target, ops, base, row.tries, row.selections).map_err(wrong)? {
-            let (least, code) = (golf::least_bytes(target, ops, &code), Rc::new(code));
-            for (choice, template) in &templates {
-                let bound = golf::bound(target, template, least);
-                tries.extend(bound.map(|bound| (bound, *choice, Rc::clone(template), Rc::clone(&code))));
+        let codes = golf::selections(target, ops, base, (row.tries, row.selections), options.without).map_err(wrong)?;
+        let codes: Vec<Rc<Code>> = codes.into_iter().map(Rc::new).collect();
+        let least = golf::least_bytes(target, ops, &codes[0]);
+        // First a glance at each template.
+        for (choice, template) in templates(base, options) {
+            let Some(bound) = golf::bound(target, &template, least) else { continue };
+            if bound < search.best_bytes {
+                let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
+                promising.extend(found.map(|bytes| (bytes, bound, choice, template, codes.clone())));
             }
         }
     }
-    tries.sort_by_key(|(bound, choice, ..)| (*bound, choice.program_header, choice.entry));
-    // First a glance at each; then longer looks at those that came out smallest.
-    let mut promising = Vec::new();
-    for (number, (bound, choice, template, code)) in tries.iter().enumerate() {
-        if *bound < search.best_bytes {
-            let found = search.try_choice(*choice, template, code, GLANCE_PLACES, u32::MAX)?;
-            promising.extend(found.map(|bytes| (bytes, *bound, number)));
-        }
-    }
-    promising.sort_unstable();
-    for (each, of_them) in [(each / 8, 8), (each, 1)] {
-        for (_, bound, number) in &promising[..promising.len() / of_them] {
-            let (_, choice, template, code) = &tries[*number];
-            if *bound < search.best_bytes && search.left > 0 {
-                search.try_choice(*choice, template, code, each, search.best_bytes)?;
+    // Then longer looks at those that came out smallest.
+    promising.sort_by_key(|(bytes, bound, choice, ..)| (*bytes, *bound, choice.program_header, choice.entry));
+    for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
+        for (_, bound, choice, template, codes) in promising.iter().take(most) {
+            for code in codes {
+                if *bound < search.best_bytes && search.left > 0 {
+                    search.try_choice(*choice, template, code, each, search.best_bytes)?;
+                }
             }
         }
     }
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
-
-/// Places that a glance looks at: enough for one way through.
-const GLANCE_PLACES: u64 = 400;
 
 struct Search<'a> {
     ops: &'a Ops,
@@ -150,11 +148,11 @@ impl Search<'_> {
             template,
             below_bytes: below,
             budget: each,
+            without: self.options.without,
             complete: &|bytes| complete(tier, target, choice, bytes),
         };
         let outcome =
             golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
-        if std::env::var("DBG").is_ok() { eprintln!("{choice:x?} {each} looked {} complete {} found {:?} least {}", outcome.looked_at, outcome.is_complete, outcome.packed.as_ref().map(|p| p.bytes.len()), template.least_bytes); }
         self.left -= outcome.looked_at.min(self.left);
         let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);
         if let Some(packed) = outcome.packed.filter(|packed| packed.bytes.len() < self.best_bytes as usize) {
@@ -175,7 +173,7 @@ fn bases(target: &Target) -> Vec<u64> {
 }
 
 /// The templates at a load address.
-fn templates(base: u64, options: Options) -> Vec<(Choice, Rc<Template>)> {
+fn templates(base: u64, options: Options) -> Vec<(Choice, Template)> {
     let Options { target, tier, .. } = options;
     let header = fields::total_bytes(fields::ehdr(target.class));
     let is_base_open = target.class == Class::Bits32;
@@ -183,10 +181,22 @@ fn templates(base: u64, options: Options) -> Vec<(Choice, Rc<Template>)> {
     let read = elf::read_fields(tier, target);
     for program_header in 4..=header {
         for skew in skews(target, program_header) {
+            let open = Choice {
+                program_header,
+                entry: 0,
+                is_entry_open: true,
+                base,
+                is_base_open,
+                is_page_open: false,
+                skew,
+            };
+            if template(tier, target, &read, open).is_none() {
+                continue;
+            }
             for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {
-                let choice = Choice { program_header, entry, base, is_base_open, is_page_open: false, skew };
+                let choice = Choice { entry, is_entry_open: false, ..open };
                 let Some(template) = template(tier, target, &read, choice) else { continue };
-                templates.push((choice, Rc::new(template)));
+                templates.push((choice, template));
             }
         }
     }

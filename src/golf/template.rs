@@ -32,6 +32,8 @@ pub(super) struct Choice {
     pub(super) program_header: u32,
     /// File offset of the first instruction.
     pub(super) entry: u32,
+    /// Is that to be found out yet?
+    pub(super) is_entry_open: bool,
     /// Load address; its free bytes may become others.
     pub(super) base: u64,
     /// May bytes 2 and 3 of the load address be others?
@@ -89,6 +91,7 @@ fn byte(target: &Target, tier: Tier, name: &str, number: u32, choice: Choice) ->
         _ => of(choice.base),
     };
     match name {
+        "e_entry" if choice.is_entry_open && number < 2 => FREE,
         "e_ident[EI_MAG]" => of(MAGIC),
         "e_ident[EI_CLASS]" => of(u64::from(target.class.word_bytes() / 4)),
         "e_ident[EI_DATA]" | "e_ident[EI_VERSION]" | "e_version" | "e_phnum" => of(1),

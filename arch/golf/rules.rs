@@ -1,0 +1,94 @@
+//! What the search may do, rule by rule, so that each can be left out to see what it saves.
+
+/// A rule of the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// Bytes of a header are swallowed as the number of an instruction that nobody needs.
+    Swallow,
+    /// Bytes of a header are run as prefixes of what follows.
+    Prefix,
+    /// A word of a header is run as a branch.
+    Branch,
+    /// Code goes on in other free bytes, behind a jump.
+    Hop,
+    /// Instructions that do not need each other change places.
+    Order,
+    /// Another encoding, a longer one too, whose bytes are there already.
+    Encoding,
+    /// Data lie in each other, in code, or in a header.
+    Share,
+    /// An address near the end of a system call, which a register holds.
+    Near,
+    /// A constant by exchange with a register that holds it.
+    Exchange,
+    /// A constant by turning all bits round.
+    Not,
+    /// A zero that was pushed when the program began.
+    Zero,
+    /// A short number although the last call may have failed, where this one makes no difference then.
+    Needless,
+    /// Registers of slots are searched.
+    Homes,
+    /// Which constant is made how, and in which order, is searched.
+    Constants,
+}
+
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Swallow,
+        Self::Prefix,
+        Self::Branch,
+        Self::Hop,
+        Self::Order,
+        Self::Encoding,
+        Self::Share,
+        Self::Near,
+        Self::Exchange,
+        Self::Not,
+        Self::Zero,
+        Self::Needless,
+        Self::Homes,
+        Self::Constants,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Swallow => "swallow",
+            Self::Prefix => "prefix",
+            Self::Branch => "branch",
+            Self::Hop => "hop",
+            Self::Order => "order",
+            Self::Encoding => "encoding",
+            Self::Share => "share",
+            Self::Near => "near",
+            Self::Exchange => "exchange",
+            Self::Not => "not",
+            Self::Zero => "zero",
+            Self::Needless => "needless",
+            Self::Homes => "homes",
+            Self::Constants => "constants",
+        }
+    }
+
+    /// What it does, in a few words.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Swallow => "header bytes swallowed as the number of a needless instruction",
+            Self::Prefix => "header bytes run as prefixes",
+            Self::Branch => "header words run as branches",
+            Self::Hop => "code in several holes, with jumps between them",
+            Self::Order => "instructions that do not need each other change places",
+            Self::Encoding => "longer encodings whose bytes are in the header already",
+            Self::Share => "data in each other, in code and in header fields",
+            Self::Near => "addresses counted from the end of a system call",
+            Self::Exchange => "constants by exchange",
+            Self::Not => "constants by turning all bits round",
+            Self::Zero => "zeros pushed at the start, popped later",
+            Self::Needless => "short call numbers where a failure makes the call needless",
+            Self::Homes => "registers of slots searched",
+            Self::Constants => "ways and order of constants searched",
+        }
+    }
+}

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Exact sizes of the examples, for every engine, target and layout
     Sizes(SizesArgs),
+    /// The examples' smallest sizes beside the smallest published ones, and what each rule of the search saves
+    Golf(GolfArgs),
     /// Kubernetes manifests on standard output, or with a kustomization in a folder
     K8s(K8sArgs),
     /// A Compose file on standard output
@@ -168,6 +170,23 @@ pub(crate) struct SizesArgs {
     /// Write tab-separated values
     #[arg(long, conflicts_with = "markdown")]
     pub(crate) tsv: bool,
+    /// Write the table of README.md
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+/// Golf.
+#[derive(Debug, Args)]
+pub(crate) struct GolfArgs {
+    /// How long to look for smaller executables
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort)]
+    pub(crate) effort: Effort,
+    /// What each rule of the search saves: bytes more without it
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) rules: bool,
+    /// Write JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
     /// Write the table of README.md
     #[arg(long)]
     pub(crate) markdown: bool,

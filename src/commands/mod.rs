@@ -2,6 +2,7 @@
 
 mod build;
 mod deploy;
+mod golf;
 mod image;
 mod list;
 mod meta;
@@ -27,6 +28,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Sizes(args)) => sizes::run(&args),
+        Some(Command::Golf(args)) => golf::run(&args),
         Some(Command::K8s(args)) => deploy::k8s(&args),
         Some(Command::Compose(args)) => deploy::compose(&args),
         Some(Command::Dockerfile(args)) => deploy::dockerfile(&args),

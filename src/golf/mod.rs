@@ -2,6 +2,8 @@
 //! reads; which headers, and where, is tried out; the rules that judge any file judge what comes out.
 
 mod image;
+pub mod records;
+pub mod report;
 mod template;
 
 use std::fmt;

@@ -1,0 +1,156 @@
+//! What `asmgen golf` says: the examples' smallest sizes beside the published ones, and what each rule saves.
+
+use std::fmt::Write;
+
+use super::records::{self, Record};
+use super::{Effort, Rule};
+use crate::elf::Tier;
+use crate::examples::{EXAMPLES, Example};
+use crate::spec::{Engine, ProgramKind};
+use crate::{BuildError, Options, TARGETS, Target, build};
+
+/// An example on a machine in a layout.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Row {
+    /// Name of the example; servers have the blocking engine.
+    pub example: &'static str,
+    /// Name of the machine.
+    pub target: &'static str,
+    /// Name of the layout.
+    pub elf: &'static str,
+    /// Bytes of the file.
+    pub bytes: u32,
+    /// Bytes of the plain strict layout.
+    pub strict_bytes: u32,
+    /// The smallest published program that does the same.
+    pub record: Option<&'static Record>,
+    /// Bytes by which ours is larger; negative where it is smaller.
+    pub difference: Option<i64>,
+}
+
+/// What a rule saves.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Saving {
+    /// Name of the rule.
+    pub rule: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// For each program and machine, in the order of [`rule_columns`]: bytes more without it.
+    pub bytes: Vec<i64>,
+}
+
+/// Programs whose rules are looked at.
+const RULED: [&str; 4] = ["hello", "pause", "ok", "ok6"];
+
+fn size(example: &Example, target: &'static Target, tier: Tier, effort: Effort, without: Option<Rule>) -> Size {
+    let server = example.description(None).program.kind() == ProgramKind::Server;
+    let description = example.description(server.then_some(Engine::Blocking));
+    Ok(build(&description, Options { target, tier, effort, without })?.bytes.len() as u32)
+}
+
+type Size = Result<u32, BuildError>;
+
+/// Every example on every machine in the layouts that are searched.
+///
+/// # Errors
+/// An example that cannot be built: an error in asmgen.
+pub fn rows(effort: Effort) -> Result<Vec<Row>, BuildError> {
+    let mut rows = Vec::new();
+    for example in EXAMPLES {
+        for target in TARGETS {
+            let strict_bytes = size(example, target, Tier::Strict, Effort::Quick, None)?;
+            for tier in Tier::all().filter(|tier| *tier != Tier::Strict) {
+                let bytes = size(example, target, tier, effort, None)?;
+                let record = records::record(example.name, target.name);
+                let difference = record.map(|record| i64::from(bytes) - i64::from(record.bytes));
+                let (example, target, elf) = (example.name, target.name, tier.name());
+                rows.push(Row { example, target, elf, bytes, strict_bytes, record, difference });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The programs and machines of a table of rules.
+pub fn rule_columns() -> Vec<(&'static str, &'static str)> {
+    RULED.iter().flat_map(|example| TARGETS.iter().map(move |target| (*example, target.name))).collect()
+}
+
+/// What each rule saves in the layout `linux`: the same search without it.
+///
+/// # Errors
+/// An example that cannot be built: an error in asmgen.
+pub fn savings(effort: Effort) -> Result<Vec<Saving>, BuildError> {
+    let size_of = |name: &str, target: &str, without| {
+        let example = EXAMPLES.iter().find(|example| example.name == name).expect("it is an example");
+        let target = Target::by_name(target).expect("it is a target");
+        size(example, target, Tier::Linux, effort, without)
+    };
+    let columns = rule_columns();
+    let with: Vec<u32> = columns.iter().map(|(name, target)| size_of(name, target, None)).collect::<Result<_, _>>()?;
+    let saving = |rule: Rule| {
+        let without = columns.iter().zip(&with).map(|((name, target), with)| {
+            Ok(i64::from(size_of(name, target, Some(rule))?) - i64::from(*with))
+        });
+        Ok(Saving { rule: rule.name(), what: rule.what(), bytes: without.collect::<Result<_, BuildError>>()? })
+    };
+    Rule::ALL.into_iter().map(saving).collect()
+}
+
+/// Columns for people.
+pub fn text(rows: &[Row]) -> String {
+    let mut text = String::from("example    target   elf          bytes  strict  published  difference  source\n");
+    for row in rows {
+        let published = row.record.map(|record| record.bytes.to_string()).unwrap_or_else(|| "-".into());
+        let difference = row.difference.map(|by| format!("{by:+}")).unwrap_or_else(|| "-".into());
+        let _ = write!(text, "{:<10} {:<8} {:<9} {:>8}", row.example, row.target, row.elf, row.bytes);
+        let _ = write!(text, " {:>7} {published:>10} {difference:>11}", row.strict_bytes);
+        if let Some(record) = row.record {
+            let _ = write!(text, "  {}", source(record));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The table of README.md: one line per example and machine.
+pub fn markdown(rows: &[Row]) -> String {
+    let mut text = String::from("| example | machine | strict | portable | linux | published | source |\n");
+    text += "|---|---|---:|---:|---:|---:|---|\n";
+    for line in rows.chunk_by(|one, other| (one.example, one.target) == (other.example, other.target)) {
+        let of = |tier: Tier| line.iter().find(|row| row.elf == tier.name()).map_or(0, |row| row.bytes);
+        let published = line[0].record.map(|record| record.bytes.to_string()).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} | {published} | {} |",
+            line[0].example,
+            line[0].target,
+            line[0].strict_bytes,
+            of(Tier::Portable),
+            of(Tier::Linux),
+            line[0].record.map(source).unwrap_or_default(),
+        );
+    }
+    text
+}
+
+fn source(record: &Record) -> String {
+    if record.lacks.is_empty() { record.source.to_owned() } else { format!("{}; {}", record.source, record.lacks) }
+}
+
+/// What each rule saves, as columns for people.
+pub fn savings_text(savings: &[Saving]) -> String {
+    let mut text = format!("{:<10}", "rule");
+    for (example, target) in rule_columns() {
+        let _ = write!(text, " {:>13}", format!("{example}.{target}"));
+    }
+    text.push('\n');
+    for saving in savings {
+        let _ = write!(text, "{:<10}", saving.rule);
+        for bytes in &saving.bytes {
+            let _ = write!(text, " {bytes:>13}");
+        }
+        let _ = writeln!(text, "  {}", saving.what);
+    }
+    text
+}

@@ -6,7 +6,7 @@
 //! letters become equal, or numbers; a letter that is left free is a byte for code or data.
 
 use asmgen_arch::golf::{Class, ClassId, Template};
-use asmgen_arch::{Class as Width, Target};
+use asmgen_arch::{Machine, Target};
 
 use crate::elf::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
 use crate::elf::rules::MAGIC;
@@ -44,12 +44,13 @@ pub(super) struct Choice {
     pub(super) skew: u32,
 }
 
-/// Bytes of a size that are not always 0: files and what is mapped behind them stay below 64 TiB on 64-bit machines and
-/// below 2 GiB on others.
-fn size_bytes(width: Width) -> u32 {
-    match width {
-        Width::Bits32 => 4,
-        Width::Bits64 => 6,
+/// Bytes of a size that are not always 0. The kernel takes any size that ends in user memory: 47 bits of addresses on
+/// x86_64, 39 on some arm64 kernels. Others take 256 MiB at most behind the file (see the rules).
+fn size_bytes(tier: Tier, target: &Target) -> u32 {
+    match (tier, target.machine) {
+        (Tier::Linux, Machine::X86_64) => 6,
+        (Tier::Linux, _) => 4,
+        _ => 3,
     }
 }
 
@@ -107,7 +108,7 @@ fn byte(target: &Target, tier: Tier, name: &str, number: u32, choice: Choice) ->
         "p_flags" => FREE,
         "p_offset" => of(u64::from(choice.skew)),
         "p_vaddr" => address(choice.skew),
-        "p_filesz" | "p_memsz" if number < size_bytes(target.class) => Byte::Size(number),
+        "p_filesz" | "p_memsz" if number < size_bytes(tier, target) => Byte::Size(number),
         "p_align" => of(u64::from(target.page_align)),
         _ => of(0),
     }

@@ -1,0 +1,152 @@
+//! What the machines told: judged, counted, and written down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::SELF;
+use super::headers::{Byte, Find};
+use super::machine::{Kernel, Talk, version};
+use super::tasks::Plan;
+use crate::harness::tool::root;
+
+/// Before each fact, then the name of the task.
+const MARK: &str = "@ ";
+/// The last of them.
+const END: &str = "@ end";
+/// Lines of the console that are shown when a machine has not come to its end.
+const LAST_WORDS: usize = 15;
+
+/// A kernel that was booted, and what came of it.
+pub(super) struct Run {
+    kernel: &'static str,
+    /// What it says of itself.
+    says: String,
+    took: Duration,
+    tasks: usize,
+    changes: usize,
+    finds: BTreeMap<String, Vec<Find>>,
+    pub(super) faults: Vec<String>,
+}
+
+impl Run {
+    pub(super) fn new(kernel: &Kernel, plan: &Plan, talk: Talk) -> Self {
+        let facts = facts(&talk.console);
+        let told = |name: &str| facts.get(name).cloned().unwrap_or_default();
+        let mut faults = faults_of_machine(&talk, &told(SELF));
+        faults.extend(plan.tasks.iter().flat_map(|task| task.faults(&told(&task.name))));
+        let mut finds = BTreeMap::new();
+        for map in &plan.maps {
+            let results = told(&map.name).concat();
+            let broken = map.faults(&results);
+            if broken.is_empty() {
+                finds.insert(map.name.clone(), map.finds(&results));
+            }
+            faults.extend(broken);
+        }
+        Self {
+            kernel: kernel.name,
+            says: told(SELF).first().cloned().unwrap_or_default(),
+            took: talk.took,
+            tasks: plan.tasks.len(),
+            changes: plan.maps.iter().map(super::Headers::changes).sum(),
+            finds,
+            faults: faults.into_iter().map(|fault| format!("{}: {fault}", kernel.name)).collect(),
+        }
+    }
+
+    pub(super) fn summary(&self) -> String {
+        let Self { kernel, says, tasks, changes, .. } = self;
+        let (seconds, faults) = (self.took.as_secs_f64(), self.faults.len());
+        format!("{kernel} ({says}): {tasks} tasks, {changes} changed headers, {faults} faults in {seconds:.1} s")
+    }
+}
+
+/// The facts of each task, in their order.
+fn facts(console: &str) -> BTreeMap<String, Vec<String>> {
+    let mut facts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in console.lines().filter_map(|line| line.strip_prefix(MARK)) {
+        let (name, fact) = line.split_once(' ').unwrap_or((line, ""));
+        facts.entry(name.to_owned()).or_default().push(fact.to_owned());
+    }
+    facts
+}
+
+/// The faults of the machine itself: it must come to its end, and be set up as it should.
+fn faults_of_machine(talk: &Talk, told: &[String]) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !talk.console.lines().any(|line| line == END) {
+        let lines: Vec<&str> = talk.console.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n");
+        faults.push(format!("it has not come to its end after {:?}; its last words:\n{last}", talk.took));
+    }
+    let [_, rest @ ..] = told else { return faults };
+    if rest != ["mmap_min_addr 65536\\x0a"] {
+        faults.push(format!("it is not set up: {rest:?}"));
+    }
+    faults
+}
+
+/// Writes out/kernels/report.md.
+pub(super) fn write(runs: &[Run], plans: &[&Plan]) {
+    let mut text = "# Programs on real kernels\n\nqemu, software emulation, one processor per machine. Every example \
+                    with every engine in every layout, as root\nand as user 65534 with vm.mmap_min_addr = 65536.\n\n"
+        .to_owned();
+    text += &kernels(runs);
+    text += &header_bytes(plans);
+    text += &finds(runs);
+    let folder = root().join("out/kernels");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = tempfile::NamedTempFile::new_in(&folder).unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file.persist(folder.join("report.md")).unwrap();
+}
+
+fn kernels(runs: &[Run]) -> String {
+    let mut text = "| kernel | package | says of itself | programs run | changed headers | faults | seconds |\n\
+                    |---|---|---|--:|--:|--:|--:|\n"
+        .to_owned();
+    for run in runs {
+        let (kernel, seconds) = (run.kernel, run.took.as_secs());
+        let (package, faults) = (version(kernel), run.faults.len());
+        let Run { says, tasks, changes, .. } = run;
+        let _ = writeln!(text, "| {kernel} | {package} | {says} | {tasks} | {changes} | {faults} | {seconds} |");
+    }
+    text
+}
+
+fn header_bytes(plans: &[&Plan]) -> String {
+    let mut text = "\n## Header bytes of `hello`\n\nFree: by the rules of src/elf Linux looks at no bit of the byte. Used: \
+                    code, data, or the entry point.\n\n| header | bytes | free | fixed | used |\n|---|--:|--:|--:|--:|\n"
+        .to_owned();
+    for map in plans.iter().flat_map(|plan| &plan.maps) {
+        let count = |kind| map.bytes.iter().filter(|byte| **byte == kind).count();
+        let [free, fixed, used] = [Byte::Free, Byte::Fixed, Byte::Used].map(count);
+        let _ = writeln!(text, "| {} | {} | {free} | {fixed} | {used} |", map.name, map.bytes.len());
+    }
+    text
+}
+
+/// The same find on several kernels is one.
+fn finds(runs: &[Run]) -> String {
+    let mut by_find: BTreeMap<(&String, &Find), BTreeSet<&str>> = BTreeMap::new();
+    for run in runs {
+        for (name, finds) in &run.finds {
+            for find in finds {
+                by_find.entry((name, find)).or_default().insert(run.kernel);
+            }
+        }
+    }
+    let mut text =
+        "\n## Finds\n\nThe rules refuse these values for Linux, and the program ran as before. Rules are also \
+                    about other kernels, other\npage sizes and other values.\n\n\
+                    | header | byte | field | ran with | of | on |\n|---|--:|---|---|--:|---|\n"
+            .to_owned();
+    for ((name, find), kernels) in &by_find {
+        let values = find.ran.iter().map(|value| format!("{value:02x}")).collect::<Vec<_>>().join(" ");
+        let kernels = kernels.iter().copied().collect::<Vec<_>>().join(", ");
+        let Find { offset, field, tried, .. } = find;
+        let _ = writeln!(text, "| {name} | {offset:#04x} | {field} | {values} | {tried} | {kernels} |");
+    }
+    text
+}

@@ -115,7 +115,27 @@ static void become(const char *file, int user, int output, int failure)
     _exit(126);
 }
 
-struct program start(const char *file, int user, int namespaces)
+/* Has children of a child that is gone: they are inherited by the first process of the namespace, the caller. */
+static void have_orphans(int count, int release[2])
+{
+    pid_t parent = fork();
+    if (parent == 0) {
+        /* They keep no pipe of the program open. */
+        for (int file = STDERR_FILENO + 1; file < 64; file++) {
+            if (file != release[0])
+                close(file);
+        }
+        char nothing;
+        for (int i = 0; i < count; i++) {
+            if (fork() == 0)
+                _exit(read(release[0], &nothing, 1));
+        }
+        _exit(0);
+    }
+    waitpid(parent, NULL, 0);
+}
+
+static struct program start_in(const char *file, int user, int namespaces, int orphans, int release[2])
 {
     int output[2], failure[2];
     struct program program = {0};
@@ -123,8 +143,11 @@ struct program start(const char *file, int user, int namespaces)
         abort();
     /* As fork(2), with flags; glibc has no wrapper that has the stack copied. */
     program.pid = syscall(SYS_clone, namespaces | SIGCHLD, NULL, NULL, NULL, NULL);
-    if (program.pid == 0)
+    if (program.pid == 0) {
+        if (orphans)
+            have_orphans(orphans, release);
         become(file, user, output[1], failure[1]);
+    }
     close(output[1]);
     close(failure[1]);
     program.output = output[0];
@@ -133,6 +156,16 @@ struct program start(const char *file, int user, int namespaces)
         abort();
     close(failure[0]);
     return program;
+}
+
+struct program start(const char *file, int user, int namespaces)
+{
+    return start_in(file, user, namespaces, 0, NULL);
+}
+
+struct program start_with_orphans(const char *file, int user, int orphans, int release[2])
+{
+    return start_in(file, user, CLONE_NEWPID, orphans, release);
 }
 
 const char *wait_for_end(pid_t pid, long patience_ms)
@@ -207,21 +240,6 @@ int wait_for_children(pid_t parent, int count, long patience_ms)
             return 1;
     }
     return 0;
-}
-
-pid_t fork_into_namespace(pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);
-    int theirs = open(path, O_RDONLY | O_CLOEXEC), ours = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-    if (setns(theirs, CLONE_NEWPID) < 0)
-        return -1;
-    pid_t child = fork();
-    if (child != 0)
-        setns(ours, CLONE_NEWPID);
-    close(theirs);
-    close(ours);
-    return child;
 }
 
 void loopback_up(void)

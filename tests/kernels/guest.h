@@ -63,13 +63,14 @@ void write_patched(const char *path, struct text original, char *patches);
 
 /* `namespaces` are flags of clone(2). */
 struct program start(const char *file, int user, int namespaces);
-/* "exit 0", "signal 11", "not started: ..." or "timeout", after which it is killed. */
+/* The same as the first process of a PID namespace that has orphans already: they end when all others have closed the
+ * writing end of the pipe. */
+struct program start_with_orphans(const char *file, int user, int orphans, int release[2]);
+/* "exit 0", "signal 11" or "timeout", after which it is killed. */
 const char *wait_for_end(pid_t pid, long patience_ms);
 void finish(struct program *program);
 int wait_for_state(pid_t pid, char state, long patience_ms);
 int wait_for_children(pid_t parent, int count, long patience_ms);
-/* As fork, in the PID namespace that this process is the first of. */
-pid_t fork_into_namespace(pid_t pid);
 
 void loopback_up(void);
 /* A connection to a server that is starting, over IPv4 or else IPv6; below 0 if the program ends or the time is over. */

@@ -2,7 +2,6 @@
 //! (Documentation/driver-api/early-userspace/buffer-format.rst, format `newc`).
 
 use std::fs;
-use std::path::Path;
 
 use crate::harness::tool::{root, succeed, tool};
 
@@ -12,31 +11,24 @@ const EXECUTABLE: u32 = 0o100_755;
 const DEVICE: u32 = 0o020_666;
 
 /// An archive that is being written.
-pub(super) struct Archive(Vec<u8>);
+struct Archive(Vec<u8>);
+
+/// The archive of these files, which everybody can read and execute, of `/init`, and of the devices that all ask for.
+pub(super) fn initramfs(compiler: &str, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = Archive(Vec::new());
+    archive.entry("dev", FOLDER, (0, 0), &[]);
+    // Documentation/admin-guide/devices.txt.
+    archive.entry("dev/console", DEVICE, (5, 1), &[]);
+    archive.entry("dev/null", DEVICE, (1, 3), &[]);
+    archive.entry("init", EXECUTABLE, (0, 0), &init(compiler));
+    for (path, content) in files {
+        archive.entry(path, EXECUTABLE, (0, 0), content);
+    }
+    archive.entry("TRAILER!!!", 0, (0, 0), &[]);
+    archive.0
+}
 
 impl Archive {
-    /// What every machine has: `/init`, and the devices that it and programs ask for.
-    pub(super) fn with_init(compiler: &str) -> Self {
-        let mut archive = Self(Vec::new());
-        archive.entry("dev", FOLDER, (0, 0), &[]);
-        // Documentation/admin-guide/devices.txt.
-        archive.entry("dev/console", DEVICE, (5, 1), &[]);
-        archive.entry("dev/null", DEVICE, (1, 3), &[]);
-        archive.file("init", &init(compiler));
-        archive
-    }
-
-    /// A file that everybody can read and execute.
-    pub(super) fn file(&mut self, path: &str, content: &[u8]) {
-        self.entry(path, EXECUTABLE, (0, 0), content);
-    }
-
-    /// The whole archive.
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.entry("TRAILER!!!", 0, (0, 0), &[]);
-        self.0
-    }
-
     fn entry(&mut self, path: &str, mode: u32, (major, minor): (u32, u32), content: &[u8]) {
         let (content_bytes, name_bytes) = (content.len() as u32, path.len() as u32 + 1);
         // c_ino, c_mode, c_uid, c_gid, c_nlink, c_mtime, c_filesize, c_maj, c_min, c_rmaj, c_rmin, c_namesize, c_chksum
@@ -56,16 +48,12 @@ impl Archive {
 }
 
 /// The first process, compiled from tests/kernels.
-fn init(compiler: &str) -> Vec<u8> {
+pub(super) fn init(compiler: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (file, sources) = (folder.path().join("init"), root().join("tests/kernels"));
     let mut command = tool(compiler);
     command.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-static", "-o"]).arg(&file);
     command.args(["init.c", "guest.c"].map(|name| sources.join(name)));
     succeed(&mut command);
-    read(&file)
-}
-
-fn read(file: &Path) -> Vec<u8> {
-    fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    fs::read(&file).unwrap()
 }

@@ -1,7 +1,8 @@
 //! Kernels of Debian's, and the machines that they are booted on: software emulation by qemu, one processor.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::harness::process::Process;
@@ -73,10 +74,25 @@ pub(super) fn version(name: &str) -> String {
     fs::read_to_string(fetched(name, "version")).unwrap().trim().to_owned()
 }
 
-/// What a machine said before it went off.
+/// What a machine or a container said before it ended.
 pub(super) struct Talk {
     pub(super) console: String,
     pub(super) took: Duration,
+}
+
+impl Talk {
+    /// Runs this until it ends; what it says goes to this file.
+    pub(super) fn of(command: &mut Command, file: &Path, patience: Duration) -> Self {
+        let start = Instant::now();
+        let mut process = Process::spawn(command);
+        while process.is_running() && start.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let took = start.elapsed();
+        drop(process);
+        let console = fs::read(file).unwrap_or_default();
+        Self { console: String::from_utf8_lossy(&console).replace('\r', ""), took }
+    }
 }
 
 impl Kernel {
@@ -91,14 +107,6 @@ impl Kernel {
         command.arg("-initrd").arg(&files).arg("-serial").arg(format!("file:{}", console.display()));
         // A kernel that panics ends; loglevel: nothing less is to be among the facts.
         command.args(["-append", &format!("console={} panic=-1 quiet loglevel=1", self.machine.console)]);
-        let start = Instant::now();
-        let mut process = Process::spawn(&mut command);
-        while process.is_running() && start.elapsed() < patience {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let took = start.elapsed();
-        drop(process);
-        let console = fs::read(&console).unwrap_or_default();
-        Talk { console: String::from_utf8_lossy(&console).replace('\r', ""), took }
+        Talk::of(&mut command, &console, patience)
     }
 }

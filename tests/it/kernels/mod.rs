@@ -16,19 +16,23 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use asmgen::elf::Loader;
 use asmgen::spec::ProgramKind;
 
 use self::headers::{Extent, Headers};
-use self::machine::{KERNELS, Kernel, Machine};
+use self::initramfs::initramfs;
+use self::machine::{KERNELS, Kernel};
 use self::replies::Known;
 use self::report::Run;
-use self::tasks::{Plan, programs};
+use self::tasks::{Plan, Program, programs};
 use crate::harness::none;
 
 /// Machines that run at the same time: emulation keeps a processor busy.
 const MACHINES: usize = 2;
 /// The name that the machine tells its own facts under.
 const SELF: &str = "machine";
+/// What it says when it is set up: the most that any kernel asks of users without privileges.
+const SET_UP: &str = r"mmap_min_addr 65536\x0a";
 
 /// What is run.
 fn extent() -> Extent {
@@ -56,8 +60,9 @@ fn programs_run_on_real_kernels() {
     for kernel in &kernels {
         let machine = kernel.machine;
         plans.entry(machine.compiler).or_insert_with(|| {
-            let plan = plan(machine, extent, &mut known);
-            let archive = plan.archive(machine.compiler);
+            let programs: Vec<_> = machine.targets.iter().flat_map(|target| programs(target)).collect();
+            let plan = plan(&programs, Loader::Linux, extent, &mut known);
+            let archive = initramfs(machine.compiler, &plan.files());
             (plan, archive)
         });
     }
@@ -68,7 +73,8 @@ fn programs_run_on_real_kernels() {
             scope.spawn(|| {
                 while let Some(kernel) = { waiting.lock().unwrap().next() } {
                     let (plan, archive) = &plans[kernel.machine.compiler];
-                    let run = Run::new(kernel, plan, kernel.boot(archive, patience(extent)));
+                    let talk = kernel.boot(archive, patience(extent));
+                    let run = Run::new(kernel.name, &[SET_UP], plan, &talk);
                     eprintln!("{}", run.summary());
                     runs.lock().unwrap().push(run);
                 }
@@ -83,9 +89,8 @@ fn programs_run_on_real_kernels() {
     none(&runs.iter().flat_map(|run| run.faults.clone()).collect::<Vec<_>>());
 }
 
-fn plan(machine: &Machine, extent: Extent, known: &mut Known) -> Plan {
-    let programs: Vec<_> = machine.targets.iter().flat_map(|target| programs(target)).collect();
+fn plan(programs: &[Program], loader: Loader, extent: Extent, known: &mut Known) -> Plan {
     let hellos = programs.iter().filter(|program| program.kind() == ProgramKind::Hello);
-    let maps = hellos.map(|program| Headers::new(program, extent)).collect();
-    Plan::new(&programs, maps, known)
+    let maps = hellos.map(|program| Headers::new(program, loader, extent)).collect();
+    Plan::new(programs, maps, known)
 }

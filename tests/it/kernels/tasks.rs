@@ -1,4 +1,4 @@
-//! What is run in a virtual machine, and what must come of it: every program as root and as a user without privileges.
+//! What is run in a virtual machine or a container, and what must come of it: every program as root and as a user without privileges.
 
 use asmgen::elf::Tier;
 use asmgen::examples::{EXAMPLES, Example};
@@ -6,13 +6,12 @@ use asmgen::spec::{Engine, Program as Described, ProgramKind};
 use asmgen::{Image, Options, Target};
 
 use super::headers::Headers;
-use super::initramfs::Archive;
 use super::replies::{Answers, Known, REQUESTS, without_date};
 
 /// root, and nobody.
 const USERS: [u32; 2] = [0, 65534];
 /// Where the requests lie in the machine.
-const REQUEST_FILES: &str = "/request";
+const REQUEST_FILES: &str = "request";
 
 /// A finished executable of an example.
 pub(super) struct Program {
@@ -67,7 +66,7 @@ pub(super) struct Task {
     facts: Vec<String>,
 }
 
-/// Everything that one machine does.
+/// Everything that one machine or container does.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) tasks: Vec<Task>,
@@ -83,7 +82,7 @@ impl Plan {
             plan.files.push((format!("{REQUEST_FILES}.{number}"), request.as_bytes().to_vec()));
         }
         for program in programs {
-            plan.files.push((format!("/{}", program.name()), program.image.bytes.clone()));
+            plan.files.push((program.name(), program.image.bytes.clone()));
             let (kind, rest, facts) = expected(program, known);
             for user in USERS {
                 let name = format!("{}.{user}", program.name());
@@ -92,21 +91,17 @@ impl Plan {
             }
         }
         for map in &maps {
-            plan.files.push((format!("/{}", map.name), map.file.clone()));
-            plan.files.push((format!("/{}.patches", map.name), map.patches_text().into_bytes()));
+            plan.files.push((map.name.clone(), map.file.clone()));
+            plan.files.push((format!("{}.patches", map.name), map.patches_text().into_bytes()));
         }
         plan.maps = maps;
         plan
     }
 
-    /// The files of the machine.
-    pub(super) fn archive(&self, compiler: &str) -> Vec<u8> {
-        let mut archive = Archive::with_init(compiler);
-        for (path, content) in &self.files {
-            archive.file(path.trim_start_matches('/'), content);
-        }
-        archive.file("plan", self.text().as_bytes());
-        archive.finish()
+    /// The files of the machine, the plan among them; all but its first process.
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let plan = ("plan".to_owned(), self.text().into_bytes());
+        self.files.iter().cloned().chain([plan]).collect()
     }
 
     fn text(&self) -> String {
@@ -124,7 +119,7 @@ fn expected(program: &Program, known: &mut Known) -> (&'static str, String, Vec<
         Described::Pause => ("pause", String::new(), facts_of_pause()),
         Described::Server(server) => {
             let facts = facts_of_server(&known.answers(program));
-            ("server", format!(" {} {REQUEST_FILES}", server.listen.port), facts)
+            ("server", format!(" {} /{REQUEST_FILES}", server.listen.port), facts)
         }
     }
 }
@@ -132,12 +127,12 @@ fn expected(program: &Program, known: &mut Known) -> (&'static str, String, Vec<
 fn facts_of_pause() -> Vec<String> {
     let ended = ["TERM", "INT", "TERM as PID 1", "INT as PID 1"]
         .map(|signal| format!("{signal}: slept 1, stopped 1, slept again 1, exit 0"));
-    ended.into_iter().chain(["orphans: adopted 1, reaped 1, exit 0".to_owned()]).collect()
+    ended.into_iter().chain(["orphans: slept 1, adopted 1, reaped 1, exit 0".to_owned()]).collect()
 }
 
 fn facts_of_server(answers: &Answers) -> Vec<String> {
     let reply = |(number, reply): (usize, &Vec<u8>)| {
-        format!("reply {number} to {REQUEST_FILES}: {}", escaped(&without_date(reply)))
+        format!("reply {number} to /{REQUEST_FILES}: {}", escaped(&without_date(reply)))
     };
     let end = format!("exit 0, output {}", escaped(&answers.output));
     answers.replies.iter().enumerate().map(reply).chain([end]).collect()

@@ -71,8 +71,8 @@ fn site(program: &Program) -> Vec<(String, String)> {
     let folder = std::fs::read_dir(root().join("examples")).unwrap();
     let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let named: Vec<_> = names.into_iter().filter(is_named).map(|name| filled(&name)).collect();
-    [spec].into_iter().chain(named).collect()
+    let files: Vec<_> = names.into_iter().filter(is_named).map(|name| filled(&name)).collect();
+    [spec].into_iter().chain(files).collect()
 }
 
 /// Builds the site for this machine in the default layout, and asks it.

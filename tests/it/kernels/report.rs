@@ -93,7 +93,7 @@ pub(super) fn write(runs: &[Run], plans: &[&Plan]) {
                     with every engine in every layout, as root\nand as user 65534 with vm.mmap_min_addr = 65536.\n\n"
         .to_owned();
     text += &kernels(runs);
-    text += &header_bytes(plans);
+    text += &header_bytes(runs, plans);
     text += &finds(runs);
     let folder = root().join("out/kernels");
     std::fs::create_dir_all(&folder).unwrap();
@@ -115,16 +115,29 @@ fn kernels(runs: &[Run]) -> String {
     text
 }
 
-fn header_bytes(plans: &[&Plan]) -> String {
-    let mut text = "\n## Header bytes of `hello`\n\nFree: by the rules of src/elf Linux looks at no bit of the byte. Used: \
-                    code, data, or the entry point.\n\n| header | bytes | free | fixed | used |\n|---|--:|--:|--:|--:|\n"
+fn header_bytes(runs: &[Run], plans: &[&Plan]) -> String {
+    let mut text = "\n## Header bytes of `hello`\n\nFree: by the rules of src/elf Linux looks at no bit of the byte; with \
+                    all values tried, one by one and all at\nonce, the program ran as before. Fixed: some values are \
+                    refused; the byte matters if the program did not run with\none of those on one of the kernels. Used: \
+                    code, data, or the entry point.\n\n| header | bytes | free | fixed | matter | used |\n\
+                    |---|--:|--:|--:|--:|--:|\n"
         .to_owned();
     for map in plans.iter().flat_map(|plan| &plan.maps) {
         let count = |kind| map.bytes.iter().filter(|byte| **byte == kind).count();
         let [free, fixed, used] = [Byte::Free, Byte::Fixed, Byte::Used].map(count);
-        let _ = writeln!(text, "| {} | {} | {free} | {fixed} | {used} |", map.name, map.bytes.len());
+        let matter = fixed - idle(runs, &map.name);
+        let _ = writeln!(text, "| {} | {} | {free} | {fixed} | {matter} | {used} |", map.name, map.bytes.len());
     }
     text
+}
+
+/// How many fixed bytes of a header no kernel has shown to matter.
+fn idle(runs: &[Run], name: &str) -> usize {
+    let whole = |finds: &Vec<Find>| {
+        finds.iter().filter(|find| find.ran.len() == find.tried).map(|find| find.offset).collect::<BTreeSet<_>>()
+    };
+    let of_runs = runs.iter().filter_map(|run| run.finds.get(name)).map(whole);
+    of_runs.reduce(|one, other| &one & &other).map_or(0, |offsets| offsets.len())
 }
 
 /// The same find on several kernels is one.
@@ -149,4 +162,16 @@ fn finds(runs: &[Run]) -> String {
         let _ = writeln!(text, "| {name} | {offset:#04x} | {field} | {values} | {tried} | {kernels} |");
     }
     text
+}
+
+#[test]
+fn a_machine_that_does_not_come_to_its_end_is_a_fault() {
+    let talk = |console: &str| Talk { console: console.to_owned(), took: Duration::ZERO };
+    let says = ["name".to_owned(), "set up".to_owned()];
+    assert!(faults_of_machine(&talk("@ machine name\n@ end\n"), &says, &["set up"]).is_empty());
+    assert_eq!(faults_of_machine(&talk("@ end\n"), &says[..1], &["set up"]).len(), 1);
+    let faults = faults_of_machine(&talk("@ machine name\nKernel panic\n"), &says, &["set up"]);
+    assert!(faults[0].ends_with("Kernel panic"), "{faults:?}");
+    let facts = facts("noise\n@ one first\n@ two\n@ one second\n");
+    assert_eq!(facts["one"], ["first", "second"]);
 }

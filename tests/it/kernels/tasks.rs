@@ -180,3 +180,15 @@ fn bytes_are_told_and_understood() {
     assert_eq!(escaped(b"a\\b\r\n"), "a\\x5cb\\x0d\\x0a");
     assert_eq!(unescaped(&escaped(&all)), all);
 }
+
+#[test]
+fn what_is_missing_or_different_is_a_fault() {
+    let facts = vec!["reply 0: a\\x0d\\x0aDate: b".to_owned(), "exit 0".to_owned()];
+    let task = Task { name: "one".to_owned(), line: String::new(), facts: facts.clone() };
+    assert!(task.faults(&facts).is_empty());
+    assert_eq!(task.faults(&facts[..1]), ["one: nothing in place of exit 0"]);
+    assert_eq!(task.faults(&[]).len(), 2);
+    assert_eq!(task.faults(&[facts[0].clone(), "signal 11".to_owned()]), ["one: signal 11 in place of exit 0"]);
+    let more = [&facts[..], &["more".to_owned()]].concat();
+    assert_eq!(task.faults(&more), ["one: more in place of nothing"]);
+}

@@ -352,12 +352,7 @@ pub static RULES: &[Rule] = &[
         reads: &["p_filesz", "p_memsz"],
         right: "p_filesz at most p_memsz",
         check: Check::Relation(checks::more_file_than_memory),
-        loaders: &[
-            (Linux, KERNEL),
-            (Gvisor, "measured: execve fails from a page more on"),
-            (FreeBsd, FREEBSD_LOAD),
-            (Tools, "binutils readelf.c process_program_headers"),
-        ],
+        loaders: &[(Linux, KERNEL), (FreeBsd, FREEBSD_LOAD), (Tools, "binutils readelf.c process_program_headers")],
     },
     Rule {
         name: "memory-size",
@@ -427,6 +422,13 @@ pub static RULES: &[Rule] = &[
         right: "a segment that ends at most 256 MiB past the end of the file; more is not known to run everywhere",
         check: Check::Relation(checks::segment_far_outside_file),
         loaders: &[(Gvisor, "measured: 256 MiB run, 64 TiB hang"), (QemuUser, "measured: 256 MiB run, 64 TiB hang")],
+    },
+    Rule {
+        name: "last-page-in-file",
+        reads: &["p_offset", "p_filesz"],
+        right: "a segment whose last page, if it does not fill it, has a byte of the file: the rest of it is cleared",
+        check: Check::Relation(checks::last_page_outside_file),
+        loaders: &[(Gvisor, "measured on runsc 20240729: bad address")],
     },
     Rule {
         name: "page-alignment",

@@ -207,14 +207,27 @@ static char state_of(const char *pid, int *parent)
     return state;
 }
 
-int wait_for_state(pid_t pid, char state, long patience_ms)
+static char state_of_pid(pid_t pid)
 {
     char number[16];
     int parent;
     snprintf(number, sizeof number, "%d", pid);
+    return state_of(number, &parent);
+}
+
+static int has_ended(pid_t pid)
+{
+    char state = state_of_pid(pid);
+    return state == 'Z' || state == 0;
+}
+
+int wait_for_state(pid_t pid, char state, long patience_ms)
+{
     for (long end = now_ms() + patience_ms; now_ms() < end; pass_ms(1)) {
-        if (state_of(number, &parent) == state)
+        if (state_of_pid(pid) == state)
             return 1;
+        if (has_ended(pid))
+            break;
     }
     return 0;
 }
@@ -238,6 +251,8 @@ int wait_for_children(pid_t parent, int count, long patience_ms)
     for (long end = now_ms() + patience_ms; now_ms() < end; pass_ms(1)) {
         if (count_children(parent) == count)
             return 1;
+        if (has_ended(parent))
+            break;
     }
     return 0;
 }

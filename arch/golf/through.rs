@@ -66,7 +66,13 @@ fn aarch64(board: &Board, at: u32) -> Vec<Way> {
     if word >> 26 != 0b00_0101 || !board.is_free(to) || at >= board.header() {
         return Vec::new();
     }
-    vec![Way { put: Vec::new(), to, changes_flags: false, prefixed: false, why: "a number of the header that is a branch" }]
+    vec![Way {
+        put: Vec::new(),
+        to,
+        changes_flags: false,
+        prefixed: false,
+        why: "a number of the header that is a branch",
+    }]
 }
 
 /// Bytes of a jump from one place to another; none if it does not reach.

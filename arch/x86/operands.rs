@@ -133,7 +133,9 @@ impl X86<'_> {
         rules.retain(|rule| match rule {
             // Both registers lose what they had: nobody may want it any more.
             Rule::Exchange { from } => {
-                !self.slots.is_live(self.at, *from) && !self.slots.is_live(self.at, constant.reg) && !self.is_arg_set(*from)
+                !self.slots.is_live(self.at, *from)
+                    && !self.slots.is_live(self.at, constant.reg)
+                    && !self.is_arg_set(*from)
             }
             _ => true,
         });

@@ -141,7 +141,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_choice(&mut self, choice: Choice, template: &Template, code: &Code, each: u64, below: u32) -> Result<Option<u32>, BuildError> {
+    fn try_choice(
+        &mut self,
+        choice: Choice,
+        template: &Template,
+        code: &Code,
+        each: u64,
+        below: u32,
+    ) -> Result<Option<u32>, BuildError> {
         let Options { target, tier, .. } = self.options;
         let task = Task {
             target,
@@ -152,9 +159,16 @@ impl Search<'_> {
             budget: each,
             complete: &|bytes| complete(tier, target, choice, bytes),
         };
-        let outcome =
-            golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
-        if std::env::var("DBG").is_ok() { eprintln!("{choice:x?} {each} looked {} complete {} found {:?} least {}", outcome.looked_at, outcome.is_complete, outcome.packed.as_ref().map(|p| p.bytes.len()), template.least_bytes); }
+        let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
+        if std::env::var("DBG").is_ok() {
+            eprintln!(
+                "{choice:x?} {each} looked {} complete {} found {:?} least {}",
+                outcome.looked_at,
+                outcome.is_complete,
+                outcome.packed.as_ref().map(|p| p.bytes.len()),
+                template.least_bytes
+            );
+        }
         self.left -= outcome.looked_at.min(self.left);
         let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);
         if let Some(packed) = outcome.packed.filter(|packed| packed.bytes.len() < self.best_bytes as usize) {

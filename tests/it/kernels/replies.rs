@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
+use asmgen::spec::Engine;
 use rustix::process::Signal;
 
 use super::tasks::Program;
@@ -41,10 +42,10 @@ pub(super) struct Known(HashMap<Vec<String>, Answers>);
 impl Known {
     /// What this build of an example has to answer.
     pub(super) fn answers(&mut self, program: &Program) -> Answers {
-        let engine = program.engine.expect("it is a server").name();
+        let engine = program.engine.map(Engine::name);
         let site = site(program);
         let texts = site.iter().map(|(_, text)| text.clone());
-        let key = [program.example, engine].map(str::to_owned).into_iter().chain(texts).collect();
+        let key = [program.example, engine.unwrap_or_default()].map(str::to_owned).into_iter().chain(texts).collect();
         self.0.entry(key).or_insert_with(|| ask_here(program, engine, &site)).clone()
     }
 }
@@ -76,13 +77,13 @@ fn site(program: &Program) -> Vec<(String, String)> {
 }
 
 /// Builds the site for this machine in the default layout, and asks it.
-fn ask_here(program: &Program, engine: &str, site: &[(String, String)]) -> Answers {
+fn ask_here(program: &Program, engine: Option<&str>, site: &[(String, String)]) -> Answers {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in site {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let (spec, file) = (folder.path().join(&site[0].0), folder.path().join("server"));
-    Variant::native(&spec).on(engine).build(None, &file);
+    Variant { engine, ..Variant::native(&spec) }.build(None, &file);
     in_own_network(|| answers_of(&mut Command::new(&file), program.port()))
 }
 

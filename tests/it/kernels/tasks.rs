@@ -25,9 +25,10 @@ pub(super) struct Program {
 impl Program {
     fn build(example: &'static Example, engine: Option<Engine>, target: &'static Target, tier: Tier) -> Self {
         let description = example.description(engine);
-        let image = asmgen::build(&description, Options { target, tier }).unwrap_or_else(|error| {
-            panic!("{} {engine:?} {} {tier}: {error}", example.name, target.name);
-        });
+        let image = asmgen::build(&description, Options { target, tier, effort: asmgen::Effort::Default })
+            .unwrap_or_else(|error| {
+                panic!("{} {engine:?} {} {tier}: {error}", example.name, target.name);
+            });
         Self { example: example.name, engine, tier, image, described: description.program }
     }
 
@@ -39,10 +40,7 @@ impl Program {
 
     /// Where it listens.
     pub(super) fn port(&self) -> u16 {
-        match &self.described {
-            Described::Server(server) => server.listen.port,
-            Described::Hello { .. } | Described::Pause => panic!("{} is no server", self.name()),
-        }
+        self.described.listen().expect("it is a server").port
     }
 
     pub(super) fn kind(&self) -> ProgramKind {
@@ -117,9 +115,9 @@ fn expected(program: &Program, known: &mut Known) -> (&'static str, String, Vec<
     match &program.described {
         Described::Hello { text } => ("hello", String::new(), vec![format!("exit 0, output {}", escaped(text))]),
         Described::Pause => ("pause", String::new(), facts_of_pause()),
-        Described::Server(server) => {
+        Described::Server(_) | Described::Ok { .. } => {
             let facts = facts_of_server(&known.answers(program));
-            ("server", format!(" {} /{REQUEST_FILES}", server.listen.port), facts)
+            ("server", format!(" {} /{REQUEST_FILES}", program.port()), facts)
         }
     }
 }

@@ -132,7 +132,7 @@ fn facts_of_server(answers: &Answers) -> Vec<String> {
     let reply = |(number, reply): (usize, &Vec<u8>)| {
         format!("reply {number} to /{REQUEST_FILES}: {}", escaped(&without_date(reply)))
     };
-    let end = format!("exit 0, output {}", escaped(&answers.output));
+    let end = format!("{}, output {}", answers.end, escaped(&answers.output));
     answers.replies.iter().enumerate().map(reply).chain([end]).collect()
 }
 

@@ -40,8 +40,9 @@ sizes: build ## exact sizes of the examples on every target in every layout
 	@$(ASMGEN) sizes
 
 .PHONY: tools
-tools: ## install what the tests need and is missing; start Docker if nobody has
+tools: ## install or fetch what the tests need and is missing; start Docker if nobody has
 	@.ci/tools
+	@.ci/kernels
 
 .PHONY: check
 check: ## what needs no tools beside Rust's: format, lints, documentation
@@ -58,6 +59,11 @@ test: tools check ## everything that CI checks
 fuzz: export FUZZ_SECONDS ?= 600
 fuzz: ## mutated requests against the epoll engine, for FUZZ_SECONDS (600)
 	@$(CARGO) test --quiet --locked --test it -- --nocapture fuzz::the_server_is_as_the_model
+
+.PHONY: kernels
+kernels: tools ## every example on all of Debian's kernels, every header byte changed: out/kernels/report.md
+	@.ci/kernels all
+	@KERNELS=all $(CARGO) test --quiet --locked --test it -- --nocapture kernels::
 
 # The tests that compare something with a committed file, told to write it.
 .PHONY: bless

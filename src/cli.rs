@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use asmgen::{Effort, Target};
 use asmgen::elf::Tier;
 use asmgen::spec::Engine;
+use asmgen::{Effort, Target};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 

@@ -91,7 +91,12 @@ pub fn measure() -> Result<Vec<Row>, BuildError> {
             let description = example.description(engine);
             for target in TARGETS {
                 for tier in Tier::all() {
-                    rows.push(Row::of(example.name, engine, tier, &build(&description, Options { target, tier, effort: Effort::Default, without: None })?));
+                    rows.push(Row::of(
+                        example.name,
+                        engine,
+                        tier,
+                        &build(&description, Options { target, tier, effort: Effort::Default, without: None })?,
+                    ));
                 }
             }
         }

@@ -129,15 +129,19 @@ impl Search<'_> {
         }
         let data: Vec<_> = places
             .iter()
-            .map(|&(blob, at)| (self.blobs[blob].datum, at, self.datum_bytes(blob, &label_at, &|datum| datum_at(datum).map(address))))
+            .map(|&(blob, at)| {
+                (self.blobs[blob].datum, at, self.datum_bytes(blob, &label_at, &|datum| datum_at(datum).map(address)))
+            })
             .collect();
         if !too_far.is_empty() {
             self.too_far.extend(too_far);
             return None;
         }
         let ours = placed.iter().map(|one| ((one.at - base) as u32, &one.bytes));
-        let all: Vec<(u32, Vec<u8>)> =
-            ours.map(|(at, bytes)| (at, bytes.clone())).chain(data.iter().map(|(_, at, bytes)| (*at, bytes.clone()))).collect();
+        let all: Vec<(u32, Vec<u8>)> = ours
+            .map(|(at, bytes)| (at, bytes.clone()))
+            .chain(data.iter().map(|(_, at, bytes)| (*at, bytes.clone())))
+            .collect();
         for (at, bytes) in all {
             let fits = bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte));
             if !fits {

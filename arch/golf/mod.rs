@@ -168,7 +168,9 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
 
 fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
     let shortest = |instruction: &dyn crate::code::Encode| {
-        (0..4).find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten()).map_or(4, |bytes| bytes.len() as u32)
+        (0..4)
+            .find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten())
+            .map_or(4, |bytes| bytes.len() as u32)
     };
     let bytes = |unit: &Unit| match unit {
         Unit::Instruction { instruction, .. } => shortest(instruction.as_ref()),
@@ -185,14 +187,22 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
     let align = through::alignment(target.machine);
     // Whoever starts in the middle of free bytes could start at their first.
     let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
-    let runs = is_start && template.entry % align == 0 && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty());
+    let runs = is_start
+        && template.entry % align == 0
+        && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty());
     let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }
 
 /// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
 /// load address. Only small programs are searched; of others there is the usual way alone.
-pub fn selections(target: &'static Target, program: &Program, base: u64, (tries, most): (usize, usize), without: Option<Rule>) -> Result<Vec<Code>, CompileError> {
+pub fn selections(
+    target: &'static Target,
+    program: &Program,
+    base: u64,
+    (tries, most): (usize, usize),
+    without: Option<Rule>,
+) -> Result<Vec<Code>, CompileError> {
     let usual = crate::compile(target, program)?;
     if usual.units.len() > SMALL_PROGRAM_UNITS || tries == 0 || program.has_subs() {
         return Ok(vec![usual]);

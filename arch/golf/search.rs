@@ -234,7 +234,8 @@ impl<'a> Search<'a> {
             if self.board.put_all(cursor, &bytes) {
                 let whole = (cursor..way.to).map(|at| self.board.value(at).unwrap_or(0)).collect();
                 let shown = way.to > cursor && way.to - cursor <= 8;
-                let bytes = if shown { whole } else { (cursor..cursor + 4).filter_map(|at| self.board.value(at)).collect() };
+                let bytes =
+                    if shown { whole } else { (cursor..cursor + 4).filter_map(|at| self.board.value(at)).collect() };
                 self.added.push(Added { at: cursor, bytes, why: way.why });
                 self.go(At { cursor: Some(way.to), prefixed: way.prefixed, ..at });
                 self.added.pop();

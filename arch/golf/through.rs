@@ -52,7 +52,14 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
         let fits = |opcode: &&u8| board.is_free(at) || board.value(at) == Some(**opcode) && !board.is_taken(at);
         let why = "swallows bytes of the header as a number";
         let opcode = opcodes.iter().find(fits).filter(|_| foreign && known && behind)?;
-        Some(Way { put: vec![*opcode], to: at + 1 + bytes, changes_flags: true, prefixed: false, rule: Rule::Swallow, why })
+        Some(Way {
+            put: vec![*opcode],
+            to: at + 1 + bytes,
+            changes_flags: true,
+            prefixed: false,
+            rule: Rule::Swallow,
+            why,
+        })
     };
     ways.extend(swallow(&SWALLOW_FOUR, 4));
     ways.extend(swallow(&SWALLOW_ONE, 1));

@@ -55,12 +55,7 @@ pub(super) struct Group {
 const GROUP_ITEMS: usize = 8;
 
 /// Splits the code into groups. `forms` are the forms of the units.
-pub(super) fn groups(
-    code: &Code,
-    forms: &[u8],
-    base: u64,
-    without: Option<Rule>,
-) -> Result<Vec<Group>, CompileError> {
+pub(super) fn groups(code: &Code, forms: &[u8], base: u64, without: Option<Rule>) -> Result<Vec<Group>, CompileError> {
     let mut groups: Vec<Group> = Vec::new();
     let mut effects: Vec<Vec<Effects>> = Vec::new();
     let mut glued = 0usize;

@@ -30,16 +30,23 @@ pub(crate) enum Rule {
     Inc,
     Dec,
     Zero,
-    Copy { from: Reg },
+    Copy {
+        from: Reg,
+    },
     PushPop,
-    Near { base: Reg, by: i8 },
+    Near {
+        base: Reg,
+        by: i8,
+    },
     Imm32,
     Simm32,
     Imm64,
     /// Small programs only.
     Not,
     /// Small programs only.
-    Exchange { from: Reg },
+    Exchange {
+        from: Reg,
+    },
     /// Small programs only.
     PopZero,
 }

@@ -128,7 +128,12 @@ impl X86<'_> {
         // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
         let known = self.facts.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
-        if self.may_fail && self.tuning.without != Some(golf::Rule::Needless) && constant.reg == EAX && self.args_set >> EAX & 1 == 0 && well {
+        if self.may_fail
+            && self.tuning.without != Some(golf::Rule::Needless)
+            && constant.reg == EAX
+            && self.args_set >> EAX & 1 == 0
+            && well
+        {
             rules.push(Rule::LowByte);
         }
         let without = self.tuning.without;
@@ -138,7 +143,9 @@ impl X86<'_> {
             Rule::Exchange { .. } if without == Some(golf::Rule::Exchange) => false,
             // Both registers lose what they had: nobody may want it any more.
             Rule::Exchange { from } => {
-                !self.slots.is_live(self.at, *from) && !self.slots.is_live(self.at, constant.reg) && !self.is_arg_set(*from)
+                !self.slots.is_live(self.at, *from)
+                    && !self.slots.is_live(self.at, constant.reg)
+                    && !self.is_arg_set(*from)
             }
             _ => true,
         });

@@ -71,12 +71,7 @@ const MOST_ZEROS: usize = 2;
 pub(super) type Built = Result<Instruction, iced_x86::IcedError>;
 
 impl<'p> X86<'p> {
-    pub(crate) fn new(
-        mode: &'static Mode,
-        program: &'p Program,
-        slots: &'p Allocation,
-        tuning: &'p Tuning,
-    ) -> Self {
+    pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation, tuning: &'p Tuning) -> Self {
         let mut to_push = stack::choose(program, mode.class());
         to_push.retain(|(datum, _)| tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());

@@ -80,11 +80,7 @@ fn layout(args: &LayoutArgs) -> (Tier, Effort) {
     if args.golf { (Tier::Linux, Effort::Max) } else { (args.elf, args.effort) }
 }
 
-fn build(
-    description: &Description,
-    target: &'static Target,
-    (tier, effort): (Tier, Effort),
-) -> Result<Image, Failure> {
+fn build(description: &Description, target: &'static Target, (tier, effort): (Tier, Effort)) -> Result<Image, Failure> {
     asmgen::build(description, Options { target, tier, effort, without: None }).map_err(|error| match error {
         BuildError::TooLarge { .. } => Failure::input(error),
         _ => Failure::failed(error),

@@ -203,6 +203,14 @@ pub(super) fn segment_far_outside_file(view: &View) -> Vec<Place> {
     segment_beyond(view, 256 << 20)
 }
 
+pub(super) fn last_page_outside_file(view: &View) -> Vec<Place> {
+    let broken = |s: &SegmentView| {
+        let end = view.segment_get(*s, "p_offset").saturating_add(view.segment_get(*s, "p_filesz"));
+        end % 0x1000 != 0 && end & !0xfff >= view.len()
+    };
+    first(view, view.loads(), broken, &["p_filesz", "p_offset"])
+}
+
 /// Does a segment end more than `slack` bytes past the end of the file?
 fn segment_beyond(view: &View, slack: u64) -> Vec<Place> {
     let broken = |s: &SegmentView| {

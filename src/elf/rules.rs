@@ -424,6 +424,13 @@ pub static RULES: &[Rule] = &[
         loaders: &[(Gvisor, "measured: 256 MiB run, 64 TiB hang"), (QemuUser, "measured: 256 MiB run, 64 TiB hang")],
     },
     Rule {
+        name: "last-page-in-file",
+        reads: &["p_offset", "p_filesz"],
+        right: "a segment whose last page, if it does not fill it, has a byte of the file: the rest of it is cleared",
+        check: Check::Relation(checks::last_page_outside_file),
+        loaders: &[(Gvisor, "measured on runsc 20240729: bad address")],
+    },
+    Rule {
         name: "page-alignment",
         reads: &["p_align"],
         right: "a multiple of 4096, not 0, the same in all PT_LOAD segments",

@@ -324,6 +324,22 @@ fn an_entry_point_in_cleared_memory_is_refused_by_gvisor_alone() {
     assert_eq!(verdict(&file, Loader::Gvisor).refusals()[0].rule, "entry-in-segment");
 }
 
+/// gVisor clears the rest of a segment's last page, and cannot where the page is past the end of the file
+/// (`tests/it/kernels/gvisor.rs` found it). A segment that fills its last page is fine.
+#[test]
+fn a_last_page_past_the_file_is_refused_by_gvisor_alone() {
+    let layout = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false);
+    for (end, is_taken) in [(0x10a6_u64, false), (0x0fff, true), (0x1000, true), (0x8000, true), (0x8001, false)] {
+        let mut file = tiny(&layout);
+        let size = (end - 0x100).to_le_bytes();
+        file[0x2f + 0x20..0x2f + 0x28].copy_from_slice(&size);
+        file[0x2f + 0x28..0x2f + 0x30].copy_from_slice(&size);
+        assert!(verdict(&file, Loader::Linux).accepted());
+        assert_eq!(verdict(&file, Loader::Gvisor).accepted(), is_taken, "{end:#x}");
+        assert_eq!(accepted_by_tier(&verify(&file), Tier::Portable), is_taken, "{end:#x}");
+    }
+}
+
 /// The 80-byte header with the program headers at 0x18: exit(42) by the kernel, refused by others (elf.md, section 2).
 const GOLFED_64: [u8; 80] = [
     // The entry point is offset 1, where 45 4c 46 are prefixes without effect; it goes on at 0x30 and at 0x48.

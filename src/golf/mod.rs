@@ -10,8 +10,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
 
-use asmgen_arch::golf::{self, Packed, Task, Template};
 pub use asmgen_arch::golf::Rule;
+use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::Program as Ops;
 use asmgen_arch::{Class, Code, Target};
 
@@ -49,8 +49,24 @@ struct Row {
 
 static EFFORTS: [Row; 3] = [
     Row { effort: Effort::Quick, name: "quick", places: [0, 0], tries: 0, selections: 0, glance: 0, promising: 0 },
-    Row { effort: Effort::Default, name: "default", places: [300_000, 20_000], tries: 1_000, selections: 6, glance: 400, promising: 12 },
-    Row { effort: Effort::Max, name: "max", places: [60_000_000, 4_000_000], tries: 20_000, selections: 100, glance: 4_000, promising: 200 },
+    Row {
+        effort: Effort::Default,
+        name: "default",
+        places: [300_000, 20_000],
+        tries: 1_000,
+        selections: 6,
+        glance: 400,
+        promising: 12,
+    },
+    Row {
+        effort: Effort::Max,
+        name: "max",
+        places: [60_000_000, 4_000_000],
+        tries: 20_000,
+        selections: 100,
+        glance: 4_000,
+        promising: 200,
+    },
 ];
 
 impl Effort {
@@ -141,7 +157,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn try_choice(&mut self, choice: Choice, template: &Template, code: &Code, each: u64, below: u32) -> Result<Option<u32>, BuildError> {
+    fn try_choice(
+        &mut self,
+        choice: Choice,
+        template: &Template,
+        code: &Code,
+        each: u64,
+        below: u32,
+    ) -> Result<Option<u32>, BuildError> {
         let Options { target, tier, .. } = self.options;
         let task = Task {
             target,
@@ -153,8 +176,7 @@ impl Search<'_> {
             without: self.options.without,
             complete: &|bytes| complete(tier, target, choice, bytes),
         };
-        let outcome =
-            golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
+        let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
         self.left -= outcome.looked_at.min(self.left);
         let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);
         if let Some(packed) = outcome.packed.filter(|packed| packed.bytes.len() < self.best_bytes as usize) {
@@ -183,15 +205,8 @@ fn templates(base: u64, options: Options) -> Vec<(Choice, Template)> {
     let read = elf::read_fields(tier, target);
     for program_header in 4..=header {
         for skew in skews(target, program_header) {
-            let open = Choice {
-                program_header,
-                entry: 0,
-                is_entry_open: true,
-                base,
-                is_base_open,
-                is_page_open: false,
-                skew,
-            };
+            let open =
+                Choice { program_header, entry: 0, is_entry_open: true, base, is_base_open, is_page_open: false, skew };
             if template(tier, target, &read, open).is_none() {
                 continue;
             }

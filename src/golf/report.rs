@@ -89,9 +89,10 @@ pub fn savings(effort: Effort) -> Result<Vec<Saving>, BuildError> {
     let columns = rule_columns();
     let with: Vec<u32> = columns.iter().map(|(name, target)| size_of(name, target, None)).collect::<Result<_, _>>()?;
     let saving = |rule: Rule| {
-        let without = columns.iter().zip(&with).map(|((name, target), with)| {
-            Ok(i64::from(size_of(name, target, Some(rule))?) - i64::from(*with))
-        });
+        let without = columns
+            .iter()
+            .zip(&with)
+            .map(|((name, target), with)| Ok(i64::from(size_of(name, target, Some(rule))?) - i64::from(*with)));
         Ok(Saving { rule: rule.name(), what: rule.what(), bytes: without.collect::<Result<_, BuildError>>()? })
     };
     Rule::ALL.into_iter().map(saving).collect()

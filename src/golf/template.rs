@@ -8,9 +8,9 @@
 use asmgen_arch::golf::{Class, ClassId, Template};
 use asmgen_arch::{Machine, Target};
 
+use crate::elf::Tier;
 use crate::elf::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
 use crate::elf::rules::MAGIC;
-use crate::elf::Tier;
 
 /// What a byte of a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

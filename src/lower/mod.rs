@@ -7,9 +7,9 @@ mod epoll;
 mod hello;
 mod http;
 mod ok;
-mod socket;
 mod pause;
 mod pieces;
+mod socket;
 mod wire;
 
 use asmgen_arch::Target;

@@ -72,8 +72,7 @@ impl ProgramKind {
     pub const ALL: [Self; 4] = [Self::Server, Self::Hello, Self::Pause, Self::Ok];
 
     /// Their names in a spec, in the same order.
-    pub const NAMES: [&'static str; 4] =
-        [Self::Server.name(), Self::Hello.name(), Self::Pause.name(), Self::Ok.name()];
+    pub const NAMES: [&'static str; 4] = [Self::Server.name(), Self::Hello.name(), Self::Pause.name(), Self::Ok.name()];
 
     /// The name in a spec.
     pub const fn name(self) -> &'static str {

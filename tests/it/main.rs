@@ -27,6 +27,8 @@ mod fuzz;
 mod golden;
 /// What the modules share.
 mod harness;
+/// Every example on real kernels under qemu, and under gVisor.
+mod kernels;
 /// What the dependencies allow.
 mod licences;
 /// Memory beside the stack.

@@ -181,7 +181,8 @@ impl Engine<'_> {
         self.program.call(Call::Shutdown, &args, None, "the reply is complete");
         let flags = Arg::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
         // Nothing is copied: the kernel only wants an address that could be the process's own.
-        let args = [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Any];
+        let args =
+            [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Const(0)];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
         self.program.push(Op::Jump(self.close), "done with it");
     }

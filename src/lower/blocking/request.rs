@@ -63,7 +63,7 @@ impl Engine<'_> {
     pub(super) fn receive_exactly(&mut self, to: Arg, bytes: u32, why: &str) {
         let bytes = i64::from(bytes);
         let args =
-            [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Any];
+            [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Const(0)];
         let received = self.received;
         self.program.call(Call::Recvfrom, &args, Some(received), why);
         let short = Op::Branch { left: received, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };

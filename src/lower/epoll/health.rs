@@ -40,7 +40,7 @@ impl Engine<'_> {
         self.call(Call::Sendto, &args, None, "ask");
         let buffer = Arg::State(self.state.buffers);
         let wait = Arg::Const(abi::MSG_WAITALL);
-        let args = [Arg::Slot(fd), buffer, Arg::Const(SEEN_BYTES), wait, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), buffer, Arg::Const(SEEN_BYTES), wait, Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "the status line's beginning");
         self.branch(n, Cond::Ne, SEEN_BYTES, "exit_1", "no reply");
         self.set(t, buffer, "");

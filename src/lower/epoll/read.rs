@@ -16,7 +16,7 @@ impl Engine<'_> {
         self.set(t, p, "");
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
         self.take(t, end, "room in it");
-        let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
         self.branch(n, Cond::Le, 0i64, "not_received", "");
         self.add(end, n, "");

@@ -72,7 +72,7 @@ impl Engine<'_> {
     fn discard(&mut self) {
         let (fd, n) = (self.s.fd, self.s.n);
         let flags = Arg::Const(abi::MSG_TRUNC);
-        let args = [Arg::Slot(fd), Arg::Const(0), Arg::Const(1 << 20), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), Arg::Const(0), Arg::Const(1 << 20), flags, Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "discard what comes behind the last reply");
         self.branch(n, Cond::Gt, 0i64, "next", "there may be more");
         self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "there may be more");

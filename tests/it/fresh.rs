@@ -78,6 +78,16 @@ fn size_tables_hold_the_sizes() {
     none(&["README.md", "CHANGELOG.md"].into_iter().filter_map(fault).collect::<Vec<_>>());
 }
 
+/// The map that README.md shows.
+#[test]
+fn the_map_of_the_readme_is_that_of_the_example() {
+    let (file, spec) = ("docs/hello.svg", "examples/hello.toml");
+    let map = output_of(&["map", spec, "--target", "x86_64", "--elf", "portable", "--format", "svg"]);
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(page.contains(&format!("]({file})")), "README.md does not show {file}");
+    none(&stale(file, &map).into_iter().collect::<Vec<_>>());
+}
+
 /// Everything that a page sets as code: lines of blocks, and what stands between backticks.
 fn code_of(page: &str) -> Vec<String> {
     let mut code = Vec::new();

@@ -29,6 +29,8 @@ mod golden;
 mod harness;
 /// What the dependencies allow.
 mod licences;
+/// Maps: text, drawings.
+mod map;
 /// Memory beside the stack.
 mod memory;
 /// What the epoll engine has to answer.

@@ -136,6 +136,10 @@ pub(crate) struct ImageArgs {
     /// Name of the image; several are possible [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Vec<String>,
+    /// Fewest bytes that every tool still loads and runs: no date, labels, ports, health check, and no end of the
+    /// archive
+    #[arg(long)]
+    pub(crate) golf: bool,
     /// File to write; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -19,7 +19,7 @@ const PART_CHARACTER: u32 = 8;
 /// Two lines of a part: its name, its length.
 const PART_LINES: u32 = 34;
 /// Column of the places' names.
-const PLACE_COLUMN: u32 = 250;
+const PLACE_COLUMN: u32 = 284;
 const PLACE_CHARACTERS: usize = 36;
 /// Line of a place.
 const PLACE_LINE: u32 = 13;

@@ -11,6 +11,8 @@ mod svg;
 mod text;
 
 #[cfg(test)]
+mod colours;
+#[cfg(test)]
 mod tests;
 
 use std::fmt::{self, Write as _};

@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(decompress(&smallest, text.len()).unwrap(), text);
         // A change here changes the digests of images.
         assert_eq!((quick.len(), smallest.len()), (2546, 2189));
+        assert_eq!(crc32(&smallest), 0x43e1_605b);
         assert_eq!(compress_smallest(b""), compress(b""));
     }
 

@@ -73,6 +73,7 @@ fn the_search_finds_names_bytes_addresses_and_offsets() {
     assert_eq!(search(&mut tab, "e_machine"), one("12 13"));
     assert_eq!(search(&mut tab, "0x12"), one("12"));
     assert_eq!(search(&mut tab, "0069"), one("69"));
+    assert_eq!(search(&mut tab, "shared").0.split(' ').count(), 17);
     // The byte itself comes before the field that speaks of it.
     let both = ("18 19 1a 1b 1c 1d 1e 1f 67".to_owned(), "1 of 2 hits".to_owned());
     assert_eq!(search(&mut tab, "0x10067"), both);

@@ -3,6 +3,7 @@
 //! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
 //! register that costs the fewest bytes. Deterministic.
 
+use crate::golf::tuning::{HOME, Tuning};
 use crate::live::Paths;
 use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
@@ -94,9 +95,18 @@ impl Allocation {
 
 /// Gives every web a register, or a place in the frame where there are not enough.
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
+    fit_tuned(program, registers, &Tuning::default())
+}
+
+/// The same with registers that a search asks for.
+pub(crate) fn fit_tuned(
+    program: &Program,
+    registers: &Registers,
+    tuning: &Tuning,
+) -> Result<(Program, Allocation), CompileError> {
     let mut fitted = webs::split(&tidy::tidy(program));
     loop {
-        let crowded = match allocate(&fitted, registers) {
+        let crowded = match allocate(&fitted, registers, tuning) {
             Ok(slots) => return Ok((fitted, slots)),
             Err(crowded) => crowded,
         };
@@ -105,7 +115,11 @@ pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, 
 }
 
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
-fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
+fn allocate(
+    program: &Program,
+    registers: &Registers,
+    tuning: &Tuning,
+) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
     let paths = Paths::of(program);
     let kept = paths.kept(program, &paths.live(program));
     let mut found = constraints(program, registers, &kept);
@@ -120,8 +134,10 @@ fn allocate(program: &Program, registers: &Registers) -> Result<Allocation, Resu
     let mut crowded = Set::with_room(program.slots.len());
     while let Some(slot) = order.pop() {
         let taken = found.taken(slot, &home);
-        let free = registers.general.iter().filter(|&&reg| taken >> reg & 1 == 0);
-        home[slot] = free.copied().min_by_key(|&reg| found.price(slot, reg, &home, registers));
+        let free: Vec<Reg> = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0).collect();
+        let prices = free.iter().map(|&reg| found.price(slot, reg, &home, registers));
+        let usual = prices.enumerate().min_by_key(|&(_, price)| price).map_or(0, |(at, _)| at);
+        home[slot] = free.get(tuning.ask((slot, HOME), free.len(), usual)).copied();
         if home[slot].is_none() {
             match found.to_frame(program, slot, &home, registers.general) {
                 Some(other) => {

@@ -2,6 +2,7 @@
 //! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
 
 use crate::CompileError;
+use crate::golf::Effects;
 use crate::layout::{self, Chunk};
 use crate::op::{DatumId, Label};
 use crate::relay::{self, Piece};
@@ -62,6 +63,31 @@ pub(crate) trait Encode {
     fn leads_to(&self) -> Option<Label> {
         None
     }
+
+    /// Which of its bytes depend on places in this form.
+    fn symbolic(&self, _form: u8) -> std::ops::Range<usize> {
+        0..0
+    }
+
+    /// What it needs and changes.
+    fn effects(&self) -> Effects {
+        Effects::ALL
+    }
+
+    /// So many units behind it have to stay where they are, right behind it.
+    fn glued(&self) -> usize {
+        0
+    }
+
+    /// Other encodings of it, longer ones included, that do the same; those that change condition flags only if that may be.
+    fn others(&self, _changes_flags: bool) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    /// May what the condition flags say before it make a difference?
+    fn wants_flags(&self) -> bool {
+        false
+    }
 }
 
 /// A unit of code.
@@ -79,9 +105,13 @@ pub(crate) enum Unit {
 /// Selected code, not yet placed.
 #[derive(Default)]
 pub struct Code {
-    units: Vec<Unit>,
+    pub(crate) units: Vec<Unit>,
     /// Data that the code itself builds, so that nobody has to place them.
     built: Vec<DatumId>,
+    /// Units from which control never goes on, although they are no jumps: calls that do not return.
+    pub(crate) dead_ends: Vec<usize>,
+    /// Labels that stay with what follows them.
+    pub(crate) tied: Vec<usize>,
     /// May its parts change places?
     pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
@@ -126,6 +156,18 @@ impl Code {
 
     pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
         self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why, by_way_of: None });
+    }
+
+    /// Places a label that stays with the next instruction, wherever that is put.
+    pub(crate) fn label_of_next(&mut self, label: Label) {
+        self.tied.push(self.units.len());
+        self.label(label);
+        self.first_own = Some(self.first_own.map_or(label.0, |first| first.min(label.0)));
+    }
+
+    /// The last instruction does not return.
+    pub(crate) fn never_returns(&mut self) {
+        self.dead_ends.push(self.units.len() - 1);
     }
 
     pub(crate) fn builds(&mut self, datum: DatumId) {

@@ -2,7 +2,7 @@
 //! of a loop.
 
 use crate::alloc::Reg;
-use crate::op::{DatumId, Slot};
+use crate::op::{DatumId, Label, Slot};
 
 /// A register's content, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +15,16 @@ pub(crate) enum Value {
     Byte,
     /// 0 or a negative number.
     ZeroOrError,
+    /// From 0 to 255, or a negative number.
+    ByteOrError,
     /// The address of a datum.
     Data(DatumId),
     /// The address of a byte of the frame.
     Frame(u32),
     /// The address of a byte of the state.
     State(u32),
+    /// The address behind the system call that stands at this label.
+    Behind(Label),
 }
 
 /// One register: what it holds and whose value that is.

@@ -8,6 +8,7 @@ use iced_x86::{Code as Opcode, Instruction};
 use crate::CompileError;
 use crate::alloc::Registers;
 use crate::code::Code;
+use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
@@ -50,6 +51,6 @@ static MODE: Mode = Mode {
     enter: || Instruction::with1(Opcode::Int_imm8, 0x80).expect("int takes a byte"), // CD 80
 };
 
-pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
-    crate::x86::compile(&MODE, program)
+pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
+    crate::x86::compile(&MODE, program, tuning)
 }

@@ -9,6 +9,7 @@ mod data;
 pub mod decode;
 mod facts;
 mod flow;
+pub mod golf;
 pub mod i386;
 mod layout;
 mod live;
@@ -71,9 +72,18 @@ pub enum CompileError {
 /// # Errors
 /// The program needs more registers than there are, or an instruction the machine does not have.
 pub fn compile(target: &Target, program: &op::Program) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &golf::tuning::Tuning::default())
+}
+
+/// The same, with the ways that a search asks for.
+pub(crate) fn compile_tuned(
+    target: &Target,
+    program: &op::Program,
+    tuning: &golf::tuning::Tuning,
+) -> Result<Code, CompileError> {
     match target.machine {
-        Machine::X86_64 => x86_64::compile(program),
-        Machine::Aarch64 => aarch64::compile(program),
-        Machine::I386 => i386::compile(program),
+        Machine::X86_64 => x86_64::compile(program, tuning),
+        Machine::Aarch64 => aarch64::compile(program, tuning),
+        Machine::I386 => i386::compile(program, tuning),
     }
 }

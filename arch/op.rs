@@ -326,6 +326,8 @@ pub struct Program {
     pub spilled_bytes: u32,
     /// Bytes of writable memory at a fixed address, all 0 at the start.
     pub state_bytes: u32,
+    /// Calls that make no difference where the one before them has failed, so that they need not be made then.
+    pub needless_after_failure: Vec<Call>,
 }
 
 impl Program {

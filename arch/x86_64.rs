@@ -8,6 +8,7 @@ use iced_x86::{Code as Opcode, Instruction};
 use crate::CompileError;
 use crate::alloc::Registers;
 use crate::code::Code;
+use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
@@ -60,6 +61,6 @@ static MODE: Mode = Mode {
     enter: || Instruction::with(Opcode::Syscall), // 0F 05
 };
 
-pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
-    crate::x86::compile(&MODE, program)
+pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
+    crate::x86::compile(&MODE, program, tuning)
 }

@@ -73,6 +73,11 @@ impl Canvas {
         self.bytes.len() as u32
     }
 
+    /// Has somebody claimed this byte?
+    pub fn is_claimed(&self, at: u32) -> bool {
+        self.bytes.get(at as usize).is_some_and(Option::is_some)
+    }
+
     /// Has nobody claimed anything yet?
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()

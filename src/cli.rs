@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use asmgen::Target;
+use asmgen::{Effort, Target};
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
 use asmgen::spec::Engine;
@@ -94,9 +94,23 @@ pub(crate) struct ExecutableArgs {
     /// Machine to build for [default: this one]
     #[arg(long, value_name = "MACHINE", value_parser = target)]
     pub(crate) target: Option<&'static Target>,
-    /// Who must accept the executable: `strict`, every loader and tool; `portable`, every container runtime
-    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
+}
+
+/// How the executable is laid out, and how long to look for a smaller one.
+#[derive(Debug, Args)]
+pub(crate) struct LayoutArgs {
+    /// Who must accept the executable: `strict`, every loader and tool; `portable`, every container runtime; `linux`, the
+    /// Linux kernel alone
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier, conflicts_with = "golf")]
     pub(crate) elf: Tier,
+    /// How long to look for a smaller executable: `quick`, not at all; `default`, up to 2 seconds; `max`, up to 10 minutes
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort, conflicts_with = "golf")]
+    pub(crate) effort: Effort,
+    /// The smallest: --elf linux --effort max --engine blocking
+    #[arg(long, conflicts_with = "engine")]
+    pub(crate) golf: bool,
 }
 
 /// What is built.
@@ -150,9 +164,8 @@ pub(crate) struct ImageArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Who must accept the executable
-    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
-    pub(crate) elf: Tier,
+    #[command(flatten)]
+    pub(crate) layout: LayoutArgs,
 }
 
 /// A verification.
@@ -208,6 +221,10 @@ fn target(name: &str) -> Result<&'static Target, String> {
 
 fn engine(name: &str) -> Result<Engine, String> {
     Engine::by_name(name).ok_or_else(|| format!("the engines are {}", Engine::NAMES.join(", ")))
+}
+
+fn effort(name: &str) -> Result<Effort, String> {
+    name.parse().map_err(|error: asmgen::golf::UnknownEffort| error.to_string())
 }
 
 fn tier(name: &str) -> Result<Tier, String> {

@@ -6,6 +6,7 @@ use asmgen_arch::{CompileError, Target};
 use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
 use crate::elf::{self, Contents, Layout, Tier};
+use crate::golf::{self, Effort};
 use crate::image::{Image, Load, Owner};
 use crate::spec::Description;
 use crate::spec::template::TemplateError;
@@ -18,6 +19,8 @@ pub struct Options {
     pub target: &'static Target,
     /// Who must accept the executable.
     pub tier: Tier,
+    /// How long to look for a smaller one.
+    pub effort: Effort,
 }
 
 /// Why there is no image.
@@ -63,7 +66,7 @@ const SIZE_TRIES: usize = 16;
 /// ```
 /// let description = asmgen::spec::default_description();
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?;
+/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default })?;
 /// assert_eq!(&image.bytes[..4], b"\x7fELF");
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```
@@ -141,7 +144,12 @@ fn assemble_at_least(ops: &Ops, options: Options, least_bytes: u64) -> Result<Im
         let owner = Owner::Field { name: field.name, meaning: field.meaning };
         canvas.claim(field.offset, &field.bytes, owner)?;
     }
-    Ok(canvas.finish(target, entry, loads)?)
+    let plain = canvas.finish(target, entry, loads)?;
+    // A file that states a size that no smaller one has is padded, and padding needs no search.
+    if least_bytes > 0 {
+        return Ok(plain);
+    }
+    Ok(golf::smaller(ops, options, &plain)?.unwrap_or(plain))
 }
 
 /// At most so many bytes are the program's data and state.

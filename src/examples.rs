@@ -27,6 +27,8 @@ macro_rules! example {
 pub static EXAMPLES: &[Example] = &[
     example!("hello"),
     example!("pause"),
+    example!("ok"),
+    example!("ok6"),
     example!("greeting"),
     example!("routes"),
     example!("page", "page.html"),
@@ -48,7 +50,7 @@ impl Example {
     pub fn engines(&self) -> Vec<Option<Engine>> {
         match self.description(None).program.kind() {
             ProgramKind::Server => Engine::ALL.map(Some).into(),
-            ProgramKind::Hello | ProgramKind::Pause => vec![None],
+            ProgramKind::Hello | ProgramKind::Pause | ProgramKind::Ok => vec![None],
         }
     }
 }

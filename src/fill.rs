@@ -109,7 +109,7 @@ mod tests {
                     body = \"{{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}}\"\n";
         let description = crate::spec::from_toml(spec, std::path::Path::new("s.toml")).unwrap();
         let target = crate::Target::by_name("x86_64").unwrap();
-        let options = Options { target, tier: crate::elf::Tier::Strict };
+        let options = Options { target, tier: crate::elf::Tier::Strict, effort: crate::Effort::Default };
         let (filled, _) = fill(&description, options, 1).unwrap();
         let Program::Server(server) = filled.program else { panic!("no server") };
         let reply = &server.routes[0].reply;

@@ -13,7 +13,7 @@
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
 //! let target = asmgen::Target::by_name("x86_64").unwrap();
-//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?;
+//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default })?;
 //! assert!(image.bytes.len() < 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -26,6 +26,7 @@ pub mod deploy;
 pub mod elf;
 pub mod examples;
 mod fill;
+pub mod golf;
 pub mod image;
 pub mod listing;
 pub mod lower;
@@ -35,4 +36,5 @@ pub mod spec;
 
 pub use asmgen_arch::{TARGETS, Target, op, syscall};
 pub use compile::{BuildError, Options, assemble, build};
+pub use golf::Effort;
 pub use image::{Claim, Image, Load, Owner};

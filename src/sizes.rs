@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::elf::Tier;
 use crate::image::{Image, Owner};
 use crate::spec::Engine;
-use crate::{BuildError, Options, TARGETS, build, examples};
+use crate::{BuildError, Effort, Options, TARGETS, build, examples};
 
 /// One example on one target in one layout; all sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -43,18 +43,21 @@ impl Row {
             data: 0,
             padding: 0,
         };
-        // A byte with several owners counts once, for the first of them in the file's order.
-        let mut counted_to = 0;
+        // A byte with several owners counts once: for the code, else for the data.
+        let mut owners = vec![3; image.bytes.len()];
         for claim in &image.map {
-            let end = claim.offset + claim.len;
-            let new = end.saturating_sub(claim.offset.max(counted_to));
-            counted_to = counted_to.max(end);
-            *match claim.owner {
-                Owner::Field { .. } => &mut row.header,
-                Owner::Code { .. } => &mut row.code,
-                Owner::Data { .. } => &mut row.data,
-                Owner::Pad { .. } => &mut row.padding,
-            } += new;
+            let number = match claim.owner {
+                Owner::Code { .. } => 0,
+                Owner::Data { .. } => 1,
+                Owner::Field { .. } => 2,
+                Owner::Pad { .. } => 3,
+            };
+            for owner in &mut owners[claim.offset as usize..(claim.offset + claim.len) as usize] {
+                *owner = number.min(*owner);
+            }
+        }
+        for owner in owners {
+            *[&mut row.code, &mut row.data, &mut row.header, &mut row.padding][owner] += 1;
         }
         row
     }
@@ -88,7 +91,7 @@ pub fn measure() -> Result<Vec<Row>, BuildError> {
             let description = example.description(engine);
             for target in TARGETS {
                 for tier in Tier::all() {
-                    rows.push(Row::of(example.name, engine, tier, &build(&description, Options { target, tier })?));
+                    rows.push(Row::of(example.name, engine, tier, &build(&description, Options { target, tier, effort: Effort::Default })?));
                 }
             }
         }

@@ -4,12 +4,15 @@
 // What dynasm! expands to trips these three, at every use.
 #![allow(clippy::unnecessary_semicolon, clippy::used_underscore_binding, clippy::useless_conversion)]
 
+use std::ops::Range;
+
 use dynasmrt::aarch64::{Aarch64Relocation, encode_logical_immediate_32bit, encode_logical_immediate_64bit};
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
+use crate::golf::Effects;
 use crate::op::{Alu, Cond, Label};
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
@@ -257,6 +260,40 @@ impl Encode for A64 {
 
     fn goes_on(&self) -> bool {
         !matches!(self, Self::Ret | Self::B { to: To::Label(_) })
+    }
+
+    fn wants_flags(&self) -> bool {
+        matches!(self, Self::Bcond { .. } | Self::B { .. })
+    }
+
+    fn symbolic(&self, form: u8) -> Range<usize> {
+        match self {
+            Self::Bl { .. } | Self::B { .. } | Self::Bcond { .. } | Self::Cbz { .. } => 0..4,
+            Self::Tbz { .. } | Self::Address { .. } if form > 0 => 0..8,
+            Self::Tbz { .. } | Self::Address { .. } => 0..4,
+            _ => 0..0,
+        }
+    }
+
+    fn effects(&self) -> Effects {
+        match *self {
+            Self::Movz { d, .. } | Self::Movn { d, .. } | Self::MovPattern { d, .. } | Self::Address { d, .. } => {
+                Effects { reads: 0, writes: 1 << d }
+            }
+            Self::Movk { d, .. } => Effects { reads: 1 << d, writes: 1 << d },
+            Self::Mov { d, m, .. } => Effects { reads: 1 << m, writes: 1 << d },
+            _ => Effects::ALL,
+        }
+    }
+
+    fn glued(&self) -> usize {
+        match *self {
+            Self::B { to: To::By(by) }
+            | Self::Bcond { to: To::By(by), .. }
+            | Self::Cbz { to: To::By(by), .. }
+            | Self::Tbz { to: To::By(by), .. } => usize::from(by.unsigned_abs()),
+            _ => 0,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod tests;
 use self::inst::ZERO_OR_SP;
 use crate::alloc::{Reg, Registers};
 use crate::code::Code;
+use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
 use crate::{CompileError, alloc, flow, promote};
@@ -62,8 +63,9 @@ static REGISTERS: Registers = Registers {
     strings: None,
 };
 
-pub(crate) fn compile(program: &Program) -> Result<Code, CompileError> {
-    let (program, slots) = alloc::fit(&promote::to_slots(program, &promote::words(program, OFTEN)), &REGISTERS)?;
+pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
+    let program = promote::to_slots(program, &promote::words(program, OFTEN));
+    let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
     flow::select(&program, || select::Aarch64::new(&program, &slots))
 }
 

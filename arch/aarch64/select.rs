@@ -163,6 +163,9 @@ impl<'p> Aarch64<'p> {
         let number = i64::from(info.number(Machine::Aarch64));
         self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
         self.plain(A64::Svc);
+        if !info.returns() {
+            self.code.never_returns();
+        }
         let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
         self.facts.set(RESULT, returned);
         if let Some(slot) = result {

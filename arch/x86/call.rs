@@ -2,19 +2,23 @@
 
 use iced_x86::{Code, Instruction};
 
-use super::regs::EAX;
+use super::regs::{EAX, ECX};
 use super::select::{X86, named};
 use crate::facts::{Fact, Value};
+use crate::golf::tuning::ORDER;
 use crate::moves::{self, Argument, Move};
-use crate::op::{Arg, Slot};
+use crate::op::{Arg, Label, Slot};
 use crate::syscall::{Call, Returns};
 
 impl X86<'_> {
     pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
         let machine = self.mode.machine;
-        let (slots, rest) =
+        let (slots, mut rest) =
             moves::in_order(info, machine, self.mode.registers.args, args, |slot| self.slots.home(slot));
+        let registers = self.mode.registers.args.iter();
+        let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
+        self.args_set = args.iter().zip(registers).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
             self.move_slot(info.name, one);
         }
@@ -25,14 +29,38 @@ impl X86<'_> {
                 self.push_datum(*datum);
             }
         }
-        self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+        let number = Arg::Const(i64::from(info.number(machine)));
+        if self.tuning.is_golf {
+            self.may_fail = self.program.needless_after_failure.contains(&call);
+            rest.insert(0, (EAX, number, "call number"));
+        } else {
+            self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+        }
         self.set_cheapest_first(info.name, rest);
+        self.args_set = u32::MAX;
         let why = self.why.clone();
+        let behind = Label((self.program.labels.len() + self.at) as u16);
+        if self.tuning.is_golf && self.mode.is_long {
+            self.code.label_of_next(behind);
+        }
         self.plain(Ok((self.mode.enter)()), why);
+        if !info.returns() {
+            self.code.never_returns();
+        }
         for &reg in self.mode.registers.clobbers {
             self.facts.set(reg, Fact::UNKNOWN);
         }
-        let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
+        if self.tuning.is_golf && self.mode.is_long {
+            // `syscall` leaves the address of what follows it in rcx (Intel SDM volume 2, SYSCALL).
+            self.facts.set(ECX, Value::Behind(behind));
+        }
+        // No more is sent than was asked for.
+        let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));
+        let returned = match info.result {
+            Returns::Zero => Value::ZeroOrError,
+            _ if is_short => Value::ByteOrError,
+            _ => Value::Unknown,
+        };
         self.facts.set(EAX, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
@@ -75,9 +103,11 @@ impl X86<'_> {
                 }
                 _ => 0,
             };
-            let at = (0..pending.len()).min_by_key(|&at| cost(&pending[at])).expect("something is pending");
+            let usual = (0..pending.len()).min_by_key(|&at| cost(&pending[at])).expect("something is pending");
+            let at = self.tuning.ask((self.at, ORDER + pending.len() as u16), pending.len(), usual);
             let (reg, arg, role) = pending.remove(at);
             self.set(reg, arg, &format!("{name}: {role}"));
+            self.args_set |= 1 << reg;
         }
     }
 }

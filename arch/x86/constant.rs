@@ -36,6 +36,12 @@ pub(crate) enum Rule {
     Imm32,
     Simm32,
     Imm64,
+    /// Small programs only.
+    Not,
+    /// Small programs only.
+    Exchange { from: Reg },
+    /// Small programs only.
+    PopZero,
 }
 
 /// A constant on its way into a register.
@@ -79,6 +85,9 @@ impl Constant {
             Rule::Imm32 => 5 + rex(self.reg),
             Rule::Simm32 => 7,
             Rule::Imm64 => 10,
+            Rule::Not => 2 + rex(self.reg),
+            Rule::Exchange { .. } => 1,
+            Rule::PopZero => 1 + rex(self.reg),
         }
     }
 
@@ -127,6 +136,24 @@ impl Constant {
         rules
     }
 
+    /// Adds the rules that are for small programs: those that look further than one operation.
+    pub(crate) fn golf_rules(self, facts: &Facts, has_zero: bool, rules: &mut Vec<Rule>) {
+        let Self { reg, value, is_long } = self;
+        let known = facts.constant(reg);
+        if known.is_some_and(|known| u64::from(!(known as u32)) == value) {
+            rules.push(Rule::Not);
+        }
+        if value == 0 && has_zero {
+            rules.push(Rule::PopZero);
+        }
+        // The other register of an exchange with the accumulator; both upper halves are cleared.
+        let holds = |other: &Reg| *other != ESP && facts.constant(*other) == Some(value) && value >> 32 == 0;
+        let mut others = (0..8).filter(|other| *other != reg && (*other == EAX || reg == EAX));
+        if known != Some(value) && (reg < 8 || !is_long) {
+            rules.extend(others.find(holds).map(|from| Rule::Exchange { from }));
+        }
+    }
+
     /// The instructions of a rule.
     #[rustfmt::skip] // One rule per line; bytes in the margin.
     pub(crate) fn build(self, rule: Rule) -> Vec<Instruction> {
@@ -151,6 +178,10 @@ impl Constant {
             Rule::Near { base, by }       => vec![Instruction::with2(Code::Lea_r32_m, r32, near(base, by))],           // 8D /r disp8
             Rule::Imm32                   => vec![Instruction::with2(Code::Mov_r32_imm32, r32, value as u32)],         // B8+r id
             Rule::Simm32                  => vec![Instruction::with2(Code::Mov_rm64_imm32, r64, value as i32)],        // REX.W C7 /0 id
+            Rule::Not                     => vec![Instruction::with1(Code::Not_rm32, r32)],                            // F7 /2
+            Rule::Exchange { .. }         => vec![Instruction::with2(Code::Xchg_r32_EAX, r32, regs::bits_32(EAX))],    // 90+r
+            Rule::PopZero if is_long      => vec![Instruction::with1(Code::Pop_r64, r64)],                             // 58+r
+            Rule::PopZero                 => vec![Instruction::with1(Code::Pop_r32, r32)],                             // 58+r
             Rule::Imm64                   => vec![Instruction::with2(Code::Mov_r64_imm64, r64, value)],                // REX.W B8+r io
         };
         built.into_iter().map(|one| one.expect("operands fit the code")).collect()

@@ -1,12 +1,17 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction};
+use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, Register};
 
+use std::ops::Range;
+
+use super::constant::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
+use crate::facts::Value;
+use crate::golf::Effects;
 use crate::op::{Cond, Label};
 
 /// An instruction.
@@ -20,8 +25,55 @@ pub(crate) enum Operation {
     Subroutine { to: Label },
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
+    /// A constant, with what is known of the register before.
+    Constant { instruction: Instruction, known: KnownConstant },
+    /// An address near the end of the system call at a label, which rcx holds.
+    Near { reg: Reg, of: Ref, call: Label },
     /// An address below 2 GiB onto the stack.
     PushAddress { of: Ref },
+}
+
+/// A constant that a register gets, and whether the register was 0 before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownConstant {
+    reg: Reg,
+    value: u32,
+    was_zero: bool,
+}
+
+impl KnownConstant {
+    /// None if there is but one way.
+    pub(crate) fn of(reg: Reg, before: Value, constant: Constant, rule: Rule) -> Option<Self> {
+        let value = u32::try_from(constant.value).ok()?;
+        let plain = matches!(rule, Rule::LowByte | Rule::Imm32 | Rule::Inc | Rule::Zero);
+        (plain && reg < 8).then_some(Self { reg, value, was_zero: before == Value::Const(0) })
+    }
+
+    /// Other encodings, longer ones included; the second of each says whether it changes the flags.
+    fn others(self) -> Vec<(Vec<u8>, bool)> {
+        let (value, number) = (self.value, self.value.to_le_bytes());
+        let with = |opcode: u8| [&[opcode][..], &number].concat();
+        let mut others = vec![(with(0xb8 + self.reg), false)]; // B8+r id: mov r32, imm32
+        if value < 0x80 {
+            others.push((vec![0x6a, value as u8, 0x58 + self.reg], false)); // 6A ib 58+r: push imm8; pop r
+        }
+        if self.was_zero && self.reg == regs::EAX {
+            for opcode in [0x05, 0x0d, 0x35] {
+                others.push((with(opcode), true)); // 05 id, 0D id, 35 id: add, or, xor eax, imm32
+            }
+            if value < 0x100 {
+                others.extend([0x04, 0x0c, 0x34].map(|opcode| (vec![opcode, value as u8], true))); // add, or, xor al, imm8
+            }
+        }
+        if self.was_zero {
+            let registers = [0xc0, 0xc8, 0xf0].map(|modrm| modrm + self.reg);
+            if value < 0x80 {
+                others.extend(registers.map(|modrm| (vec![0x83, modrm, value as u8], true))); // 83 /0, /1, /6 ib
+            }
+            others.extend(registers.map(|modrm| ([&[0x81, modrm][..], &number].concat(), true))); // 81 /0, /1, /6 id
+        }
+        others
+    }
 }
 
 /// Conditions of jumps.
@@ -92,6 +144,8 @@ const JUMPS: [(Option<Condition>, [Code; 4]); 13] = {
     ]
 };
 
+/// Bytes of `syscall`.
+const SYSCALL_BYTES: u64 = 2;
 /// Bytes of a short jump and of the longest near one.
 const SHORT_JUMP_BYTES: u64 = 2;
 
@@ -113,6 +167,28 @@ impl Encode for X86Inst {
             Operation::Subroutine { to } => {
                 let code = if self.long_mode { Code::Call_rel32_64 } else { Code::Call_rel32_32 }; // E8 cd
                 Instruction::with_branch(code, address(Ref::Code(to))).map_err(|error| encoding(&error))?
+            }
+            Operation::Constant { instruction, .. } => instruction,
+            // 48 8D /r with rcx and a displacement of 1 byte; out of its reach, the address itself.
+            Operation::Near { reg, of, call } if form == 0 => {
+                let by = address(of).wrapping_sub(address(Ref::Code(call)) + SYSCALL_BYTES) as i64;
+                if i8::try_from(by).is_err() {
+                    return Ok(None);
+                }
+                let from = MemoryOperand::with_base_displ_size(Register::RCX, by, 1);
+                Instruction::with2(Code::Lea_r64_m, regs::bits_64(reg), from).map_err(|error| encoding(&error))?
+            }
+            Operation::Near { reg, of, .. } => {
+                let far = Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } };
+                return far.encode(form - 1, at, address);
+            }
+            // Above 4 GiB the address is counted from the instruction's end: 48 8D /r with a displacement of 4 bytes.
+            Operation::Address { reg, of } if form > 0 && self.long_mode => {
+                let from = MemoryOperand::with_base_displ(Register::RIP, address(of) as i64);
+                Instruction::with2(Code::Lea_r64_m, regs::bits_64(reg), from).map_err(|error| encoding(&error))?
+            }
+            Operation::Address { .. } if self.long_mode && form == 0 && u32::try_from(address(Ref::Image)).is_err() => {
+                return Ok(None);
             }
             Operation::Address { reg, of } => {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
@@ -140,7 +216,9 @@ impl Encode for X86Inst {
 
     fn identity(&self) -> Option<Vec<u8>> {
         match self.operation {
-            Operation::Plain(instruction) => bytes(self.bits(), &instruction, 0).ok(),
+            Operation::Plain(instruction) | Operation::Constant { instruction, .. } => {
+                bytes(self.bits(), &instruction, 0).ok()
+            }
             operation => Some(format!("{operation:?}").into_bytes()),
         }
     }
@@ -153,6 +231,45 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Jump { condition: None, to } => Some(to),
             _ => None,
+        }
+    }
+
+    fn wants_flags(&self) -> bool {
+        match self.operation {
+            Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
+            operation => matches!(operation, Operation::Jump { .. }),
+        }
+    }
+
+    fn others(&self, changes_flags: bool) -> Vec<Vec<u8>> {
+        let Operation::Constant { known, .. } = self.operation else { return Vec::new() };
+        known.others().into_iter().filter(|(_, changes)| changes_flags || !changes).map(|(bytes, _)| bytes).collect()
+    }
+
+    fn symbolic(&self, form: u8) -> Range<usize> {
+        match (self.operation, form) {
+            (Operation::Plain(_) | Operation::Constant { .. }, _) => 0..0,
+            (Operation::Near { .. }, 0) => 3..4,
+            (Operation::Near { reg, of, .. }, form) => {
+                Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } }.symbolic(form - 1)
+            }
+            (Operation::Jump { .. }, 0) => 1..2,
+            (Operation::Jump { condition: None, .. } | Operation::Subroutine { .. }, _) => 1..5,
+            (Operation::Jump { .. }, _) => 2..6,
+            (Operation::Address { .. }, 0) | (Operation::PushAddress { .. }, _) => 1..5,
+            (Operation::Address { .. }, _) => 3..7,
+        }
+    }
+
+    fn effects(&self) -> Effects {
+        match self.operation {
+            Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
+            Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
+            Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
+            // The stack pointer is register 4.
+            Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
+            Operation::Jump { condition: Some(_), .. } => Effects { reads: u64::MAX, writes: u64::MAX },
+            Operation::Jump { .. } | Operation::Subroutine { .. } => Effects::ALL,
         }
     }
 
@@ -170,6 +287,41 @@ pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec
     let mut encoder = Encoder::new(bits);
     encoder.encode(instruction, at).map_err(|error| encoding(&error))?;
     Ok(encoder.take_buffer())
+}
+
+fn enters_kernel(instruction: &Instruction) -> bool {
+    matches!(instruction.code(), Code::Syscall | Code::Int_imm8)
+}
+
+/// What an instruction reads and writes, by iced's tables; everything for those that enter the kernel.
+fn effects(instruction: &Instruction) -> Effects {
+    if enters_kernel(instruction) {
+        return Effects::ALL;
+    }
+    let mut factory = InstructionInfoFactory::new();
+    let info = factory.info(instruction);
+    let mut effects = Effects { reads: 0, writes: 0 };
+    for used in info.used_registers() {
+        let number = used.register().full_register().number() as u64;
+        let bit = if used.register().is_gpr() { 1 << number } else { Effects::MEMORY };
+        if !matches!(used.access(), OpAccess::Write) {
+            effects.reads |= bit;
+        }
+        if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead) {
+            effects.writes |= bit;
+        }
+    }
+    for used in info.used_memory() {
+        let reads = matches!(used.access(), OpAccess::Read | OpAccess::CondRead);
+        if reads { effects.reads |= Effects::MEMORY } else { effects.writes |= Effects::MEMORY }
+    }
+    if instruction.rflags_read() != 0 {
+        effects.reads |= Effects::FLAGS;
+    }
+    if instruction.rflags_modified() != 0 {
+        effects.writes |= Effects::FLAGS;
+    }
+    effects
 }
 
 fn encoding(error: &iced_x86::IcedError) -> CompileError {

@@ -15,11 +15,12 @@ mod strings;
 pub(crate) use select::Mode;
 
 use crate::code::Code;
+use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::{CompileError, alloc, flow};
 
 /// Selects for one mode.
-pub(crate) fn compile(mode: &'static Mode, program: &Program) -> Result<Code, CompileError> {
-    let (program, slots) = alloc::fit(program, &mode.registers)?;
-    flow::select(&program, || select::X86::new(mode, &program, &slots))
+pub(crate) fn compile(mode: &'static Mode, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
+    let (program, slots) = alloc::fit_tuned(program, &mode.registers, tuning)?;
+    flow::select(&program, || select::X86::new(mode, &program, &slots, tuning))
 }

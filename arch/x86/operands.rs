@@ -2,14 +2,15 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
-use super::constant::Constant;
-use super::inst::{Operation, X86Inst};
-use super::regs::{self, EAX, EBP, ESP};
+use super::constant::{Constant, Rule};
+use super::inst::{KnownConstant, Operation, X86Inst};
+use super::regs::{self, EAX, EBP, ECX, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
 use crate::alloc::Reg;
 use crate::code::Ref;
 use crate::facts::{Fact, Value};
+use crate::golf::tuning::ENOUGH;
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Slot};
 
 impl X86<'_> {
@@ -90,10 +91,59 @@ impl X86<'_> {
 
     pub(super) fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
         let constant = self.constant(reg, value);
-        for instruction in constant.build(constant.shortest(&self.facts)) {
-            self.plain(Ok(instruction), why);
+        let rule = self.choose(constant);
+        match rule {
+            Rule::Exchange { from } => {
+                let swap = Instruction::with2(Opcode::Xchg_r32_EAX, regs::bits_32(from.max(reg)), Register::EAX);
+                self.plain(swap, why);
+                let (was, is) = (self.facts.get(reg), self.facts.get(from));
+                self.facts.set(reg, is);
+                self.facts.set(from, was);
+                return;
+            }
+            Rule::PopZero => self.zeros -= 1,
+            _ => {}
+        }
+        let before = self.facts.get(reg).value;
+        let built = constant.build(rule);
+        let alone = built.len() == 1;
+        for instruction in built {
+            let known = alone.then(|| KnownConstant::of(reg, before, constant, rule)).flatten();
+            match known {
+                Some(known) => self.push(Operation::Constant { instruction, known }, why.into()),
+                None => self.plain(Ok(instruction), why),
+            }
         }
         self.facts.set(reg, Value::Const(constant.value));
+    }
+
+    /// The rule to take: the shortest, or the one that a search asks for.
+    fn choose(&self, constant: Constant) -> Rule {
+        if !self.tuning.is_golf {
+            return constant.shortest(&self.facts);
+        }
+        let mut rules = constant.rules(&self.facts);
+        constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
+        // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
+        let known = self.facts.get(EAX).value;
+        let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
+        if self.may_fail && constant.reg == EAX && self.args_set >> EAX & 1 == 0 && well {
+            rules.push(Rule::LowByte);
+        }
+        rules.retain(|rule| match rule {
+            // Both registers lose what they had: nobody may want it any more.
+            Rule::Exchange { from } => {
+                !self.slots.is_live(self.at, *from) && !self.slots.is_live(self.at, constant.reg) && !self.is_arg_set(*from)
+            }
+            _ => true,
+        });
+        let usual = (0..rules.len()).min_by_key(|&at| constant.bytes(rules[at])).expect("one always fits");
+        rules[self.tuning.ask((self.at, u16::from(constant.reg)), rules.len(), usual)]
+    }
+
+    /// Does the register hold an argument of the call at hand already?
+    fn is_arg_set(&self, reg: Reg) -> bool {
+        self.args_set >> reg & 1 == 1
     }
 
     /// The address of the frame's byte of this offset.
@@ -123,7 +173,7 @@ impl X86<'_> {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
-            Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
+            Arg::AtLeast(least) => self.set_at_least(reg, least, why),
             Arg::Frame(offset) => self.set_frame(reg, offset, why),
             Arg::Data(datum) if self.is_on_stack(datum) => {
                 self.push_datum(datum);
@@ -147,6 +197,16 @@ impl X86<'_> {
         }
     }
 
+    /// A number that is large enough: this one, or what the register's bits are the other way round.
+    fn set_at_least(&mut self, reg: Reg, least: u32, why: &str) {
+        let inverted = self.facts.constant(reg).map(|known| !(known as u32)).filter(|&value| value >= least);
+        let value = match inverted {
+            Some(value) if self.tuning.ask((self.at, ENOUGH + u16::from(reg)), 2, 1) == 1 => value,
+            _ => least,
+        };
+        self.set_constant(reg, i64::from(value), why);
+    }
+
     /// An address outside the stack: from a register that holds it, or that holds one near it, if there is one.
     fn set_address(&mut self, reg: Reg, of: Ref, address: Value, why: &str) {
         let others = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&other| other != ESP);
@@ -163,7 +223,12 @@ impl X86<'_> {
                 let from = self.operand(other, by.into());
                 self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
             }
-            None => self.push(Operation::Address { reg, of }, why.into()),
+            None => match self.facts.get(ECX).value {
+                Value::Behind(call) if self.mode.is_long && reg < 8 => {
+                    self.push(Operation::Near { reg, of, call }, why.into());
+                }
+                _ => self.push(Operation::Address { reg, of }, why.into()),
+            },
         }
         self.facts.set(reg, address);
     }

@@ -12,6 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
+use crate::golf::tuning::{STACK, Tuning, ZEROS};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::target::{Class, Machine};
 
@@ -50,17 +51,54 @@ pub(crate) struct X86<'p> {
     pub(super) in_memory: Option<(Width, Mem)>,
     /// So many operations have been done with one before them.
     pub(super) skip: usize,
+    /// Which way where there are several.
+    pub(super) tuning: &'p Tuning,
+    /// The step at hand.
+    pub(super) at: usize,
+    /// Zeros on top of the stack, as long as nothing else is there.
+    pub(super) zeros: u32,
+    /// May the call at hand come to nothing if the one before it failed?
+    pub(super) may_fail: bool,
+    /// Registers that hold arguments of the call at hand; all, where there is none.
+    pub(super) args_set: u32,
 }
+
+/// So many zeros are worth a try.
+const MOST_ZEROS: usize = 2;
 
 /// An instruction that iced may refuse.
 pub(super) type Built = Result<Instruction, iced_x86::IcedError>;
 
 impl<'p> X86<'p> {
-    pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation) -> Self {
-        let to_push = stack::choose(program, mode.class());
+    pub(crate) fn new(
+        mode: &'static Mode,
+        program: &'p Program,
+        slots: &'p Allocation,
+        tuning: &'p Tuning,
+    ) -> Self {
+        let mut to_push = stack::choose(program, mode.class());
+        to_push.retain(|(datum, _)| tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
-        Self { mode, program, slots, code, facts, why, to_push, pushed, reserved_bytes, in_memory, skip }
+        let (at, zeros) = (0, 0);
+        Self {
+            mode,
+            program,
+            slots,
+            code,
+            facts,
+            why,
+            to_push,
+            pushed,
+            reserved_bytes,
+            in_memory,
+            skip,
+            tuning,
+            at,
+            zeros,
+            may_fail: false,
+            args_set: u32::MAX,
+        }
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
@@ -77,6 +115,20 @@ impl<'p> X86<'p> {
         }
         let known = self.facts.get(home).value;
         self.facts.define(to, home, known);
+    }
+
+    /// Zeros that are popped later, each into a register that is to be 0.
+    fn push_zeros(&mut self) {
+        let starts_at_label = matches!(self.program.steps[0].op, Op::Label(_) | Op::Sub(_));
+        if !self.tuning.is_golf || !self.to_push.is_empty() || self.program.has_subs() || starts_at_label {
+            return;
+        }
+        let sp_is_free = self.program.frame_bytes == 0;
+        self.zeros = if sp_is_free { self.tuning.ask((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
+        for _ in 0..self.zeros {
+            let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 };
+            self.plain(Instruction::with1(code, named(EAX, self.mode.is_long)), "0, for later");
+        }
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
@@ -183,6 +235,8 @@ impl Selector for X86<'_> {
     }
 
     fn label(&mut self, label: Label) {
+        // Whoever comes from elsewhere may have another stack.
+        self.zeros = 0;
         self.code.label(label);
     }
 
@@ -216,6 +270,10 @@ impl Selector for X86<'_> {
             return Ok(());
         }
         why.clone_into(&mut self.why);
+        if at == 0 {
+            self.push_zeros();
+        }
+        self.at = at;
         if self.branch_in_memory(op) {
             return Ok(());
         }

@@ -12,7 +12,7 @@ const FILE_MODE: u32 = 0o644;
 pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, Failure> {
     let description = super::describe(&args.source)?;
     let platform = |&target| {
-        let bytes = super::build(&description, target, args.elf)?.bytes;
+        let bytes = super::build(&description, target, (args.elf, asmgen::Effort::Default))?.bytes;
         Ok(PlatformBinary { target, bytes })
     };
     let platforms = args.platform.iter().map(platform).collect::<Result<Vec<_>, Failure>>()?;

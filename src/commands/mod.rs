@@ -13,10 +13,10 @@ mod verify;
 use std::process::ExitCode;
 
 use asmgen::elf::Tier;
-use asmgen::spec::{Description, Source};
-use asmgen::{BuildError, Image, Options, Target, spec};
+use asmgen::spec::{Description, Engine, ProgramKind, Source};
+use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 
-use crate::cli::{Cli, Command, ExecutableArgs, SourceArgs};
+use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
 use crate::output::Failure;
 
 /// Runs the command that the command line names.
@@ -39,9 +39,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
 
 /// The description that the arguments name, with their changes.
 fn describe(source: &SourceArgs) -> Result<Description, Failure> {
+    describe_on(source, source.engine)
+}
+
+fn describe_on(source: &SourceArgs, engine: Option<Engine>) -> Result<Description, Failure> {
     let mut description = match &source.spec {
-        Some(path) => Source::of(path).and_then(|found| found.describe(source.engine)).map_err(Failure::input)?,
-        None => spec::default_description_on(source.engine),
+        Some(path) => Source::of(path).and_then(|found| found.describe(engine)).map_err(Failure::input)?,
+        None => spec::default_description_on(engine),
     };
     if let Some(listen) = &source.listen {
         description = description.with_listen(listen).map_err(|error| Failure::Input(format!("--listen: {error}")))?;
@@ -61,11 +65,27 @@ fn target_or_host(target: Option<&'static Target>) -> Result<&'static Target, Fa
 
 /// The executable that the arguments name.
 fn executable(args: &ExecutableArgs) -> Result<Image, Failure> {
-    build(&describe(&args.source)?, target_or_host(args.target)?, args.elf)
+    build(&describe_for(&args.source, &args.layout)?, target_or_host(args.target)?, layout(&args.layout))
 }
 
-fn build(description: &Description, target: &'static Target, tier: Tier) -> Result<Image, Failure> {
-    asmgen::build(description, Options { target, tier }).map_err(|error| match error {
+/// The same, for the engine that the layout asks for.
+fn describe_for(source: &SourceArgs, layout: &LayoutArgs) -> Result<Description, Failure> {
+    let description = describe(source)?;
+    let is_server = description.program.kind() == ProgramKind::Server;
+    if layout.golf && is_server { describe_on(source, Some(Engine::Blocking)) } else { Ok(description) }
+}
+
+/// Who must accept the executable, and how long to look for a smaller one.
+fn layout(args: &LayoutArgs) -> (Tier, Effort) {
+    if args.golf { (Tier::Linux, Effort::Max) } else { (args.elf, args.effort) }
+}
+
+fn build(
+    description: &Description,
+    target: &'static Target,
+    (tier, effort): (Tier, Effort),
+) -> Result<Image, Failure> {
+    asmgen::build(description, Options { target, tier, effort }).map_err(|error| match error {
         BuildError::TooLarge { .. } => Failure::input(error),
         _ => Failure::failed(error),
     })

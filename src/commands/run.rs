@@ -7,17 +7,17 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use asmgen::spec::{Listen, Program};
+use asmgen::spec::Listen;
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::cli::RunArgs;
 use crate::output::Failure;
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
-    let description = super::describe(&args.source)?;
-    let image = super::build(&description, super::target_or_host(None)?, args.elf)?;
-    if let Program::Server(server) = &description.program {
-        eprintln!("{}", url(server.listen));
+    let description = super::describe_for(&args.source, &args.layout)?;
+    let image = super::build(&description, super::target_or_host(None)?, super::layout(&args.layout))?;
+    if let Some(listen) = description.program.listen() {
+        eprintln!("{}", url(listen));
     }
     // The file has no name: nothing is left behind, however the program ends.
     let file = memfd_create(description.name.as_str(), MemfdFlags::CLOEXEC).map_err(Failure::failed)?;

@@ -209,8 +209,10 @@ fn field_bytes(layout: &Layout, claim: &Claim, claims: &[Claim], bytes: &[u8]) -
     let below: Vec<_> = claims.iter().filter(|other| other.read && overlay::overlap(claim, other)).collect();
     let shared = below.iter().map(|other| other.name.as_str()).collect::<Vec<_>>().join(", ");
     let meaning = match (claim.read, below.is_empty()) {
-        (true, true) => meaning(layout, claim),
-        (true, false) => format!("{}; overlaid by {shared}", meaning(layout, claim)),
+        (true, true) => meaning(layout.target, layout.base, claim.field.name, claim.value),
+        (true, false) => {
+            format!("{}; overlaid by {shared}", meaning(layout.target, layout.base, claim.field.name, claim.value))
+        }
         (false, true) => "free: no loader of the layout reads it".to_owned(),
         (false, false) => format!("free, overlaid by {shared}"),
     };
@@ -218,9 +220,8 @@ fn field_bytes(layout: &Layout, claim: &Claim, claims: &[Claim], bytes: &[u8]) -
 }
 
 /// What a field's value says, for people.
-fn meaning(layout: &Layout, claim: &Claim) -> String {
-    let value = claim.value;
-    match claim.field.name {
+pub(crate) fn meaning(target: &Target, base: u64, field: &str, value: u64) -> String {
+    match field {
         "e_ident[EI_MAG]" => "an ELF file".to_owned(),
         "e_ident[EI_CLASS]" => format!("{}-bit", value * 32),
         "e_ident[EI_DATA]" => "little endian".to_owned(),
@@ -228,8 +229,8 @@ fn meaning(layout: &Layout, claim: &Claim) -> String {
         "e_ident[EI_OSABI]" => "Linux".to_owned(),
         "e_ident[EI_ABIVERSION..]" => "padding".to_owned(),
         "e_type" => "executable at a fixed address".to_owned(),
-        "e_machine" => layout.target.name.to_owned(),
-        "e_entry" => format!("first instruction at {value:#x}, file offset {:#x}", value.wrapping_sub(layout.base)),
+        "e_machine" => target.name.to_owned(),
+        "e_entry" => format!("first instruction at {value:#x}, file offset {:#x}", value.wrapping_sub(base)),
         "e_phoff" => format!("program headers at {value:#x}"),
         "e_ehsize" => format!("ELF header of {value} bytes"),
         "e_phentsize" => format!("program headers of {value} bytes"),
@@ -264,6 +265,6 @@ pub(super) fn segments(tier: Tier, target: &Target, file_offset: u64, writable: 
 }
 
 /// A field's name in the file: program headers are numbered.
-pub(super) fn numbered(field: &Field, header: usize) -> String {
+pub(crate) fn numbered(field: &Field, header: usize) -> String {
     format!("{}[{header}]", field.name)
 }

@@ -85,6 +85,8 @@ pub enum Tier {
     Strict,
     /// Everything that runs containers, on the image's own processor and under emulation.
     Portable,
+    /// The Linux kernel alone, 5.10 and newer.
+    Linux,
 }
 
 /// A tier, its name and its loaders.
@@ -95,13 +97,14 @@ struct TierRow {
 }
 
 /// Another tier is a variant above and a row here.
-static TIERS: [TierRow; 2] = [
+static TIERS: [TierRow; 3] = [
     TierRow { tier: Tier::Strict, name: "strict", loaders: &LOADERS },
     TierRow {
         tier: Tier::Portable,
         name: "portable",
         loaders: &[Loader::Linux, Loader::Gvisor, Loader::QemuUser, Loader::BinfmtQemu, Loader::BinfmtRosetta],
     },
+    TierRow { tier: Tier::Linux, name: "linux", loaders: &[Loader::Linux] },
 ];
 
 impl Tier {
@@ -161,6 +164,6 @@ mod tests {
             assert_eq!(tier.to_string().parse(), Ok(tier));
         }
         let message = "lax".parse::<Tier>().unwrap_err().to_string();
-        assert_eq!(message, "there is no ELF layout `lax`; the layouts are strict, portable");
+        assert_eq!(message, "there is no ELF layout `lax`; the layouts are strict, portable, linux");
     }
 }

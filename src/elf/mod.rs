@@ -17,4 +17,6 @@ mod tests;
 
 pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
 pub use loader::{LOADERS, Loader, Tier, UnknownTier};
+pub(crate) use layout::{meaning, numbered};
+pub(crate) use overlay::read_fields;
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};

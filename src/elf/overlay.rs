@@ -218,6 +218,15 @@ fn claim(field: &'static Field, name: String, offset: u32, value: u64, (fixed, l
     Claim { field, name, offset, value, fixed, later, read: fixed | later != 0 }
 }
 
+/// Names of the fields that some loader of the tier reads on this machine.
+pub(crate) fn read_fields(tier: Tier, target: &Target) -> Vec<&'static str> {
+    let reads = |rule: &&super::rules::Rule| {
+        let mut loaders = tier.loaders().iter().filter(|loader| loader.runs(target.machine));
+        loaders.any(|loader| rule.source(*loader).is_some())
+    };
+    RULES.iter().filter(reads).flat_map(|rule| rule.reads).copied().collect()
+}
+
 /// Which bits of a field the tier's rules make count: fixed ones, and late ones.
 fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u64) {
     let asked = |rule: &&super::rules::Rule| {

@@ -6,6 +6,8 @@ mod blocking;
 mod epoll;
 mod hello;
 mod http;
+mod ok;
+mod socket;
 mod pause;
 mod pieces;
 mod wire;
@@ -21,6 +23,7 @@ pub fn lower(description: &Description, target: &Target) -> Vec<Ops> {
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
+        Program::Ok { listen } => vec![ok::lower(*listen)],
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![epoll::lower(server, target)],
             Engine::Blocking => blocking::lower(server),

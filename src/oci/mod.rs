@@ -78,10 +78,7 @@ impl ImageRequest {
 
 /// The TCP port a program listens on, if it does.
 pub(crate) fn tcp_port(program: &Program) -> Option<u16> {
-    match program {
-        Program::Server(server) => Some(server.listen.port),
-        Program::Hello { .. } | Program::Pause => None,
-    }
+    program.listen().map(|listen| listen.port)
 }
 
 /// A finished image.
@@ -132,7 +129,7 @@ pub enum OciError {
 ///
 /// let description = asmgen::spec::default_description();
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let bytes = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict })?.bytes;
+/// let bytes = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default })?.bytes;
 /// let request = ImageRequest::new(&description, vec![PlatformBinary { target, bytes }], vec!["page:1.0".into()], 0);
 /// let archive = build(&request)?;
 /// assert_eq!(archive.summary.references, ["docker.io/library/page:1.0"]);

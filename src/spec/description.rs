@@ -45,6 +45,11 @@ pub enum Program {
     },
     /// Waits for SIGTERM or SIGINT, reaping orphans, then exits 0.
     Pause,
+    /// Answers every request with the same status line, and has no options.
+    Ok {
+        /// Where it listens.
+        listen: Listen,
+    },
     /// Answers HTTP.
     Server(Server),
 }
@@ -58,14 +63,17 @@ pub enum ProgramKind {
     Hello,
     /// [`Program::Pause`].
     Pause,
+    /// [`Program::Ok`].
+    Ok,
 }
 
 impl ProgramKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Server, Self::Hello, Self::Pause];
+    pub const ALL: [Self; 4] = [Self::Server, Self::Hello, Self::Pause, Self::Ok];
 
     /// Their names in a spec, in the same order.
-    pub const NAMES: [&'static str; 3] = [Self::Server.name(), Self::Hello.name(), Self::Pause.name()];
+    pub const NAMES: [&'static str; 4] =
+        [Self::Server.name(), Self::Hello.name(), Self::Pause.name(), Self::Ok.name()];
 
     /// The name in a spec.
     pub const fn name(self) -> &'static str {
@@ -73,6 +81,7 @@ impl ProgramKind {
             Self::Server => "server",
             Self::Hello => "hello",
             Self::Pause => "pause",
+            Self::Ok => "ok",
         }
     }
 }
@@ -83,12 +92,22 @@ impl Program {
         matches!(self, Self::Server(server) if server.engine == Engine::Epoll && server.passes_healthcheck())
     }
 
+    /// Where it listens, if it does.
+    pub fn listen(&self) -> Option<Listen> {
+        match self {
+            Self::Server(server) => Some(server.listen),
+            Self::Ok { listen } => Some(*listen),
+            Self::Hello { .. } | Self::Pause => None,
+        }
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> ProgramKind {
         match self {
             Self::Server(_) => ProgramKind::Server,
             Self::Hello { .. } => ProgramKind::Hello,
             Self::Pause => ProgramKind::Pause,
+            Self::Ok { .. } => ProgramKind::Ok,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::schema::{Default, Key, Kind, Value};
 const ANY: &[ProgramKind] = &ProgramKind::ALL;
 const SERVER: &[ProgramKind] = &[ProgramKind::Server];
 const HELLO: &[ProgramKind] = &[ProgramKind::Hello];
+const LISTENS: &[ProgramKind] = &[ProgramKind::Server, ProgramKind::Ok];
 
 const EACH: &[Engine] = &Engine::ALL;
 const EPOLL: &[Engine] = &[Engine::Epoll];
@@ -154,7 +155,7 @@ pub static KEYS: &[Key] = &[
         path: "server",
         kind: Kind::Table,
         default: Default::Rule("every default below"),
-        programs: SERVER,
+        programs: LISTENS,
         engines: EACH,
         doc: "How the server listens.",
     },
@@ -190,7 +191,7 @@ pub static KEYS: &[Key] = &[
             rule: "`PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`",
         },
         default: text("0.0.0.0:8080"),
-        programs: SERVER,
+        programs: LISTENS,
         engines: EACH,
         doc: "Address and port; `0.0.0.0` is every IPv4 address, `[::]` every address of both families.",
     },
@@ -203,7 +204,7 @@ pub static KEYS: &[Key] = &[
             rule: "may not contradict `listen`",
         },
         default: Default::Rule("the port in `listen`, else 8080"),
-        programs: SERVER,
+        programs: LISTENS,
         engines: EACH,
         doc: "TCP port.",
     },

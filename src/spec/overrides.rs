@@ -1,6 +1,6 @@
 //! What a command line may change about a description.
 
-use super::description::{Description, Program, ProgramKind, Server};
+use super::description::{Description, Listen, Program, ProgramKind};
 use super::error::Wrong;
 use super::limits::PORT_MIN;
 use super::listen::ListenText;
@@ -25,22 +25,23 @@ impl Description {
         if port < PORT_MIN {
             return Err(OverrideError::PortZero);
         }
-        self.server_mut()?.listen.port = port;
+        self.listen_mut()?.port = port;
         Ok(self)
     }
 
     /// The same on another address or port or both, written as in `server.listen`; what the text does not give stays.
     pub fn with_listen(mut self, listen: &str) -> Result<Self, OverrideError> {
         let parsed = ListenText::parse(listen)?;
-        let server = self.server_mut()?;
-        server.listen = parsed.or(server.listen);
+        let current = self.listen_mut()?;
+        *current = parsed.or(*current);
         Ok(self)
     }
 
-    fn server_mut(&mut self) -> Result<&mut Server, OverrideError> {
+    fn listen_mut(&mut self) -> Result<&mut Listen, OverrideError> {
         let kind = self.program.kind();
         match &mut self.program {
-            Program::Server(server) => Ok(server),
+            Program::Server(server) => Ok(&mut server.listen),
+            Program::Ok { listen } => Ok(listen),
             Program::Hello { .. } | Program::Pause => Err(OverrideError::NoPort(kind)),
         }
     }

@@ -76,16 +76,19 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
     let top = &document.top;
     let name = top.text("program").expect("the schema has a default");
     let kind = ProgramKind::ALL.into_iter().find(|kind| kind.name() == name).expect("the schema allows kinds only");
-    if let Some(entry) = top.entries.iter().find(|entry| !entry.key.programs.contains(&kind)) {
-        return Err(top.key_error(entry, foreign(entry.key.programs, kind, top.entry("program").is_some())));
+    for section in [top, &document.server] {
+        if let Some(entry) = section.entries.iter().find(|entry| !entry.key.programs.contains(&kind)) {
+            return Err(section.key_error(entry, foreign(entry.key.programs, kind, top.entry("program").is_some())));
+        }
     }
     if document.engine.is_some() && kind != ProgramKind::Server {
-        let what = format!("{name:?} takes no connections, so it has no engine");
+        let what = format!("{name:?} has no engine");
         return Err(top.error("program", Wrong::new(what, "ask for an engine of a server only")));
     }
     Ok(match kind {
         ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },
         ProgramKind::Pause => Program::Pause,
+        ProgramKind::Ok => Program::Ok { listen: server::listen(&document.server)? },
         ProgramKind::Server => Program::Server(server::read(document, loader)?),
     })
 }

@@ -71,7 +71,7 @@ fn foreign(key: &Key, engine: Engine, document: &Document<'_>) -> Wrong {
     Wrong::new(format!("belongs to {names}, and {because} \"{}\"", engine.name()), fix)
 }
 
-fn listen(section: &Section<'_>) -> Result<Listen, SpecError> {
+pub(super) fn listen(section: &Section<'_>) -> Result<Listen, SpecError> {
     let text = section.text("listen").expect("the schema has a default");
     let mut parsed = ListenText::parse(text).map_err(|wrong| section.error("listen", wrong))?;
     if let Some(port) = section.integer("port").map(|port| port as u16) {

@@ -26,7 +26,7 @@ use asmgen_arch::syscall::Call;
 
 use self::waits::{SECOND_US, Waits};
 use super::pieces::{self, Pieces};
-use super::{abi, http};
+use super::{abi, http, socket};
 use crate::spec::Server;
 
 /// Most that is drained behind a reply: a client that floods cannot stay for ever.
@@ -124,9 +124,8 @@ impl Engine<'_> {
     }
 
     fn listen(&mut self) {
-        let address = socket_address(&mut self.program, self.server);
-        let is_v4 = self.server.listen.address.is_ipv4();
-        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let address = socket::address(&mut self.program, self.server.listen);
+        let (family, len) = socket::family(self.server.listen);
         let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
         self.program.call(Call::Socket, &args, Some(self.errno), "the listening socket");
         self.fail_if_negative("no socket");
@@ -185,24 +184,5 @@ impl Engine<'_> {
         let args = [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Any];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
         self.program.push(Op::Jump(self.close), "done with it");
-    }
-}
-
-/// `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
-fn socket_address(program: &mut Program, server: &Server) -> DatumId {
-    let port = server.listen.port.to_be_bytes();
-    let name = format!("socket address {}", server.listen);
-    match server.listen.address {
-        IpAddr::V4(address) => {
-            let family = (abi::AF_INET as u16).to_le_bytes();
-            let bytes = [&family[..], &port, &address.octets()].concat();
-            // sin_zero: bind() copies it and looks at none of it (net/ipv4/af_inet.c).
-            program.datum(name, vec![Part::Bytes(bytes)], 8)
-        }
-        IpAddr::V6(address) => {
-            let family = (abi::AF_INET6 as u16).to_le_bytes();
-            let bytes = [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat();
-            program.datum(name, vec![Part::Bytes(bytes)], 0)
-        }
     }
 }

@@ -1,0 +1,182 @@
+//! The template with what has been put into it so far, and the way back.
+
+use super::template::{Class, ClassId, Template};
+
+/// What a move changed: which class, and how it was.
+struct Change {
+    class: usize,
+    was: Class,
+    was_taken: bool,
+}
+
+/// The bytes of a file in the making. Bytes behind the template have classes of their own, made when they are needed.
+pub(super) struct Board {
+    cells: Vec<ClassId>,
+    classes: Vec<Class>,
+    /// Classes that somebody has put something into.
+    taken: Vec<bool>,
+    /// Offset behind the last byte that is in use, or that the file has to have.
+    pub(super) end: u32,
+    header: u32,
+    /// The free bytes of the template, a bit each.
+    free: u128,
+    /// The bytes of each of its classes, a bit each.
+    of_class: Vec<u128>,
+    /// Bytes behind the template that are in use.
+    used_behind: u32,
+    changes: Vec<Change>,
+}
+
+/// Longest template: a bit for each of its bytes.
+const TEMPLATE_BYTES: usize = 128;
+
+/// Where a board was.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    changes: usize,
+    end: u32,
+}
+
+impl Board {
+    pub(super) fn new(template: &Template) -> Self {
+        let (cells, classes) = (template.cells.clone(), template.classes.clone());
+        let taken = vec![false; classes.len()];
+        let header = cells.len() as u32;
+        assert!(cells.len() <= TEMPLATE_BYTES, "the headers of a file are no longer");
+        let mut of_class = vec![0; classes.len()];
+        let mut free = 0;
+        for (at, &class) in cells.iter().enumerate() {
+            of_class[usize::from(class)] |= 1 << at;
+            free |= u128::from(classes[usize::from(class)] == Class::FREE) << at;
+        }
+        let (end, changes) = (template.least_bytes, Vec::new());
+        Self { cells, classes, taken, end, header, free, of_class, used_behind: 0, changes }
+    }
+
+    /// Has the value of a class; keeps count of what is free.
+    fn set(&mut self, class: usize, now: Class, taken: bool) {
+        let was_free = self.classes[class] == Class::FREE;
+        let is_free = now == Class::FREE;
+        match (was_free != is_free, self.of_class.get(class)) {
+            (true, Some(bits)) if is_free => self.free |= bits,
+            (true, Some(bits)) => self.free &= !bits,
+            (true, None) if is_free => self.used_behind -= 1,
+            (true, None) => self.used_behind += 1,
+            (false, _) => {}
+        }
+        self.classes[class] = now;
+        self.taken[class] = taken;
+    }
+
+    /// Offset behind the template.
+    pub(super) fn header(&self) -> u32 {
+        self.header
+    }
+
+    fn class(&mut self, at: u32) -> usize {
+        while self.cells.len() <= at as usize {
+            self.cells.push(self.classes.len() as ClassId);
+            self.classes.push(Class::FREE);
+            self.taken.push(false);
+        }
+        usize::from(self.cells[at as usize])
+    }
+
+    /// What is known of a byte.
+    pub(super) fn get(&self, at: u32) -> Class {
+        self.cells.get(at as usize).map_or(Class::FREE, |&class| self.classes[usize::from(class)])
+    }
+
+    /// The value of a byte of which all is known.
+    pub(super) fn value(&self, at: u32) -> Option<u8> {
+        let class = self.get(at);
+        (class.decided == 0xff && !class.late).then_some(class.value)
+    }
+
+    /// May any value be put here?
+    pub(super) fn is_free(&self, at: u32) -> bool {
+        if at < self.header { self.free >> at & 1 == 1 } else { self.get(at) == Class::FREE }
+    }
+
+    /// Is there something of a byte left to decide?
+    pub(super) fn can_hold(&self, at: u32) -> bool {
+        let class = self.get(at);
+        !class.late && class.decided != 0xff
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { changes: self.changes.len(), end: self.end }
+    }
+
+    /// Undoes everything since then.
+    pub(super) fn back(&mut self, to: Mark) {
+        while self.changes.len() > to.changes {
+            let change = self.changes.pop().expect("there is one");
+            self.set(change.class, change.was, change.was_taken);
+        }
+        self.end = to.end;
+    }
+
+    /// Puts a byte there; `None` stands for one that is known later and can be nobody else's.
+    pub(super) fn put(&mut self, at: u32, byte: Option<u8>) -> bool {
+        let class = self.class(at);
+        let was = self.classes[class];
+        let now = match byte {
+            Some(value) if !was.late && (was.value ^ value) & was.decided == 0 => Class::fixed(value),
+            None if was == Class::FREE => Class::LATE,
+            _ => return false,
+        };
+        self.changes.push(Change { class, was, was_taken: self.taken[class] });
+        self.set(class, now, true);
+        self.end = self.end.max(at + 1);
+        true
+    }
+
+    /// Puts several bytes there, all or none.
+    pub(super) fn put_all(&mut self, at: u32, bytes: &[Option<u8>]) -> bool {
+        let mark = self.mark();
+        let fits = bytes.iter().zip(at..).all(|(&byte, at)| self.put(at, byte));
+        if !fits {
+            self.back(mark);
+        }
+        fits
+    }
+
+    /// Fills in a byte that was left for later, or looks whether it is so already.
+    pub(super) fn settle(&mut self, at: u32, value: u8) -> bool {
+        let class = self.class(at);
+        let was = self.classes[class];
+        if was.late && self.taken[class] {
+            self.changes.push(Change { class, was, was_taken: true });
+            self.set(class, Class::fixed(value), true);
+            return true;
+        }
+        was.decided == 0xff && was.value == value
+    }
+
+    /// Free bytes below the file's end.
+    pub(super) fn free_below_end(&self) -> u32 {
+        let below = self.end.min(self.header);
+        let bits = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
+        bits.count_ones() + (self.end - below).saturating_sub(self.used_behind)
+    }
+
+    /// The bytes up to the end, none where nobody has decided anything.
+    pub(super) fn bytes(&self) -> Vec<Option<u8>> {
+        let byte = |at| {
+            let class = self.get(at);
+            (class.decided != 0 && !class.late).then_some(class.value & class.decided)
+        };
+        (0..self.end).map(byte).collect()
+    }
+
+    /// Which bytes of the template are free: equal for boards on which the same is possible.
+    pub(super) fn occupancy(&self) -> u128 {
+        self.free
+    }
+
+    /// Is the byte put there by somebody, not by the template?
+    pub(super) fn is_taken(&self, at: u32) -> bool {
+        self.cells.get(at as usize).is_some_and(|&class| self.taken[usize::from(class)])
+    }
+}

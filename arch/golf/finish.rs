@@ -1,0 +1,198 @@
+//! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
+//! file will do.
+
+use super::search::{Added, Search};
+use super::units::{Blob, Group};
+use crate::code::{Code, Placed, PlacedCode, Ref, Unit};
+use crate::op::{DatumId, Label, Part, Program};
+
+/// What a search is for.
+pub(super) struct Goal<'a> {
+    pub(super) groups: &'a [Group],
+    pub(super) code: &'a Code,
+    pub(super) forms: &'a [u8],
+    pub(super) program: &'a Program,
+    pub(super) word_bytes: u32,
+    /// Bytes that data may save by lying in each other or in code, at most.
+    pub(super) may_share: u32,
+    /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
+    pub(super) complete: &'a dyn Fn(&[Option<u8>]) -> Option<Vec<u8>>,
+}
+
+/// A file that will do.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) bytes: Vec<u8>,
+    pub(super) base: u64,
+    pub(super) code: PlacedCode,
+    pub(super) data: Vec<(DatumId, u32, u32)>,
+}
+
+/// Data are tried in every order if there are at most so many.
+const ORDERED_DATA: usize = 4;
+
+impl Search<'_> {
+    /// Everything of the code is placed.
+    pub(super) fn finish(&mut self) {
+        let order: Vec<usize> = (0..self.blobs.len()).collect();
+        self.place_data(&order, &mut Vec::new());
+    }
+
+    fn place_data(&mut self, left: &[usize], places: &mut Vec<(usize, u32)>) {
+        if left.is_empty() {
+            return self.settle(places);
+        }
+        let several = if left.len() <= ORDERED_DATA { left.len() } else { 1 };
+        for number in 0..several {
+            let mut rest = left.to_vec();
+            let blob = rest.remove(number);
+            let mark = self.board.mark();
+            let Some(at) = self.best_place(&self.blobs[blob]) else { continue };
+            assert!(self.board.put_all(at, &self.blobs[blob].bytes), "the place has been tried");
+            if self.trimmed_end() < self.below || !rest.is_empty() {
+                places.push((blob, at));
+                self.place_data(&rest, places);
+                places.pop();
+            }
+            self.board.back(mark);
+        }
+    }
+
+    /// The place that makes the file the least longer; of equals the one where the fewest free bytes go.
+    fn best_place(&mut self, blob: &Blob) -> Option<u32> {
+        let mut best: Option<((u32, u32), u32)> = None;
+        for at in (0..=self.board.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
+            let mark = self.board.mark();
+            let range = at..at + blob.bytes.len() as u32;
+            let used = range.filter(|&at| self.board.is_free(at)).count() as u32;
+            if self.board.put_all(at, &blob.bytes) {
+                let cost = (self.trimmed_end(), used);
+                if best.is_none_or(|(known, _)| cost < known) {
+                    best = Some((cost, at));
+                }
+            }
+            self.board.back(mark);
+        }
+        best.map(|(_, at)| at)
+    }
+
+    /// The file's end: zeros behind it are in memory anyway, to the end of the page.
+    fn trimmed_end(&self) -> u32 {
+        let least = self.template.least_bytes;
+        let is_zero = |at: &u32| self.board.value(*at) == Some(0) || self.board.is_free(*at);
+        let end = (least..self.board.end).rev().find(|at| !is_zero(at));
+        end.map_or(least, |at| at + 1)
+    }
+
+    /// Gives every byte its value.
+    fn settle(&mut self, places: &[(usize, u32)]) {
+        let mark = self.board.mark();
+        if let Some(found) = self.settled(places) {
+            self.below = found.bytes.len() as u32;
+            self.best = Some(found);
+        }
+        self.board.back(mark);
+    }
+
+    fn settled(&mut self, places: &[(usize, u32)]) -> Option<Found> {
+        let base = self.base()?;
+        let address = |offset: u32| base + u64::from(offset);
+        let datum_at = |datum: DatumId| places.iter().find(|(blob, _)| self.blobs[*blob].datum == datum).map(|p| p.1);
+        let label_at = |label: Label| self.label(label).map(address);
+        let resolve = |to: Ref| match to {
+            Ref::Code(label) => label_at(label).unwrap_or(base),
+            Ref::Data(datum) => datum_at(datum).map_or(base, address),
+            Ref::State(_) | Ref::Image => base,
+        };
+        let mut placed = Vec::new();
+        let mut too_far = None;
+        for (number, unit) in self.goal.code.units.iter().enumerate() {
+            let (Unit::Instruction { instruction, why, .. }, Some(at)) = (unit, self.at[number]) else { continue };
+            let bytes = match self.other[number] {
+                Some(other) => {
+                    let item = self.goal.groups.iter().flat_map(|group| &group.items).find(|item| item.unit == number);
+                    item?.others[other].clone()
+                }
+                None => match instruction.encode(self.goal.forms[number], address(at), &resolve).ok()? {
+                    Some(bytes) => bytes,
+                    None => {
+                        too_far = Some(number);
+                        break;
+                    }
+                },
+            };
+            placed.push(Placed { at: address(at), bytes, why: why.clone() });
+        }
+        let data: Vec<_> = places
+            .iter()
+            .map(|&(blob, at)| (self.blobs[blob].datum, at, self.datum_bytes(blob, &label_at, &|datum| datum_at(datum).map(address))))
+            .collect();
+        if let Some(number) = too_far {
+            self.too_far.push(number);
+            return None;
+        }
+        let ours = placed.iter().map(|one| ((one.at - base) as u32, &one.bytes));
+        let all: Vec<(u32, Vec<u8>)> =
+            ours.map(|(at, bytes)| (at, bytes.clone())).chain(data.iter().map(|(_, at, bytes)| (*at, bytes.clone()))).collect();
+        for (at, bytes) in all {
+            let fits = bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte));
+            if !fits {
+                return None;
+            }
+        }
+        let mut bytes = self.board.bytes();
+        bytes.truncate(self.trimmed_end() as usize);
+        let bytes = (self.goal.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
+        let code = self.placed_code(placed, base, &bytes);
+        let len = |at: u32, bytes_of: &[u8]| (bytes.len() as u32).saturating_sub(at).min(bytes_of.len() as u32);
+        let data = data.iter().map(|(datum, at, of)| (*datum, *at, len(*at, of))).collect();
+        Some(Found { bytes, base, code, data })
+    }
+
+    fn placed_code(&self, mut placed: Vec<Placed>, base: u64, bytes: &[u8]) -> PlacedCode {
+        let added = |one: &Added| {
+            let range = one.at as usize..(one.at as usize + one.bytes.len()).min(bytes.len());
+            Placed { at: base + u64::from(one.at), bytes: bytes[range].into(), why: one.why.into() }
+        };
+        placed.extend(self.added.iter().map(added));
+        placed.sort_by_key(|one| one.at);
+        let labels = self.labels.iter().enumerate();
+        let labels = labels.filter_map(|(number, at)| Some((Label(number as u16), base + u64::from((*at)?)))).collect();
+        let end = placed.last().map_or(base, |last| last.at + last.bytes.len() as u64);
+        PlacedCode { instructions: placed, labels, end }
+    }
+
+    /// The address of the file's first byte.
+    fn base(&mut self) -> Option<u64> {
+        let mut base = self.template.base;
+        for &(byte, class) in &self.template.base_bytes {
+            let at = self.template.cells.iter().position(|cell| *cell == class)? as u32;
+            if self.board.is_free(at) {
+                let default = (base >> (8 * byte)) as u8;
+                self.board.put(at, Some(default)).then_some(())?;
+            }
+            let value = self.board.value(at)?;
+            base = base & !(0xff << (8 * byte)) | u64::from(value) << (8 * byte);
+        }
+        Some(base & !0xfff)
+    }
+
+    fn datum_bytes(
+        &self,
+        blob: usize,
+        label: &dyn Fn(Label) -> Option<u64>,
+        datum: &dyn Fn(DatumId) -> Option<u64>,
+    ) -> Vec<u8> {
+        let word = |value: u64| value.to_le_bytes()[..self.goal.word_bytes as usize].to_vec();
+        let four = |value: u64| value.to_le_bytes()[..4].to_vec();
+        let part = |part: &Part| match part {
+            Part::Bytes(bytes) => bytes.clone(),
+            Part::Word(value) => word(*value),
+            Part::Code(at) => word(label(*at).unwrap_or(0)),
+            Part::CodeAddress(at) => four(label(*at).unwrap_or(0)),
+            Part::DatumAddress { datum: other, offset } => four(datum(*other).unwrap_or(0) + u64::from(*offset)),
+        };
+        let parts = &self.goal.program.data[usize::from(self.blobs[blob].datum.0)].parts;
+        parts.iter().flat_map(part).collect()
+    }
+}

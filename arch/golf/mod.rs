@@ -1,0 +1,213 @@
+//! Golf: places code and data in the free bytes of a template, by search. It knows what a machine's instructions are and
+//! which of them may change places, but not what the template's own bytes mean.
+
+mod board;
+mod finish;
+mod search;
+mod template;
+mod through;
+pub(crate) mod tuning;
+mod units;
+
+pub use template::{Class, ClassId, Template};
+pub use units::Blob;
+pub(crate) use units::Effects;
+
+use self::finish::Goal;
+use self::search::Search;
+use self::tuning::Tuning;
+use crate::CompileError;
+use crate::code::{Code, PlacedCode, Unit};
+use crate::op::{DatumId, Part, Program};
+use crate::target::{Machine, Target};
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Address of its first byte.
+    pub base: u64,
+    /// The instructions and the labels.
+    pub code: PlacedCode,
+    /// Data: which, its offset, how many of its bytes the file has (those behind its end are 0).
+    pub data: Vec<(DatumId, u32, u32)>,
+}
+
+/// How a search ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The smallest file, if one is small enough.
+    pub packed: Option<Packed>,
+    /// Has everything been tried?
+    pub is_complete: bool,
+    /// Places looked at.
+    pub looked_at: u64,
+}
+
+/// A search to make.
+pub struct Task<'a> {
+    /// The machine.
+    pub target: &'static Target,
+    /// What the code was made from.
+    pub program: &'a Program,
+    /// The code.
+    pub code: &'a Code,
+    /// What it is placed into.
+    pub template: &'a Template,
+    /// Only a file of fewer bytes counts.
+    pub below_bytes: u32,
+    /// So many places may be looked at.
+    pub budget: u64,
+    /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
+    pub complete: &'a dyn Fn(&[Option<u8>]) -> Option<Vec<u8>>,
+}
+
+/// Jumps are made longer so often, then the search gives up.
+const GROWTHS: usize = 64;
+
+/// Makes a search.
+///
+/// # Errors
+/// An instruction that cannot be encoded.
+pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
+    let blobs = blobs_of(task.target, task.program, task.code);
+    // What cannot be encoded at these addresses cannot be placed here.
+    let Ok(mut forms) = forms(task) else {
+        return Ok(Outcome { packed: None, is_complete: true, looked_at: 0 });
+    };
+    let mut outcome = Outcome { packed: None, is_complete: true, looked_at: 0 };
+    for _ in 0..GROWTHS {
+        let groups = units::groups(task.code, &forms, task.template.base)?;
+        let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
+        let goal = Goal {
+            groups: &groups,
+            code: task.code,
+            forms: &forms,
+            program: task.program,
+            word_bytes: task.target.class.word_bytes(),
+            may_share: data.min(MAY_SHARE_BYTES) as u32,
+            complete: task.complete,
+        };
+        let bounds = (task.below_bytes, task.budget - outcome.looked_at);
+        let mut search = Search::new(task.target.machine, task.template, (&groups, &blobs), &goal, bounds);
+        search.run();
+        outcome.looked_at = task.budget - search.budget;
+        outcome.is_complete = search.budget > 0;
+        if let Some(found) = search.best {
+            let packed = Packed { bytes: found.bytes, base: found.base, code: found.code, data: found.data };
+            outcome.packed = Some(packed);
+            return Ok(outcome);
+        }
+        search.too_far.sort_unstable();
+        search.too_far.dedup();
+        if search.too_far.is_empty() || search.budget == 0 {
+            return Ok(outcome);
+        }
+        for unit in search.too_far {
+            forms[unit] += 1;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Bytes that data save at most by lying in each other and in code, as far as the search looks.
+const MAY_SHARE_BYTES: usize = 4;
+
+/// The forms of the units: the shortest that the template's addresses allow.
+fn forms(task: &Task) -> Result<Vec<u8>, CompileError> {
+    let (base, entry) = (task.template.base, task.template.base + 4);
+    let form = |unit: &Unit| {
+        let Unit::Instruction { instruction, form, .. } = unit else { return Ok(0) };
+        let mut form = *form;
+        while instruction.encode(form, entry, &|_| base)?.is_none() {
+            form += 1;
+        }
+        Ok(form)
+    };
+    task.code.units.iter().map(form).collect()
+}
+
+fn blobs_of(target: &'static Target, program: &Program, code: &Code) -> Vec<Blob> {
+    let word_bytes = target.class.word_bytes();
+    let bytes = |part: &Part| match part {
+        Part::Bytes(bytes) => bytes.iter().copied().map(Some).collect(),
+        Part::Word(value) => value.to_le_bytes()[..word_bytes as usize].iter().copied().map(Some).collect(),
+        part => vec![None; part.len_bytes(word_bytes) as usize],
+    };
+    let blob = |(number, datum): (usize, &crate::op::Datum)| Blob {
+        datum: DatumId(number as u16),
+        bytes: datum.parts.iter().flat_map(bytes).collect(),
+        ignored_behind: datum.ignored_behind,
+        align: datum.align,
+    };
+    let data = program.data.iter().enumerate().map(blob);
+    let mut blobs: Vec<Blob> = data.filter(|blob| code.needs(blob.datum)).collect();
+    blobs.sort_by_key(|blob| std::cmp::Reverse(blob.bytes.len()));
+    blobs
+}
+
+/// Load addresses that make more of a header than a number: those whose words can be run through.
+pub fn useful_bases(target: &Target) -> &'static [u64] {
+    match target.machine {
+        // The lower word of an address that begins with 14 is B label.
+        Machine::Aarch64 => &[0x1400_0000],
+        Machine::X86_64 | Machine::I386 => &[],
+    }
+}
+
+/// Bytes of code and data that a program needs at least.
+pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u32 {
+    least_bytes_at(target, program, code, u64::from(crate::LOWEST_ADDRESS))
+}
+
+fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
+    let shortest = |instruction: &dyn crate::code::Encode| {
+        (0..4).find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten()).map_or(4, |bytes| bytes.len() as u32)
+    };
+    let bytes = |unit: &Unit| match unit {
+        Unit::Instruction { instruction, .. } => shortest(instruction.as_ref()),
+        Unit::Label(_) => 0,
+    };
+    let data: u32 = blobs_of(target, program, code).iter().map(units::least_bytes).sum();
+    code.units.iter().map(bytes).sum::<u32>() + data
+}
+
+/// The smallest size that a file of so many bytes of code and data can have in a template; none if nothing can be run at
+/// its entry.
+pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option<u32> {
+    let board = board::Board::new(template);
+    let align = through::alignment(target.machine);
+    // Whoever starts in the middle of free bytes could start at their first.
+    let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
+    let runs = is_start && template.entry % align == 0 && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty());
+    let runs = runs && template.entry < board.header() + align;
+    runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
+}
+
+/// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
+/// load address. Only small programs are searched; of others there is the usual way alone.
+pub fn selections(target: &'static Target, program: &Program, base: u64, tries: usize, most: usize) -> Result<Vec<Code>, CompileError> {
+    let usual = crate::compile(target, program)?;
+    if usual.units.len() > SMALL_PROGRAM_UNITS || tries == 0 || program.has_subs() {
+        return Ok(vec![usual]);
+    }
+    let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
+    let mut codes: Vec<Code> = Vec::new();
+    let answers = tuning::tune(tries, most, |answers| {
+        let tuning = Tuning::golf(answers.clone());
+        let code = crate::compile_tuned(target, program, &tuning).ok()?;
+        Some((bytes(&code), tuning.asked()))
+    });
+    for answers in answers {
+        codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers))?);
+    }
+    let is_smaller = codes.first().is_none_or(|code| bytes(&usual) <= bytes(code));
+    if is_smaller {
+        codes.push(usual);
+    }
+    Ok(codes)
+}
+
+/// Selection is searched for programs of at most so many units.
+const SMALL_PROGRAM_UNITS: usize = 120;

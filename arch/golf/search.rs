@@ -1,0 +1,280 @@
+//! The search: unit after unit is put where the last one ended, or somewhere else behind a jump; what cannot become
+//! smaller than the best that is known is given up. Deterministic: the order of the tries is that of the code below.
+
+use std::collections::HashMap;
+
+use super::board::Board;
+use super::finish::{Found, Goal};
+use super::template::Template;
+use super::through::{self, number};
+use super::units::{Blob, Group, Item, least_bytes};
+use crate::op::Label;
+use crate::target::Machine;
+
+/// Programs with more units than this are long.
+const LONG_PROGRAM_UNITS: usize = 60;
+
+/// A jump or a swallowing instruction that nobody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) at: u32,
+    pub(super) bytes: Vec<u8>,
+    pub(super) why: &'static str,
+}
+
+/// Where the search is.
+#[derive(Clone, Copy)]
+struct At {
+    group: usize,
+    /// Items of the group that are placed.
+    done: u32,
+    /// Where execution is; none behind a jump.
+    cursor: Option<u32>,
+    /// Is there a prefix before the cursor?
+    prefixed: bool,
+}
+
+/// A search in progress.
+pub(super) struct Search<'a> {
+    pub(super) machine: Machine,
+    pub(super) template: &'a Template,
+    pub(super) groups: &'a [Group],
+    pub(super) blobs: &'a [Blob],
+    pub(super) goal: &'a Goal<'a>,
+    pub(super) board: Board,
+    /// Where the units are, by their numbers.
+    pub(super) at: Vec<Option<u32>>,
+    /// Which of the other encodings a unit has, by its number.
+    pub(super) other: Vec<Option<usize>>,
+    /// Where the labels are, by their numbers.
+    pub(super) labels: Vec<Option<u32>>,
+    pub(super) added: Vec<Added>,
+    /// Bytes of the items not placed yet, and of the data.
+    left: u32,
+    seen: HashMap<(usize, u32, u32, u128), u32>,
+    /// Places that may still be looked at.
+    pub(super) budget: u64,
+    pub(super) best: Option<Found>,
+    /// Only what is smaller than this counts.
+    pub(super) below: u32,
+    /// Units whose jumps did not reach.
+    pub(super) too_far: Vec<usize>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        machine: Machine,
+        template: &'a Template,
+        (groups, blobs): (&'a [Group], &'a [Blob]),
+        goal: &'a Goal<'a>,
+        (below, budget): (u32, u64),
+    ) -> Self {
+        let items = || groups.iter().flat_map(|group| &group.items);
+        let labels = items().filter_map(|item| item.label).map(number).max().map_or(0, |last| last + 1);
+        let code: u32 = items().map(|item| item.bytes.len() as u32).sum();
+        Self {
+            machine,
+            template,
+            groups,
+            blobs,
+            goal,
+            board: Board::new(template),
+            at: vec![None; items().count()],
+            other: vec![None; items().count()],
+            labels: vec![None; labels],
+            added: Vec::new(),
+            left: code + blobs.iter().map(least_bytes).sum::<u32>(),
+            seen: HashMap::new(),
+            budget,
+            best: None,
+            below,
+            too_far: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self) {
+        let entry = self.template.entry;
+        self.go(At { group: 0, done: 0, cursor: Some(entry), prefixed: false });
+    }
+
+    /// In a long program a jump that does not reach has to become longer: other places for it are too many to try.
+    fn is_hopeless(&self) -> bool {
+        self.at.len() > LONG_PROGRAM_UNITS && !self.too_far.is_empty()
+    }
+
+    /// The smallest size that what is left allows.
+    fn bound(&self) -> u32 {
+        self.board.end + self.left.saturating_sub(self.board.free_below_end())
+    }
+
+    fn go(&mut self, at: At) {
+        if self.budget == 0 || self.is_hopeless() {
+            return;
+        }
+        self.budget -= 1;
+        let Some(group) = self.groups.get(at.group) else {
+            return self.finish();
+        };
+        if at.done.count_ones() as usize == group.items.len() {
+            return self.go(At { group: at.group + 1, done: 0, ..at });
+        }
+        // Data may yet share bytes with each other and with code, which the bound does not foresee.
+        if self.bound() >= self.below.saturating_add(self.goal.may_share) {
+            return;
+        }
+        let Some(cursor) = at.cursor else {
+            return self.starts().into_iter().for_each(|start| self.go(At { cursor: Some(start), ..at }));
+        };
+        if self.was_here(at, cursor) {
+            return;
+        }
+        self.place(at, cursor);
+        self.pass(at, cursor);
+        self.hop(at, cursor);
+    }
+
+    /// Has this place been reached before with the same bytes free, and the file no longer than now?
+    fn was_here(&mut self, at: At, cursor: u32) -> bool {
+        let key = (at.group, at.done << 1 | u32::from(at.prefixed), cursor, self.board.occupancy());
+        let end = self.board.end;
+        match self.seen.get_mut(&key) {
+            Some(before) if *before <= end => true,
+            Some(before) => {
+                *before = end;
+                false
+            }
+            None => {
+                self.seen.insert(key, end);
+                false
+            }
+        }
+    }
+
+    /// Puts an item of the group at the cursor.
+    fn place(&mut self, at: At, cursor: u32) {
+        let group = &self.groups[at.group];
+        let mut tried: Vec<(usize, &[Vec<u8>])> = Vec::new();
+        for (number, item) in group.items.iter().enumerate() {
+            let is_next = at.done >> number & 1 == 0 && group.before[number] & !at.done == 0;
+            let is_symbolic = item.bytes.contains(&None);
+            let like = (item.bytes.len(), &item.others[..]);
+            if !is_next || (!is_symbolic && tried.contains(&like) && self.is_roomy(cursor, item)) {
+                continue;
+            }
+            tried.push(like);
+            let after = At { done: at.done | 1 << number, ..at };
+            self.put(after, cursor, item, &item.bytes, None);
+            for (other, bytes) in item.others.iter().enumerate() {
+                let foreign = (cursor..).take(bytes.len()).any(|at| !self.board.is_free(at));
+                if foreign {
+                    let bytes: Vec<_> = bytes.iter().copied().map(Some).collect();
+                    self.put(after, cursor, item, &bytes, Some(other));
+                }
+            }
+        }
+    }
+
+    /// Does it stand in free bytes, so that its value makes no difference?
+    fn is_roomy(&self, cursor: u32, item: &Item) -> bool {
+        (cursor..).take(item.bytes.len()).all(|at| self.board.is_free(at))
+    }
+
+    fn put(&mut self, after: At, cursor: u32, item: &Item, bytes: &[Option<u8>], other: Option<usize>) {
+        if let Some(label) = item.label {
+            self.labels[number(label)] = Some(cursor);
+            self.go(after);
+            self.labels[number(label)] = None;
+            return;
+        }
+        let aligned = cursor % through::alignment(self.machine) == 0;
+        if !aligned || (after.prefixed && !through::tolerates_prefix(bytes)) {
+            return;
+        }
+        let mark = self.board.mark();
+        if self.board.put_all(cursor, bytes) {
+            let len = item.bytes.len() as u32;
+            self.at[item.unit] = Some(cursor);
+            self.other[item.unit] = other;
+            self.left -= len;
+            let behind = item.goes_on.then_some(cursor + bytes.len() as u32);
+            self.go(At { cursor: behind, prefixed: false, ..after });
+            self.left += len;
+            self.at[item.unit] = None;
+            self.other[item.unit] = None;
+            self.board.back(mark);
+        }
+    }
+
+    /// May something stand between what is placed and what comes next?
+    fn may_part(&self, at: At) -> (bool, bool) {
+        let group = &self.groups[at.group];
+        let next = |number: &usize| at.done >> number & 1 == 0;
+        let mut next = (0..group.items.len()).filter(next).map(|number| &group.items[number]);
+        let glued = next.clone().any(|item| item.is_glued);
+        (!glued, next.any(|item| item.flags_wanted))
+    }
+
+    /// Goes through bytes that are not free.
+    fn pass(&mut self, at: At, cursor: u32) {
+        let (may_part, flags_wanted) = self.may_part(at);
+        if !may_part {
+            return;
+        }
+        for way in through::ways(self.machine, &self.board, cursor) {
+            if way.changes_flags && flags_wanted {
+                continue;
+            }
+            let mark = self.board.mark();
+            let bytes: Vec<_> = way.put.iter().copied().map(Some).collect();
+            if self.board.put_all(cursor, &bytes) {
+                let whole = (cursor..way.to).map(|at| self.board.value(at).unwrap_or(0)).collect();
+                let shown = way.to > cursor && way.to - cursor <= 8;
+                let bytes = if shown { whole } else { (cursor..cursor + 4).filter_map(|at| self.board.value(at)).collect() };
+                self.added.push(Added { at: cursor, bytes, why: way.why });
+                self.go(At { cursor: Some(way.to), prefixed: way.prefixed, ..at });
+                self.added.pop();
+            }
+            self.board.back(mark);
+        }
+    }
+
+    /// Jumps to somewhere else.
+    fn hop(&mut self, at: At, cursor: u32) {
+        if cursor >= self.board.header() || !self.may_part(at).0 {
+            return;
+        }
+        for start in self.starts().into_iter().filter(|&start| start != cursor) {
+            let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };
+            let mark = self.board.mark();
+            let put: Vec<_> = bytes.iter().copied().map(Some).collect();
+            let aligned = cursor % through::alignment(self.machine) == 0;
+            if aligned && self.board.put_all(cursor, &put) && self.board.is_free(start) {
+                self.added.push(Added { at: cursor, bytes, why: "on to the next free bytes" });
+                self.go(At { cursor: Some(start), prefixed: false, ..at });
+                self.added.pop();
+            }
+            self.board.back(mark);
+        }
+    }
+
+    /// Where free bytes begin.
+    fn starts(&self) -> Vec<u32> {
+        let align = through::alignment(self.machine);
+        let header = self.board.header();
+        let begins = |at: &u32| self.board.is_free(*at) && (*at == 0 || !self.board.is_free(at - 1));
+        let mut starts: Vec<u32> = (0..header).filter(begins).map(|at| at.next_multiple_of(align)).collect();
+        let tail = (0..header).rev().find(|&at| !self.board.is_free(at)).map_or(0, |at| at + 1);
+        if tail == header {
+            let end = (header..self.board.end).rev().find(|&at| !self.board.is_free(at)).map_or(header, |at| at + 1);
+            starts.push(end.next_multiple_of(align));
+        }
+        starts.retain(|&at| self.board.is_free(at));
+        starts.dedup();
+        starts
+    }
+
+    /// The label's place.
+    pub(super) fn label(&self, label: Label) -> Option<u32> {
+        self.labels.get(number(label)).copied().flatten()
+    }
+}

@@ -1,0 +1,113 @@
+//! What a machine makes of bytes that are not ours: which of them can be run through, and how.
+
+use super::board::Board;
+use crate::op::Label;
+use crate::target::Machine;
+
+/// A way over bytes that are somebody else's.
+pub(super) struct Way {
+    /// Bytes to put at the cursor.
+    pub(super) put: Vec<u8>,
+    /// Where execution goes on.
+    pub(super) to: u32,
+    /// Does it change the condition flags?
+    pub(super) changes_flags: bool,
+    /// Is what follows run with a prefix before it?
+    pub(super) prefixed: bool,
+    /// What it is, for the listing.
+    pub(super) why: &'static str,
+}
+
+/// Bytes of an instruction that swallows an immediate operand of 4 bytes: `cmp eax, imm32` (3D id), `test eax, imm32`
+/// (A9 id).
+const SWALLOW_FOUR: [u8; 2] = [0x3d, 0xa9];
+/// Of 1 byte: `cmp al, imm8` (3C ib), `test al, imm8` (A8 ib).
+const SWALLOW_ONE: [u8; 2] = [0x3c, 0xa8];
+
+/// The ways on from a place where nothing more fits, or where the bytes are not free.
+pub(super) fn ways(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
+    match machine {
+        Machine::X86_64 | Machine::I386 => x86(machine, board, at),
+        Machine::Aarch64 => aarch64(board, at),
+    }
+}
+
+fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
+    let mut ways = Vec::new();
+    // REX prefixes in a row are prefixes that the last of them overrides (Intel SDM volume 2, 2.2.1).
+    let is_rex = |at| machine == Machine::X86_64 && board.value(at).is_some_and(|value| value & 0xf0 == 0x40);
+    if is_rex(at) && !board.is_free(at) {
+        let to = (at..).find(|&at| !is_rex(at)).expect("prefixes end");
+        let why = "prefixes that what follows overrides or does not look at";
+        ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, why });
+        return ways;
+    }
+    let swallow = |opcodes: &[u8], bytes: u32| {
+        let foreign = (at + 1..=at + bytes).any(|at| !board.is_free(at));
+        let known = at + bytes < board.header();
+        let behind = board.is_free(at + bytes + 1);
+        let fits = |opcode: &&u8| board.is_free(at) || board.value(at) == Some(**opcode) && !board.is_taken(at);
+        let why = "swallows bytes of the header as a number";
+        let opcode = opcodes.iter().find(fits).filter(|_| foreign && known && behind)?;
+        Some(Way { put: vec![*opcode], to: at + 1 + bytes, changes_flags: true, prefixed: false, why })
+    };
+    ways.extend(swallow(&SWALLOW_FOUR, 4));
+    ways.extend(swallow(&SWALLOW_ONE, 1));
+    ways
+}
+
+/// A word of the header that is a branch: `B label`, 000101 imm26.
+fn aarch64(board: &Board, at: u32) -> Vec<Way> {
+    let word = [0, 1, 2, 3].map(|by| board.value(at + by).filter(|_| !board.is_taken(at + by)));
+    let [Some(a), Some(b), Some(c), Some(d)] = word else { return Vec::new() };
+    let word = u32::from_le_bytes([a, b, c, d]);
+    let by = (word << 6) as i32 >> 4;
+    let to = at.wrapping_add_signed(by);
+    if word >> 26 != 0b00_0101 || !board.is_free(to) || at >= board.header() {
+        return Vec::new();
+    }
+    vec![Way { put: Vec::new(), to, changes_flags: false, prefixed: false, why: "a number of the header that is a branch" }]
+}
+
+/// Bytes of a jump from one place to another; none if it does not reach.
+pub(super) fn jump(machine: Machine, at: u32, to: u32) -> Option<Vec<u8>> {
+    match machine {
+        Machine::X86_64 | Machine::I386 => {
+            let by = i8::try_from(i64::from(to) - i64::from(at) - 2).ok()?;
+            Some(vec![0xeb, by as u8]) // EB cb
+        }
+        Machine::Aarch64 => {
+            let words = (i64::from(to) - i64::from(at)) / 4;
+            Some((0x1400_0000 | words as u32 & 0x03ff_ffff).to_le_bytes().into()) // B label
+        }
+    }
+}
+
+/// Instructions stand at multiples of so many bytes.
+pub(super) fn alignment(machine: Machine) -> u32 {
+    match machine {
+        Machine::X86_64 | Machine::I386 => 1,
+        Machine::Aarch64 => 4,
+    }
+}
+
+/// Does an instruction do the same behind a REX prefix that has bits W (not set), R, X and B in any combination but
+/// these: 46, the last letter of the magic number, has R and X? It does if it has a prefix of its own, or if no
+/// register of it is in the fields that R and X extend.
+pub(super) fn tolerates_prefix(bytes: &[Option<u8>]) -> bool {
+    let Some(Some(first)) = bytes.first() else { return false };
+    match first {
+        // REX; push and pop; xchg; cdq; mov of a number; push of a number; jumps; lods, stos, test al; ret, syscall.
+        0x40..=0x5f | 0x90..=0x99 | 0xb0..=0xbf | 0x68 | 0x6a | 0xeb | 0xe8 | 0xe9 | 0x70..=0x7f => true,
+        0x0f => bytes.get(1).is_some_and(|second| *second == Some(0x05)),
+        // Where the field of the register is a part of the opcode, on registers alone.
+        0x80 | 0x83 | 0xf6 | 0xf7 | 0xfe | 0xff => bytes.get(1).is_some_and(|modrm| modrm.is_some_and(|b| b >= 0xc0)),
+        0x04 | 0x05 | 0x0c | 0x0d | 0x24 | 0x25 | 0x2c | 0x2d | 0x34 | 0x35 | 0x3c | 0x3d | 0xa8 | 0xa9 => true,
+        _ => false,
+    }
+}
+
+/// A label that stands for no place yet has this number at most.
+pub(super) fn number(label: Label) -> usize {
+    usize::from(label.0)
+}

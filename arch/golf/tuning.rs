@@ -1,0 +1,94 @@
+//! Selection as a search: wherever a machine's selector has several ways, it asks here which to take. A search changes
+//! one answer after the other, and two at once, and keeps what makes the program smaller.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// A question: the step, and which of its questions.
+pub(crate) type Question = (usize, u16);
+
+/// Questions about registers' constants have the register's number; those about the order of arguments, the turn.
+pub(crate) const ORDER: u16 = 0x100;
+/// Those about the registers of slots have the slot's number instead of the step's.
+pub(crate) const HOME: u16 = 0x200;
+/// Whether data are pushed; the datum's number instead of the step's.
+pub(crate) const STACK: u16 = 0x500;
+/// How many zeros to push when the program begins.
+pub(crate) const ZEROS: u16 = 0x300;
+/// Which of several sufficient numbers.
+pub(crate) const ENOUGH: u16 = 0x400;
+
+/// Answers, and the questions that were asked.
+#[derive(Debug, Default)]
+pub(crate) struct Tuning {
+    /// Is this for a small program, where rules apply that need everything near?
+    pub(crate) is_golf: bool,
+    /// The answers that are not the usual ones.
+    pub(crate) answers: BTreeMap<Question, usize>,
+    /// What was asked: how many ways there were.
+    asked: RefCell<BTreeMap<Question, usize>>,
+}
+
+impl Tuning {
+    /// The usual answers to everything.
+    pub(crate) fn golf(answers: BTreeMap<Question, usize>) -> Self {
+        Self { is_golf: true, answers, asked: RefCell::default() }
+    }
+
+    /// Which of so many ways? `usual` if nobody has decided otherwise.
+    pub(crate) fn ask(&self, question: Question, ways: usize, usual: usize) -> usize {
+        if !self.is_golf || ways < 2 {
+            return usual;
+        }
+        let mut asked = self.asked.borrow_mut();
+        let most = asked.entry(question).or_insert(0);
+        *most = ways.max(*most);
+        self.answers.get(&question).copied().filter(|&answer| answer < ways).unwrap_or(usual)
+    }
+
+    /// The questions so far, each with its number of ways.
+    pub(crate) fn asked(&self) -> Vec<(Question, usize)> {
+        self.asked.borrow().iter().map(|(&question, &ways)| (question, ways)).collect()
+    }
+}
+
+/// Finds answers that make the cost small: what `cost` returns for them, with the questions that were asked on the way.
+/// At most `tries` are looked at, and at most `most` of those that are
+/// equally good kept: one may fit the holes better than another. Deterministic.
+pub(crate) fn tune(
+    tries: usize,
+    most: usize,
+    mut cost: impl FnMut(&BTreeMap<Question, usize>) -> Option<(usize, Vec<(Question, usize)>)>,
+) -> Vec<BTreeMap<Question, usize>> {
+    let mut best = BTreeMap::new();
+    let Some((mut least, mut asked)) = cost(&best) else { return Vec::new() };
+    let mut left = tries;
+    let mut equals: Vec<BTreeMap<Question, usize>> = vec![best.clone()];
+    'again: loop {
+        let single: Vec<(Question, usize)> =
+            asked.iter().flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way))).collect();
+        let pairs = single.iter().enumerate().flat_map(|(at, one)| {
+            single[at + 1..].iter().filter(move |other| other.0 != one.0).map(move |other| vec![*one, *other])
+        });
+        for changes in single.iter().map(|one| vec![*one]).chain(pairs) {
+            if left == 0 {
+                break 'again;
+            }
+            left -= 1;
+            let mut tried = best.clone();
+            tried.extend(changes);
+            let Some((bytes, questions)) = cost(&tried) else { continue };
+            if bytes < least {
+                (least, asked) = (bytes, questions);
+                best.clone_from(&tried);
+                equals = vec![tried];
+                continue 'again;
+            }
+            if bytes == least && equals.len() < most && !equals.contains(&tried) {
+                equals.push(tried);
+            }
+        }
+        break;
+    }
+    equals
+}

@@ -1,0 +1,151 @@
+//! Selected instructions as the search sees them: their bytes as far as they are known before anything has its place,
+//! and which of them may change places.
+
+use crate::CompileError;
+use crate::code::{Code, Ref, Unit};
+use crate::op::{DatumId, Label};
+
+/// What an instruction needs and changes: registers by their numbers, and the bits below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effects {
+    pub(crate) reads: u64,
+    pub(crate) writes: u64,
+}
+
+impl Effects {
+    /// Condition flags.
+    pub(crate) const FLAGS: u64 = 1 << 40;
+    /// Memory, the stack's included.
+    pub(crate) const MEMORY: u64 = 1 << 41;
+    /// Everything: nothing passes it.
+    pub(crate) const ALL: Self = Self { reads: u64::MAX, writes: u64::MAX };
+
+    fn commutes(self, other: Self) -> bool {
+        self.writes & (other.reads | other.writes) == 0 && other.writes & self.reads == 0
+    }
+}
+
+/// One unit.
+pub(super) struct Item {
+    /// Its place in the list of units.
+    pub(super) unit: usize,
+    /// The label, if it is one.
+    pub(super) label: Option<Label>,
+    /// Its bytes, `None` where they depend on places; nothing for a label.
+    pub(super) bytes: Vec<Option<u8>>,
+    /// Other encodings that do the same.
+    pub(super) others: Vec<Vec<u8>>,
+    /// Does control go on behind it?
+    pub(super) goes_on: bool,
+    /// Must it stand right behind the one before?
+    pub(super) is_glued: bool,
+    /// Are condition flags wanted right before it?
+    pub(super) flags_wanted: bool,
+}
+
+/// Items of which any may come first as long as each comes behind those that it needs.
+pub(super) struct Group {
+    pub(super) items: Vec<Item>,
+    /// For each item the bits of those that have to come before it.
+    pub(super) before: Vec<u32>,
+}
+
+/// Most items in a group.
+const GROUP_ITEMS: usize = 8;
+
+/// Splits the code into groups. `forms` are the forms of the units.
+pub(super) fn groups(code: &Code, forms: &[u8], base: u64) -> Result<Vec<Group>, CompileError> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut effects: Vec<Vec<Effects>> = Vec::new();
+    let mut glued = 0usize;
+    for (unit, &form) in code.units.iter().zip(forms) {
+        let number = groups.iter().map(|group| group.items.len()).sum();
+        let is_glued = glued > 0;
+        glued = glued.saturating_sub(1);
+        let (item, effect) = match unit {
+            Unit::Label(label) => {
+                glued = glued.max(usize::from(code.tied.contains(&number)));
+                (label_item(number, *label), Effects::ALL)
+            }
+            Unit::Instruction { instruction, .. } => {
+                glued = glued.max(instruction.glued());
+                let near = |_: Ref| base;
+                let bytes = instruction.encode(form, base, &near)?.unwrap_or_default();
+                let open = instruction.symbolic(form);
+                let byte = |(at, byte): (usize, &u8)| if open.contains(&at) { None } else { Some(*byte) };
+                let item = Item {
+                    unit: number,
+                    label: None,
+                    bytes: bytes.iter().enumerate().map(byte).collect(),
+                    others: Vec::new(),
+                    goes_on: instruction.goes_on() && !code.dead_ends.contains(&number),
+                    is_glued,
+                    flags_wanted: false,
+                };
+                (item, if is_glued || glued > 0 { Effects::ALL } else { instruction.effects() })
+            }
+        };
+        match (groups.last_mut(), effects.last_mut()) {
+            (Some(group), Some(effects)) if joins(group, effects, effect) => {
+                let before = (0..).zip(&*effects).filter(|(_, one)| !one.commutes(effect));
+                group.before.push(before.fold(0, |bits, (at, _)| bits | 1 << at));
+                group.items.push(item);
+                effects.push(effect);
+            }
+            _ => {
+                groups.push(Group { items: vec![item], before: vec![0] });
+                effects.push(vec![effect]);
+            }
+        }
+    }
+    want_flags(code, &mut groups, &effects);
+    Ok(groups)
+}
+
+fn joins(group: &Group, effects: &[Effects], effect: Effects) -> bool {
+    group.items.len() < GROUP_ITEMS && effect != Effects::ALL && !effects.contains(&Effects::ALL)
+}
+
+fn label_item(unit: usize, label: Label) -> Item {
+    let (bytes, others) = (Vec::new(), Vec::new());
+    Item { unit, label: Some(label), bytes, others, goes_on: true, is_glued: false, flags_wanted: false }
+}
+
+/// Flags are wanted from an instruction that looks at them back to whoever sets them; before a jump always, because of
+/// those behind it.
+fn want_flags(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>]) {
+    let mut wanted = false;
+    for (group, effects) in groups.iter_mut().zip(effects).rev() {
+        for (item, effect) in group.items.iter_mut().zip(effects).rev() {
+            let wanted_behind = wanted;
+            if effect.writes & Effects::FLAGS != 0 && *effect != Effects::ALL {
+                wanted = false;
+            }
+            if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
+                wanted |= instruction.wants_flags();
+            }
+            if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
+                item.others = instruction.others(!wanted_behind);
+            }
+            item.flags_wanted = wanted;
+        }
+    }
+}
+
+/// A datum to place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// Which one.
+    pub datum: DatumId,
+    /// Its bytes, `None` where they are addresses.
+    pub bytes: Vec<Option<u8>>,
+    /// Bytes behind it that the kernel copies and ignores.
+    pub ignored_behind: u32,
+    /// Its address is a multiple of this.
+    pub align: u32,
+}
+
+/// Bytes that a datum takes at least: those behind its last byte that is not 0 may lie behind the file's end.
+pub(super) fn least_bytes(blob: &Blob) -> u32 {
+    blob.bytes.iter().rposition(|byte| *byte != Some(0)).map_or(0, |last| last as u32 + 1)
+}

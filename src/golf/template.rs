@@ -1,0 +1,209 @@
+//! Every way to lay the program header over the ELF header: what of the first bytes is decided, what is free, what is the
+//! same. Derived from the tables of fields and from what the layout's loaders read; the rules themselves judge the
+//! file that comes out ([`crate::elf::verify`]).
+//!
+//! Some values are no numbers yet but letters: the base address, the segment's size. Where fields overlap, their
+//! letters become equal, or numbers; a letter that is left free is a byte for code or data.
+
+use asmgen_arch::golf::{Class, ClassId, Template};
+use asmgen_arch::{Class as Width, Target};
+
+use crate::elf::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
+use crate::elf::rules::MAGIC;
+use crate::elf::Tier;
+
+/// What a byte of a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Byte {
+    /// Bits that are decided.
+    Known { value: u8, decided: u8 },
+    /// A byte of the address of file offset 0.
+    Base(u32),
+    /// A byte of `p_filesz`, which is also that of `p_memsz`.
+    Size(u32),
+}
+
+const FREE: Byte = Byte::Known { value: 0, decided: 0 };
+
+/// A choice of the numbers that the template's letters stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// File offset of the program header.
+    pub(super) program_header: u32,
+    /// File offset of the first instruction.
+    pub(super) entry: u32,
+    /// Load address; its free bytes may become others.
+    pub(super) base: u64,
+    /// May bytes 2 and 3 of the load address be others?
+    pub(super) is_base_open: bool,
+    /// Is the upper half of byte 1 one of them? Both addresses must end in less than 0x100 for that.
+    pub(super) is_page_open: bool,
+    /// `p_offset`.
+    pub(super) skew: u32,
+}
+
+/// Bytes of a size that are not always 0: files and what is mapped behind them stay below 64 TiB on 64-bit machines and
+/// below 2 GiB on others.
+fn size_bytes(width: Width) -> u32 {
+    match width {
+        Width::Bits32 => 4,
+        Width::Bits64 => 6,
+    }
+}
+
+/// The template of a choice, where these fields are read; none if two fields want different values of one byte.
+pub(super) fn template(tier: Tier, target: &'static Target, read: &[&str], choice: Choice) -> Option<Template> {
+    let width = target.class;
+    let (ehdr, phdr) = (fields::ehdr(width), fields::phdr(width));
+    let [header, table] = [ehdr, phdr].map(fields::total_bytes);
+    let cells = header.max(choice.program_header + table);
+    let choice = Choice { is_page_open: choice.is_base_open && choice.entry.max(choice.skew) < 0x100, ..choice };
+    let mut letters = Letters::new(cells);
+    let tables = [(ehdr, 0), (phdr, choice.program_header)];
+    for (table, start) in tables {
+        for field in table {
+            if !read.contains(&field.name) {
+                continue;
+            }
+            for number in 0..field.len {
+                let byte = byte(target, tier, field.name, number, choice);
+                letters.want(start + field.offset + number, byte).then_some(())?;
+            }
+        }
+    }
+    let last_byte = (0..cells).rev().find(|&at| letters.is_needed(at)).map_or(0, |at| at + 1);
+    let whole = if tier == Tier::Linux { 0 } else { header };
+    let least_bytes = last_byte.max(choice.program_header + table).max(whole).max(choice.entry + 1);
+    Some(letters.template(choice, least_bytes))
+}
+
+/// What a byte of a field that some loader reads has to be.
+fn byte(target: &Target, tier: Tier, name: &str, number: u32, choice: Choice) -> Byte {
+    let of = |value: u64| Byte::Known { value: (value >> (8 * number)) as u8, decided: 0xff };
+    let fields = |table| u64::from(fields::total_bytes(table));
+    let address = |offset: u32| match number {
+        0 => of(u64::from(offset)),
+        1 if choice.is_page_open => Byte::Base(1),
+        1 => of(u64::from(offset) | choice.base & 0xffff),
+        2 | 3 if choice.is_base_open => Byte::Base(number),
+        _ => of(choice.base),
+    };
+    match name {
+        "e_ident[EI_MAG]" => of(MAGIC),
+        "e_ident[EI_CLASS]" => of(u64::from(target.class.word_bytes() / 4)),
+        "e_ident[EI_DATA]" | "e_ident[EI_VERSION]" | "e_version" | "e_phnum" => of(1),
+        "e_ident[EI_OSABI]" => of(crate::elf::rules::ELFOSABI_LINUX),
+        "e_type" => of(ET_EXEC),
+        "e_machine" => of(u64::from(target.machine_number)),
+        "e_entry" => address(choice.entry),
+        "e_phoff" => of(u64::from(choice.program_header)),
+        "e_ehsize" => of(fields(fields::ehdr(target.class))),
+        "e_phentsize" => of(fields(fields::phdr(target.class))),
+        "p_type" => of(PT_LOAD),
+        "p_flags" if number == 0 => flags(target, tier),
+        "p_flags" => FREE,
+        "p_offset" => of(u64::from(choice.skew)),
+        "p_vaddr" => address(choice.skew),
+        "p_filesz" | "p_memsz" if number < size_bytes(target.class) => Byte::Size(number),
+        "p_align" => of(u64::from(target.page_align)),
+        _ => of(0),
+    }
+}
+
+/// Only the lowest three flags mean anything (Linux `make_prot`). What i386 can read it can also run, unless somebody asks
+/// for a stack that cannot be run.
+fn flags(target: &Target, tier: Tier) -> Byte {
+    let runs_anyway = tier == Tier::Linux && target.stack_is_executable_by_default;
+    let decided = if runs_anyway { PF_R | PF_W } else { PF_R | PF_W | PF_X };
+    Byte::Known { value: (PF_R | PF_X & decided) as u8, decided: decided as u8 }
+}
+
+/// Bytes and what is known of them, with those that are one.
+struct Letters {
+    bytes: Vec<Vec<Byte>>,
+}
+
+impl Letters {
+    fn new(cells: u32) -> Self {
+        Self { bytes: vec![Vec::new(); cells as usize] }
+    }
+
+    /// Adds a wish; false if it contradicts another.
+    fn want(&mut self, at: u32, byte: Byte) -> bool {
+        let wishes = &mut self.bytes[at as usize];
+        wishes.push(byte);
+        known(wishes).is_some()
+    }
+
+    /// Is there a byte that is not 0, or not known to be?
+    fn is_needed(&self, at: u32) -> bool {
+        known(&self.bytes[at as usize]).is_some_and(|(value, _)| value != 0)
+    }
+
+    /// The template: a class for each letter and for each byte that has none.
+    fn template(&self, choice: Choice, least_bytes: u32) -> Template {
+        let count = self.bytes.len();
+        let mut group: Vec<usize> = (0..count).collect();
+        let mut letters: Vec<(Byte, usize)> = Vec::new();
+        for (at, wishes) in self.bytes.iter().enumerate() {
+            for byte in wishes.iter().filter(|byte| !matches!(byte, Byte::Known { .. })) {
+                match letters.iter().find(|(known, _)| known == byte) {
+                    Some(&(_, other)) => join(&mut group, at, other),
+                    None => letters.push((*byte, at)),
+                }
+            }
+        }
+        let mut classes = vec![Class::FREE; count];
+        for (at, wishes) in self.bytes.iter().enumerate() {
+            let (value, decided) = known(wishes).expect("it has been looked at");
+            let class = &mut classes[root(&group, at)];
+            let differ = (class.value ^ value) & class.decided & decided != 0;
+            *class = Class { value: class.value | value, decided: class.decided | decided, late: class.late || differ };
+        }
+        // The lowest byte of a page's address is part of its offset: only its upper half is the base's.
+        for (letter, at) in &letters {
+            if *letter == Byte::Base(1) {
+                classes[root(&group, *at)].decided |= 0x0f;
+            }
+        }
+        let base_bytes = letters.iter().filter_map(|(letter, at)| match letter {
+            Byte::Base(number) => Some((*number, root(&group, *at) as ClassId)),
+            _ => None,
+        });
+        Template {
+            base: choice.base,
+            base_bytes: base_bytes.collect(),
+            cells: (0..count).map(|at| root(&group, at) as ClassId).collect(),
+            classes,
+            entry: choice.entry,
+            least_bytes,
+        }
+    }
+}
+
+fn root(group: &[usize], mut at: usize) -> usize {
+    while group[at] != at {
+        at = group[at];
+    }
+    at
+}
+
+fn join(group: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(group, one), root(group, other));
+    let (low, high) = (one.min(other), one.max(other));
+    group[high] = low;
+}
+
+/// Value and decided bits of a byte; none if wishes contradict each other.
+fn known(wishes: &[Byte]) -> Option<(u8, u8)> {
+    let mut all = (0u8, 0u8);
+    for byte in wishes {
+        if let Byte::Known { value, decided } = byte {
+            if (all.0 ^ value) & all.1 & decided != 0 {
+                return None;
+            }
+            all = (all.0 | value & decided, all.1 | decided);
+        }
+    }
+    Some(all)
+}

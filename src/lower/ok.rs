@@ -1,0 +1,53 @@
+//! `ok`: the server that small programs are measured by. Every request, whatever it says and however long it is, is
+//! answered with one status line. There are no options: no start line, no timeouts, no handling of signals, no message
+//! when the port is taken. But no reply is lost, and no client can end it:
+//!
+//! ```text
+//! accept → send the reply → end our direction → discard what comes until the client closes → close → accept
+//! ```
+//!
+//! `MSG_NOSIGNAL` keeps a client that is gone from sending SIGPIPE; a close before everything is read would be a reset,
+//! which can destroy the reply on its way. A call that fails leaves the next ones nothing to do, and the last closes.
+
+use asmgen_arch::op::{Arg, Kind, Op, Part, Program};
+use asmgen_arch::syscall::Call;
+
+use super::{abi, socket};
+use crate::spec::Listen;
+
+/// The reply.
+pub(crate) const REPLY: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
+/// At least so many bytes of a request are discarded.
+const DRAIN_BYTES: u32 = 16 << 20;
+
+pub(super) fn lower(listen: Listen) -> Program {
+    let mut program = Program::default();
+    let listener = program.slot("listening socket", Kind::Int);
+    let client = program.slot("connection", Kind::Int);
+    let next = program.label("next");
+    let address = socket::address(&mut program, listen);
+    let reply = program.datum("reply", vec![Part::Bytes(REPLY.into())], 0);
+    let (family, len) = socket::family(listen);
+    let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+    program.call(Call::Socket, &args, Some(listener), "the listening socket");
+    let args = [Arg::Slot(listener), Arg::Data(address), Arg::Const(len)];
+    program.call(Call::Bind, &args, None, format!("bind to {listen}"));
+    program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(1)], None, "let connections in");
+    program.place(next);
+    let args = [Arg::Slot(listener), Arg::Const(0), Arg::Any, Arg::Const(0)];
+    program.call(Call::Accept, &args, Some(client), "the next connection");
+    // Each of the two calls looks at its own flags only, so that they can be set once for both.
+    let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL);
+    let zero = Arg::Const(0);
+    let args = [Arg::Slot(client), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
+    program.call(Call::Sendto, &args, None, "the reply");
+    program.call(Call::Shutdown, &[Arg::Slot(client), Arg::Const(abi::SHUT_WR)], None, "it is complete");
+    // Nothing is copied: the kernel only wants an address that could be the process's own.
+    let args = [Arg::Slot(client), Arg::AtLeast(0), Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
+    program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
+    program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
+    program.push(Op::Jump(next), "and the next");
+    // A socket without an address need not listen, and a connection that is gone need not be drained. It must be closed.
+    program.needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];
+    program
+}

@@ -11,8 +11,10 @@ use crate::output::{self, Failure};
 const FILE_MODE: u32 = 0o644;
 
 pub(super) fn run(args: &MapArgs) -> Result<ExitCode, Failure> {
-    let description = super::describe(&args.executable.source)?;
-    let image = super::build(&description, super::target_or_host(args.executable.target)?, args.executable.elf)?;
+    let executable = &args.executable;
+    let description = super::describe_for(&executable.source, &executable.layout)?;
+    let target = super::target_or_host(executable.target)?;
+    let image = super::build(&description, target, super::layout(&executable.layout))?;
     let is_coloured = args.output.is_none() && shows_colours();
     let map = render(&Map::new(&description.name, &image), args.format, is_coloured).map_err(Failure::input)?;
     match args.output.as_deref() {

@@ -5,11 +5,11 @@ use super::{Format, TooLarge, html, render, svg, text};
 use crate::elf::Tier;
 use crate::image::{Image, Owner};
 use crate::spec::{Description, Engine};
-use crate::{Options, TARGETS, build, examples};
+use crate::{Effort, Options, TARGETS, build, examples};
 
 fn image(description: &Description, target: &str, tier: Tier) -> Image {
     let target = TARGETS.iter().find(|known| known.name == target).unwrap();
-    build(description, Options { target, tier }).unwrap()
+    build(description, Options { target, tier, effort: Effort::Quick }).unwrap()
 }
 
 /// The small examples on every target in every layout.

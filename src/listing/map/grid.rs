@@ -128,8 +128,16 @@ pub(super) fn cells(map: &Map, grid: &Grid) -> String {
     let mut out = String::new();
     for (index, run) in map.runs.iter().enumerate() {
         let shade = if index % 2 == 1 { " odd" } else { "" };
-        let _ =
-            write!(out, "<g class=\"run {}{shade}\"><title>{}</title>", run.kind.name(), markup(&sentence(map, run)));
+        // What is executed or read as well as looked at by a loader shows both.
+        let first = map.first(run).kind;
+        let mixed = if run.kind == Kind::Shared && first != Kind::Header { first.name() } else { "" };
+        let mixed = if mixed.is_empty() { String::new() } else { format!(" mixed-{mixed}") };
+        let _ = write!(
+            out,
+            "<g class=\"run {}{mixed}{shade}\"><title>{}</title>",
+            run.kind.name(),
+            markup(&sentence(map, run))
+        );
         for offset in run.range.clone() {
             let [x, y, width, height] = grid.cell(run, offset);
             let _ = write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"");

@@ -53,13 +53,22 @@ pub fn svg(map: &Map) -> String {
         markup(&title)
     );
     let _ = write!(out, "<style>\n{STYLE}{}\n</style>\n", grid::fonts(&grid));
-    out += "<defs><pattern id=\"stripes\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
-            patternTransform=\"rotate(45)\"><path class=\"stripe-ground\" d=\"M0 0h6v6h-6z\"/>\
-            <path class=\"stripe\" d=\"M0 0h2v6h-2z\"/></pattern></defs>\n";
+    let [code, data] = [Kind::Code, Kind::Data].map(Kind::name);
+    let patterns = [("", "stripe-ground", "stripe"), ("-code", code, "header"), ("-data", data, "header")];
+    let _ = writeln!(out, "<defs>{}</defs>", patterns.map(stripes).concat());
     let _ = writeln!(out, "<path class=\"paper\" d=\"M0 0h{width}v{height}h-{width}z\"/>");
     out += &head(map);
     out += &drawings.concat();
     out + "</svg>\n"
+}
+
+/// A pattern of slanted stripes, by the end of its name and by the classes of its two colours.
+fn stripes((end, ground, stripe): (&str, &str, &str)) -> String {
+    format!(
+        "<pattern id=\"stripes{end}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
+         patternTransform=\"rotate(45)\"><g stroke=\"none\"><path class=\"swatch {ground}\" d=\"M0 0h6v6h-6z\"/>\
+         <path class=\"swatch {stripe}\" d=\"M0 0h2v6h-2z\"/></g></pattern>"
+    )
 }
 
 /// Title, facts, legend.

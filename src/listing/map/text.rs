@@ -130,7 +130,10 @@ fn labels(map: &Map, row: Range<u32>, is_small: bool) -> String {
     let begins = |range: &Range<u32>| row.contains(&range.start);
     let mut names: Vec<String> = Vec::new();
     if is_small {
-        names.extend(map.runs.iter().filter(|run| begins(&run.range)).map(|run| map.first(run).name.clone()));
+        // An instruction that lies over several fields is in several runs.
+        let mut firsts: Vec<usize> = map.runs.iter().filter(|run| begins(&run.range)).map(|run| run.items[0]).collect();
+        firsts.dedup();
+        names.extend(firsts.into_iter().map(|index| map.items[index].name.clone()));
     } else {
         let sized = |part: &Part| format!("[{}: {} bytes]", part.name, part.range.len());
         names.extend(map.parts.iter().filter(|part| begins(&part.range)).map(sized));

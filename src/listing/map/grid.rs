@@ -190,7 +190,9 @@ fn name_within(name: &str, most: usize) -> &str {
     if name.chars().count() <= most {
         return name;
     }
-    match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+    // An address in an instruction has brackets too.
+    let array = name.strip_suffix(']').and_then(|name| name.split_once('[')).filter(|(array, _)| !array.contains(' '));
+    match array {
         Some((array, index)) if index.bytes().all(|byte| byte.is_ascii_digit()) => array,
         Some((_, element)) => element,
         None => name,

@@ -20,16 +20,16 @@ fn file(arguments: &str) -> Vec<u8> {
 /// What is drawn here: small, with headers one over the other, of several targets, large.
 fn drawn() -> Vec<String> {
     let small = ["hello.toml", "pause.toml", "routes.toml --engine blocking", "page.toml --engine blocking"];
-    let on = |target: &&str| LAYOUTS.map(|elf| format!("--target {target} --elf {elf}"));
+    let on = |target: &&str| LAYOUTS.map(|elf| format!("--target {target} --elf {elf} --effort quick"));
     let all =
         small.iter().flat_map(|spec| TARGETS.iter().flat_map(on).map(move |rest| format!("examples/{spec} {rest}")));
-    all.chain(["examples/page.toml --target x86_64".to_owned()]).collect()
+    all.chain(["examples/page.toml --target x86_64 --effort quick".to_owned()]).collect()
 }
 
 #[test]
 fn texts() {
     let fault = |target: &str| {
-        let text = map(&format!("examples/hello.toml --target {target} --elf portable"));
+        let text = map(&format!("examples/hello.toml --target {target} --elf portable --effort quick"));
         snapshot::differs(&format!("tests/map/hello.{target}.txt"), &text)
     };
     none(&TARGETS.into_iter().filter_map(fault).collect::<Vec<_>>());

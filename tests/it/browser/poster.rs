@@ -12,7 +12,10 @@ use crate::harness::tool::{asmgen, succeed};
 fn page(folder: &Path, spec: &str, options: &[&str]) -> std::path::PathBuf {
     let file = folder.join("map.html");
     let mut command = asmgen();
-    command.args(["map", spec, "--target", "x86_64", "--format", "html", "-o"]).arg(&file).args(options);
+    command
+        .args(["map", spec, "--target", "x86_64", "--effort", "quick", "--format", "html", "-o"])
+        .arg(&file)
+        .args(options);
     succeed(&mut command);
     file
 }
@@ -107,7 +110,7 @@ fn a_large_file_has_all_its_cells_in_light_and_dark() {
     let file = page(folder.path(), "examples/page.toml", &[]);
     tab.prefer("dark");
     tab.open(&file);
-    let program = succeed(asmgen().args(["examples/page.toml", "--target", "x86_64"])).stdout;
+    let program = succeed(asmgen().args(["examples/page.toml", "--target", "x86_64", "--effort", "quick"])).stdout;
     let count = "String(document.querySelectorAll('#map .run rect').length)";
     assert_eq!(tab.evaluate(count), program.len().to_string());
     let paper = "getComputedStyle(document.querySelector('#map .paper')).fill + \

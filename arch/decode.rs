@@ -9,8 +9,24 @@ use crate::target::{Machine, Target};
 pub struct Line {
     /// Its length in bytes.
     pub len: usize,
-    /// Its text, in the decoder's notation; jumps are relative to the instruction's own start (`$`).
+    /// Its text, in the decoder's notation. Jumps are relative (`$`): to the instruction's end on x86, to its start on
+    /// A64.
     pub text: String,
+}
+
+impl Line {
+    /// Where a jump or a call leads, in bytes from the instruction's own start; nothing where it names no place.
+    pub fn leads_to(&self, target: &Target) -> Option<i64> {
+        let (_, distance) = self.text.rsplit_once('$')?;
+        let (sign, digits) = distance.split_at_checked(1)?;
+        let bytes = i64::from_str_radix(digits.strip_prefix("0x")?, 16).ok()?;
+        let from = if target.machine == Machine::Aarch64 { 0 } else { self.len as i64 };
+        match sign {
+            "+" => Some(from + bytes),
+            "-" => Some(from - bytes),
+            _ => None,
+        }
+    }
 }
 
 /// Decodes the first instruction of `bytes`; `None` where there is none.
@@ -49,4 +65,25 @@ pub fn decode_all(target: &Target, mut bytes: &[u8]) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads_to(target: &str, bytes: &[u8]) -> Option<i64> {
+        let target = Target::by_name(target).unwrap();
+        decode(target, bytes).unwrap().leads_to(target)
+    }
+
+    #[test]
+    fn jumps_lead_where_the_manuals_say() {
+        // To itself, over itself, and one that is no jump.
+        assert_eq!(leads_to("x86_64", &[0xeb, 0xfe]), Some(0));
+        assert_eq!(leads_to("i386", &[0x0f, 0x84, 0x02, 0, 0, 0]), Some(8));
+        assert_eq!(leads_to("aarch64", &[0x00, 0x00, 0x00, 0x14]), Some(0));
+        assert_eq!(leads_to("aarch64", &[0x41, 0x00, 0x00, 0x54]), Some(8));
+        assert_eq!(leads_to("aarch64", &[0xff, 0xff, 0xff, 0x17]), Some(-4));
+        assert_eq!(leads_to("x86_64", &[0x0f, 0x05]), None);
+    }
 }

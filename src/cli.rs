@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use asmgen::elf::Tier;
+use asmgen::listing::map::Format;
 use asmgen::spec::Engine;
 use asmgen::{Effort, Target};
 use clap::{Args, Parser, Subcommand};
@@ -17,6 +18,8 @@ Examples:
   asmgen notes.txt --port 9000 -o notes   serve one file
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen list examples/hello.toml         every byte and its reason
+  asmgen map examples/hello.toml --format html -o out/hello.html
+                                          the same as a poster
   asmgen image -o out/image.tar && docker load -i out/image.tar
   asmgen k8s examples/page.toml | kubectl apply -f -
 
@@ -43,6 +46,8 @@ pub(crate) enum Command {
     Image(ImageArgs),
     /// List every byte: offset, bytes, instruction, reason, header fields
     List(ExecutableArgs),
+    /// Draw every byte with its owner's colour: text, SVG, or a page with a search
+    Map(MapArgs),
     /// Build for this machine and run it in the foreground
     Run(RunArgs),
     /// Say which loaders accept an ELF file, and why the others do not
@@ -120,6 +125,19 @@ pub(crate) struct BuildArgs {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// A map.
+#[derive(Debug, Args)]
+pub(crate) struct MapArgs {
+    #[command(flatten)]
+    pub(crate) executable: ExecutableArgs,
+    /// Form: `text`, for terminals; `svg`, a drawing; `html`, a page with a panel for each byte and a search
+    #[arg(long, value_name = "FORM", default_value_t, value_parser = format)]
+    pub(crate) format: Format,
+    /// File to write; standard output where none is given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// An image.
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {
@@ -134,6 +152,10 @@ pub(crate) struct ImageArgs {
     /// Name of the image; several are possible [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Vec<String>,
+    /// Fewest bytes that every tool still loads and runs: no date, labels, ports, health check, and no end of the
+    /// archive
+    #[arg(long)]
+    pub(crate) golf: bool,
     /// File to write; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -226,6 +248,10 @@ fn effort(name: &str) -> Result<Effort, String> {
 
 fn tier(name: &str) -> Result<Tier, String> {
     name.parse().map_err(|error: asmgen::elf::UnknownTier| error.to_string())
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    name.parse()
 }
 
 /// `linux/amd64`, `linux/arm64`, `linux/arm64/v8`, `linux/386`.

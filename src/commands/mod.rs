@@ -5,6 +5,7 @@ mod deploy;
 mod golf;
 mod image;
 mod list;
+mod map;
 mod meta;
 mod run;
 mod sizes;
@@ -25,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         None => build::run(&cli.build),
         Some(Command::Image(args)) => image::run(&args),
         Some(Command::List(args)) => list::run(&args),
+        Some(Command::Map(args)) => map::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Sizes(args)) => sizes::run(&args),

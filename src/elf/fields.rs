@@ -109,6 +109,16 @@ pub fn total_bytes(fields: &[Field]) -> u32 {
     fields.iter().map(|field| field.len).sum()
 }
 
+/// What people call the header that a field of an image is in; a program header's fields have its number
+/// (`p_type[0]`).
+pub fn header_of(name: &str) -> String {
+    let number = name.strip_prefix("p_").and_then(|rest| rest.split_once('['));
+    match number {
+        Some((_, number)) => format!("program header {}", number.trim_end_matches(']')),
+        None => "ELF header".into(),
+    }
+}
+
 /// The field of that name.
 ///
 /// # Panics
@@ -139,6 +149,13 @@ pub const PF_R: u64 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_have_names() {
+        assert_eq!(header_of("p_type[1]"), "program header 1");
+        assert_eq!(header_of("e_ident[EI_MAG]"), "ELF header");
+        assert_eq!(header_of("e_phnum"), "ELF header");
+    }
 
     #[test]
     fn tables_are_contiguous_and_have_the_size_the_gabi_says() {

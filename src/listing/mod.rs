@@ -1,6 +1,8 @@
 //! The annotated listing: every byte of an image with its offset, its instruction, its reason, and the header fields
 //! it overlays.
 
+pub mod map;
+
 use std::fmt::Write;
 
 use asmgen_arch::decode;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// What a runtime needs to know to start the program.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Config {
-    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     author: String,
     #[serde(flatten)]
@@ -17,24 +18,31 @@ pub(super) struct Config {
     #[serde(rename = "config")]
     execution: Execution,
     rootfs: RootFs,
-    history: [History; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<[History; 1]>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Execution {
     user: &'static str,
     /// Each port with an empty object, as the specification wants it.
     #[serde(skip_serializing_if = "Map::is_empty")]
     exposed_ports: Map<String, Value>,
-    entrypoint: [String; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entrypoint: Option<[String; 1]>,
+    /// Starts the program where there is no entry point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cmd: Option<[String; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     healthcheck: Option<Healthcheck>,
-    working_dir: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    working_dir: Option<&'static str>,
+    #[serde(skip_serializing_if = "Annotations::is_empty")]
     labels: Annotations,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct RootFs {
     r#type: &'static str,
     diff_ids: [String; 1],
@@ -49,23 +57,43 @@ struct History {
 impl Config {
     /// The configuration of one platform, whose layer has the digest `diff_id` before its compression.
     pub(super) fn new(request: &ImageRequest, platform: Platform, diff_id: String) -> Self {
+        let rootfs = RootFs { r#type: "layers", diff_ids: [diff_id] };
+        if request.is_golf {
+            return Self { platform, execution: Execution::least(request), rootfs, ..Self::default() };
+        }
         let created = created::rfc3339(request.created_epoch_s);
         Self {
-            created: created.clone(),
+            created: Some(created.clone()),
             author: request.about.authors.clone(),
             platform,
-            execution: Execution {
-                user: USER,
-                exposed_ports: request.port.map(|port| (format!("{port}/tcp"), json!({}))).into_iter().collect(),
-                // Absolute: the image has no PATH to look a name up in.
-                entrypoint: [format!("/{}", request.name)],
-                healthcheck: request.has_healthcheck.then(|| Healthcheck::of(&request.name)),
-                working_dir: "/",
-                labels: labels::of(request),
-            },
-            rootfs: RootFs { r#type: "layers", diff_ids: [diff_id] },
+            execution: Execution::full(request),
+            rootfs,
             // One entry per layer: Docker refuses an image whose history has fewer.
-            history: [History { created, created_by: "asmgen" }],
+            history: Some([History { created, created_by: "asmgen" }]),
         }
     }
+}
+
+impl Execution {
+    fn full(request: &ImageRequest) -> Self {
+        Self {
+            user: USER,
+            exposed_ports: request.port.map(|port| (format!("{port}/tcp"), json!({}))).into_iter().collect(),
+            entrypoint: Some([path(request)]),
+            cmd: None,
+            healthcheck: request.has_healthcheck.then(|| Healthcheck::of(&request.name)),
+            working_dir: Some("/"),
+            labels: labels::of(request),
+        }
+    }
+
+    /// What it takes to start the program as nobody in particular.
+    fn least(request: &ImageRequest) -> Self {
+        Self { user: USER, cmd: Some([path(request)]), ..Self::default() }
+    }
+}
+
+/// Of the executable; absolute, as the image has no PATH to look a name up in.
+fn path(request: &ImageRequest) -> String {
+    format!("/{}", request.name)
 }

@@ -37,7 +37,7 @@ pub(super) struct Descriptor {
 }
 
 /// A machine in OCI's words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Platform {
     architecture: &'static str,
     os: &'static str,
@@ -49,6 +49,13 @@ impl Platform {
     /// The platform of a target.
     pub(super) fn of(target: &Target) -> Self {
         Self { architecture: target.oci_architecture, os: "linux", variant: target.oci_variant }
+    }
+}
+
+impl Platform {
+    /// Without the variant: `arm64` alone means v8 to everybody.
+    pub(super) fn without_variant(self) -> Self {
+        Self { variant: None, ..self }
     }
 }
 
@@ -70,6 +77,11 @@ impl Blobs {
         let digest = format!("sha256:{hex}");
         self.0.insert(hex, bytes);
         Descriptor { media_type, digest, size, platform: None, annotations: Annotations::new() }
+    }
+
+    /// Bytes of all blobs: what a registry is sent.
+    pub(super) fn total_bytes(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
     }
 
     /// Adds a document as compact JSON and points to it.

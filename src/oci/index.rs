@@ -3,6 +3,7 @@
 
 use super::Reference;
 use super::content::{Annotations, Descriptor, IMAGE_INDEX};
+use super::layout::LAYOUT_VERSION;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -10,8 +11,12 @@ use std::collections::BTreeMap;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Index {
+    /// Where the document is the file `oci-layout` as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_layout_version: Option<&'static str>,
     schema_version: u32,
-    media_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<&'static str>,
     manifests: Vec<Descriptor>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     annotations: Annotations,
@@ -19,7 +24,19 @@ pub(super) struct Index {
 
 /// The index of an image for several platforms.
 pub(super) fn of_platforms(manifests: Vec<Descriptor>, annotations: Annotations) -> Index {
-    Index { schema_version: 2, media_type: IMAGE_INDEX, manifests, annotations }
+    Index { image_layout_version: None, schema_version: 2, media_type: Some(IMAGE_INDEX), manifests, annotations }
+}
+
+impl Index {
+    /// The same without what nobody needs.
+    pub(super) fn golfed(self) -> Self {
+        Self { media_type: None, annotations: Annotations::new(), ..self }
+    }
+
+    /// The same as a document that is the file `oci-layout` too: both formats say that unknown fields are ignored.
+    pub(super) fn and_layout(self) -> Self {
+        Self { image_layout_version: Some(LAYOUT_VERSION), ..self }
+    }
 }
 
 /// `index.json`: one entry per name, all for the same image. containerd wants the full name, and Skopeo and umoci

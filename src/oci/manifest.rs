@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::content::{Annotations, Blobs, Descriptor, IMAGE_CONFIG, IMAGE_MANIFEST, LAYER_TAR_GZIP, Platform, digest};
-use super::tar::Tar;
+use super::tar::{self, Tar};
 use super::{ImageRequest, PlatformBinary, labels};
 use crate::compress::gzip;
 use serde::Serialize;
@@ -28,25 +28,40 @@ pub(super) struct PlatformBlobs {
 #[serde(rename_all = "camelCase")]
 struct Manifest<'a> {
     schema_version: u32,
-    media_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<&'static str>,
     config: &'a Descriptor,
     layers: [&'a Descriptor; 1],
+    #[serde(skip_serializing_if = "Annotations::is_empty")]
     annotations: Annotations,
 }
 
 /// Adds the layer, the configuration and the manifest of one platform.
 pub(super) fn add_platform(blobs: &mut Blobs, request: &ImageRequest, binary: &PlatformBinary) -> PlatformBlobs {
-    let platform = Platform::of(binary.target);
-    let layer_tar = Tar::default().file(&request.name, PROGRAM_MODE, &binary.bytes).finish();
-    let layer = blobs.add(LAYER_TAR_GZIP, gzip::compress(&layer_tar));
+    let full = Platform::of(binary.target);
+    let platform = if request.is_golf { full.without_variant() } else { full };
+    let (layer_tar, packed) = layer(request, binary);
+    let layer = blobs.add(LAYER_TAR_GZIP, packed);
     let config = blobs.add_json(IMAGE_CONFIG, &Config::new(request, platform.clone(), digest(&layer_tar)));
     let document = Manifest {
         schema_version: 2,
-        media_type: IMAGE_MANIFEST,
+        media_type: (!request.is_golf).then_some(IMAGE_MANIFEST),
         config: &config,
         layers: [&layer],
-        annotations: labels::of(request),
+        annotations: if request.is_golf { Annotations::new() } else { labels::of(request) },
     };
     let manifest = Descriptor { platform: Some(platform), ..blobs.add_json(IMAGE_MANIFEST, &document) };
     PlatformBlobs { manifest, config, layer, program_bytes: binary.bytes.len() }
+}
+
+/// The layer, and the same compressed.
+fn layer(request: &ImageRequest, binary: &PlatformBinary) -> (Vec<u8>, Vec<u8>) {
+    if request.is_golf {
+        let layer = tar::bare(&request.name, PROGRAM_MODE, &binary.bytes);
+        let packed = gzip::compress_smallest(&layer);
+        return (layer, packed);
+    }
+    let layer = Tar::default().file(&request.name, PROGRAM_MODE, &binary.bytes).finish();
+    let packed = gzip::compress(&layer);
+    (layer, packed)
 }

@@ -58,6 +58,8 @@ pub struct ImageRequest {
     pub tags: Vec<String>,
     /// Date of the image in seconds since 1970-01-01T00:00:00Z.
     pub created_epoch_s: u64,
+    /// In as few bytes as tools load: without date, labels, ports and health check, and without the archive's end.
+    pub is_golf: bool,
 }
 
 impl ImageRequest {
@@ -70,7 +72,7 @@ impl ImageRequest {
     ) -> Self {
         let (name, about) = (description.name.clone(), description.about.clone());
         let (port, has_healthcheck) = (tcp_port(&description.program), description.program.has_healthcheck());
-        Self { name, about, platforms, port, has_healthcheck, tags, created_epoch_s }
+        Self { name, about, platforms, port, has_healthcheck, tags, created_epoch_s, is_golf: false }
     }
 }
 
@@ -140,14 +142,22 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
     let platforms: Vec<_> =
         request.platforms.iter().map(|binary| manifest::add_platform(&mut blobs, request, binary)).collect();
     let root = match platforms.as_slice() {
+        // Nobody has a choice, so nobody looks at its platform.
+        [only] if request.is_golf => content::Descriptor { platform: None, ..only.manifest.clone() },
         [only] => only.manifest.clone(),
         several => {
             let manifests = several.iter().map(|platform| platform.manifest.clone()).collect();
-            blobs.add_json(IMAGE_INDEX, &index::of_platforms(manifests, labels::of(request)))
+            let index = index::of_platforms(manifests, labels::of(request));
+            blobs.add_json(IMAGE_INDEX, &if request.is_golf { index.golfed() } else { index })
         }
     };
-    let tar = layout::write(&blobs, &index::of_layout(&root, &references), &docker::of(&platforms[0], &references));
-    let summary = Summary::new(&root, &platforms, &references, tar.len());
+    let (index, docker) = (index::of_layout(&root, &references), docker::of(&platforms[0], &references));
+    let tar = if request.is_golf {
+        layout::write_golf(&blobs, index, &docker, platforms.len() == 1)
+    } else {
+        layout::write(&blobs, &index, &docker)
+    };
+    let summary = Summary::new(&root, &platforms, &references, [tar.len(), blobs.total_bytes()]);
     Ok(Archive { tar, summary })
 }
 

@@ -40,6 +40,8 @@ pub struct Summary {
     pub platforms: Vec<PlatformSummary>,
     /// Length of the tar file in bytes.
     pub tar_bytes: usize,
+    /// Length of all blobs in bytes: what a registry is sent.
+    pub content_bytes: usize,
 }
 
 impl Content {
@@ -53,7 +55,7 @@ impl Summary {
         root: &Descriptor,
         platforms: &[PlatformBlobs],
         references: &[Reference],
-        tar_bytes: usize,
+        [tar_bytes, content_bytes]: [usize; 2],
     ) -> Self {
         let platform = |blobs: &PlatformBlobs| PlatformSummary {
             platform: blobs.manifest.platform.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -67,6 +69,7 @@ impl Summary {
             root: Content::of(root),
             platforms: platforms.iter().map(platform).collect(),
             tar_bytes,
+            content_bytes,
         }
     }
 }
@@ -84,6 +87,7 @@ impl Display for Summary {
             line(&format!("{platform} config"), config)?;
             line(&format!("{platform} layer"), layer)?;
         }
-        write!(out, "{}: {} bytes of tar", self.references.join(" "), self.tar_bytes)
+        let names = self.references.join(" ");
+        write!(out, "{names}: {} bytes of content in {} bytes of tar", self.content_bytes, self.tar_bytes)
     }
 }

@@ -4,6 +4,8 @@
 const BLOCK_BYTES: usize = 512;
 /// An archive ends with two blocks of zeros.
 const END_BYTES: usize = 2 * BLOCK_BYTES;
+/// The name of the entry that a link leads to; 100 bytes.
+const LINK_AT: usize = 157;
 /// The checksum is the sum of the header's bytes with its own field taken as spaces.
 const CHECKSUM_AT: usize = 148;
 const CHECKSUM_BYTES: usize = 8;
@@ -19,6 +21,7 @@ pub(super) struct Tar {
 #[repr(u8)]
 enum Kind {
     File = b'0',
+    Link = b'1',
     Folder = b'5',
 }
 
@@ -35,6 +38,19 @@ impl Tar {
     pub(super) fn folder(mut self, name: &str) -> Self {
         self.bytes.extend(header(name, Kind::Folder, 0o755, 0));
         self
+    }
+
+    /// Adds a name for the content of an earlier entry.
+    pub(super) fn link(mut self, name: &str, earlier: &str) -> Self {
+        let mut header = header(name, Kind::Link, 0o444, 0);
+        header[LINK_AT..LINK_AT + earlier.len()].copy_from_slice(earlier.as_bytes());
+        self.bytes.extend(with_checksum(header));
+        self
+    }
+
+    /// The archive without its end blocks: for those who take the end of the file for the end.
+    pub(super) fn without_end(self) -> Vec<u8> {
+        self.bytes
     }
 
     /// The finished archive.
@@ -58,16 +74,42 @@ fn header(name: &str, kind: Kind, mode: u32, content_bytes: usize) -> [u8; BLOCK
         (329, 8, octal(0, 7)),
         (337, 8, octal(0, 7)),
     ];
+    with_checksum(block(&fields))
+}
+
+/// A header's fields in their places.
+fn block(fields: &[(usize, usize, String)]) -> [u8; BLOCK_BYTES] {
     let mut block = [0; BLOCK_BYTES];
-    block[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES].fill(b' ');
     for (at, len, value) in fields {
-        assert!(value.len() <= len, "tar header: `{value}` is longer than the {len} bytes of its field");
-        block[at..at + value.len()].copy_from_slice(value.as_bytes());
+        assert!(value.len() <= *len, "tar header: `{value}` is longer than the {len} bytes of its field");
+        block[*at..at + value.len()].copy_from_slice(value.as_bytes());
     }
-    let sum: usize = block.iter().map(|&byte| usize::from(byte)).sum();
-    // Six digits, a zero byte, and the space that is there already: as every tar writes it.
-    block[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES - 1].copy_from_slice(format!("{sum:06o}\0").as_bytes());
     block
+}
+
+fn with_checksum(mut block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+    // Six digits, a zero byte and a space, as every tar writes it.
+    let text = format!("{:06o}\0 ", checksum(&mut block));
+    block[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES].copy_from_slice(text.as_bytes());
+    block
+}
+
+/// The sum that a header must state; its field is spaces afterwards.
+fn checksum(block: &mut [u8; BLOCK_BYTES]) -> usize {
+    block[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES].fill(b' ');
+    block.iter().map(|&byte| usize::from(byte)).sum()
+}
+
+/// An archive of one file that says no more than readers need, so that it compresses well: a header as Unix V7 had it,
+/// with empty fields for zeros, and nothing behind the content, not even the rest of its block.
+pub(super) fn bare(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
+    let mut header =
+        block(&[(0, 100, name.to_owned()), (100, 8, octal(mode as usize, 1)), (124, 12, octal(content.len(), 1))]);
+    let sum = octal(checksum(&mut header), 1);
+    let field = &mut header[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES];
+    field.fill(0);
+    field[..sum.len()].copy_from_slice(sum.as_bytes());
+    [&header, content].concat()
 }
 
 fn octal(value: usize, digits: usize) -> String {
@@ -91,6 +133,37 @@ mod tests {
         assert_eq!(&tar[329..345], b"0000000\x000000000\0");
         assert_eq!(&tar[512..514], b"hi");
         assert!(tar[514..].iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn a_link_is_the_same_as_gnu_tar_writes() {
+        // ln page also; tar --format=ustar … -cf - page also
+        let tar = Tar::default().file("page", 0o555, b"hi").link("also", "page").without_end();
+        assert_eq!(tar.len(), 512 + 512 + 512);
+        let link = &tar[1024..];
+        assert_eq!((&link[..5], link[156], &link[157..162]), (b"also\0".as_slice(), b'1', b"page\0".as_slice()));
+        let sum: usize = link
+            .iter()
+            .enumerate()
+            .map(|(at, &byte)| usize::from(if (148..156).contains(&at) { b' ' } else { byte }))
+            .sum();
+        assert_eq!(link[148..156], *format!("{sum:06o}\0 ").as_bytes());
+    }
+
+    #[test]
+    fn a_bare_archive_is_one_that_tar_reads() {
+        // tar -tv says: -r-xr-xr-x 0/0 2 1970-01-01 00:00 page
+        let tar = bare("page", 0o555, b"hi");
+        assert_eq!((tar.len(), &tar[512..]), (514, b"hi".as_slice()));
+        assert_eq!(
+            (&tar[100..108], &tar[124..136]),
+            (b"555\0\0\0\0\0".as_slice(), b"2\0\0\0\0\0\0\0\0\0\0\0".as_slice())
+        );
+        let sum = tar[..512]
+            .iter()
+            .enumerate()
+            .map(|(at, &byte)| usize::from(if (148..156).contains(&at) { b' ' } else { byte }));
+        assert_eq!(&tar[148..156], format!("{:o}\0\0\0\0", sum.sum::<usize>()).as_bytes());
     }
 
     #[test]

@@ -56,10 +56,11 @@ fn deploy_files_are_those_of_the_page() {
 
 /// What stands around the table that is written by `asmgen sizes --markdown`.
 const TABLE_MARKS: [&str; 2] = ["<!-- sizes -->\n", "<!-- /sizes -->"];
+/// The same of the table of images.
+const IMAGE_MARKS: [&str; 2] = ["<!-- images -->\n", "<!-- /images -->"];
 
 /// A page with this table in the place that it has for it.
-fn with_table(page: &str, table: &str) -> Option<String> {
-    let [begin, end] = TABLE_MARKS;
+fn with_table(page: &str, [begin, end]: [&str; 2], table: &str) -> Option<String> {
     let (before, rest) = page.split_once(begin)?;
     let (_, behind) = rest.split_once(end)?;
     Some([before, begin, table, end, behind].concat())
@@ -70,12 +71,54 @@ fn size_tables_hold_the_sizes() {
     let table = output_of(&["sizes", "--markdown"]);
     let fault = |file: &str| {
         let page = fs::read_to_string(root().join(file)).unwrap();
-        match with_table(&page, &table) {
+        match with_table(&page, TABLE_MARKS, &table) {
             Some(text) => stale(file, &text),
             None => Some(format!("{file}: there is no table between {TABLE_MARKS:?}")),
         }
     };
     none(&["README.md", "CHANGELOG.md"].into_iter().filter_map(fault).collect::<Vec<_>>());
+}
+
+/// Bytes of content and of tar, as `asmgen image` says them.
+fn image_sizes(example: &str, platforms: &str, options: &[&str]) -> [String; 2] {
+    let (folder, spec) = (tempfile::tempdir().unwrap(), format!("examples/{example}.toml"));
+    let mut command = asmgen();
+    command.args(["image", &spec, "--platform", platforms, "-o"]).arg(folder.path().join("image.tar")).args(options);
+    let said = String::from_utf8(succeed(&mut command).stdout).unwrap();
+    let words: Vec<&str> = said.lines().last().expect("a summary").split_whitespace().collect();
+    let [.., content, "bytes", "of", "content", "in", tar, "bytes", "of", "tar"] = words.as_slice() else {
+        panic!("{said}")
+    };
+    [content, tar].map(|number| (*number).to_owned())
+}
+
+#[test]
+fn the_table_of_images_holds_their_sizes() {
+    let mut table = "| example | platforms | tar | tar, `--golf` | content | content, `--golf` |\n\
+                     |---|---|--:|--:|--:|--:|\n"
+        .to_owned();
+    for example in ["hello", "pause", "page"] {
+        for platforms in ["linux/amd64", "linux/amd64,linux/arm64"] {
+            let [content, tar] = image_sizes(example, platforms, &[]);
+            let [golf_content, golf_tar] = image_sizes(example, platforms, &["--golf"]);
+            let platforms = platforms.replace("linux/", "").replace(',', ", ");
+            let cells = [format!("`{example}`"), platforms, tar, golf_tar, content, golf_content];
+            table += &["| ", &cells.join(" | "), " |\n"].concat();
+        }
+    }
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let text = with_table(&page, IMAGE_MARKS, &table).expect("README.md has a place for it");
+    none(&stale("README.md", &text).into_iter().collect::<Vec<_>>());
+}
+
+/// The map that README.md shows.
+#[test]
+fn the_map_of_the_readme_is_that_of_the_example() {
+    let (file, spec) = ("docs/hello.svg", "examples/hello.toml");
+    let map = output_of(&["map", spec, "--target", "x86_64", "--elf", "portable", "--format", "svg"]);
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(page.contains(&format!("]({file})")), "README.md does not show {file}");
+    none(&stale(file, &map).into_iter().collect::<Vec<_>>());
 }
 
 /// Everything that a page sets as code: lines of blocks, and what stands between backticks.
@@ -165,7 +208,7 @@ fn code_is_found_in_pages() {
     assert_eq!(first_arguments(&code, "asmgen").collect::<Vec<_>>(), ["list", "run"]);
     assert_eq!(first_arguments(&code, "make").collect::<Vec<_>>(), ["clean", "no", "test"]);
     assert_eq!(
-        with_table("a <!-- sizes -->\nold<!-- /sizes --> b", "new\n").unwrap(),
+        with_table("a <!-- sizes -->\nold<!-- /sizes --> b", TABLE_MARKS, "new\n").unwrap(),
         "a <!-- sizes -->\nnew\n<!-- /sizes --> b"
     );
 }

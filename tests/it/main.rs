@@ -31,6 +31,8 @@ mod harness;
 mod kernels;
 /// What the dependencies allow.
 mod licences;
+/// Maps: text, drawings.
+mod map;
 /// Memory beside the stack.
 mod memory;
 /// What the epoll engine has to answer.

@@ -7,6 +7,7 @@ mod deploy;
 mod docker;
 mod dockerfile;
 mod epoll;
+mod golf;
 mod images;
 mod podman;
 mod qemu;

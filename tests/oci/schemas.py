@@ -28,7 +28,7 @@ def main(schema_folder, archive):
         (name, DRAFT4.create_resource(schema)) for name, schema in schemas.items()
     )
     with tarfile.open(archive) as tar:
-        files = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+        files = {member.name: tar.extractfile(member).read() for member in tar if member.isfile() or member.islnk()}
     validated = 0
 
     def validate(schema_name, data):

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{ChildStderr, Stdio};
 
 use serde_json::{Value, json};
@@ -138,6 +139,52 @@ impl Tab<'_> {
             }
         }
         paths.into_iter().map(|(id, path)| (path, statuses[&id])).collect()
+    }
+
+    /// Loads a page from a file; every address that is asked for until it is loaded.
+    pub(super) fn open(&mut self, file: &Path) -> Vec<String> {
+        let address = format!("file://{}", file.display());
+        self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
+        let mut asked = Vec::new();
+        loop {
+            let message = self.browser.receive();
+            match message["method"].as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" => {
+                    asked.push(message["params"]["request"]["url"].as_str().expect("a URL").to_owned());
+                }
+                "Page.loadEventFired" => return asked,
+                _ => {}
+            }
+        }
+    }
+
+    /// Moves the pointer to the middle of an element, once it is in sight.
+    pub(super) fn point_at(&mut self, element: &str) {
+        self.evaluate(&format!("{element}.scrollIntoView({{block: 'center'}}), ''"));
+        let of = |side: &str, size: &str| {
+            format!("String({element}.getBoundingClientRect().{side} + {element}.getBoundingClientRect().{size} / 2)")
+        };
+        let [x, y] = [of("x", "width"), of("y", "height")]
+            .map(|expression| self.evaluate(&expression).parse::<f64>().expect("a number"));
+        self.command("Input.dispatchMouseEvent", &json!({"type": "mouseMoved", "x": x, "y": y}));
+    }
+
+    /// Types a text into whatever has the focus.
+    pub(super) fn type_text(&mut self, text: &str) {
+        self.command("Input.insertText", &json!({"text": text}));
+    }
+
+    /// Presses a key and lets it go.
+    pub(super) fn press(&mut self, key: &str) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            self.command("Input.dispatchKeyEvent", &json!({"type": kind, "key": key}));
+        }
+    }
+
+    /// Light or dark, as a person may have set it.
+    pub(super) fn prefer(&mut self, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.command("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
     /// The value of an expression in the page, as text.

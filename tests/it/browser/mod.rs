@@ -1,6 +1,8 @@
-//! A browser at work: it shows a page with all that belongs to it, and asks only what is new when it comes again.
+//! A browser at work: it shows a page with all that belongs to it, and asks only what is new when it comes again; and
+//! it shows maps (`poster`).
 
 mod devtools;
+mod poster;
 
 use std::collections::BTreeMap;
 use std::process::Stdio;

@@ -1,18 +1,18 @@
 //! `ctr images import`, as kind does it, into a containerd of the test's own.
 
-use super::images::image;
+use super::images::{Image, image};
 use super::tool::{Service, run, tool, unique, wait_for};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A containerd with its own root, state and socket.
-struct Containerd {
+pub(super) struct Containerd {
     socket: String,
     _service: Service,
 }
 
 impl Containerd {
-    fn start(folder: &Path) -> Self {
+    pub(super) fn start(folder: &Path) -> Self {
         let at = |name: &str| folder.join(name).display().to_string();
         let (config, socket) = (at("containerd.toml"), at("containerd.sock"));
         let text = format!(
@@ -38,15 +38,31 @@ impl Containerd {
     }
 }
 
+/// What `ctr images list` says of an image.
+pub(super) fn row(daemon: &Containerd, image: &Image) -> String {
+    let list = run(daemon.ctr().args(["images", "list"]));
+    let row = list.lines().find(|row| row.starts_with(&format!("{} ", image.full_reference())));
+    row.unwrap_or_else(|| panic!("no {} in:\n{list}", image.full_reference())).to_owned()
+}
+
+/// Imports as kind does it.
+pub(super) fn import(daemon: &Containerd, image: &Image) {
+    let import = ["images", "import", "--all-platforms", "--digests", "--snapshotter", "native"];
+    run(daemon.ctr().args(import).arg(&image.tar));
+}
+
+/// Runs what has been imported.
+pub(super) fn said_by(daemon: &Containerd, image: &Image) -> String {
+    let options = ["run", "--rm", "--snapshotter", "native"];
+    run(daemon.ctr().args(options).args([&image.full_reference(), &unique("greeting")]))
+}
+
 #[test]
 fn containerd_imports_all_platforms_under_the_name_and_the_digest() {
     let image = image("page", "linux/amd64,linux/arm64");
     let daemon = Containerd::start(image.folder.path());
-    let import = ["images", "import", "--all-platforms", "--digests", "--snapshotter", "native"];
-    run(daemon.ctr().args(import).arg(&image.tar));
-    let list = run(daemon.ctr().args(["images", "list"]));
-    let row = list.lines().find(|row| row.starts_with(&format!("{} ", image.full_reference())));
-    let row = row.unwrap_or_else(|| panic!("no {} in:\n{list}", image.full_reference()));
+    import(&daemon, &image);
+    let row = row(&daemon, &image);
     assert!(row.contains(&image.root_digest()) && row.contains("linux/amd64,linux/arm64"), "{row}");
     let content = run(daemon.ctr().args(["content", "list", "--quiet"]));
     let blobs = run(tool("tar").arg("-tf").arg(&image.tar).arg("--wildcards").arg("blobs/sha256/?*"));
@@ -60,6 +76,5 @@ fn containerd_runs_a_greeting() {
     let image = image("hello", "linux/amd64,linux/arm64");
     let daemon = Containerd::start(image.folder.path());
     run(daemon.ctr().args(["images", "import", "--all-platforms", "--snapshotter", "native"]).arg(&image.tar));
-    let options = ["run", "--rm", "--snapshotter", "native"];
-    assert_eq!(run(daemon.ctr().args(options).args([&image.full_reference(), &unique("greeting")])), "Hello, world!");
+    assert_eq!(said_by(&daemon, &image), "Hello, world!");
 }

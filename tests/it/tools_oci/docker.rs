@@ -61,7 +61,7 @@ fn store_is_containerd() -> bool {
 
 /// Ends it as an orchestrator does: it obeys SIGTERM at once, with exit code 0. Docker's own share of the time grows
 /// with what else the machine does, so one stop of three must be under the second.
-fn stops_at_once(container: &Container) {
+pub(super) fn stops_at_once(container: &Container) {
     let mut shortest = Duration::MAX;
     for _ in 0..3 {
         let start = Instant::now();
@@ -102,9 +102,21 @@ fn docker_shows_what_the_image_says() {
     }
 }
 
+/// Loads the image of `hello` and runs it.
+pub(super) fn greets(image: &Image) {
+    let _loaded = load(image);
+    let said = run(tool("docker").args(["run", "--rm", "--network", "none"]).args(HARDENED).arg(&image.reference));
+    assert_eq!(said, "Hello, world!");
+}
+
 /// Asks a running server for a path; it may need a moment to start.
-fn ask(container: &Container, path: &str) -> String {
-    let address = run(tool("docker").args(["port", &container.0, "8080/tcp"]));
+pub(super) fn ask(container: &Container, path: &str) -> String {
+    ask_port(container, "8080/tcp", path)
+}
+
+/// The same of a server on another port.
+pub(super) fn ask_port(container: &Container, port: &str, path: &str) -> String {
+    let address = run(tool("docker").args(["port", &container.0, port]));
     wait_for("a reply", || get(&address, path).ok().filter(|reply| !reply.is_empty()))
 }
 
@@ -148,10 +160,7 @@ fn docker_runs_the_pause_program_and_stops_it() {
 
 #[test]
 fn docker_runs_a_32_bit_greeting() {
-    let image = image("hello", "linux/386");
-    let _loaded = load(&image);
-    let said = run(tool("docker").args(["run", "--rm", "--network", "none"]).args(HARDENED).arg(&image.reference));
-    assert_eq!(said, "Hello, world!");
+    greets(&image("hello", "linux/386"));
 }
 
 #[test]

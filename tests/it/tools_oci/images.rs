@@ -31,12 +31,23 @@ pub(super) fn image(example: &str, platforms: &str) -> Image {
     image_of(example, Path::new(&spec(example)), platforms)
 }
 
+/// The same in the fewest bytes.
+pub(super) fn golfed(example: &str, platforms: &str) -> Image {
+    image_with(example, Path::new(&spec(example)), platforms, &["--golf"])
+}
+
 /// The image of the spec in a file, for the platforms in that list.
 pub(super) fn image_of(name: &str, spec: &Path, platforms: &str) -> Image {
+    image_with(name, spec, platforms, &[])
+}
+
+fn image_with(name: &str, spec: &Path, platforms: &str, options: &[&str]) -> Image {
     let folder = TempDir::new().expect("a temporary folder");
     let (tar, tag) = (folder.path().join("image.tar"), "v1");
     let reference = format!("{}:{tag}", unique(name));
-    run(asmgen().arg("image").arg(spec).args(["--platform", platforms, "--tag", &reference, "-o"]).arg(&tar));
+    let mut command = asmgen();
+    command.arg("image").arg(spec).args(options).args(["--platform", platforms, "--tag", &reference, "-o"]);
+    run(command.arg(&tar));
     Image { folder, tar, program: name.to_owned(), reference, tag }
 }
 

@@ -37,8 +37,12 @@ fn podman_loads_the_image_under_its_full_name() {
 
 #[test]
 fn podman_runs_a_greeting() {
-    let image = image("hello", "linux/amd64,linux/arm64");
-    let podman = Podman(&image);
+    greets(&image("hello", "linux/amd64,linux/arm64"));
+}
+
+/// Loads the image of `hello` and runs it.
+pub(super) fn greets(image: &Image) {
+    let podman = Podman(image);
     run(podman.command().args(["load", "-i"]).arg(&image.tar));
     // Podman raises these limits unasked, and fails where the test itself may not raise them.
     let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];

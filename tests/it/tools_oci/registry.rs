@@ -54,7 +54,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Pushes the image, looks at what the registry has, and pulls it again.
-fn round_trip(image: &Image) {
+pub(super) fn round_trip(image: &Image) {
     let registry = start(image.folder.path());
     let remote = format!("docker://{}/acme/{}:{}", registry.address, image.program, image.tag);
     let skopeo = || {

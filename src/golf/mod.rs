@@ -240,14 +240,15 @@ fn skews(target: &'static Target, program_header: u32) -> Vec<u32> {
 fn complete(tier: Tier, target: &'static Target, choice: Choice, bytes: &[Option<u8>]) -> Option<Vec<u8>> {
     let mut file: Vec<u8> = bytes.iter().map(|byte| byte.unwrap_or(0)).collect();
     let table = fields::phdr(target.class);
-    let size = (bytes.len() as u64).saturating_sub(u64::from(choice.skew)).max(1);
     for name in ["p_filesz", "p_memsz"] {
         let field = fields::find(table, name);
-        for number in 0..field.len {
-            let at = (choice.program_header + field.offset + number) as usize;
-            if at < file.len() && bytes[at].is_none() {
-                file[at] = (size >> (8 * number)) as u8;
-            }
+        let at = (choice.program_header + field.offset) as usize..;
+        let decided: Vec<Option<u8>> =
+            bytes[at.start.min(bytes.len())..].iter().take(field.len as usize).copied().collect();
+        let size = (bytes.len() as u64).saturating_sub(u64::from(choice.skew)).max(1);
+        let size = smallest_size(size, &decided)?;
+        for (number, _) in decided.iter().enumerate().filter(|(_, byte)| byte.is_none()) {
+            file[at.start + number] = (size >> (8 * number)) as u8;
         }
     }
     let view = elf::view::View::new(&file);
@@ -255,4 +256,17 @@ fn complete(tier: Tier, target: &'static Target, choice: Choice, bytes: &[Option
     // The last page is mapped whole.
     let whole = mapped.next_multiple_of(0x1000) >= file.len() as u64;
     (whole && elf::accepted_by_tier(&elf::verify(&file), tier)).then_some(file)
+}
+
+/// The smallest size of at least so many bytes that has the bytes that are decided; the largest that is looked at has two
+/// bytes more than those.
+fn smallest_size(least: u64, decided: &[Option<u8>]) -> Option<u64> {
+    let fits = |size: &u64| decided.iter().zip(size.to_le_bytes()).all(|(byte, is)| byte.is_none_or(|byte| byte == is));
+    let large = decided.iter().rev().enumerate().find(|(_, byte)| byte.is_some_and(|byte| byte != 0));
+    // Where the upper bytes are decided the size is large enough whatever the others are.
+    if large.is_some_and(|(from_end, _)| decided.len() - from_end > 2) {
+        let byte = |(number, byte): (usize, &Option<u8>)| u64::from(byte.unwrap_or(0)) << (8 * number);
+        return Some(decided.iter().enumerate().map(byte).sum());
+    }
+    (least..=least + 0xffff).find(fits)
 }

@@ -45,12 +45,13 @@ pub(super) struct Choice {
 }
 
 /// Bytes of a size that are not always 0. The kernel takes any size that ends in user memory: 47 bits of addresses on
-/// x86_64, 39 on some arm64 kernels. Others take 256 MiB at most behind the file (see the rules).
+/// x86_64, 39 on some arm64 kernels. Others take what ends in
+/// the file's last page.
 fn size_bytes(tier: Tier, target: &Target) -> u32 {
     match (tier, target.machine) {
         (Tier::Linux, Machine::X86_64) => 6,
         (Tier::Linux, _) => 4,
-        _ => 3,
+        _ => 2,
     }
 }
 

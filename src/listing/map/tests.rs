@@ -9,7 +9,7 @@ use crate::{Effort, Options, TARGETS, build, examples};
 
 fn image(description: &Description, target: &str, tier: Tier) -> Image {
     let target = TARGETS.iter().find(|known| known.name == target).unwrap();
-    build(description, Options { target, tier, effort: Effort::Quick }).unwrap()
+    build(description, Options { target, tier, effort: Effort::Quick, without: None }).unwrap()
 }
 
 /// The small examples on every target in every layout.

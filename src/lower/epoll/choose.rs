@@ -8,7 +8,7 @@ use super::build::{at, before, frame, sum};
 use super::fields::names;
 use super::layout::{
     COMPOSED_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record,
-    var,
+    seen, var,
 };
 use crate::lower::wire;
 
@@ -32,8 +32,8 @@ impl Engine<'_> {
     pub(super) fn head(&mut self) {
         let (flags, req) = (self.s.flags, self.s.req);
         self.place("head");
-        self.if_any(flags, flag::HOST | flag::OLD, "has_host", "");
-        self.jump("400", "no host");
+        self.if_any(self.s.seen, seen::HOST, "has_host", "");
+        self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
         self.unless_match(at(req, 0), b"GET ", "no_get", "");
         self.jump("found", "");
@@ -41,7 +41,7 @@ impl Engine<'_> {
         self.unless_match(at(req, 0), b"HEAD ", "method_other", "");
         self.place("found");
         self.write_metrics();
-        self.if_none(flags, flag::KEPT, "plain", "no conditions");
+        self.if_none(self.s.seen, seen::KEPT, "plain", "no conditions");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
         self.if_zero(self.s.t, "plain", "no representation");
         if self.has_variants {
@@ -82,8 +82,8 @@ impl Engine<'_> {
 
     /// If-Match, If-None-Match.
     fn conditions(&mut self) {
-        let (flags, id) = (self.s.flags, self.s.id);
-        self.if_none(flags, bit(IF_MATCH), "no_if_match", "");
+        let (fields, id) = (self.s.seen, self.s.id);
+        self.if_none(fields, bit(IF_MATCH), "no_if_match", "");
         self.kept(IF_MATCH);
         self.set(id, 1i64, "strong");
         self.gosub("find_tag");
@@ -92,7 +92,7 @@ impl Engine<'_> {
         self.set(self.s.rep, failed, "412");
         self.jump("plain", "");
         self.place("no_if_match");
-        self.if_none(flags, bit(IF_NONE_MATCH), "no_if_none_match", "");
+        self.if_none(fields, bit(IF_NONE_MATCH), "no_if_none_match", "");
         self.kept(IF_NONE_MATCH);
         self.set(id, 0i64, "weak");
         self.gosub("find_tag");
@@ -158,11 +158,11 @@ impl Engine<'_> {
 
     /// `Range` and `If-Range`: 206, 416, or none of them.
     fn range(&mut self) {
-        let (flags, t, u, v, q, vend, req) =
-            (self.s.flags, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
-        self.if_none(flags, bit(RANGE), "plain", "");
+        let (fields, t, u, v, q, vend, req) =
+            (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
+        self.if_none(fields, bit(RANGE), "plain", "");
         self.unless_match(at(req, 0), b"GET ", "plain", "for GET alone");
-        self.if_none(flags, bit(IF_RANGE), "ranged", "");
+        self.if_none(fields, bit(IF_RANGE), "ranged", "");
         self.kept(IF_RANGE);
         self.set(u, vend, "");
         self.take(u, q, "");
@@ -295,7 +295,7 @@ impl Engine<'_> {
     fn whole(&mut self) {
         let (flags, rep) = (self.s.flags, self.s.rep);
         self.place("fatal");
-        self.or(flags, flag::CLOSE | flag::LINGER, "nothing more is looked at");
+        self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.place("plain");
         self.begin();
         self.gosub("first_line");
@@ -324,7 +324,7 @@ impl Engine<'_> {
     fn finish(&mut self) {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
         self.place("finish");
-        self.if_any(flags, flag::CLOSE | flag::BODY, "say_close", "");
+        self.if_any(flags, flag::CLOSE, "say_close", "");
         self.four(t, frame(var::SKIP), "");
         self.unless_zero(t, "as_before", "a part of it is with the client, and said nothing of closing");
         self.four(t, frame(var::STOPPING), "");
@@ -338,7 +338,7 @@ impl Engine<'_> {
         self.set(len, keep.len() as i64, "");
         self.jump("say", "");
         self.place("say_stopping");
-        self.or(flags, flag::LINGER, "the client does not know yet");
+        self.or(flags, flag::SLOW, "the client does not know yet");
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;
@@ -405,7 +405,7 @@ impl Engine<'_> {
         self.shl(c, 2, "");
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.
-        self.set(self.s.wide, Arg::Frame(var::SCRATCH + 16), "");
+        self.set(self.s.wide, Arg::Frame(var::DIGITS_END), "");
         self.set(u, 0i64, "digits");
         self.place("compose_digit");
         self.divide(n, 10, d, "");

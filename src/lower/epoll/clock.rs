@@ -4,8 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_BYTES, HEADER, LINGER, LISTS, entry, var};
-use super::metrics::counter;
+use super::layout::{DATE_BYTES, var};
 use super::{Engine, abi};
 
 /// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
@@ -27,7 +26,6 @@ mod part {
 impl Engine<'_> {
     pub(super) fn clock(&mut self) {
         self.tick();
-        self.expire();
         self.late();
         self.write_date();
         self.two_digits();
@@ -37,7 +35,6 @@ impl Engine<'_> {
     fn tick(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.place("tick");
-        self.put_four(frame(var::FRESH), 0i64, "all that are looked at are in the epoll set");
         self.four(t, frame(var::TIMER), "");
         let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(8)];
         self.call(Call::Read, &args, Some(t), "how many seconds have passed");
@@ -58,38 +55,7 @@ impl Engine<'_> {
         self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
         self.put_four(frame(var::PAUSED), 0i64, "");
         self.place("unpaused");
-    }
-
-    /// Goes through the lists' beginnings.
-    fn expire(&mut self) {
-        let (list, t, u, fd, w) = (self.s.id, self.s.t, self.s.u, self.s.fd, self.s.w);
-        self.set(list, 0i64, "the first list");
-        self.place("expire");
-        self.set(u, list, "");
-        self.shl(u, entry::SHIFT, "");
-        self.two(fd, super::build::sum(u, self.s.table, entry::NEXT), "its first connection");
-        self.branch(fd, Cond::Eq, list, "next_list", "it has none");
-        self.gosub("find");
-        self.two(u, at(self.s.conn, entry::DEADLINE), "");
-        self.four(t, frame(var::NOW), "");
-        self.take(t, u, "how long its time has been up");
-        self.if_any(t, 0x8000, "next_list", "it has some left");
-        self.and(w, entry::LIST, "");
-        self.branch(w, Cond::Eq, HEADER, "too_slow", "half a request");
-        self.branch(w, Cond::Ne, LINGER, "expired", "");
-        self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "expired", "");
-        self.jump("next_list", "they have until the end");
-        self.place("expired");
-        self.gosub("drop");
-        self.jump("expire", "");
-        self.place("too_slow");
-        self.count(counter::LATE);
-        self.gosub("late");
-        self.jump("expire", "");
-        self.place("next_list");
-        self.add(list, 1i64, "");
-        self.branch(list, Cond::Below, LISTS, "expire", "");
+        self.gosub("sweep");
         self.stop_on_time();
         self.jump("next", "");
     }

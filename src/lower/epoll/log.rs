@@ -107,7 +107,9 @@ impl Engine<'_> {
         let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
         self.set(q, self.s.req, "");
         self.set(t, LOG_REQUEST_BYTES, "at most");
-        self.branch(self.s.phase, Cond::Eq, 2i64, "log_byte", "");
+        let in_fields = self.error_record(431);
+        self.set(c, in_fields, "");
+        self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");
         self.put_byte(at(x, 0), b'-', "no request line");
         self.add(x, 1i64, "");
         self.jump("log_line_end", "");

@@ -88,25 +88,25 @@ mod class {
 
 /// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
 struct Slots {
-    /// The connection at hand: descriptor, entry in the table, word of the entry, that of before, buffer.
+    /// The connection at hand: descriptor, entry in the table, word of the entry.
     fd: Slot,
     conn: Slot,
     w: Slot,
-    word_before: Slot,
-    buf: Slot,
     /// Events: the one at hand, how many are left.
     ev: Slot,
     left: Slot,
     /// Tables: of connections, of the classes of bytes.
     table: Slot,
     classes: Slot,
-    /// The input at hand: cursor, end, where the request began, its target; how far it has come.
+    /// The input at hand: cursor, end, where the request began, its target; the record of the error
+    /// that it gets if it does not end; what becomes of the connection, and which fields it has.
     p: Slot,
     end: Slot,
     req: Slot,
     path: Slot,
     phase: Slot,
     flags: Slot,
+    seen: Slot,
     /// The reply at hand, and the next vector of the batch.
     rep: Slot,
     iov: Slot,
@@ -138,6 +138,7 @@ struct Slots {
     wide: Slot,
     long: Slot,
     first: Slot,
+    second: Slot,
 }
 
 impl Slots {
@@ -148,8 +149,6 @@ impl Slots {
             fd: int("descriptor"),
             conn: int("connection"),
             w: int("word"),
-            word_before: int("word before"),
-            buf: int("buffer"),
             ev: int("event"),
             left: int("events left"),
             table: int("table"),
@@ -160,6 +159,7 @@ impl Slots {
             path: int("target"),
             phase: int("phase"),
             flags: int("flags"),
+            seen: int("fields"),
             rep: int("reply"),
             iov: int("vector"),
             c: int("c"),
@@ -188,6 +188,7 @@ impl Slots {
             wide: program.slot("address", Pointer),
             long: program.slot("text", Pointer),
             first: program.slot("first argument", Pointer),
+            second: program.slot("text at hand", Pointer),
         }
     }
 }

@@ -6,13 +6,14 @@ use asmgen_arch::op::{Arg, Cond, Part};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{LISTS, entry, var};
+use super::layout::var;
 use super::turn::{LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi};
 
 /// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
 const PASSED: i64 = 3;
 /// Variables of the environment that are looked at, and where their numbers go.
+const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
 
@@ -26,54 +27,54 @@ impl Engine<'_> {
         self.signals();
         self.listen();
         self.descriptors();
-        self.begin_lists();
         self.say_start();
         self.sandbox();
     }
 
     /// `PORT`, and a listening socket that somebody passes.
     fn environment(&mut self) {
-        let (arg, t, n) = (self.s.wide, self.s.t, self.s.n);
-        let zeroes = [var::PASSED_TO, var::PASSED_COUNT, var::STATUS];
-        for place in zeroes {
+        let (arg, long, t, n, id) = (self.s.wide, self.s.long, self.s.t, self.s.n, self.s.id);
+        for place in [var::PASSED_TO, var::PASSED_COUNT] {
             self.put_four(frame(place), 0i64, "nothing passed");
         }
         self.set(arg, Arg::Entry, "the arguments");
-        self.word(self.s.first, at(arg, 2 * self.word), "the first argument");
-        self.word(self.s.long, at(arg, 0), "how many");
-        self.put_four(frame(var::ARGUMENTS), self.s.long, "");
+        self.word(long, at(arg, 0), "how many");
+        self.put_four(frame(var::ARGUMENTS), long, "");
+        self.set(self.s.first, arg, "");
         let shift = if self.word == 8 { 3 } else { 2 };
-        self.shl(self.s.long, shift, "");
-        self.add(arg, self.s.long, "");
+        self.shl(long, shift, "");
+        self.add(arg, long, "");
         self.place("variable");
-        self.word(self.s.long, at(arg, 2 * self.word), "a variable of the environment");
-        self.if_zero(self.s.long, "variables_end", "the last one");
+        self.word(long, at(arg, 2 * self.word), "a variable of the environment");
+        self.if_zero(long, "variables_end", "the last one");
         self.add(arg, self.word, "");
+        let mut names = vec![PASSED_TO, PASSED_COUNT];
+        names.extend(self.server.epoll.port_env.then_some(PORT));
+        self.known_text(&names);
+        self.branch(id, Cond::Eq, names.len() as i64, "variable", "another one");
+        self.gosub("decimal");
         if self.server.epoll.port_env {
-            self.unless_match(at(self.s.long, 0), b"PORT=", "no_port", "");
-            self.add(self.s.long, 5i64, "its value");
-            self.gosub("decimal");
-            self.branch(self.s.c, Cond::Ne, 0i64, "wrong_port", "no number");
+            self.branch(id, Cond::Ne, 2i64, "no_port", "");
+            self.unless_zero(self.s.c, "wrong_port", "no number");
             self.if_zero(n, "wrong_port", "no port");
             self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
             self.set(t, Arg::Data(self.address), "");
             self.put_byte(at(t, 3), n, "the port, in the network's order");
             self.shr(n, 8, "");
             self.put_byte(at(t, 2), n, "");
+            self.jump("variable", "");
             self.place("no_port");
         }
-        for (name, place) in [(PASSED_TO, var::PASSED_TO), (PASSED_COUNT, var::PASSED_COUNT)] {
-            let next = format!("no {name}");
-            self.unless_match(at(self.s.long, 0), name.as_bytes(), &next, "");
-            self.add(self.s.long, name.len() as i64, "its value");
-            self.gosub("decimal");
-            self.put_four(frame(place), n, "");
-            self.place(&next);
-        }
+        self.unless_zero(id, "passed_count", "");
+        self.put_four(frame(var::PASSED_TO), n, "");
+        self.jump("variable", "");
+        self.place("passed_count");
+        self.put_four(frame(var::PASSED_COUNT), n, "");
         self.jump("variable", "");
         self.place("variables_end");
         self.four(t, frame(var::ARGUMENTS), "");
         self.branch(t, Cond::Below, 2i64, "serve", "no argument");
+        self.word(self.s.first, at(self.s.first, 2 * self.word), "the first argument");
         self.unless_match(at(self.s.first, 0), b"healthcheck\0", "serve", "");
         self.jump("healthcheck", "");
         self.place("serve");
@@ -82,6 +83,29 @@ impl Engine<'_> {
         self.branch(t, Cond::Eq, n, "passed_to_us", "");
         self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
         self.place("passed_to_us");
+    }
+
+    /// Which of these the text at `long` begins with, in `id`, `long` behind it; as many as there are if with none.
+    fn known_text(&mut self, texts: &[&str]) {
+        let (long, wide, id, c, d, t) = (self.s.long, self.s.second, self.s.id, self.s.c, self.s.d, self.s.t);
+        let list: Vec<u8> = texts.iter().flat_map(|text| [text.as_bytes(), &[0]].concat()).collect();
+        let list = self.bytes("variables", &list);
+        self.set(t, Arg::Data(list), "");
+        self.set(id, 0i64, "");
+        self.place("known_text");
+        self.set(wide, long, "");
+        self.place("known_byte");
+        self.next(d, t, "");
+        self.if_zero(d, "known_text_end", "");
+        self.next(c, wide, "");
+        self.branch(c, Cond::Eq, d, "known_byte", "");
+        self.place("unknown_byte");
+        self.next(d, t, "");
+        self.unless_zero(d, "unknown_byte", "");
+        self.add(id, 1i64, "the next one");
+        self.branch(id, Cond::Ne, texts.len() as i64, "known_text", "");
+        self.place("known_text_end");
+        self.set(long, wide, "");
     }
 
     /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.
@@ -175,17 +199,12 @@ impl Engine<'_> {
     /// The epoll set with its timer, and as many descriptors as there may be.
     fn descriptors(&mut self) {
         let (t, n) = (self.s.t, self.s.n);
-        for (place, value) in [
-            (var::NOW, 1i64),
-            (var::CONNECTIONS, 0),
-            (var::FREE_BUFFER, 0),
-            (var::BUFFERS, 0),
-            (var::STOPPING, 0),
-            (var::PAUSED, 0),
-            (var::LOG_LEN, 0),
-        ] {
-            self.put_four(frame(place), value, "at the start");
+        self.put_four(frame(var::NOW), 1i64, "at the start");
+        for place in [var::CONNECTIONS, var::STOPPING, var::PAUSED, var::LOG_LEN] {
+            self.put_four(frame(place), 0i64, "");
         }
+        self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
+        self.put_four(frame(var::FREE_BUFFER), t, "");
         let limit = [Arg::Const(0), Arg::Const(abi::RLIMIT_NOFILE)];
         let get = [limit[0], limit[1], Arg::Const(0), Arg::Frame(var::SCRATCH)];
         self.call(Call::Prlimit64, &get, None, "how many descriptors there may be");
@@ -217,18 +236,6 @@ impl Engine<'_> {
             self.put_four(frame(var::FILE), n, "");
         }
         self.gosub("date");
-    }
-
-    /// Lists are empty: their ends are their own neighbours.
-    fn begin_lists(&mut self) {
-        let (t, u) = (self.s.t, self.s.u);
-        self.set(t, self.s.table, "");
-        self.set(u, 0i64, "");
-        self.place("list");
-        self.put_four(at(t, entry::PREVIOUS), u, "an empty list");
-        self.add(t, 1i64 << entry::SHIFT, "");
-        self.add(u, 0x1_0001i64, "");
-        self.branch(u, Cond::Ne, i64::from(LISTS) * 0x1_0001, "list", "");
     }
 
     fn say_start(&mut self) {

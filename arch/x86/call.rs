@@ -14,7 +14,7 @@ impl X86<'_> {
         let info = call.info();
         let machine = self.mode.machine;
         let (slots, rest) =
-            moves::in_order(info, machine, self.mode.registers.args, args, |slot| self.slots.home(slot));
+            moves::in_order(info, machine, &self.mode.registers.args_of(call), args, |slot| self.slots.home(slot));
         for one in slots {
             self.move_slot(info.name, one);
         }
@@ -25,7 +25,9 @@ impl X86<'_> {
                 self.push_datum(*datum);
             }
         }
-        self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+        if call != Call::Numbered {
+            self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+        }
         self.set_cheapest_first(info.name, rest);
         let why = self.why.clone();
         self.plain(Ok((self.mode.enter)()), why);

@@ -5,7 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, frame, sum};
-use super::fields::names;
+use super::fields::exact_names;
 use super::layout::{
     COMPOSED_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record,
     seen, var,
@@ -64,8 +64,8 @@ impl Engine<'_> {
         self.set(self.s.tok, req, "");
         self.set(self.s.q, req, "");
         let methods =
-            [(1, "options"), (2, "post"), (2, "put"), (2, "delete"), (2, "patch"), (2, "trace"), (2, "connect")];
-        let list = self.bytes("methods", &names(&methods));
+            [(1, "OPTIONS"), (2, "POST"), (2, "PUT"), (2, "DELETE"), (2, "PATCH"), (2, "TRACE"), (2, "CONNECT")];
+        let list = self.bytes("methods", &exact_names(&methods));
         self.set(self.s.tokend, self.s.path, "");
         self.take(self.s.tokend, 1i64, "the method's end");
         self.set(self.s.list, Arg::Data(list), "");
@@ -73,7 +73,6 @@ impl Engine<'_> {
         let (unknown, refused, options) = (self.error_record(501), self.error_record(405), self.error_record(204));
         self.set(self.s.rep, unknown, "501");
         self.if_zero(self.s.id, "plain", "no method");
-        self.if_any(self.s.acc, 0x20, "plain", "not in this case");
         self.set(self.s.rep, refused, "405");
         self.branch(self.s.id, Cond::Ne, 1i64, "plain", "");
         self.set(self.s.rep, options, "204");
@@ -172,21 +171,7 @@ impl Engine<'_> {
         self.if_zero(self.s.tok, "plain", "another entity tag");
         self.place("ranged");
         self.kept(RANGE);
-        self.set(self.s.tok, q, "");
-        self.set(self.s.n, 6i64, "");
-        let unit = self.text("bytes=");
-        self.set(t, Arg::Data(unit), "");
-        self.place("unit");
-        self.next(self.s.c, q, "");
-        self.next(self.s.d, t, "");
-        self.if_any(self.s.d, 0x40, "unit_letter", "");
-        self.jump("unit_same", "");
-        self.place("unit_letter");
-        self.or(self.s.c, 0x20i64, "lower case");
-        self.place("unit_same");
-        self.branch(self.s.c, Cond::Ne, self.s.d, "plain", "another unit");
-        self.take(self.s.n, 1i64, "");
-        self.unless_zero(self.s.n, "unit", "");
+        self.unless_begins("bytes=", "plain", "another unit");
         self.four(self.s.blen, at(self.s.rep, record::BODY_LEN), "");
         self.put_four(frame(var::NUMBERS + 8), self.s.blen, "the length");
         self.gosub("number");

@@ -69,8 +69,7 @@ impl Engine<'_> {
         self.gosub("stamp");
         self.four(t, at(self.s.rep, super::layout::record::START), "");
         let len = self.error_bytes(408);
-        let flags = Arg::Const(abi::MSG_NOSIGNAL);
-        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, None, "408");
         self.gosub("linger");
         self.ret("late");

@@ -23,10 +23,22 @@ const LENGTH: u32 = 7;
 const CODING: u32 = 8;
 const CONNECTION: u32 = 9;
 
-/// A list of names, each behind its number and in front of a NUL.
+/// Bits that a letter has more in lower case.
+const LOWER: u8 = 0x20;
+
+/// A list of names in any case, each behind its number and in front of a NUL; all behind the bits that do not matter.
 pub(super) fn names(list: &[(u32, &str)]) -> Vec<u8> {
+    listed(LOWER, list)
+}
+
+/// A list of names in this case.
+pub(super) fn exact_names(list: &[(u32, &str)]) -> Vec<u8> {
+    listed(0, list)
+}
+
+fn listed(any: u8, list: &[(u32, &str)]) -> Vec<u8> {
     let entry = |(id, name): &(u32, &str)| [&[*id as u8], name.as_bytes(), &[0]].concat();
-    list.iter().flat_map(entry).chain([0]).collect()
+    [any].into_iter().chain(list.iter().flat_map(entry)).chain([0]).collect()
 }
 
 impl Engine<'_> {
@@ -170,30 +182,27 @@ impl Engine<'_> {
         self.jump("connection", "");
     }
 
-    /// Looks the token from `tok` to `tokend` up in a list, without regard to case: its number in `id`, or 0. In `acc`
-    /// the bits of all its characters.
+    /// Looks the token from `tok` to `tokend` up in a list: its number in `id`, or 0.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, acc, t) =
-            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.acc, self.s.t);
+        let (tok, tokend, list, id, c, d, any, t) =
+            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.any, self.s.t);
         self.sub("lookup");
+        self.next(any, list, "bits that do not matter");
         self.place("lookup_entry");
         self.next(id, list, "");
         self.if_zero(id, "looked_up", "the list's end");
         self.set(t, tok, "");
-        self.set(acc, 0i64, "");
         self.place("lookup_byte");
-        self.next(c, t, "");
         self.next(d, list, "");
         self.if_zero(d, "lookup_end", "the name's end");
-        self.or(acc, c, "");
-        self.or(c, 0x20i64, "lower case");
+        self.next(c, t, "");
+        self.or(c, any, "");
         self.branch(c, Cond::Eq, d, "lookup_byte", "");
         self.place("lookup_skip");
         self.next(d, list, "");
         self.unless_zero(d, "lookup_skip", "");
         self.jump("lookup_entry", "");
         self.place("lookup_end");
-        self.take(t, 1i64, "");
         self.branch(t, Cond::Ne, tokend, "lookup_entry", "longer than the name");
         self.place("looked_up");
         self.ret("lookup");

@@ -1,5 +1,7 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
+use asmgen_arch::op::FRAME_BELOW_BYTES;
+
 use super::metrics::counter;
 use crate::lower::wire;
 use crate::spec::EpollSettings;
@@ -7,49 +9,50 @@ use crate::spec::EpollSettings;
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
 /// of an address on x86.
 pub(super) mod var {
-    /// The epoll descriptor.
-    pub(crate) const EPOLL: u32 = 0;
-    /// The listening socket; the timer; signals, as a descriptor: in the order of their names in the epoll set.
-    pub(crate) const LISTENER: u32 = 4;
-    pub(crate) const TIMER: u32 = 8;
-    pub(crate) const SIGNALS: u32 = 12;
     /// Seconds since the start.
-    pub(crate) const NOW: u32 = 16;
+    pub(crate) const NOW: u32 = 0;
     /// Connections there are.
-    pub(crate) const CONNECTIONS: u32 = 20;
+    pub(crate) const CONNECTIONS: u32 = 4;
     /// Address of the first free buffer; the one behind the last where all are in use.
-    pub(crate) const FREE_BUFFER: u32 = 24;
+    pub(crate) const FREE_BUFFER: u32 = 8;
     /// 0 while serving, 1 once asked to stop, 2 once the listener is closed.
-    pub(crate) const STOPPING: u32 = 28;
+    pub(crate) const STOPPING: u32 = 12;
     /// When the listener is closed, and when everything ends.
-    pub(crate) const DRAINED: u32 = 32;
-    pub(crate) const END: u32 = 36;
+    pub(crate) const DRAINED: u32 = 16;
+    pub(crate) const END: u32 = 20;
     /// Is the listener out of the epoll set until the next tick; or, while the server stops, is nobody waiting there?
-    pub(crate) const PAUSED: u32 = 40;
+    pub(crate) const PAUSED: u32 = 24;
     /// Bytes of the first reply that are with the client already.
-    pub(crate) const SKIP: u32 = 44;
+    pub(crate) const SKIP: u32 = 28;
     /// Where the input at hand began.
-    pub(crate) const BEGAN: u32 = 48;
+    pub(crate) const BEGAN: u32 = 32;
     /// Where the input goes on that no batch has answered yet.
-    pub(crate) const CURSOR: u32 = 52;
+    pub(crate) const CURSOR: u32 = 36;
     /// The first vector of the reply at hand.
-    pub(crate) const FIRST: u32 = 56;
+    pub(crate) const FIRST: u32 = 40;
     /// What of a long reply is sent behind the batch: address, length.
-    pub(crate) const REST: u32 = 60;
-    pub(crate) const REST_LEN: u32 = 64;
-    /// The file itself, or a negative number.
-    pub(crate) const FILE: u32 = 68;
+    pub(crate) const REST: u32 = 44;
+    pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
-    pub(crate) const LOG_LEN: u32 = 72;
+    pub(crate) const LOG_LEN: u32 = 52;
     /// Workers that this one has started, -1 in those; and the exit status.
-    pub(crate) const WORKERS: u32 = 76;
-    pub(crate) const STATUS: u32 = 80;
-    /// At the start, where no request is: which process a socket is passed to, and how many sockets; arguments there are.
-    pub(crate) const PASSED_TO: u32 = SKIP;
-    pub(crate) const PASSED_COUNT: u32 = BEGAN;
-    pub(crate) const ARGUMENTS: u32 = CURSOR;
-    /// Bytes of those before [`SCRATCH`]: nothing points to them.
-    pub(crate) const WORD_BYTES: u32 = SCRATCH;
+    pub(crate) const WORKERS: u32 = 56;
+    pub(crate) const STATUS: u32 = 60;
+    /// Bytes of those before [`EPOLL`]: nothing points to them. To the others the script of the start does.
+    pub(crate) const WORD_BYTES: u32 = EPOLL;
+    /// The epoll descriptor.
+    pub(crate) const EPOLL: u32 = 64;
+    /// The listening socket; the timer; signals, as a descriptor.
+    pub(crate) const LISTENER: u32 = 68;
+    pub(crate) const TIMER: u32 = 72;
+    pub(crate) const SIGNALS: u32 = 76;
+    /// The file itself, or a negative number.
+    pub(crate) const FILE: u32 = 80;
+    /// Where results go that nobody wants.
+    pub(crate) const NOWHERE: u32 = 84;
+    /// Of the environment: which process a socket is passed to, and how many sockets; a port.
+    pub(crate) const PASSED_TO: u32 = TIMER;
+    pub(crate) const PASSED_COUNT: u32 = SIGNALS;
     /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec`,
     /// `struct signalfd_siginfo` and others), 128 bytes. It is also what a request has until its reply is chosen:
     pub(crate) const SCRATCH: u32 = 88;
@@ -61,6 +64,8 @@ pub(super) mod var {
     /// [`DIGITS_END`].
     pub(crate) const NUMBERS: u32 = SCRATCH;
     pub(crate) const DIGITS_END: u32 = NUMBERS + 32;
+    /// At the start: arguments of a system call.
+    pub(crate) const CALL_ARGS: u32 = SCRATCH;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = SCRATCH + 128;
 }
@@ -197,6 +202,8 @@ const OTHER_DESCRIPTORS: u32 = 64;
 /// Offsets in the state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
+    /// The frame, with room for what the machine keeps below it.
+    pub(super) frame: u32,
     pub(super) table: u32,
     pub(super) events: u32,
     pub(super) vectors: u32,
@@ -237,6 +244,7 @@ impl State {
         let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
+        let frame = room(FRAME_BELOW_BYTES + var::BYTES) + FRAME_BELOW_BYTES;
         let table = room(entries << entry::SHIFT);
         let events = room(EVENTS * event_bytes);
         let vectors = room(VECTORS * vector_bytes);
@@ -256,6 +264,7 @@ impl State {
         // One for all, and one more than may be held: one is always free between events.
         let bytes = buffers + stride * (settings.partial_requests + 2);
         Self {
+            frame,
             table,
             events,
             vectors,

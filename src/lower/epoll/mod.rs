@@ -33,14 +33,15 @@ mod path;
 mod read;
 mod records;
 mod sandbox;
+mod script;
 mod send;
 mod start;
 mod stop;
 mod turn;
 mod workers;
 
-use asmgen_arch::Target;
 use asmgen_arch::op::{DatumId, Program, Slot};
+use asmgen_arch::{Machine, Target};
 
 use self::layout::State;
 use self::metrics::Metrics;
@@ -123,7 +124,7 @@ struct Slots {
     tokend: Slot,
     list: Slot,
     id: Slot,
-    acc: Slot,
+    any: Slot,
     out: Slot,
     ptr: Slot,
     len: Slot,
@@ -136,9 +137,11 @@ struct Slots {
     want: Slot,
     /// Addresses of the stack.
     wide: Slot,
+    vars: Slot,
+    argument: Slot,
     long: Slot,
     first: Slot,
-    second: Slot,
+    text: Slot,
 }
 
 impl Slots {
@@ -174,7 +177,7 @@ impl Slots {
             tokend: int("end of the token"),
             list: int("list"),
             id: int("id"),
-            acc: int("all bits"),
+            any: int("bits of any value"),
             out: int("out"),
             ptr: int("ptr"),
             len: int("len"),
@@ -185,10 +188,12 @@ impl Slots {
             o: int("output"),
             op: int("op"),
             want: int("want"),
-            wide: program.slot("address", Pointer),
+            wide: int("address"),
+            vars: int("variables"),
             long: program.slot("text", Pointer),
             first: program.slot("first argument", Pointer),
-            second: program.slot("text at hand", Pointer),
+            text: program.slot("text at hand", Pointer),
+            argument: program.slot("argument", Pointer),
         }
     }
 }
@@ -202,6 +207,7 @@ struct Engine<'s> {
     /// Bytes of a word and of a `struct epoll_event`.
     word: u32,
     event_bytes: u32,
+    machine: Machine,
     class_table: DatumId,
     /// The text of the date, and the listening address.
     date: DatumId,
@@ -234,6 +240,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         state,
         word,
         event_bytes,
+        machine: target.machine,
         class_table,
         date,
         address,
@@ -246,6 +253,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     };
     engine.program.state_bytes = engine.state.bytes;
     engine.program.frame_bytes = layout::var::BYTES;
+    engine.program.frame_at = Some(engine.state.frame);
     engine.program.word_bytes = layout::var::WORD_BYTES;
     engine.start();
     engine.turn();
@@ -254,6 +262,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.fields();
     engine.head();
     engine.bad();
+    engine.begins();
     engine.send();
     engine.clock();
     engine.stop();

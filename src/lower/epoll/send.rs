@@ -97,11 +97,11 @@ impl Engine<'_> {
         self.take(t, self.s.v, "");
         self.shr(t, if bytes == 16 { 4 } else { 3 }, "");
         self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
-        self.set(self.s.u, abi::MSG_NOSIGNAL, "");
+        self.set(self.s.u, 0i64, "a broken connection sends no signal: it is blocked");
         if self.has_long {
             self.four(t, frame(var::REST_LEN), "");
             self.if_zero(t, "whole", "");
-            self.set(self.s.u, abi::MSG_NOSIGNAL | abi::MSG_MORE, "the content follows");
+            self.set(self.s.u, abi::MSG_MORE, "the content follows");
             self.place("whole");
         }
         let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
@@ -248,8 +248,7 @@ impl Engine<'_> {
             self.send_from_file();
         }
         self.place("send_copy");
-        let flags = Arg::Const(abi::MSG_NOSIGNAL);
-        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, Some(n), "send from memory");
         self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
         self.branch(n, Cond::Eq, -abi::EINTR, "keep_rest", "");

@@ -29,8 +29,6 @@ impl Engine<'_> {
             Workers::Count(count) => self.set(u, count - 1, "workers besides this one"),
             Workers::Cores => self.count_cores(),
         }
-        self.put_four(frame(var::WORKERS), 0i64, "none yet");
-        self.put_four(frame(var::STATUS), 0i64, "all is well");
         self.place("fork");
         self.if_zero(u, "forked", "that is all");
         let zero = Arg::Const(0);

@@ -49,8 +49,8 @@ impl Engine<'_> {
         self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
-        self.take(p, 1i64, "");
-        self.scan(p, class::TOKEN, "name");
+        self.jump("name_first", "");
+        self.scan_from(p, class::TOKEN, "name", Some("name_first"));
         self.unless(b':', "bad", "no colon");
         self.set(tokend, p, "");
         self.take(tokend, 1i64, "the name's end");
@@ -226,6 +226,7 @@ impl Engine<'_> {
         self.take(q, 1i64, "");
         self.set(tokend, q, "");
         self.gosub("blanks");
+        self.ret("element");
         self.place("element_end");
         self.ret("element");
         // Blanks before the end of the value; behind it there is a byte that is no blank, or there are blanks too many.

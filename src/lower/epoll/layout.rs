@@ -30,6 +30,8 @@ pub(super) mod var {
     pub(crate) const CURSOR: u32 = 36;
     /// The first vector of the reply at hand.
     pub(crate) const FIRST: u32 = 40;
+    /// Where the next composed piece of a head goes.
+    pub(crate) const COMPOSED: u32 = 64;
     /// What of a long reply is sent behind the batch: address, length.
     pub(crate) const REST: u32 = 44;
     pub(crate) const REST_LEN: u32 = 48;
@@ -41,21 +43,23 @@ pub(super) mod var {
     /// Bytes of those before [`EPOLL`]: nothing points to them. To the others the script of the start does.
     pub(crate) const WORD_BYTES: u32 = EPOLL;
     /// The epoll descriptor.
-    pub(crate) const EPOLL: u32 = 64;
+    pub(crate) const EPOLL: u32 = 68;
     /// The listening socket; the timer; signals, as a descriptor.
-    pub(crate) const LISTENER: u32 = 68;
-    pub(crate) const TIMER: u32 = 72;
-    pub(crate) const SIGNALS: u32 = 76;
+    pub(crate) const LISTENER: u32 = 72;
+    pub(crate) const TIMER: u32 = 76;
+    pub(crate) const SIGNALS: u32 = 80;
     /// The file itself, or a negative number.
-    pub(crate) const FILE: u32 = 80;
+    pub(crate) const FILE: u32 = 84;
     /// Where results go that nobody wants.
-    pub(crate) const NOWHERE: u32 = 84;
+    pub(crate) const NOWHERE: u32 = 88;
     /// Of the environment: which process a socket is passed to, and how many sockets; a port.
     pub(crate) const PASSED_TO: u32 = TIMER;
     pub(crate) const PASSED_COUNT: u32 = SIGNALS;
     /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec`,
     /// `struct signalfd_siginfo` and others), 128 bytes. It is also what a request has until its reply is chosen:
-    pub(crate) const SCRATCH: u32 = 88;
+    pub(crate) const SCRATCH: u32 = 92;
+    /// Of a `struct epoll_event`, what is waited for.
+    pub(crate) const EVENT: u32 = SCRATCH;
     /// Field values, address and length each, in the order of their numbers, [`super::IF_MATCH`] and so on.
     pub(crate) const FIELDS: u32 = SCRATCH;
     /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
@@ -66,8 +70,10 @@ pub(super) mod var {
     pub(crate) const DIGITS_END: u32 = NUMBERS + 32;
     /// At the start: arguments of a system call.
     pub(crate) const CALL_ARGS: u32 = SCRATCH;
+    /// Counters.
+    pub(crate) const COUNTERS: u32 = SCRATCH + 128;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = SCRATCH + 128;
+    pub(crate) const BYTES: u32 = COUNTERS + super::counter::ALL_BYTES;
 }
 
 /// Field lines whose values are kept until the end of the head, in the order of their bits and places.
@@ -216,8 +222,7 @@ pub(super) struct State {
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
     pub(super) offset: u32,
-    /// Counters; lines of the log; the address of the client that comes, and those of all clients.
-    pub(super) counters: u32,
+    /// Lines of the log; the address of the client that comes, and those of all clients.
     pub(super) log: u32,
     pub(super) peer: u32,
     pub(super) peers: u32,
@@ -255,7 +260,6 @@ impl State {
         let path = room(16 + settings.head_bytes + 16) + 16;
         let message = room(64);
         let offset = room(8);
-        let counters = room(counter::ALL_BYTES);
         let log = room(if settings.access_log { LOG_BYTES } else { 0 });
         let peer = room(1 << PEER_SHIFT);
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
@@ -274,7 +278,6 @@ impl State {
             path,
             message,
             offset,
-            counters,
             log,
             peer,
             peers,

@@ -10,9 +10,17 @@ use super::{Engine, class};
 impl Engine<'_> {
     /// Goes on while bytes are of a class; the first that is not is in `c`, the cursor behind it.
     pub(super) fn scan(&mut self, cursor: Slot, class: u32, name: &str) {
+        self.scan_from(cursor, class, name, None);
+    }
+
+    /// The same, where the first byte is in `c` already and the label is where who has it comes in.
+    pub(super) fn scan_from(&mut self, cursor: Slot, class: u32, name: &str, first: Option<&str>) {
         let (c, u) = (self.s.c, self.s.u);
         self.place(name);
         self.next(c, cursor, "");
+        if let Some(first) = first {
+            self.place(first);
+        }
         self.byte(u, sum(self.s.classes, c, 0), "");
         self.if_any(u, class, name, "");
     }
@@ -34,9 +42,7 @@ impl Engine<'_> {
         self.next(c, p, "");
         self.unless(b'\n', "bad", "a CR alone");
         self.jump("request", "an empty line before it");
-        self.place("method_first");
-        self.take(p, 1i64, "");
-        self.scan(p, class::TOKEN, "method");
+        self.scan_from(p, class::TOKEN, "method", Some("method_first"));
         self.unless(b' ', "bad", "no space");
         self.set(self.s.path, p, "the target");
         self.take(p, 1i64, "");

@@ -66,6 +66,7 @@ impl Engine<'_> {
         self.set(self.s.want, list, "");
         self.set(self.s.t, self.s.fd, "");
         self.gosub("control");
+        self.ret("touch");
         self.place("touched");
         self.ret("touch");
         // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, events `want`, name `fd`.

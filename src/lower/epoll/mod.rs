@@ -21,12 +21,12 @@
 mod build;
 mod choose;
 mod clock;
+mod connections;
 mod encoding;
 mod fields;
 mod health;
 mod layout;
 mod line;
-mod lists;
 mod log;
 mod metrics;
 mod path;
@@ -134,7 +134,6 @@ struct Slots {
     blen: Slot,
     o: Slot,
     op: Slot,
-    want: Slot,
     /// Addresses of the stack.
     wide: Slot,
     vars: Slot,
@@ -187,7 +186,6 @@ impl Slots {
             blen: int("content, length"),
             o: int("output"),
             op: int("op"),
-            want: int("want"),
             wide: int("address"),
             vars: int("variables"),
             long: program.slot("text", Pointer),
@@ -266,7 +264,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.send();
     engine.clock();
     engine.stop();
-    engine.lists();
+    engine.connections();
     engine.decimal();
     sandbox::fill(&mut engine.program, target);
     engine.program

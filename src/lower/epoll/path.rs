@@ -5,6 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, sum};
+use super::choose::OPTIONS;
 use super::layout::record;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
@@ -50,7 +51,8 @@ impl Engine<'_> {
         self.place("asterisk");
         self.byte(c, at(q, 1), "");
         self.unless(b' ', "400", "more than an asterisk");
-        self.unless_match(at(self.s.req, 0), b"OPTIONS ", "400", "for OPTIONS alone");
+        self.gosub("which_method");
+        self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
         self.set(q, Arg::Data(root), "any path will do");
         self.place("origin");
     }

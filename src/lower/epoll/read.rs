@@ -29,6 +29,8 @@ impl Engine<'_> {
             self.put_four(frame(var::REST_LEN), 0i64, "");
         }
         self.place("batch");
+        self.set(t, Arg::State(self.state.composed), "");
+        self.put_four(frame(var::COMPOSED), t, "nothing is composed");
         self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
         self.jump("request", "");
 

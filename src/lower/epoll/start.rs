@@ -155,7 +155,7 @@ impl Engine<'_> {
         self.put_four(frame(var::NOW), 1i64, "at the start");
         self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
         self.put_four(frame(var::FREE_BUFFER), t, "");
-        self.set(self.s.want, abi::EPOLLIN, "");
+        self.put_four(frame(var::EVENT), abi::EPOLLIN, "");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
         for (name, place) in [(LISTENER, var::LISTENER), (TIMER, var::TIMER), (SIGNALS, var::SIGNALS)] {
             self.set(self.s.fd, name, "");
@@ -263,7 +263,8 @@ impl Engine<'_> {
         self.put_four(frame(var::NUMBERS), u, "");
         let format = self.bytes("format of the message", b"listen: errno \x01\n\0");
         self.set(self.s.q, Arg::Data(format), "");
-        self.set(self.s.iov, Arg::State(self.state.vectors), "");
+        self.set(u, Arg::State(self.state.composed), "");
+        self.put_four(frame(var::COMPOSED), u, "");
         self.gosub("compose");
         self.place("say_failure");
         let args = [Arg::Const(abi::STDERR), Arg::Slot(self.s.x), Arg::Slot(self.s.xlen)];

@@ -8,17 +8,10 @@ use super::build::frame;
 use super::layout::var;
 use super::{Engine, abi};
 
-/// Bytes of a `struct signalfd_siginfo`.
-const SIGNAL_BYTES: i64 = 128;
-
 impl Engine<'_> {
-    pub(super) fn stop(&mut self) {
+    /// The signal whose number is in `t`.
+    pub(super) fn signal(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.place("signal");
-        self.four(t, frame(var::SIGNALS), "");
-        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
-        self.call(Call::Read, &args, Some(t), "which signal");
-        self.branch(t, Cond::Ne, SIGNAL_BYTES, "next", "none");
         self.pass_on();
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "exit", "the second one");
@@ -34,6 +27,10 @@ impl Engine<'_> {
         self.add(u, stop, "");
         self.put_four(frame(var::END), u, "then everything ends");
         self.jump("next", "");
+    }
+
+    pub(super) fn stop(&mut self) {
+        let t = self.s.t;
         self.place("exit");
         self.wait_for_workers();
         let status = if self.has_workers() {

@@ -16,6 +16,8 @@ pub(super) const FIRST_CONNECTION: u32 = 3;
 
 /// How often connections are looked at that wait for their end while the server stops, in milliseconds.
 const STOPPING_MS: i64 = 20;
+/// Bytes of a `struct signalfd_siginfo`; the timer gives 8.
+const SIGNAL_BYTES: i64 = 128;
 
 impl Engine<'_> {
     pub(super) fn turn(&mut self) {
@@ -70,8 +72,17 @@ impl Engine<'_> {
     fn accept(&mut self) {
         let (fd, t) = (self.s.fd, self.s.t);
         self.place("special");
-        self.branch(fd, Cond::Eq, TIMER, "tick", "a second has passed");
-        self.branch(fd, Cond::Above, TIMER, "signal", "a signal");
+        self.if_zero(fd, "accept", "somebody comes");
+        self.four(t, frame(var::TIMER), "a second has passed");
+        self.branch(fd, Cond::Eq, TIMER, "clock", "");
+        self.four(t, frame(var::SIGNALS), "or a signal has come");
+        self.place("clock");
+        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        self.call(Call::Read, &args, Some(t), "how many seconds, or which signal");
+        self.branch(t, Cond::Le, 0i64, "next", "none");
+        self.four(t, frame(var::SCRATCH), "");
+        self.branch(fd, Cond::Eq, TIMER, "tick", "");
+        self.signal();
         self.place("accept");
         self.four(t, frame(var::CONNECTIONS), "");
         self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, "crowded", "as many as there may be");
@@ -121,7 +132,7 @@ impl Engine<'_> {
         self.jump("accept", "again");
         self.place("pause");
         self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
-        self.set(self.s.want, 0i64, "nothing is waited for");
+        self.put_four(frame(var::EVENT), 0i64, "nothing is waited for");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
         self.jump("next", "");

@@ -84,7 +84,6 @@ impl Engine<'_> {
             return;
         }
         let (t, u) = (self.s.t, self.s.u);
-        self.four(t, frame(var::SCRATCH), "the signal");
         self.branch(t, Cond::Ne, abi::SIGCHLD, "asked", "");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "next", "one has ended, as it was told");

@@ -54,7 +54,7 @@ impl Engine<'_> {
         self.find_tag();
         self.compose();
         self.format_numbers();
-        self.log();
+        self.log_hex();
     }
 
     /// HEAD, 405, 501, or OPTIONS.
@@ -129,14 +129,11 @@ impl Engine<'_> {
     fn find_tag(&mut self) {
         let (q, vend, tok, c, d, t, u, id) =
             (self.s.q, self.s.vend, self.s.tok, self.s.c, self.s.d, self.s.t, self.s.u, self.s.id);
-        self.sub("tag");
+        self.sub("find_tag");
         self.four(t, at(self.s.rep, record::START), "");
         self.four(u, at(self.s.rep, record::HEAD), "");
         self.add(t, u, "");
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
-        self.ret("tag");
-        self.sub("find_tag");
-        self.gosub("tag");
         self.set(tok, q, "");
         self.set(u, vend, "");
         self.take(u, q, "");

@@ -265,7 +265,6 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.clock();
     engine.stop();
     engine.connections();
-    engine.decimal();
     sandbox::fill(&mut engine.program, target);
     engine.program
 }

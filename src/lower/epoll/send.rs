@@ -115,9 +115,7 @@ impl Engine<'_> {
         self.walk();
         self.place("sent");
         self.four(self.s.p, frame(var::CURSOR), "");
-        if self.server.epoll.access_log {
-            self.gosub("write_log");
-        }
+        self.write_log();
         self.put_four(frame(var::SKIP), 0i64, "");
         if self.has_long {
             self.four(t, frame(var::REST_LEN), "");

@@ -48,7 +48,7 @@ impl Engine<'_> {
         self.if_zero(long, "variables_end", "the last one");
         self.add(arg, self.word, "");
         self.known_text(names);
-        self.gosub("decimal");
+        self.decimal();
         self.shl(id, 2, "");
         self.set(self.s.vars, Arg::Frame(var::PASSED_TO), "");
         self.put_four(sum(self.s.vars, id, 0), n, "");
@@ -101,9 +101,8 @@ impl Engine<'_> {
     }
 
     /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.
-    pub(super) fn decimal(&mut self) {
+    fn decimal(&mut self) {
         let (long, n, c) = (self.s.long, self.s.n, self.s.c);
-        self.sub("decimal");
         self.set(n, 0i64, "");
         self.place("decimal_digit");
         self.byte(c, at(long, 0), "");
@@ -116,7 +115,6 @@ impl Engine<'_> {
         self.jump("decimal_digit", "");
         self.place("decimal_end");
         self.add(c, i64::from(b'0'), "");
-        self.ret("decimal");
     }
 
     /// Signals come through a descriptor; a broken connection sends none.

@@ -40,16 +40,6 @@ impl Engine<'_> {
             Arg::Const(0)
         };
         self.call(Call::Exit, &[status], None, "done");
-        self.sub("drained");
-        self.put_four(frame(var::STOPPING), 2i64, "");
-        self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
-        self.gosub("watch_listener");
-        self.four(t, frame(var::LISTENER), "");
-        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
-        self.gosub("sweep");
-        self.four(t, frame(var::CONNECTIONS), "");
-        self.if_zero(t, "exit", "nothing is under way");
-        self.ret("drained");
     }
 
     /// At a tick: is it time to end?
@@ -75,7 +65,14 @@ impl Engine<'_> {
         self.set(self.s.left, 1i64, "take one, and come back");
         self.jump("accept", "");
         self.place("all_taken");
-        self.gosub("drained");
+        self.put_four(frame(var::STOPPING), 2i64, "");
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
+        self.gosub("watch_listener");
+        self.four(t, frame(var::LISTENER), "");
+        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
+        self.gosub("sweep");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.if_zero(t, "exit", "nothing is under way");
         self.jump("turn", "");
         // While it stops, nobody that waits means that all are taken; a tick takes that back.
         self.place("nobody");

@@ -7,7 +7,7 @@ use crate::golf::tuning::{HOME, Tuning};
 use crate::live::Paths;
 use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
-use crate::syscall::CallInfo;
+use crate::syscall::{Call, CallInfo};
 use crate::wants::{Mentions, clobbered, constraints, index, through};
 use crate::{CompileError, spill, tidy, webs};
 
@@ -20,6 +20,8 @@ pub(crate) struct Registers {
     pub(crate) general: &'static [Reg],
     /// Registers of a system call's arguments.
     pub(crate) args: &'static [Reg],
+    /// Register of a system call's number.
+    pub(crate) number: Reg,
     /// Register of a system call's result.
     pub(crate) result: Reg,
     /// Registers a system call changes.
@@ -46,6 +48,14 @@ pub(crate) struct Registers {
     /// Registers through which a byte is loaded, stored, and what it is in, where an access and a step of its address
     /// by its size are one short instruction.
     pub(crate) strings: Option<Strings>,
+}
+
+impl Registers {
+    /// Registers of a call's arguments; where its number is one of them, that comes first.
+    pub(crate) fn args_of(&self, call: Call) -> Vec<Reg> {
+        let number = (call == Call::Numbered).then_some(self.number);
+        number.into_iter().chain(self.args.iter().copied()).collect()
+    }
 }
 
 /// Registers of string instructions.
@@ -187,6 +197,7 @@ mod tests {
         Registers {
             general,
             args: &[3, 1, 2],
+            number: 0,
             result: 0,
             clobbers: &[0],
             divide: &[],

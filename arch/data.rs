@@ -24,6 +24,8 @@ pub enum Part {
         /// Bytes from its start.
         offset: u32,
     },
+    /// The address of the state's byte of this offset, 4 bytes.
+    StateAddress(u32),
 }
 
 impl Part {
@@ -32,7 +34,7 @@ impl Part {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Word(_) | Self::Code(_) => u64::from(word_bytes),
-            Self::CodeAddress(_) | Self::DatumAddress { .. } => 4,
+            Self::CodeAddress(_) | Self::DatumAddress { .. } | Self::StateAddress(_) => 4,
         }
     }
 }

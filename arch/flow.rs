@@ -4,7 +4,7 @@
 use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
-use crate::op::{Alu, Arg, Cond, Label, Op, Part, Program, Slot};
+use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Part, Program, Slot};
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -19,6 +19,8 @@ pub(crate) trait Selector {
     fn reserve_frame(&mut self, bytes: u32);
     /// Keeps the frame's address in its register: subroutines move the stack pointer.
     fn hold_frame(&mut self);
+    /// The same for a frame that lies in the state.
+    fn hold_frame_in_state(&mut self, at: u32);
     /// Adds the instructions of an operation.
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
     /// The register of a slot.
@@ -91,11 +93,17 @@ fn arrive(at_labels: &mut AtLabels, label: Label, facts: &Facts) {
 
 fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabels) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
-    if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() {
-        selector.reserve_frame(program.frame_bytes + program.below_frame());
-    }
-    if program.has_subs() {
-        selector.hold_frame();
+    if let Some(at) = program.frame_at {
+        assert!(program.has_subs(), "a register holds the frame's address");
+        assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
+        selector.hold_frame_in_state(at);
+    } else {
+        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() {
+            selector.reserve_frame(program.frame_bytes + program.below_frame());
+        }
+        if program.has_subs() {
+            selector.hold_frame();
+        }
     }
     let mut reached = true;
     for (at, step) in program.steps.iter().enumerate() {

@@ -35,6 +35,7 @@ static MODE: Mode = Mode {
     registers: Registers {
         general: &[EBX, ESI, EDI, EAX, EDX, ECX, EBP],
         args: &[EBX, ECX, EDX, ESI, EDI, EBP],
+        number: EAX,
         result: EAX,
         clobbers: &[EAX],
         divide: &[EAX, EDX, ECX],

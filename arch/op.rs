@@ -306,6 +306,9 @@ pub struct SlotInfo {
     pub kind: Kind,
 }
 
+/// Room for slots without a register below a frame that lies in the state.
+pub const FRAME_BELOW_BYTES: u32 = 256;
+
 /// A whole program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
@@ -324,6 +327,9 @@ pub struct Program {
     pub word_bytes: u32,
     /// Bytes right below them that hold slots for which there is no register.
     pub spilled_bytes: u32,
+    /// Where in the state the frame begins, if it lies there instead of on the stack: all 0 at the start, at a fixed
+    /// address. Right below it there is room for [`FRAME_BELOW_BYTES`].
+    pub frame_at: Option<u32>,
     /// Bytes of writable memory at a fixed address, all 0 at the start.
     pub state_bytes: u32,
     /// Calls that make no difference where the one before them has failed, so that they need not be made then.

@@ -148,6 +148,8 @@ calls! {
     Kill           "kill"            ("pid", "sig")                                            Zero   [ 62 129  37]
     /// Wait for a child.
     Wait4          "wait4"           ("pid", "wstatus", "options", "rusage")                   Number [ 61 260 114]
+    /// The call whose number is the first argument; the other arguments are that call's. No machine has it by this name.
+    Numbered       "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5")        Number [  0   0   0]
     /// End the process (its only thread).
     Exit           "exit"            ("status")                                                Never  [ 60  93   1]
 }

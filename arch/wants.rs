@@ -141,9 +141,9 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
     match op {
         Op::Call { call, args, .. } => {
             let mut set = bits(registers.clobbers) | 1 << registers.result;
-            for (index, arg) in args.iter().enumerate() {
+            for ((index, arg), reg) in args.iter().enumerate().zip(registers.args_of(*call)) {
                 let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
-                set |= if free { 0 } else { 1 << registers.args[index] };
+                set |= if free { 0 } else { 1 << reg };
             }
             set
         }
@@ -156,11 +156,11 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
 fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
     let mut wish = |slot: Slot, reg: Reg| found.wishes[index(slot)].push(reg);
     match op {
-        Op::Call { args, result, .. } => {
+        Op::Call { call, args, result } => {
             if let Some(slot) = result {
                 wish(*slot, registers.result);
             }
-            for (arg, &reg) in args.iter().zip(registers.args) {
+            for (arg, reg) in args.iter().zip(registers.args_of(*call)) {
                 if let Arg::Slot(slot) = arg {
                     wish(*slot, reg);
                 }

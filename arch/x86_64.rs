@@ -35,6 +35,7 @@ static MODE: Mode = Mode {
     registers: Registers {
         general: &[EBX, EDI, ESI, EDX, EAX, ECX, EBP, 8, 9, 10, 11, 14, 15, 12, 13],
         args: &[EDI, ESI, EDX, 10, 8, 9],
+        number: EAX,
         result: EAX,
         clobbers: &[EAX, ECX, 11],
         divide: &[EAX, EDX, ECX],

@@ -146,6 +146,7 @@ fn bytes_of(datum: &Datum, places: &Places, code: &PlacedCode, target: &Target) 
         Part::Code(at) => word(label(*at)),
         Part::CodeAddress(at) => four(label(*at)),
         Part::DatumAddress { datum, offset } => four(places.address(Place::Datum(*datum)) + u64::from(*offset)),
+        Part::StateAddress(offset) => four(places.address(Place::State(*offset))),
     };
     datum.parts.iter().flat_map(part).collect()
 }

@@ -137,6 +137,10 @@ impl<'p> Aarch64<'p> {
                 self.push(A64::Address { d: reg, of: Ref::Image }, why);
                 self.facts.set(reg, Value::Unknown);
             }
+            Arg::Entry if self.program.frame_at.is_some() => {
+                self.add(reg, ZERO_OR_SP, 0, why);
+                self.facts.set(reg, Value::Unknown);
+            }
             Arg::Entry => {
                 self.add(reg, self.frame(), (self.reserved_bytes - self.program.below_frame()) as i32, why);
                 self.facts.set(reg, Value::Unknown);
@@ -153,15 +157,20 @@ impl<'p> Aarch64<'p> {
 
     fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
-        let (slots, rest) = moves::in_order(info, Machine::Aarch64, REGISTERS.args, args, |slot| self.slots.home(slot));
+        let registers = REGISTERS.args_of(call);
+        let (slots, rest) = moves::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
         for one in slots {
             self.move_slot(info.name, one);
         }
         for (reg, arg, role) in rest {
             self.set(reg, arg, &format!("{}: {role}", info.name));
         }
-        let number = i64::from(info.number(Machine::Aarch64));
-        self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
+        if call == Call::Numbered {
+            self.facts.set(SYSCALL_NUMBER, Value::Unknown);
+        } else {
+            let number = i64::from(info.number(Machine::Aarch64));
+            self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
+        }
         self.plain(A64::Svc);
         if !info.returns() {
             self.code.never_returns();
@@ -348,6 +357,11 @@ impl Selector for Aarch64<'_> {
         if bytes > 0 {
             self.add(ZERO_OR_SP, ZERO_OR_SP, -(self.reserved_bytes as i32), "room for the frame");
         }
+    }
+
+    fn hold_frame_in_state(&mut self, at: u32) {
+        self.push(A64::Address { d: REGISTERS.frame, of: Ref::State(at) }, "the frame");
+        self.facts.set(REGISTERS.frame, Value::Frame(0));
     }
 
     fn hold_frame(&mut self) {

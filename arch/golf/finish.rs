@@ -196,6 +196,7 @@ impl Search<'_> {
         let part = |part: &Part| match part {
             Part::Bytes(bytes) => bytes.clone(),
             Part::Word(value) => word(*value),
+            Part::StateAddress(_) => unreachable!("a program with state has a segment for it, and is not packed"),
             Part::Code(at) => word(label(*at).unwrap_or(0)),
             Part::CodeAddress(at) => four(label(*at).unwrap_or(0)),
             Part::DatumAddress { datum: other, offset } => four(datum(*other).unwrap_or(0) + u64::from(*offset)),

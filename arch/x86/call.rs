@@ -15,10 +15,10 @@ impl X86<'_> {
         let info = call.info();
         let machine = self.mode.machine;
         let (slots, mut rest) =
-            moves::in_order(info, machine, self.mode.registers.args, args, |slot| self.slots.home(slot));
-        let registers = self.mode.registers.args.iter();
+            moves::in_order(info, machine, &self.mode.registers.args_of(call), args, |slot| self.slots.home(slot));
+        let registers = self.mode.registers.args_of(call);
         let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
-        self.args_set = args.iter().zip(registers).map(is_slot).fold(0, |set, bit: u32| set | bit);
+        self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
             self.move_slot(info.name, one);
         }
@@ -30,10 +30,10 @@ impl X86<'_> {
             }
         }
         let number = Arg::Const(i64::from(info.number(machine)));
-        if self.tuning.is_golf {
+        if self.tuning.is_golf && call != Call::Numbered {
             self.may_fail = self.program.needless_after_failure.contains(&call);
             rest.insert(0, (EAX, number, "call number"));
-        } else {
+        } else if call != Call::Numbered {
             self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
         }
         self.set_cheapest_first(info.name, rest);

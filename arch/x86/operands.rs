@@ -164,7 +164,7 @@ impl X86<'_> {
             return;
         }
         let (base, by) = self.frame_base(offset as i32);
-        let long_mode = self.mode.is_long;
+        let long_mode = self.mode.is_long && self.program.frame_at.is_none();
         let to = named(reg, long_mode);
         if base == ESP && offset == 0 && long_mode {
             self.plain(Instruction::with1(Opcode::Push_r64, Register::RSP), why);
@@ -196,6 +196,10 @@ impl X86<'_> {
             Arg::State(offset) => self.set_address(reg, Ref::State(offset), Value::State(offset), why),
             Arg::Image => {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
+                self.facts.set(reg, Value::Unknown);
+            }
+            Arg::Entry if self.program.frame_at.is_some() => {
+                self.copy(reg, ESP, self.mode.is_long, why);
                 self.facts.set(reg, Value::Unknown);
             }
             Arg::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),

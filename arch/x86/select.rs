@@ -9,7 +9,7 @@ use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
-use crate::code::Code;
+use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
 use crate::golf::Rule;
@@ -245,6 +245,12 @@ impl Selector for X86<'_> {
             (Opcode::Sub_rm32_imm32, Register::ESP)
         };
         self.plain(Instruction::with2(code, sp, bytes as i32), "room for the frame");
+    }
+
+    fn hold_frame_in_state(&mut self, at: u32) {
+        let frame = self.mode.registers.frame;
+        self.push(Operation::Address { reg: frame, of: Ref::State(at) }, "the frame".into());
+        self.facts.set(frame, Value::Frame(0));
     }
 
     fn hold_frame(&mut self) {

@@ -32,7 +32,7 @@ fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
                 let number = |word: &[u8]| word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
                 words.extend(bytes.chunks(bytes_per_word).map(|word| Word::Number(number(word))));
             }
-            Part::Bytes(_) | Part::CodeAddress(_) | Part::DatumAddress { .. } => return None,
+            Part::Bytes(_) | Part::CodeAddress(_) | Part::DatumAddress { .. } | Part::StateAddress(_) => return None,
         }
     }
     Some(words)

@@ -71,7 +71,6 @@ pub(super) const EPOLL_CTL_MOD: i64 = 3;
 /// There is something to read.
 pub(super) const EPOLLIN: i64 = 1;
 /// There is room to write.
-pub(super) const EPOLLOUT: i64 = 4;
 /// Close on exec, the same number for epoll sets, timers, signal descriptors, sockets and files.
 pub(super) const CLOEXEC: i64 = 0o200_0000;
 /// Do not wait, the same number for timers, signal descriptors, sockets and files.

@@ -5,13 +5,16 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, frame, sum};
-use super::fields::names;
+use super::fields::exact_names;
 use super::layout::{
-    COMPOSED_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record,
-    var,
+    ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, seen, var,
 };
 use crate::lower::wire;
 
+/// Methods but GET, by their numbers in a list.
+const HEAD: u32 = 1;
+pub(super) const OPTIONS: u32 = 2;
+const REFUSED: u32 = 3;
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
 const NOT_MODIFIED: &str = "HTTP/1.1 304 Not Modified\r\n";
@@ -32,16 +35,13 @@ impl Engine<'_> {
     pub(super) fn head(&mut self) {
         let (flags, req) = (self.s.flags, self.s.req);
         self.place("head");
-        self.if_any(flags, flag::HOST | flag::OLD, "has_host", "");
-        self.jump("400", "no host");
+        self.if_any(self.s.seen, seen::HOST, "has_host", "");
+        self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
-        self.unless_match(at(req, 0), b"GET ", "no_get", "");
-        self.jump("found", "");
-        self.place("no_get");
-        self.unless_match(at(req, 0), b"HEAD ", "method_other", "");
+        self.unless_match(at(req, 0), b"GET ", "method_other", "");
         self.place("found");
         self.write_metrics();
-        self.if_none(flags, flag::KEPT, "plain", "no conditions");
+        self.if_none(self.s.seen, seen::KEPT, "plain", "no conditions");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
         self.if_zero(self.s.t, "plain", "no representation");
         if self.has_variants {
@@ -54,36 +54,46 @@ impl Engine<'_> {
         self.find_tag();
         self.compose();
         self.format_numbers();
-        self.log();
+        self.log_hex();
     }
 
-    /// 405, 501, or OPTIONS.
+    /// HEAD, 405, 501, or OPTIONS.
     fn other_methods(&mut self) {
-        let req = self.s.req;
         self.place("method_other");
-        self.set(self.s.tok, req, "");
-        self.set(self.s.q, req, "");
-        let methods =
-            [(1, "options"), (2, "post"), (2, "put"), (2, "delete"), (2, "patch"), (2, "trace"), (2, "connect")];
-        let list = self.bytes("methods", &names(&methods));
+        self.gosub("which_method");
+        self.branch(self.s.id, Cond::Eq, HEAD, "found", "");
+        let (unknown, refused, options) = (self.error_record(501), self.error_record(405), self.error_record(204));
+        self.set(self.s.rep, unknown, "501");
+        self.if_zero(self.s.id, "plain", "no method");
+        self.set(self.s.rep, refused, "405");
+        self.branch(self.s.id, Cond::Ne, OPTIONS, "plain", "");
+        self.set(self.s.rep, options, "204");
+        self.jump("plain", "");
+        // Which method a request has, in `id`: OPTIONS, HEAD, one that is refused, or 0.
+        self.sub("which_method");
+        let methods = [
+            (HEAD, "HEAD"),
+            (OPTIONS, "OPTIONS"),
+            (REFUSED, "POST"),
+            (REFUSED, "PUT"),
+            (REFUSED, "DELETE"),
+            (REFUSED, "PATCH"),
+            (REFUSED, "TRACE"),
+            (REFUSED, "CONNECT"),
+        ];
+        let list = self.bytes("methods", &exact_names(&methods));
+        self.set(self.s.tok, self.s.req, "");
         self.set(self.s.tokend, self.s.path, "");
         self.take(self.s.tokend, 1i64, "the method's end");
         self.set(self.s.list, Arg::Data(list), "");
         self.gosub("lookup");
-        let (unknown, refused, options) = (self.error_record(501), self.error_record(405), self.error_record(204));
-        self.set(self.s.rep, unknown, "501");
-        self.if_zero(self.s.id, "plain", "no method");
-        self.if_any(self.s.acc, 0x20, "plain", "not in this case");
-        self.set(self.s.rep, refused, "405");
-        self.branch(self.s.id, Cond::Ne, 1i64, "plain", "");
-        self.set(self.s.rep, options, "204");
-        self.jump("plain", "");
+        self.ret("which_method");
     }
 
     /// If-Match, If-None-Match.
     fn conditions(&mut self) {
-        let (flags, id) = (self.s.flags, self.s.id);
-        self.if_none(flags, bit(IF_MATCH), "no_if_match", "");
+        let (fields, id) = (self.s.seen, self.s.id);
+        self.if_none(fields, bit(IF_MATCH), "no_if_match", "");
         self.kept(IF_MATCH);
         self.set(id, 1i64, "strong");
         self.gosub("find_tag");
@@ -92,16 +102,15 @@ impl Engine<'_> {
         self.set(self.s.rep, failed, "412");
         self.jump("plain", "");
         self.place("no_if_match");
-        self.if_none(flags, bit(IF_NONE_MATCH), "no_if_none_match", "");
+        self.if_none(fields, bit(IF_NONE_MATCH), "no_if_none_match", "");
         self.kept(IF_NONE_MATCH);
         self.set(id, 0i64, "weak");
         self.gosub("find_tag");
         self.if_zero(self.s.tok, "no_if_none_match", "");
-        self.begin();
         let line = self.text(NOT_MODIFIED);
         self.set(self.s.ptr, Arg::Data(line), "");
         self.set(self.s.len, NOT_MODIFIED.len() as i64, "");
-        self.gosub("vector");
+        self.gosub("begin");
         self.set(self.s.xlen, 0i64, "");
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
@@ -120,14 +129,11 @@ impl Engine<'_> {
     fn find_tag(&mut self) {
         let (q, vend, tok, c, d, t, u, id) =
             (self.s.q, self.s.vend, self.s.tok, self.s.c, self.s.d, self.s.t, self.s.u, self.s.id);
-        self.sub("tag");
+        self.sub("find_tag");
         self.four(t, at(self.s.rep, record::START), "");
         self.four(u, at(self.s.rep, record::HEAD), "");
         self.add(t, u, "");
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
-        self.ret("tag");
-        self.sub("find_tag");
-        self.gosub("tag");
         self.set(tok, q, "");
         self.set(u, vend, "");
         self.take(u, q, "");
@@ -158,11 +164,11 @@ impl Engine<'_> {
 
     /// `Range` and `If-Range`: 206, 416, or none of them.
     fn range(&mut self) {
-        let (flags, t, u, v, q, vend, req) =
-            (self.s.flags, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
-        self.if_none(flags, bit(RANGE), "plain", "");
-        self.unless_match(at(req, 0), b"GET ", "plain", "for GET alone");
-        self.if_none(flags, bit(IF_RANGE), "ranged", "");
+        let (fields, t, u, v, q, vend, req) =
+            (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
+        self.if_none(fields, bit(RANGE), "plain", "");
+        self.unless_match(at(req, 0), b"G", "plain", "for GET, not for HEAD");
+        self.if_none(fields, bit(IF_RANGE), "ranged", "");
         self.kept(IF_RANGE);
         self.set(u, vend, "");
         self.take(u, q, "");
@@ -172,21 +178,7 @@ impl Engine<'_> {
         self.if_zero(self.s.tok, "plain", "another entity tag");
         self.place("ranged");
         self.kept(RANGE);
-        self.set(self.s.tok, q, "");
-        self.set(self.s.n, 6i64, "");
-        let unit = self.text("bytes=");
-        self.set(t, Arg::Data(unit), "");
-        self.place("unit");
-        self.next(self.s.c, q, "");
-        self.next(self.s.d, t, "");
-        self.if_any(self.s.d, 0x40, "unit_letter", "");
-        self.jump("unit_same", "");
-        self.place("unit_letter");
-        self.or(self.s.c, 0x20i64, "lower case");
-        self.place("unit_same");
-        self.branch(self.s.c, Cond::Ne, self.s.d, "plain", "another unit");
-        self.take(self.s.n, 1i64, "");
-        self.unless_zero(self.s.n, "unit", "");
+        self.unless_begins("bytes=", "plain", "another unit");
         self.four(self.s.blen, at(self.s.rep, record::BODY_LEN), "");
         self.put_four(frame(var::NUMBERS + 8), self.s.blen, "the length");
         self.gosub("number");
@@ -197,6 +189,7 @@ impl Engine<'_> {
         self.branch(self.s.c, Cond::Ne, 0i64, "plain", "more behind it");
         self.if_zero(u, "suffix", "");
         self.unless_zero(self.s.d, "first_last", "");
+        self.place("to_end");
         self.set(self.s.n, NUMBER_MAX, "to the end");
         self.place("first_last");
         self.branch(t, Cond::Above, self.s.n, "plain", "first behind last");
@@ -208,15 +201,11 @@ impl Engine<'_> {
         self.jump("range_found", "");
         self.place("suffix");
         self.if_zero(self.s.d, "plain", "no number at all");
-        self.if_zero(self.s.n, "unsatisfied", "nothing");
-        self.if_zero(self.s.blen, "unsatisfied", "there is nothing");
-        self.set(t, 0i64, "");
-        self.branch(self.s.n, Cond::AboveOrEqual, self.s.blen, "suffix_whole", "all of it");
         self.set(t, self.s.blen, "");
-        self.take(t, self.s.n, "so many from the end");
-        self.place("suffix_whole");
-        self.set(self.s.n, self.s.blen, "");
-        self.take(self.s.n, 1i64, "to the end");
+        self.take(t, self.s.n, "so many from the end; nothing begins behind it");
+        self.branch(self.s.n, Cond::BelowOrEqual, self.s.blen, "to_end", "");
+        self.set(t, 0i64, "all of it");
+        self.jump("to_end", "");
         self.place("range_found");
         self.partial();
         self.number();
@@ -235,11 +224,10 @@ impl Engine<'_> {
         self.take(n, t, "");
         self.add(n, 1i64, "bytes");
         self.put_four(frame(var::NUMBERS + 12), n, "");
-        self.begin();
         let line = self.text(PARTIAL_CONTENT);
         self.set(self.s.ptr, Arg::Data(line), "");
         self.set(self.s.len, PARTIAL_CONTENT.len() as i64, "");
-        self.gosub("vector");
+        self.gosub("begin");
         let format = self.bytes("fields of a 206", CONTENT_RANGE);
         self.set(self.s.q, Arg::Data(format), "");
         self.gosub("compose");
@@ -252,8 +240,7 @@ impl Engine<'_> {
         self.place("unsatisfied");
         let refused = self.error_record(416);
         self.set(self.s.rep, refused, "416");
-        self.begin();
-        self.gosub("first_line");
+        self.gosub("begin_stored");
         let format = self.bytes("field of a 416", UNSATISFIED_RANGE);
         self.set(self.s.q, Arg::Data(format), "");
         self.gosub("compose");
@@ -286,19 +273,13 @@ impl Engine<'_> {
         self.ret("number");
     }
 
-    /// A reply begins: its date is set, its first vector comes next.
-    fn begin(&mut self) {
-        self.gosub("begin");
-    }
-
     /// A stored reply as it is.
     fn whole(&mut self) {
         let (flags, rep) = (self.s.flags, self.s.rep);
         self.place("fatal");
-        self.or(flags, flag::CLOSE | flag::LINGER, "nothing more is looked at");
+        self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.place("plain");
-        self.begin();
-        self.gosub("first_line");
+        self.gosub("begin_stored");
         self.set(self.s.xlen, 0i64, "");
         self.place("stored");
         self.four(self.s.body, at(rep, record::BODY), "");
@@ -307,16 +288,17 @@ impl Engine<'_> {
         self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
-        // Sets the date of `rep` and begins its vectors.
+        // Sets the date of `rep` and begins its vectors, with its own status line or what `ptr` and `len` say.
+        self.sub("begin_stored");
+        self.four(self.s.ptr, at(rep, record::START), "");
+        self.two(self.s.len, at(rep, record::LINE), "");
+        self.gosub("begin");
+        self.ret("begin_stored");
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.gosub("stamp");
-        self.ret("begin");
-        self.sub("first_line");
-        self.four(self.s.ptr, at(rep, record::START), "");
-        self.two(self.s.len, at(rep, record::LINE), "");
         self.gosub("vector");
-        self.ret("first_line");
+        self.ret("begin");
     }
 
     /// Behind the status line: `Connection`, the composed fields (`xlen` bytes), the stored ones from `v` on, and the
@@ -324,7 +306,7 @@ impl Engine<'_> {
     fn finish(&mut self) {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
         self.place("finish");
-        self.if_any(flags, flag::CLOSE | flag::BODY, "say_close", "");
+        self.if_any(flags, flag::CLOSE, "say_close", "");
         self.four(t, frame(var::SKIP), "");
         self.unless_zero(t, "as_before", "a part of it is with the client, and said nothing of closing");
         self.four(t, frame(var::STOPPING), "");
@@ -338,7 +320,7 @@ impl Engine<'_> {
         self.set(len, keep.len() as i64, "");
         self.jump("say", "");
         self.place("say_stopping");
-        self.or(flags, flag::LINGER, "the client does not know yet");
+        self.or(flags, flag::SLOW, "the client does not know yet");
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;
@@ -373,17 +355,12 @@ impl Engine<'_> {
 
     /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
     fn compose(&mut self) {
-        let (x, xlen, t) = (self.s.x, self.s.xlen, self.s.t);
+        let (x, xlen) = (self.s.x, self.s.xlen);
         self.sub("compose");
-        // Each vector has room of its own: as many times its offset as a vector has bytes.
-        self.set(x, self.s.iov, "");
-        self.set(t, Arg::State(self.state.vectors), "");
-        self.take(x, t, "");
-        self.mul(x, COMPOSED_BYTES / (2 * self.word), "");
-        self.set(t, Arg::State(self.state.composed), "");
-        self.add(x, t, "");
+        self.four(x, frame(var::COMPOSED), "");
         self.set(self.s.o, x, "");
         self.gosub("format");
+        self.put_four(frame(var::COMPOSED), self.s.o, "");
         self.set(xlen, self.s.o, "");
         self.take(xlen, x, "");
         self.ret("compose");
@@ -405,7 +382,7 @@ impl Engine<'_> {
         self.shl(c, 2, "");
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.
-        self.set(self.s.wide, Arg::Frame(var::SCRATCH + 16), "");
+        self.set(self.s.wide, Arg::Frame(var::DIGITS_END), "");
         self.set(u, 0i64, "digits");
         self.place("compose_digit");
         self.divide(n, 10, d, "");

@@ -4,16 +4,13 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_BYTES, HEADER, LINGER, LISTS, entry, var};
-use super::metrics::counter;
+use super::layout::{DATE_BYTES, var};
 use super::{Engine, abi};
 
-/// From 1 March 1968, the beginning of a leap cycle, to 1 January 1970, in days.
-const DAYS_BEFORE_1970: u32 = 671;
 /// Most seconds that count between two ticks: half of what a deadline can be ahead.
 const MOST_SECONDS: u32 = 0x4000;
-/// Days in four years.
-const DAYS_OF_FOUR_YEARS: u32 = 1461;
+/// Days of a year that is no leap year.
+const DAYS_OF_A_YEAR: u32 = 365;
 
 /// `Thu, 01 Jan 1970 00:00:00 GMT`: where its parts begin. Hours, minutes, seconds and the year's last digits stand 3 bytes
 /// one behind the other.
@@ -27,7 +24,6 @@ mod part {
 impl Engine<'_> {
     pub(super) fn clock(&mut self) {
         self.tick();
-        self.expire();
         self.late();
         self.write_date();
         self.two_digits();
@@ -37,12 +33,6 @@ impl Engine<'_> {
     fn tick(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.place("tick");
-        self.put_four(frame(var::FRESH), 0i64, "all that are looked at are in the epoll set");
-        self.four(t, frame(var::TIMER), "");
-        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(8)];
-        self.call(Call::Read, &args, Some(t), "how many seconds have passed");
-        self.branch(t, Cond::Ne, 8i64, "next", "none");
-        self.four(t, frame(var::SCRATCH), "");
         self.branch(t, Cond::Below, MOST_SECONDS, "awake", "");
         self.set(t, MOST_SECONDS, "it was frozen for hours: deadlines have 16 bits");
         self.place("awake");
@@ -52,44 +42,13 @@ impl Engine<'_> {
         self.gosub("date");
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "unpaused", "");
-        self.set(self.s.want, abi::EPOLLIN, "connections are taken again");
+        self.put_four(frame(var::EVENT), abi::EPOLLIN, "connections are taken again");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
         self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
         self.put_four(frame(var::PAUSED), 0i64, "");
         self.place("unpaused");
-    }
-
-    /// Goes through the lists' beginnings.
-    fn expire(&mut self) {
-        let (list, t, u, fd, w) = (self.s.id, self.s.t, self.s.u, self.s.fd, self.s.w);
-        self.set(list, 0i64, "the first list");
-        self.place("expire");
-        self.set(u, list, "");
-        self.shl(u, entry::SHIFT, "");
-        self.two(fd, super::build::sum(u, self.s.table, entry::NEXT), "its first connection");
-        self.branch(fd, Cond::Eq, list, "next_list", "it has none");
-        self.gosub("find");
-        self.two(u, at(self.s.conn, entry::DEADLINE), "");
-        self.four(t, frame(var::NOW), "");
-        self.take(t, u, "how long its time has been up");
-        self.if_any(t, 0x8000, "next_list", "it has some left");
-        self.and(w, entry::LIST, "");
-        self.branch(w, Cond::Eq, HEADER, "too_slow", "half a request");
-        self.branch(w, Cond::Ne, LINGER, "expired", "");
-        self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "expired", "");
-        self.jump("next_list", "they have until the end");
-        self.place("expired");
-        self.gosub("drop");
-        self.jump("expire", "");
-        self.place("too_slow");
-        self.count(counter::LATE);
-        self.gosub("late");
-        self.jump("expire", "");
-        self.place("next_list");
-        self.add(list, 1i64, "");
-        self.branch(list, Cond::Below, LISTS, "expire", "");
+        self.gosub("sweep");
         self.stop_on_time();
         self.jump("next", "");
     }
@@ -103,14 +62,13 @@ impl Engine<'_> {
         self.gosub("stamp");
         self.four(t, at(self.s.rep, super::layout::record::START), "");
         let len = self.error_bytes(408);
-        let flags = Arg::Const(abi::MSG_NOSIGNAL);
-        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, None, "408");
         self.gosub("linger");
         self.ret("late");
     }
 
-    /// Writes the date (RFC 9110 §5.6.7). Between 1 March 1968 and 28 February 2100 every fourth year is a leap year.
+    /// Writes the date (RFC 9110 §5.6.7). From 1970 to 28 February 2100 every fourth year is a leap year.
     fn write_date(&mut self) {
         let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
         self.sub("date");
@@ -121,44 +79,35 @@ impl Engine<'_> {
         let ptr = self.s.ptr;
         self.set(ptr, Arg::Data(date), "");
         self.add(ptr, part::SECOND, "from its last digits on");
-        for by in [60, 60, 24] {
-            self.divide(n, by, d, "seconds, minutes, hours");
-            self.gosub("digits2");
-        }
-        // Year, and days since its first of March.
+        self.set(self.s.v, 2i64, "");
+        self.place("sixtieths");
+        self.divide(n, 60, d, "seconds, minutes");
+        self.gosub("digits2");
+        self.take(self.s.v, 1i64, "");
+        self.unless_zero(self.s.v, "sixtieths", "");
+        self.divide(n, 24, d, "hours");
+        self.gosub("digits2");
+        // Day of the week: 1 January 1970 was a Thursday.
         self.set(t, n, "days");
-        self.shl(t, 2, "");
-        self.add(t, 4 * DAYS_BEFORE_1970 + 3, "");
-        self.divide(t, DAYS_OF_FOUR_YEARS, u, "years since March 1968");
-        self.shr(u, 2, "days since March");
-        self.mul(u, 5i64, "");
-        self.add(u, 2i64, "");
-        self.divide(u, 153, d, "months since March, and five times the days");
-        self.add(t, 1968i64, "the year in March");
-        self.branch(u, Cond::Below, 10i64, "this_year", "before January");
-        self.add(t, 1i64, "January and February are of the next year");
-        self.place("this_year");
-        // d = (5 doy + 2) mod 153; the day of the month is d / 5 + 1.
-        self.set(self.s.v, d, "");
-        self.divide(self.s.v, 5, d, "");
-        self.add(self.s.v, 1i64, "day of the month");
+        self.divide(t, 7, d, "");
+        self.put_four(frame(var::SCRATCH), d, "day of the week");
+        self.year_and_month();
         self.divide(t, 100, d, "");
         self.gosub("digits2");
         self.set(d, t, "the century");
         self.add(ptr, 1i64, "stands beside the year");
         self.gosub("digits2");
         self.take(ptr, part::CENTURY - 3 - part::DAY, "");
-        self.set(d, self.s.v, "");
+        self.set(d, n, "");
+        self.add(d, 1i64, "day of the month");
         self.gosub("digits2");
-        let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
+        let months = self.text("JanFebMarAprMayJunJulAugSepOctNovDec");
         self.add(ptr, part::MONTH + 3 - part::DAY, "");
         self.set(self.s.v, u, "");
         self.three_letters(months);
-        // Day of the week: 1 January 1970 was a Thursday.
         let names = self.text("ThuFriSatSunMonTueWed");
-        self.set(t, n, "days");
-        self.divide(t, 7, self.s.v, "day of the week");
         self.take(ptr, part::MONTH, "");
+        self.four(self.s.v, frame(var::SCRATCH), "");
         self.three_letters(names);
         self.ret("date");
         self.sub("letters");
@@ -169,6 +118,36 @@ impl Engine<'_> {
         self.byte(self.s.c, at(self.s.q, 2), "");
         self.put_byte(at(ptr, 2), self.s.c, "");
         self.ret("letters");
+    }
+
+    /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0.
+    fn year_and_month(&mut self) {
+        let (n, d, c, t, u, q) = (self.s.n, self.s.d, self.s.c, self.s.t, self.s.u, self.s.q);
+        self.set(t, 1970i64, "");
+        self.place("year");
+        self.set(d, DAYS_OF_A_YEAR, "");
+        self.if_any(t, 3, "common_year", "");
+        self.add(d, 1i64, "a leap year");
+        self.place("common_year");
+        self.branch(n, Cond::Below, d, "year_found", "");
+        self.take(n, d, "");
+        self.add(t, 1i64, "");
+        self.jump("year", "");
+        self.place("year_found");
+        let months = self.bytes("days of the months", &[31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
+        self.set(q, Arg::Data(months), "");
+        self.set(u, 0i64, "");
+        self.place("month");
+        self.next(c, q, "");
+        self.branch(u, Cond::Ne, 1i64, "month_known", "");
+        self.set(c, d, "");
+        self.take(c, DAYS_OF_A_YEAR - 28, "days of February");
+        self.place("month_known");
+        self.branch(n, Cond::Below, c, "month_found", "");
+        self.take(n, c, "");
+        self.add(u, 1i64, "");
+        self.jump("month", "");
+        self.place("month_found");
     }
 
     /// Copies the name of number `v` to `ptr`.
@@ -205,8 +184,8 @@ impl Engine<'_> {
         self.take(t, i64::from(DATE_BEFORE_END), "its date");
         let date = self.date;
         self.set(self.s.q, Arg::Data(date), "");
-        self.set(self.s.len, DATE_BYTES, "");
-        self.copy(t, self.s.q, self.s.len, "the date");
+        self.set(u, DATE_BYTES, "");
+        self.copy(t, self.s.q, u, "the date");
         self.place("stamped");
         self.ret("stamp");
     }

@@ -24,7 +24,8 @@ impl Engine<'_> {
     pub(super) fn negotiate(&mut self) {
         let (q, vend, c, n, d, v, tok, id) =
             (self.s.q, self.s.vend, self.s.c, self.s.n, self.s.d, self.s.v, self.s.tok, self.s.id);
-        self.if_none(self.s.flags, 1 << ACCEPT_ENCODING, "negotiated", "");
+        self.if_none(self.s.seen, 1 << ACCEPT_ENCODING, "negotiated", "");
+        self.set(self.s.wide, Arg::Frame(quality(0)), "");
         for coding in BR..=ANY {
             self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
         }

@@ -3,7 +3,7 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use super::build::{at, before, sum};
-use super::layout::{ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, flag, var};
+use super::layout::{ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, flag, seen, var};
 use super::{Engine, class};
 
 /// Most digits of a `Content-Length`.
@@ -23,10 +23,22 @@ const LENGTH: u32 = 7;
 const CODING: u32 = 8;
 const CONNECTION: u32 = 9;
 
-/// A list of names, each behind its number and in front of a NUL.
+/// Bits that a letter has more in lower case.
+const LOWER: u8 = 0x20;
+
+/// A list of names in any case, each behind its number and in front of a NUL; all behind the bits that do not matter.
 pub(super) fn names(list: &[(u32, &str)]) -> Vec<u8> {
+    listed(LOWER, list)
+}
+
+/// A list of names in this case.
+pub(super) fn exact_names(list: &[(u32, &str)]) -> Vec<u8> {
+    listed(0, list)
+}
+
+fn listed(any: u8, list: &[(u32, &str)]) -> Vec<u8> {
     let entry = |(id, name): &(u32, &str)| [&[*id as u8], name.as_bytes(), &[0]].concat();
-    list.iter().flat_map(entry).chain([0]).collect()
+    [any].into_iter().chain(list.iter().flat_map(entry)).chain([0]).collect()
 }
 
 impl Engine<'_> {
@@ -37,8 +49,8 @@ impl Engine<'_> {
         self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
-        self.take(p, 1i64, "");
-        self.scan(p, class::TOKEN, "name");
+        self.jump("name_first", "");
+        self.scan_from(p, class::TOKEN, "name", Some("name_first"));
         self.unless(b':', "bad", "no colon");
         self.set(tokend, p, "");
         self.take(tokend, 1i64, "the name's end");
@@ -69,8 +81,8 @@ impl Engine<'_> {
 
     /// Looks a field up; what a kept one says is found at the end of the head.
     fn known(&mut self) {
-        let (tok, c, id, list, flags, q, vend, t) =
-            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.flags, self.s.q, self.s.vend, self.s.t);
+        let (tok, c, id, list, seen, q, vend, t) =
+            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.seen, self.s.q, self.s.vend, self.s.t);
         self.byte(c, at(tok, 0), "");
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_none(c, class::FIRST, "field", "no name that matters begins so");
@@ -96,15 +108,15 @@ impl Engine<'_> {
         let bits = self.bytes("bits of fields", &[0, 1, 2, 4, 8, 16, 0x20, 0x40, 0x80]);
         self.set(t, Arg::Data(bits), "");
         self.byte(t, sum(t, id, 0), "");
-        self.or(flags, t, "it is there");
+        self.or(seen, t, "it is there");
         self.jump("field", "");
         self.place("once");
         self.set(t, Arg::Data(bits), "");
         self.byte(t, sum(t, id, 0), "");
         self.set(c, t, "");
-        self.and(c, flags, "");
+        self.and(c, seen, "");
         self.unless_zero(c, "400", "a second one");
-        self.or(flags, t, "");
+        self.or(seen, t, "");
         self.branch(id, Cond::Eq, HOST, "host_field", "");
         self.branch(id, Cond::Eq, LENGTH, "length", "");
         self.coding();
@@ -119,21 +131,22 @@ impl Engine<'_> {
 
     fn coding(&mut self) {
         let (q, vend, flags, id) = (self.s.q, self.s.vend, self.s.flags, self.s.id);
-        self.if_any(flags, flag::OLD | flag::LENGTH, "400", "not in HTTP/1.0, not beside a length");
+        self.if_any(flags, flag::OLD, "400", "not in HTTP/1.0");
+        self.if_any(self.s.seen, seen::LENGTH, "400", "not beside a length");
         self.set(self.s.tok, q, "");
         self.set(self.s.tokend, vend, "");
         let chunked = self.bytes("codings of a request", &names(&[(1, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
         self.gosub("lookup");
         self.if_zero(id, "400", "no other coding is known");
-        self.or(flags, flag::BODY, "");
+        self.or(flags, flag::CLOSING, "");
         self.jump("field", "");
     }
 
     fn length(&mut self) {
         let (q, vend, flags, t, c) = (self.s.q, self.s.vend, self.s.flags, self.s.t, self.s.c);
         self.place("length");
-        self.if_any(flags, flag::CODING, "400", "beside a coding");
+        self.if_any(self.s.seen, seen::CODING, "400", "beside a coding");
         self.set(t, vend, "");
         self.take(t, q, "");
         self.take(t, 1i64, "");
@@ -143,7 +156,7 @@ impl Engine<'_> {
         self.take(c, i64::from(b'0'), "");
         self.branch(c, Cond::Above, 9i64, "400", "no digit");
         self.if_zero(c, "digit_0", "");
-        self.or(flags, flag::BODY, "more than nothing");
+        self.or(flags, flag::CLOSING, "more than nothing");
         self.place("digit_0");
         self.branch(q, Cond::Ne, vend, "digit", "");
         self.jump("field", "");
@@ -154,7 +167,7 @@ impl Engine<'_> {
         self.place("connection");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
-        let options = self.bytes("connection options", &names(&[(1, "close"), (2, "keep-alive")]));
+        let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
         self.branch(q, Cond::Eq, vend, "option", "");
         self.byte(c, at(q, 0), "");
         self.unless(b',', "no_option", "something else behind it");
@@ -162,38 +175,34 @@ impl Engine<'_> {
         self.set(self.s.list, Arg::Data(options), "");
         self.gosub("lookup");
         self.if_zero(id, "connection", "none that matters");
-        self.shl(id, 8, "close or keep-alive");
-        self.or(flags, id, "");
+        self.or(flags, id, "close or keep-alive");
         self.jump("connection", "");
         self.place("no_option");
         self.gosub("next_comma");
         self.jump("connection", "");
     }
 
-    /// Looks the token from `tok` to `tokend` up in a list, without regard to case: its number in `id`, or 0. In `acc`
-    /// the bits of all its characters.
+    /// Looks the token from `tok` to `tokend` up in a list: its number in `id`, or 0.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, acc, t) =
-            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.acc, self.s.t);
+        let (tok, tokend, list, id, c, d, any, t) =
+            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.any, self.s.t);
         self.sub("lookup");
+        self.next(any, list, "bits that do not matter");
         self.place("lookup_entry");
         self.next(id, list, "");
         self.if_zero(id, "looked_up", "the list's end");
         self.set(t, tok, "");
-        self.set(acc, 0i64, "");
         self.place("lookup_byte");
-        self.next(c, t, "");
         self.next(d, list, "");
         self.if_zero(d, "lookup_end", "the name's end");
-        self.or(acc, c, "");
-        self.or(c, 0x20i64, "lower case");
+        self.next(c, t, "");
+        self.or(c, any, "");
         self.branch(c, Cond::Eq, d, "lookup_byte", "");
         self.place("lookup_skip");
         self.next(d, list, "");
         self.unless_zero(d, "lookup_skip", "");
         self.jump("lookup_entry", "");
         self.place("lookup_end");
-        self.take(t, 1i64, "");
         self.branch(t, Cond::Ne, tokend, "lookup_entry", "longer than the name");
         self.place("looked_up");
         self.ret("lookup");
@@ -217,6 +226,7 @@ impl Engine<'_> {
         self.take(q, 1i64, "");
         self.set(tokend, q, "");
         self.gosub("blanks");
+        self.ret("element");
         self.place("element_end");
         self.ret("element");
         // Blanks before the end of the value; behind it there is a byte that is no blank, or there are blanks too many.

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::build::at;
+use super::build::{at, frame};
+use super::layout::var;
+use super::script::{Given, Row};
 use super::{Engine, abi};
 
 /// From a status line's start, the first digit of its status.
@@ -16,7 +18,7 @@ const SEEN_BYTES: i64 = 12;
 
 impl Engine<'_> {
     pub(super) fn healthcheck(&mut self) {
-        let (n, fd, t) = (self.s.n, self.s.fd, self.s.t);
+        let (n, t) = (self.s.n, self.s.t);
         self.place("healthcheck");
         let address = self.server.listen.address;
         self.set(t, Arg::Data(self.address), "");
@@ -28,22 +30,22 @@ impl Engine<'_> {
             _ => {}
         }
         let (family, len) = if address.is_ipv4() { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
-        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
-        self.call(Call::Socket, &args, Some(fd), "a socket");
-        let args = [Arg::Slot(fd), Arg::Data(self.address), Arg::Const(len)];
-        self.call(Call::Connect, &args, Some(n), "to the server");
-        self.unless_zero(n, "exit_1", "nobody there");
         let request = format!("GET {} HTTP/1.0\r\nHost: localhost\r\n\r\n", self.server.epoll.healthcheck);
-        let len = Arg::Const(request.len() as i64);
-        let request = self.text(&request);
-        let args = [Arg::Slot(fd), Arg::Data(request), len, Arg::Const(abi::MSG_NOSIGNAL), Arg::Const(0), Arg::Any];
-        self.call(Call::Sendto, &args, None, "ask");
-        let buffer = Arg::State(self.state.buffers);
-        let wait = Arg::Const(abi::MSG_WAITALL);
-        let args = [Arg::Slot(fd), buffer, Arg::Const(SEEN_BYTES), wait, Arg::Const(0), Arg::Const(0)];
-        self.call(Call::Recvfrom, &args, Some(n), "the status line's beginning");
+        let len_sent = Given::Number(request.len() as i64);
+        let request = Given::Data(self.text(&request));
+        let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
+        let reply = Given::State(self.state.buffers);
+        // Where nobody is there, there is nothing to receive.
+        let rows = [
+            Row::new(Call::Socket, &[number(family), number(abi::SOCK_STREAM)]).to(var::LISTENER),
+            Row::new(Call::Connect, &[fd, Given::Data(self.address), number(len)]),
+            Row::new(Call::Sendto, &[fd, request, len_sent, number(abi::MSG_NOSIGNAL)]),
+            Row::new(Call::Recvfrom, &[fd, reply, number(SEEN_BYTES), number(abi::MSG_WAITALL)]),
+        ];
+        self.run("calls of the healthcheck", &rows);
+        self.four(n, frame(var::NOWHERE), "bytes of the status line's beginning");
         self.branch(n, Cond::Ne, SEEN_BYTES, "exit_1", "no reply");
-        self.set(t, buffer, "");
+        self.set(t, Arg::State(self.state.buffers), "");
         self.byte(n, at(t, STATUS_AT), "");
         self.branch(n, Cond::Eq, b'2', "exit", "it is well");
         self.branch(n, Cond::Eq, b'3', "exit", "it is well");

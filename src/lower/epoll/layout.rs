@@ -1,5 +1,7 @@
 //! Where the engine's variables lie: the frame, the state, the table of connections, the records of replies.
 
+use asmgen_arch::op::FRAME_BELOW_BYTES;
+
 use super::metrics::counter;
 use crate::lower::wire;
 use crate::spec::EpollSettings;
@@ -7,67 +9,71 @@ use crate::spec::EpollSettings;
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
 /// of an address on x86.
 pub(super) mod var {
-    /// The epoll descriptor.
-    pub(crate) const EPOLL: u32 = 0;
-    /// The listening socket.
-    pub(crate) const LISTENER: u32 = 4;
-    /// The timer.
-    pub(crate) const TIMER: u32 = 8;
-    /// Signals, as a descriptor.
-    pub(crate) const SIGNALS: u32 = 12;
-    /// The file itself, or a negative number.
-    pub(crate) const FILE: u32 = 16;
     /// Seconds since the start.
-    pub(crate) const NOW: u32 = 20;
+    pub(crate) const NOW: u32 = 0;
     /// Connections there are.
-    pub(crate) const CONNECTIONS: u32 = 24;
-    /// The first buffer that was used and is free again; 0 for none.
-    pub(crate) const FREE_BUFFER: u32 = 28;
-    /// Buffers that have been in use at some time.
-    pub(crate) const BUFFERS: u32 = 32;
+    pub(crate) const CONNECTIONS: u32 = 4;
+    /// Address of the first free buffer; the one behind the last where all are in use.
+    pub(crate) const FREE_BUFFER: u32 = 8;
     /// 0 while serving, 1 once asked to stop, 2 once the listener is closed.
-    pub(crate) const STOPPING: u32 = 36;
+    pub(crate) const STOPPING: u32 = 12;
     /// When the listener is closed, and when everything ends.
-    pub(crate) const DRAINED: u32 = 40;
-    pub(crate) const END: u32 = 44;
-    /// Is the listener out of the epoll set until the next tick?
-    pub(crate) const PAUSED: u32 = 48;
-    /// Is the connection at hand not in the epoll set yet?
-    pub(crate) const FRESH: u32 = 52;
+    pub(crate) const DRAINED: u32 = 16;
+    pub(crate) const END: u32 = 20;
+    /// Is the listener out of the epoll set until the next tick; or, while the server stops, is nobody waiting there?
+    pub(crate) const PAUSED: u32 = 24;
     /// Bytes of the first reply that are with the client already.
-    pub(crate) const SKIP: u32 = 56;
-    /// What of a long reply is sent behind the batch: address, length.
-    pub(crate) const REST: u32 = 60;
-    pub(crate) const REST_LEN: u32 = 64;
-    /// Where the input at hand began, and its buffer.
-    pub(crate) const BEGAN: u32 = 68;
+    pub(crate) const SKIP: u32 = 28;
+    /// Where the input at hand began.
+    pub(crate) const BEGAN: u32 = 32;
     /// Where the input goes on that no batch has answered yet.
-    pub(crate) const CURSOR: u32 = 76;
+    pub(crate) const CURSOR: u32 = 36;
     /// The first vector of the reply at hand.
-    pub(crate) const FIRST: u32 = 72;
-    /// Field values, address and length each, in the order of [`super::CONDITIONS`].
-    pub(crate) const FIELDS: u32 = 240;
-    /// Numbers of a `Content-Range`: first, last, length, count.
-    pub(crate) const NUMBERS: u32 = 224;
-    /// A `struct epoll_event`.
-    pub(crate) const EVENT: u32 = 80;
-    /// A scratch place for what the kernel writes: `struct timespec`, counters, `struct signalfd_siginfo`, 128 bytes.
-    pub(crate) const SCRATCH: u32 = 96;
-    /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
-    pub(crate) const QUALITIES: u32 = 280;
-    /// At the start, where no event is: arguments there are; which process a socket is passed to, and how many sockets.
-    pub(crate) const ARGUMENTS: u32 = 88;
-    pub(crate) const PASSED_TO: u32 = 80;
-    pub(crate) const PASSED_COUNT: u32 = 84;
-    /// Workers that this one has started, -1 in those; and the exit status.
-    pub(crate) const WORKERS: u32 = 304;
-    pub(crate) const STATUS: u32 = 308;
+    pub(crate) const FIRST: u32 = 40;
+    /// Where the next composed piece of a head goes.
+    pub(crate) const COMPOSED: u32 = 64;
+    /// What of a long reply is sent behind the batch: address, length.
+    pub(crate) const REST: u32 = 44;
+    pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
-    pub(crate) const LOG_LEN: u32 = 312;
-    /// Bytes of those before [`EVENT`]: nothing points to them.
-    pub(crate) const WORD_BYTES: u32 = EVENT;
+    pub(crate) const LOG_LEN: u32 = 52;
+    /// Workers that this one has started, -1 in those; and the exit status.
+    pub(crate) const WORKERS: u32 = 56;
+    pub(crate) const STATUS: u32 = 60;
+    /// Bytes of those before [`EPOLL`]: nothing points to them. To the others the script of the start does.
+    pub(crate) const WORD_BYTES: u32 = EPOLL;
+    /// The epoll descriptor.
+    pub(crate) const EPOLL: u32 = 68;
+    /// The listening socket; the timer; signals, as a descriptor.
+    pub(crate) const LISTENER: u32 = 72;
+    pub(crate) const TIMER: u32 = 76;
+    pub(crate) const SIGNALS: u32 = 80;
+    /// The file itself, or a negative number.
+    pub(crate) const FILE: u32 = 84;
+    /// Where results go that nobody wants.
+    pub(crate) const NOWHERE: u32 = 88;
+    /// Of the environment: which process a socket is passed to, and how many sockets; a port.
+    pub(crate) const PASSED_TO: u32 = TIMER;
+    pub(crate) const PASSED_COUNT: u32 = SIGNALS;
+    /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec`,
+    /// `struct signalfd_siginfo` and others), 128 bytes. It is also what a request has until its reply is chosen:
+    pub(crate) const SCRATCH: u32 = 92;
+    /// Of a `struct epoll_event`, what is waited for.
+    pub(crate) const EVENT: u32 = SCRATCH;
+    /// Field values, address and length each, in the order of their numbers, [`super::IF_MATCH`] and so on.
+    pub(crate) const FIELDS: u32 = SCRATCH;
+    /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
+    pub(crate) const QUALITIES: u32 = FIELDS + 40;
+    /// And, when it is, numbers of a `Content-Range`: first, last, length, count. Digits of a number stand before
+    /// [`DIGITS_END`].
+    pub(crate) const NUMBERS: u32 = SCRATCH;
+    pub(crate) const DIGITS_END: u32 = NUMBERS + 32;
+    /// At the start: arguments of a system call.
+    pub(crate) const CALL_ARGS: u32 = SCRATCH;
+    /// Counters.
+    pub(crate) const COUNTERS: u32 = SCRATCH + 128;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = 320;
+    pub(crate) const BYTES: u32 = COUNTERS + super::counter::ALL_BYTES;
 }
 
 /// Field lines whose values are kept until the end of the head, in the order of their bits and places.
@@ -77,65 +83,69 @@ pub(super) const IF_RANGE: u32 = 2;
 pub(super) const RANGE: u32 = 3;
 pub(super) const ACCEPT_ENCODING: u32 = 4;
 
-/// What is known of a request, as bits.
-pub(super) mod flag {
+/// Fields that a request has, as bits.
+pub(super) mod seen {
     /// Fields whose values are kept: bits 0 to 4.
     pub(crate) const KEPT: u32 = 0x1f;
     /// Fields that may come once: `Host`, `Content-Length`, `Transfer-Encoding`.
     pub(crate) const HOST: u32 = 0x20;
     pub(crate) const LENGTH: u32 = 0x40;
     pub(crate) const CODING: u32 = 0x80;
-    /// The client wants to close, or the server must.
-    pub(crate) const CLOSE: u32 = 0x100;
-    /// The client said `keep-alive`.
-    pub(crate) const KEEP: u32 = 0x200;
-    /// The request is HTTP/1.0.
-    pub(crate) const OLD: u32 = 0x400;
-    /// Behind the reply the client may still be sending.
-    pub(crate) const LINGER: u32 = 0x800;
-    /// The request has a body.
-    pub(crate) const BODY: u32 = 0x1000;
 }
 
-/// The table of connections: 16 bytes each, indexed by descriptor. The first entries are the ends of the lists.
+/// What becomes of a connection, as bits; the last two stand in its word where its reply waits.
+pub(super) mod flag {
+    /// The client said `keep-alive`.
+    pub(crate) const KEEP: u32 = 1;
+    /// The request is HTTP/1.0.
+    pub(crate) const OLD: u32 = 2;
+    /// The client wants to close, or the server must.
+    pub(crate) const CLOSE: u32 = 0x10;
+    /// It is closed slowly: behind the reply the client may still be sending.
+    pub(crate) const SLOW: u32 = 0x20;
+    /// Both of them.
+    pub(crate) const CLOSING: u32 = CLOSE | SLOW;
+}
+
+/// The table of connections: 16 bytes each, indexed by descriptor.
 pub(super) mod entry {
-    /// The neighbours in the list, by descriptor, 2 bytes each.
-    pub(crate) const PREVIOUS: u32 = 0;
-    pub(crate) const NEXT: u32 = 2;
-    /// When its time is up, in seconds since the start, 2 bytes.
-    pub(crate) const DEADLINE: u32 = 4;
-    /// List (2 bits), [`OPEN`], [`CLOSING`], [`LINGERING`], number of its buffer (11 bits), 2 bytes.
-    pub(crate) const WORD: u32 = 6;
+    /// Its deadline, in seconds since the start, in the upper 2 bytes; [`IN`] to [`super::flag::SLOW`] in the lower.
+    /// All 0: there is no such connection, or nothing is known of it yet.
+    pub(crate) const WORD: u32 = 0;
+    /// Address of its buffer, or 0.
+    pub(crate) const BUFFER: u32 = 4;
     /// What is left to send: address (0: the request is answered again) and length (then: what to leave out).
     pub(crate) const REST: u32 = 8;
     pub(crate) const REST_LEN: u32 = 12;
-    /// Bits of the word.
-    pub(crate) const LIST: u32 = 3;
-    pub(crate) const OPEN: u32 = 4;
-    /// The connection is closed behind what is left to send; what the client still sends is read first.
-    pub(crate) const CLOSING: u32 = 8;
-    pub(crate) const LINGERING: u32 = 16;
-    pub(crate) const BUFFER_SHIFT: u8 = 5;
+    /// What the epoll set waits for: `EPOLLIN`, `EPOLLOUT`.
+    pub(crate) const IN: u32 = 1;
+    pub(crate) const OUT: u32 = 4;
+    /// What it waits for is more of a request, or its end behind the last reply.
+    pub(crate) const HEADER: u32 = 2;
+    pub(crate) const LINGER: u32 = 8;
+    /// Bits of what a connection does: these four.
+    pub(crate) const KIND: u32 = 15;
+    /// Where the deadline begins.
+    pub(crate) const DEADLINE_SHIFT: u8 = 16;
     /// log2 of its bytes.
     pub(crate) const SHIFT: u8 = 4;
 }
 
-/// A buffer: what a connection has sent of a request. Number 0 is everybody's, and empty between events.
+/// A buffer: what a connection has sent of a request. The first is everybody's, and empty between events.
 pub(super) mod buffer {
     /// Bytes in it.
     pub(crate) const LEN: u32 = 0;
-    /// Of a free one: the number of the next.
+    /// Of a free one: the address of the next; 0: the one behind it in memory, which has never been used.
     pub(crate) const NEXT: u32 = 4;
     /// Where they begin.
     pub(crate) const INPUT: u32 = 8;
 }
 
-/// Lists of connections, each in the order of its deadlines.
-pub(super) const IDLE: u32 = 0;
-pub(super) const HEADER: u32 = 1;
-pub(super) const WRITE: u32 = 2;
-pub(super) const LINGER: u32 = 3;
-pub(super) const LISTS: u32 = 4;
+/// What connections do; each has a timeout of its own.
+pub(super) const IDLE: u32 = entry::IN;
+pub(super) const HEADER: u32 = entry::IN | entry::HEADER;
+pub(super) const WRITE: u32 = entry::OUT;
+pub(super) const LINGER: u32 = entry::IN | entry::LINGER;
 
 /// A record of a stored reply.
 pub(super) mod record {
@@ -198,6 +208,8 @@ const OTHER_DESCRIPTORS: u32 = 64;
 /// Offsets in the state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
+    /// The frame, with room for what the machine keeps below it.
+    pub(super) frame: u32,
     pub(super) table: u32,
     pub(super) events: u32,
     pub(super) vectors: u32,
@@ -210,15 +222,15 @@ pub(super) struct State {
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
     pub(super) offset: u32,
-    /// Counters; lines of the log; the address of the client that comes, and those of all clients.
-    pub(super) counters: u32,
+    /// Lines of the log; the address of the client that comes, and those of all clients.
     pub(super) log: u32,
     pub(super) peer: u32,
     pub(super) peers: u32,
     /// Numbers of the workers' processes.
     pub(super) workers: u32,
     pub(super) buffers: u32,
-    /// Bytes of a buffer.
+    /// Behind the last buffer; bytes of one.
+    pub(super) buffers_end: u32,
     pub(super) stride: u32,
     /// Entries of the table.
     pub(super) entries: u32,
@@ -237,6 +249,7 @@ impl State {
         let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
+        let frame = room(FRAME_BELOW_BYTES + var::BYTES) + FRAME_BELOW_BYTES;
         let table = room(entries << entry::SHIFT);
         let events = room(EVENTS * event_bytes);
         let vectors = room(VECTORS * vector_bytes);
@@ -247,7 +260,6 @@ impl State {
         let path = room(16 + settings.head_bytes + 16) + 16;
         let message = room(64);
         let offset = room(8);
-        let counters = room(counter::ALL_BYTES);
         let log = room(if settings.access_log { LOG_BYTES } else { 0 });
         let peer = room(1 << PEER_SHIFT);
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
@@ -256,6 +268,7 @@ impl State {
         // One for all, and one more than may be held: one is always free between events.
         let bytes = buffers + stride * (settings.partial_requests + 2);
         Self {
+            frame,
             table,
             events,
             vectors,
@@ -265,12 +278,12 @@ impl State {
             path,
             message,
             offset,
-            counters,
             log,
             peer,
             peers,
             workers,
             buffers,
+            buffers_end: bytes,
             stride,
             entries,
             bytes,

@@ -10,9 +10,17 @@ use super::{Engine, class};
 impl Engine<'_> {
     /// Goes on while bytes are of a class; the first that is not is in `c`, the cursor behind it.
     pub(super) fn scan(&mut self, cursor: Slot, class: u32, name: &str) {
+        self.scan_from(cursor, class, name, None);
+    }
+
+    /// The same, where the first byte is in `c` already and the label is where who has it comes in.
+    pub(super) fn scan_from(&mut self, cursor: Slot, class: u32, name: &str, first: Option<&str>) {
         let (c, u) = (self.s.c, self.s.u);
         self.place(name);
         self.next(c, cursor, "");
+        if let Some(first) = first {
+            self.place(first);
+        }
         self.byte(u, sum(self.s.classes, c, 0), "");
         self.if_any(u, class, name, "");
     }
@@ -27,20 +35,19 @@ impl Engine<'_> {
         self.place("request");
         self.set(req, p, "a request begins");
         self.set(flags, 0i64, "nothing is known of it");
-        self.set(self.s.phase, 0i64, "method");
+        self.set(self.s.seen, 0i64, "");
+        self.too_long(501);
         self.next(c, p, "");
         self.branch(c, Cond::Ne, b'\r', "method_first", "");
         self.next(c, p, "");
         self.unless(b'\n', "bad", "a CR alone");
         self.jump("request", "an empty line before it");
-        self.place("method_first");
-        self.take(p, 1i64, "");
-        self.scan(p, class::TOKEN, "method");
+        self.scan_from(p, class::TOKEN, "method", Some("method_first"));
         self.unless(b' ', "bad", "no space");
         self.set(self.s.path, p, "the target");
         self.take(p, 1i64, "");
         self.branch(p, Cond::Eq, req, "bad_here", "no method");
-        self.set(self.s.phase, 1i64, "request line");
+        self.too_long(414);
         self.add(p, 1i64, "");
         self.scan(p, class::TARGET, "target");
         self.unless(b' ', "bad", "no space");
@@ -49,7 +56,7 @@ impl Engine<'_> {
         self.branch(self.s.q, Cond::Eq, self.s.path, "bad", "no target");
         self.version();
         self.find_path();
-        self.set(self.s.phase, 2i64, "field lines");
+        self.too_long(431);
     }
 
     fn version(&mut self) {
@@ -94,21 +101,21 @@ impl Engine<'_> {
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
-        self.branch(self.s.phase, Cond::Eq, 1i64, "414", "a long request line");
-        self.branch(self.s.phase, Cond::Above, 1i64, "431", "many field lines");
-        self.error_reply(501);
-        for status in [431, 414, 505, 400] {
+        self.set(self.s.rep, self.s.phase, "it does not end");
+        self.jump("fatal", "");
+        for status in [505, 400] {
             self.place(&status.to_string());
-            self.error_reply(status);
+            let record = self.error_record(status);
+            self.set(self.s.rep, record, "");
+            self.jump("fatal", "");
         }
         self.place("bad_here");
         self.jump("400", "");
     }
 
-    /// This error closes the connection.
-    fn error_reply(&mut self, status: u16) {
+    /// From here on a request that does not end gets this error.
+    fn too_long(&mut self, status: u16) {
         let record = self.error_record(status);
-        self.set(self.s.rep, record, "");
-        self.jump("fatal", "");
+        self.set(self.s.phase, record, "");
     }
 }

@@ -36,17 +36,10 @@ impl Engine<'_> {
 
     /// Adds a line for the reply whose first vector is known, with `blen` bytes of content.
     pub(super) fn log_reply(&mut self) {
-        if self.logs() {
-            self.gosub("log");
-        }
-    }
-
-    pub(super) fn log(&mut self) {
         if !self.logs() {
             return;
         }
         let (x, t, u, c, q) = (self.s.o, self.s.t, self.s.u, self.s.c, self.s.q);
-        self.sub("log");
         self.set(x, Arg::State(self.state.log), "");
         self.four(t, frame(var::LOG_LEN), "");
         self.four(u, frame(var::FIRST), "");
@@ -80,8 +73,6 @@ impl Engine<'_> {
         self.set(c, Arg::State(self.state.log), "");
         self.take(x, c, "");
         self.put_four(frame(var::LOG_LEN), x, "");
-        self.ret("log");
-        self.write_log();
     }
 
     /// The lines of the replies from vector `q` on, whose marks have the log's length at this offset, are forgotten.
@@ -107,7 +98,9 @@ impl Engine<'_> {
         let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
         self.set(q, self.s.req, "");
         self.set(t, LOG_REQUEST_BYTES, "at most");
-        self.branch(self.s.phase, Cond::Eq, 2i64, "log_byte", "");
+        let in_fields = self.error_record(431);
+        self.set(c, in_fields, "");
+        self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");
         self.put_byte(at(x, 0), b'-', "no request line");
         self.add(x, 1i64, "");
         self.jump("log_line_end", "");
@@ -163,9 +156,11 @@ impl Engine<'_> {
     }
 
     /// Writes what has gathered, if it is taken at once.
-    fn write_log(&mut self) {
+    pub(super) fn write_log(&mut self) {
+        if !self.logs() {
+            return;
+        }
         let (t, n) = (self.s.t, self.s.n);
-        self.sub("write_log");
         self.four(t, frame(var::LOG_LEN), "");
         self.if_zero(t, "log_written", "nothing");
         // struct pollfd: descriptor, POLLOUT.
@@ -184,8 +179,12 @@ impl Engine<'_> {
         self.place("log_left_out");
         self.put_four(frame(var::LOG_LEN), 0i64, "");
         self.place("log_written");
-        self.ret("write_log");
-        if self.server.listen.address.is_ipv6() {
+    }
+
+    /// A hexadecimal digit of a client's address.
+    pub(super) fn log_hex(&mut self) {
+        let t = self.s.t;
+        if self.logs() && self.server.listen.address.is_ipv6() {
             self.sub("log_hex");
             self.add(t, i64::from(b'0'), "");
             self.branch(t, Cond::BelowOrEqual, i64::from(b'9'), "log_digit", "");

@@ -15,7 +15,7 @@ const DIGITS: u32 = 10;
 const LOWER_DIGITS: u32 = 9;
 const BILLION: u32 = 1_000_000_000;
 
-/// Counters, 4 bytes each, by their places in the state.
+/// Counters, 4 bytes each, by their places in the frame.
 pub(super) mod counter {
     /// Replies by the first digit of their status: 2 to 5.
     pub(crate) const REPLIES: u32 = 0;
@@ -110,11 +110,7 @@ impl Engine<'_> {
         if self.metrics.is_none() {
             return;
         }
-        let (t, u) = (self.s.t, self.s.u);
-        self.set(u, Arg::State(self.state.counters + counter), "");
-        self.four(t, at(u, 0), "");
-        self.add(t, 1i64, "count it");
-        self.put_four(at(u, 0), t, "");
+        self.add_four(var::COUNTERS + counter, 1, "count it");
     }
 
     /// Counts the reply whose first vector is known, with `blen` bytes of content.
@@ -130,7 +126,7 @@ impl Engine<'_> {
         self.byte(c, at(t, 9), "the first digit of its status");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
-        self.set(u, Arg::State(self.state.counters), "");
+        self.set(u, Arg::Frame(var::COUNTERS), "");
         self.four(t, super::build::sum(u, c, counter::REPLIES), "");
         self.add(t, 1i64, "one more");
         self.put_four(super::build::sum(u, c, counter::REPLIES), t, "");
@@ -157,7 +153,7 @@ impl Engine<'_> {
         self.branch(q, Cond::AboveOrEqual, self.s.iov, "uncounted", "");
         self.four(c, at(q, self.counted() + 4), "");
         self.if_zero(c, "uncount_next", "not a reply's first");
-        self.set(v, Arg::State(self.state.counters), "");
+        self.set(v, Arg::Frame(var::COUNTERS), "");
         self.four(c, at(q, 0), "its status line");
         self.byte(c, at(c, 9), "");
         self.take(c, i64::from(b'2'), "");
@@ -191,7 +187,7 @@ impl Engine<'_> {
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
         self.set(t, Arg::Data(record), "");
         self.branch(self.s.rep, Cond::Ne, t, "no_figures", "");
-        self.set(u, Arg::State(self.state.counters), "");
+        self.set(u, Arg::Frame(var::COUNTERS), "");
         self.four(t, frame(var::CONNECTIONS), "");
         self.put_four(at(u, counter::OPEN), t, "");
         self.set(q, Arg::Data(table), "");
@@ -199,7 +195,7 @@ impl Engine<'_> {
         self.two(c, at(q, 2), "its digits");
         self.if_zero(c, "no_figures", "all are written");
         self.two(d, at(q, 0), "its counter");
-        self.set(u, Arg::State(self.state.counters), "");
+        self.set(u, Arg::Frame(var::COUNTERS), "");
         self.four(n, super::build::sum(u, d, 0), "");
         self.two(t, at(q, 4), "");
         self.set(u, Arg::Data(text), "");

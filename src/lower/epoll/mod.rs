@@ -21,26 +21,27 @@
 mod build;
 mod choose;
 mod clock;
+mod connections;
 mod encoding;
 mod fields;
 mod health;
 mod layout;
 mod line;
-mod lists;
 mod log;
 mod metrics;
 mod path;
 mod read;
 mod records;
 mod sandbox;
+mod script;
 mod send;
 mod start;
 mod stop;
 mod turn;
 mod workers;
 
-use asmgen_arch::Target;
 use asmgen_arch::op::{DatumId, Program, Slot};
+use asmgen_arch::{Machine, Target};
 
 use self::layout::State;
 use self::metrics::Metrics;
@@ -88,25 +89,25 @@ mod class {
 
 /// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
 struct Slots {
-    /// The connection at hand: descriptor, entry in the table, word of the entry, that of before, buffer.
+    /// The connection at hand: descriptor, entry in the table, word of the entry.
     fd: Slot,
     conn: Slot,
     w: Slot,
-    word_before: Slot,
-    buf: Slot,
     /// Events: the one at hand, how many are left.
     ev: Slot,
     left: Slot,
     /// Tables: of connections, of the classes of bytes.
     table: Slot,
     classes: Slot,
-    /// The input at hand: cursor, end, where the request began, its target; how far it has come.
+    /// The input at hand: cursor, end, where the request began, its target; the record of the error
+    /// that it gets if it does not end; what becomes of the connection, and which fields it has.
     p: Slot,
     end: Slot,
     req: Slot,
     path: Slot,
     phase: Slot,
     flags: Slot,
+    seen: Slot,
     /// The reply at hand, and the next vector of the batch.
     rep: Slot,
     iov: Slot,
@@ -123,7 +124,7 @@ struct Slots {
     tokend: Slot,
     list: Slot,
     id: Slot,
-    acc: Slot,
+    any: Slot,
     out: Slot,
     ptr: Slot,
     len: Slot,
@@ -133,11 +134,13 @@ struct Slots {
     blen: Slot,
     o: Slot,
     op: Slot,
-    want: Slot,
     /// Addresses of the stack.
     wide: Slot,
+    vars: Slot,
+    argument: Slot,
     long: Slot,
     first: Slot,
+    text: Slot,
 }
 
 impl Slots {
@@ -148,8 +151,6 @@ impl Slots {
             fd: int("descriptor"),
             conn: int("connection"),
             w: int("word"),
-            word_before: int("word before"),
-            buf: int("buffer"),
             ev: int("event"),
             left: int("events left"),
             table: int("table"),
@@ -160,6 +161,7 @@ impl Slots {
             path: int("target"),
             phase: int("phase"),
             flags: int("flags"),
+            seen: int("fields"),
             rep: int("reply"),
             iov: int("vector"),
             c: int("c"),
@@ -174,7 +176,7 @@ impl Slots {
             tokend: int("end of the token"),
             list: int("list"),
             id: int("id"),
-            acc: int("all bits"),
+            any: int("bits of any value"),
             out: int("out"),
             ptr: int("ptr"),
             len: int("len"),
@@ -184,10 +186,12 @@ impl Slots {
             blen: int("content, length"),
             o: int("output"),
             op: int("op"),
-            want: int("want"),
-            wide: program.slot("address", Pointer),
+            wide: int("address"),
+            vars: int("variables"),
             long: program.slot("text", Pointer),
             first: program.slot("first argument", Pointer),
+            text: program.slot("text at hand", Pointer),
+            argument: program.slot("argument", Pointer),
         }
     }
 }
@@ -201,6 +205,7 @@ struct Engine<'s> {
     /// Bytes of a word and of a `struct epoll_event`.
     word: u32,
     event_bytes: u32,
+    machine: Machine,
     class_table: DatumId,
     /// The text of the date, and the listening address.
     date: DatumId,
@@ -233,6 +238,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         state,
         word,
         event_bytes,
+        machine: target.machine,
         class_table,
         date,
         address,
@@ -245,6 +251,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     };
     engine.program.state_bytes = engine.state.bytes;
     engine.program.frame_bytes = layout::var::BYTES;
+    engine.program.frame_at = Some(engine.state.frame);
     engine.program.word_bytes = layout::var::WORD_BYTES;
     engine.start();
     engine.turn();
@@ -253,11 +260,11 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.fields();
     engine.head();
     engine.bad();
+    engine.begins();
     engine.send();
     engine.clock();
     engine.stop();
-    engine.lists();
-    engine.decimal();
+    engine.connections();
     sandbox::fill(&mut engine.program, target);
     engine.program
 }

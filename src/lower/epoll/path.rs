@@ -5,6 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, sum};
+use super::choose::OPTIONS;
 use super::layout::record;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
@@ -26,23 +27,13 @@ impl Engine<'_> {
         self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b'/', "origin", "");
         self.branch(c, Cond::Eq, b'*', "asterisk", "");
-        let scheme = self.text("http");
-        self.set(self.s.t, Arg::Data(scheme), "");
-        self.set(self.s.n, 4i64, "");
-        self.place("scheme");
-        self.next(c, q, "");
-        self.or(c, 0x20i64, "lower case");
-        self.next(self.s.d, self.s.t, "");
-        self.branch(c, Cond::Ne, self.s.d, "400", "another scheme, or none");
-        self.take(self.s.n, 1i64, "");
-        self.unless_zero(self.s.n, "scheme", "");
+        self.unless_begins("http", "400", "another scheme, or none");
         self.byte(c, at(q, 0), "");
         self.or(c, 0x20i64, "");
         self.branch(c, Cond::Ne, b's', "http_scheme", "");
         self.add(q, 1i64, "https");
         self.place("http_scheme");
-        self.unless_match(at(q, 0), b"://", "400", "no authority");
-        self.add(q, 3i64, "the authority");
+        self.unless_begins("://", "400", "no authority");
         self.set(self.s.vend, q, "");
         self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b':', "400", "a port without a host");
@@ -60,7 +51,8 @@ impl Engine<'_> {
         self.place("asterisk");
         self.byte(c, at(q, 1), "");
         self.unless(b' ', "400", "more than an asterisk");
-        self.unless_match(at(self.s.req, 0), b"OPTIONS ", "400", "for OPTIONS alone");
+        self.gosub("which_method");
+        self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
         self.set(q, Arg::Data(root), "any path will do");
         self.place("origin");
     }
@@ -76,9 +68,20 @@ impl Engine<'_> {
         self.branch(c, Cond::Eq, b'?', "slash", "the path's end");
         self.branch(c, Cond::Ne, b'%', "plain_byte", "");
         self.set(t, 0i64, "");
-        self.hex_digit("hex_1");
+        self.set(self.s.n, 2i64, "digits");
+        self.place("hex");
         self.shl(t, 4, "");
-        self.hex_digit("hex_2");
+        self.next(c, q, "");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::BelowOrEqual, 9i64, "hex_digit", "");
+        self.or(c, 0x20i64, "lower case");
+        self.take(c, i64::from(b'a' - b'0'), "");
+        self.branch(c, Cond::Above, 5i64, "400", "no hexadecimal digit");
+        self.add(c, 10i64, "");
+        self.place("hex_digit");
+        self.or(t, c, "");
+        self.take(self.s.n, 1i64, "");
+        self.unless_zero(self.s.n, "hex", "");
         self.set(c, t, "the byte it stands for");
         self.if_zero(c, "400", "NUL");
         self.branch(c, Cond::Ne, b'/', "plain_byte", "");
@@ -118,18 +121,27 @@ impl Engine<'_> {
         self.put_byte(at(out, 0), 0i64, "the path's end");
     }
 
-    /// Adds the next byte, a hexadecimal digit, to `t`.
-    fn hex_digit(&mut self, name: &str) {
-        let (q, c, t) = (self.s.q, self.s.c, self.s.t);
+    /// Goes to `miss` unless this text, in any case, stands at `q`, which is behind it then. Its characters are such that
+    /// only visible ones become equal to them by a bit, and other ones do not come here.
+    pub(super) fn unless_begins(&mut self, text: &str, miss: &str, why: &str) {
+        let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
+        self.set(self.s.t, Arg::Data(text), "");
+        self.gosub("begins");
+        self.unless_zero(self.s.d, miss, why);
+    }
+
+    /// Goes on in the texts at `t` and `q` while they are the same; `d` is 0 if that is so to the end of the first.
+    pub(super) fn begins(&mut self) {
+        let (q, c, d, t) = (self.s.q, self.s.c, self.s.d, self.s.t);
+        self.sub("begins");
+        self.place("begins_byte");
+        self.next(d, t, "");
+        self.if_zero(d, "begins_end", "");
         self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::BelowOrEqual, 9i64, name, "");
         self.or(c, 0x20i64, "lower case");
-        self.take(c, i64::from(b'a' - b'0'), "");
-        self.branch(c, Cond::Above, 5i64, "400", "no hexadecimal digit");
-        self.add(c, 10i64, "");
-        self.place(name);
-        self.or(t, c, "");
+        self.branch(c, Cond::Eq, d, "begins_byte", "");
+        self.place("begins_end");
+        self.ret("begins");
     }
 
     /// The record of the route of this path, or the fallback's, in `rep`.

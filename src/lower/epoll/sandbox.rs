@@ -4,9 +4,10 @@
 //! kernel keeps its verdicts in a bitmap and does not run it for calls that are allowed.
 
 use asmgen_arch::Target;
-use asmgen_arch::op::{Arg, Op, Part, Program};
+use asmgen_arch::op::{Op, Part, Program};
 use asmgen_arch::syscall::Call;
 
+use super::script::{Given, Row};
 use super::{Engine, abi};
 
 /// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word, jump if equal, end.
@@ -46,9 +47,10 @@ fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
 }
 
 impl Engine<'_> {
-    pub(super) fn sandbox(&mut self) {
+    /// The calls that set it.
+    pub(super) fn sandbox(&mut self) -> Vec<Row> {
         if !self.server.epoll.sandbox {
-            return;
+            return Vec::new();
         }
         // The length is known when the program is complete; see `fill_sandbox`.
         let filter = self.program.datum(FILTER, vec![Part::Bytes(vec![0])], 0);
@@ -58,25 +60,23 @@ impl Engine<'_> {
         let length = Part::Bytes(vec![0; self.word as usize]);
         let program = self.program.datum("struct sock_fprog", vec![length, pointer, upper], 0);
         self.program.align(program, 8);
-        let zero = Arg::Const(0);
-        let args = [Arg::Const(abi::PR_SET_NO_NEW_PRIVS), Arg::Const(1), zero, zero, zero];
-        self.call(Call::Prctl, &args, None, "no more rights than now, ever");
-        let args = [
-            Arg::Const(abi::PR_SET_SECCOMP),
-            Arg::Const(abi::SECCOMP_MODE_FILTER),
-            Arg::Data(program),
-            Arg::Any,
-            Arg::Any,
-        ];
-        self.call(Call::Prctl, &args, None, "no other system calls than these, where the kernel can");
+        let number = Given::Number;
+        vec![
+            // No more rights than now, ever; and no other system calls than these, where the kernel can.
+            Row::new(Call::Prctl, &[number(abi::PR_SET_NO_NEW_PRIVS), number(1)]),
+            Row::new(
+                Call::Prctl,
+                &[number(abi::PR_SET_SECCOMP), number(abi::SECCOMP_MODE_FILTER), Given::Data(program)],
+            ),
+        ]
     }
 }
 
-/// Fills in the filter of a complete program: the calls behind the place where it is set.
+/// Fills in the filter of a complete program: the calls behind the beginning of the loop.
 pub(super) fn fill(program: &mut Program, target: &Target) {
     let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
-    let is_set = |op: &Op| matches!(op, Op::Call { call: Call::Prctl, .. });
-    let behind = program.steps.iter().rposition(|step| is_set(&step.op)).expect("the filter is set");
+    let is_turn = |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == "turn");
+    let behind = program.steps.iter().position(|step| is_turn(&step.op)).expect("there is a loop");
     let mut calls: Vec<Call> = Vec::new();
     for step in &program.steps[behind + 1..] {
         if let Op::Call { call, .. } = step.op

@@ -77,8 +77,10 @@ impl Engine<'_> {
             self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, "flush", "the log is full");
         }
         self.if_any(self.s.flags, flag::CLOSE, "flush", "that was the last one");
-        self.four(t, frame(var::REST_LEN), "");
-        self.unless_zero(t, "flush", "a long one");
+        if self.has_long {
+            self.four(t, frame(var::REST_LEN), "");
+            self.unless_zero(t, "flush", "a long one");
+        }
         self.set(t, Arg::State(self.state.vectors + (VECTORS - VECTORS_PER_REPLY) * bytes), "");
         self.branch(iov, Cond::Below, t, "request", "the next request");
         self.place("flush");
@@ -95,11 +97,13 @@ impl Engine<'_> {
         self.take(t, self.s.v, "");
         self.shr(t, if bytes == 16 { 4 } else { 3 }, "");
         self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
-        self.set(self.s.u, abi::MSG_NOSIGNAL, "");
-        self.four(t, frame(var::REST_LEN), "");
-        self.if_zero(t, "whole", "");
-        self.set(self.s.u, abi::MSG_NOSIGNAL | abi::MSG_MORE, "the content follows");
-        self.place("whole");
+        self.set(self.s.u, 0i64, "a broken connection sends no signal: it is blocked");
+        if self.has_long {
+            self.four(t, frame(var::REST_LEN), "");
+            self.if_zero(t, "whole", "");
+            self.set(self.s.u, abi::MSG_MORE, "the content follows");
+            self.place("whole");
+        }
         let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
         self.call(Call::Sendmsg, &args, Some(n), "send the batch");
         self.branch(n, Cond::Ge, 0i64, "took", "");
@@ -111,15 +115,14 @@ impl Engine<'_> {
         self.walk();
         self.place("sent");
         self.four(self.s.p, frame(var::CURSOR), "");
-        if self.server.epoll.access_log {
-            self.gosub("write_log");
-        }
+        self.write_log();
         self.put_four(frame(var::SKIP), 0i64, "");
-        self.four(t, frame(var::REST_LEN), "");
-        self.unless_zero(t, "rest", "the content of a long one");
+        if self.has_long {
+            self.four(t, frame(var::REST_LEN), "");
+            self.unless_zero(t, "rest", "the content of a long one");
+        }
         self.if_any(self.s.flags, flag::CLOSE, "settle", "");
-        self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
-        self.jump("request", "the rest of the input");
+        self.jump("batch", "the rest of the input");
         // Leaves out what is with the client already.
         self.place("skip");
         let (len_at, _) = self.vector();
@@ -163,20 +166,23 @@ impl Engine<'_> {
         self.set(self.s.q, v, "");
         self.add(self.s.q, bytes, "the next vector");
         self.four(self.s.d, at(v, mark), "its request");
-        self.branch(self.s.q, Cond::Eq, self.s.iov, "cut_last", "there is none");
+        let last = if self.has_long { "cut_last" } else { "cut_here" };
+        self.branch(self.s.q, Cond::Eq, self.s.iov, last, "there is none");
         self.four(self.s.c, at(self.s.q, mark), "");
         self.branch(self.s.c, Cond::Eq, self.s.d, "cut_within", "more of the same reply");
         // The reply's last vector: the requests behind it are answered when it is with the client.
         self.put_four(frame(var::CURSOR), self.s.c, "the next request");
-        self.and(self.s.flags, i64::from(!(flag::CLOSE)), "its replies tell what becomes of the connection");
+        self.and(self.s.flags, !i64::from(flag::CLOSING), "its replies tell what becomes of the connection");
         self.jump("cut_here", "");
-        self.place("cut_last");
-        self.four(self.s.c, frame(var::REST_LEN), "");
-        self.if_zero(self.s.c, "cut_here", "");
+        if self.has_long {
+            self.place("cut_last");
+            self.four(self.s.c, frame(var::REST_LEN), "");
+            self.if_zero(self.s.c, "cut_here", "");
+        }
         // More of the reply follows: it is made again, and what is with the client is left out.
         self.place("cut_within");
         self.put_four(frame(var::CURSOR), self.s.d, "the request");
-        self.and(self.s.flags, i64::from(!(flag::CLOSE)), "");
+        self.and(self.s.flags, !i64::from(flag::CLOSING), "");
         self.set(u, 0i64, "");
         self.set(t, n, "");
         self.place("cut_before");
@@ -199,43 +205,28 @@ impl Engine<'_> {
 
     /// Keeps `t` bytes at `u`, and the input behind `p`, until the client takes more.
     fn rest(&mut self) {
-        let (t, u, conn, w) = (self.s.t, self.s.u, self.s.conn, self.s.w);
+        let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
         self.place("keep_rest");
         self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
-        self.two(w, at(conn, entry::WORD), "");
-        self.set(self.s.word_before, w, "");
-        self.gosub("keep_input");
-        self.two(w, at(conn, entry::WORD), "");
-        self.four(t, at(conn, entry::REST), "");
-        self.unless_zero(t, "rest_kept", "");
-        self.branch(w, Cond::Below, 1i64 << entry::BUFFER_SHIFT, "close", "no room for its request: it cannot go on");
-        self.place("rest_kept");
-        self.if_none(self.s.flags, flag::CLOSE, "goes_on", "");
-        self.or(w, entry::CLOSING, "it is closed then");
-        self.if_none(self.s.flags, flag::LINGER | flag::BODY, "goes_on", "");
-        self.or(w, entry::LINGERING, "slowly");
-        self.place("goes_on");
-        self.put_two(at(conn, entry::WORD), w, "");
-        self.touch(WRITE);
-        self.four(t, frame(var::FRESH), "");
-        self.unless_zero(t, "wait_out", "");
-        self.if_any(self.s.word_before, WRITE, "next", "it is waited for already");
-        self.place("wait_out");
-        self.set(self.s.want, abi::EPOLLOUT, "");
-        self.jump("watch", "");
-        self.sub("keep_input");
         self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
         self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
         self.gosub("keep");
         self.jump("kept", "");
         self.place("keep_closing");
-        self.or(self.s.flags, flag::LINGER, "more may come");
+        self.or(self.s.flags, flag::SLOW, "more may come");
         self.place("keep_none");
         self.gosub("free");
         self.place("kept");
-        self.ret("keep_input");
+        self.four(t, at(conn, entry::REST), "");
+        self.four(u, at(conn, entry::BUFFER), "");
+        self.or(t, u, "");
+        self.if_zero(t, "close", "no room for its request: it cannot go on");
+        self.begin_to(WRITE, "");
+        self.and(self.s.flags, flag::CLOSING, "");
+        self.or(self.s.list, self.s.flags, "how it is closed then");
+        self.jump("settled", "");
     }
 
     /// The client can take more.
@@ -244,18 +235,34 @@ impl Engine<'_> {
         self.place("write");
         self.gosub("input");
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
-        self.set(self.s.flags, 0i64, "");
-        self.if_none(self.s.w, entry::CLOSING, "stays", "");
-        self.or(self.s.flags, flag::CLOSE, "");
-        self.if_none(self.s.w, entry::LINGERING, "stays", "");
-        self.or(self.s.flags, flag::LINGER, "");
-        self.place("stays");
+        self.set(self.s.flags, self.s.w, "");
+        self.and(self.s.flags, flag::CLOSING, "how it is closed");
         self.four(t, at(conn, entry::REST_LEN), "");
         self.four(u, at(conn, entry::REST), "");
-        self.unless_zero(u, "send_rest", "");
+        self.unless_zero(u, if self.has_long { "send_rest" } else { "send_copy" }, "");
         self.put_four(frame(var::SKIP), t, "so much is with the client");
         self.jump("parse_rest", "answer the request again");
-        // The content of a long reply, behind its head.
+        if self.has_long {
+            self.send_from_file();
+        }
+        self.place("send_copy");
+        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Any];
+        self.call(Call::Sendto, &args, Some(n), "send from memory");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
+        self.branch(n, Cond::Eq, -abi::EINTR, "keep_rest", "");
+        self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
+        self.place("rest_taken");
+        self.four(self.s.p, frame(var::CURSOR), "");
+        self.add(u, n, "");
+        self.take(t, n, "");
+        self.unless_zero(t, "keep_rest", "not all of it");
+        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
+        self.jump("parse", "what has come behind the request");
+    }
+
+    /// The content of a long reply, behind its head, or what is left of it: `t` bytes at `u`.
+    fn send_from_file(&mut self) {
+        let (t, u, n, fd) = (self.s.t, self.s.u, self.s.n, self.s.fd);
         self.place("rest");
         self.four(t, frame(var::REST_LEN), "");
         self.four(u, frame(var::REST), "");
@@ -274,19 +281,5 @@ impl Engine<'_> {
         self.call(Call::Sendfile, &args, Some(n), "send from the file");
         self.branch(n, Cond::Gt, 0i64, "rest_taken", "");
         self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
-        self.place("send_copy");
-        let flags = Arg::Const(abi::MSG_NOSIGNAL);
-        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), flags, Arg::Const(0), Arg::Any];
-        self.call(Call::Sendto, &args, Some(n), "send from memory");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
-        self.branch(n, Cond::Eq, -abi::EINTR, "keep_rest", "");
-        self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
-        self.place("rest_taken");
-        self.four(self.s.p, frame(var::CURSOR), "");
-        self.add(u, n, "");
-        self.take(t, n, "");
-        self.unless_zero(t, "keep_rest", "not all of it");
-        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
-        self.jump("parse", "what has come behind the request");
     }
 }

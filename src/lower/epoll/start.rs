@@ -5,14 +5,16 @@ use std::net::IpAddr;
 use asmgen_arch::op::{Arg, Cond, Part};
 use asmgen_arch::syscall::Call;
 
-use super::build::{at, frame};
-use super::layout::{LISTS, entry, var};
+use super::build::{at, frame, sum};
+use super::layout::var;
+use super::script::{Given, Row};
 use super::turn::{LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi};
 
 /// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
 const PASSED: i64 = 3;
 /// Variables of the environment that are looked at, and where their numbers go.
+const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
 
@@ -23,57 +25,47 @@ impl Engine<'_> {
         self.environment();
         self.block_signals();
         self.fork();
-        self.signals();
-        self.listen();
         self.descriptors();
-        self.begin_lists();
-        self.say_start();
-        self.sandbox();
+        self.jump("turn", "");
+        self.failures();
+        self.healthcheck();
+        self.script();
     }
 
     /// `PORT`, and a listening socket that somebody passes.
     fn environment(&mut self) {
-        let (arg, t, n) = (self.s.wide, self.s.t, self.s.n);
-        let zeroes = [var::PASSED_TO, var::PASSED_COUNT, var::STATUS];
-        for place in zeroes {
-            self.put_four(frame(place), 0i64, "nothing passed");
-        }
+        let (arg, long, t, n, id) = (self.s.argument, self.s.long, self.s.t, self.s.n, self.s.id);
+        let names = [PASSED_TO, PASSED_COUNT, PORT];
+        let names = &names[..2 + usize::from(self.server.epoll.port_env)];
         self.set(arg, Arg::Entry, "the arguments");
-        self.word(self.s.first, at(arg, 2 * self.word), "the first argument");
-        self.word(self.s.long, at(arg, 0), "how many");
-        self.put_four(frame(var::ARGUMENTS), self.s.long, "");
+        self.word(long, at(arg, 0), "how many");
+        self.set(self.s.first, arg, "");
         let shift = if self.word == 8 { 3 } else { 2 };
-        self.shl(self.s.long, shift, "");
-        self.add(arg, self.s.long, "");
+        self.shl(long, shift, "");
+        self.add(arg, long, "");
         self.place("variable");
-        self.word(self.s.long, at(arg, 2 * self.word), "a variable of the environment");
-        self.if_zero(self.s.long, "variables_end", "the last one");
+        self.word(long, at(arg, 2 * self.word), "a variable of the environment");
+        self.if_zero(long, "variables_end", "the last one");
         self.add(arg, self.word, "");
+        self.known_text(names);
+        self.decimal();
+        self.shl(id, 2, "");
+        self.set(self.s.vars, Arg::Frame(var::PASSED_TO), "");
+        self.put_four(sum(self.s.vars, id, 0), n, "");
         if self.server.epoll.port_env {
-            self.unless_match(at(self.s.long, 0), b"PORT=", "no_port", "");
-            self.add(self.s.long, 5i64, "its value");
-            self.gosub("decimal");
-            self.branch(self.s.c, Cond::Ne, 0i64, "wrong_port", "no number");
+            self.branch(id, Cond::Ne, 8i64, "variable", "");
+            self.unless_zero(self.s.c, "wrong_port", "no number");
             self.if_zero(n, "wrong_port", "no port");
             self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
             self.set(t, Arg::Data(self.address), "");
             self.put_byte(at(t, 3), n, "the port, in the network's order");
             self.shr(n, 8, "");
             self.put_byte(at(t, 2), n, "");
-            self.place("no_port");
-        }
-        for (name, place) in [(PASSED_TO, var::PASSED_TO), (PASSED_COUNT, var::PASSED_COUNT)] {
-            let next = format!("no {name}");
-            self.unless_match(at(self.s.long, 0), name.as_bytes(), &next, "");
-            self.add(self.s.long, name.len() as i64, "its value");
-            self.gosub("decimal");
-            self.put_four(frame(place), n, "");
-            self.place(&next);
         }
         self.jump("variable", "");
         self.place("variables_end");
-        self.four(t, frame(var::ARGUMENTS), "");
-        self.branch(t, Cond::Below, 2i64, "serve", "no argument");
+        self.word(self.s.first, at(self.s.first, 2 * self.word), "the first argument");
+        self.if_zero(self.s.first, "serve", "there is none");
         self.unless_match(at(self.s.first, 0), b"healthcheck\0", "serve", "");
         self.jump("healthcheck", "");
         self.place("serve");
@@ -84,10 +76,33 @@ impl Engine<'_> {
         self.place("passed_to_us");
     }
 
+    /// Which of these the text at `long` begins with, in `id`, `long` behind it; if with none, goes to the next variable.
+    fn known_text(&mut self, texts: &[&str]) {
+        let (long, wide, id, c, d, t) = (self.s.long, self.s.text, self.s.id, self.s.c, self.s.d, self.s.t);
+        let list: Vec<u8> = texts.iter().flat_map(|text| [text.as_bytes(), &[0]].concat()).collect();
+        let list = self.bytes("variables", &list);
+        self.set(t, Arg::Data(list), "");
+        self.set(id, 0i64, "");
+        self.place("known_text");
+        self.set(wide, long, "");
+        self.place("known_byte");
+        self.next(d, t, "");
+        self.if_zero(d, "known_text_end", "");
+        self.next(c, wide, "");
+        self.branch(c, Cond::Eq, d, "known_byte", "");
+        self.place("unknown_byte");
+        self.next(d, t, "");
+        self.unless_zero(d, "unknown_byte", "");
+        self.add(id, 1i64, "the next one");
+        self.branch(id, Cond::Ne, texts.len() as i64, "known_text", "");
+        self.jump("variable", "another one");
+        self.place("known_text_end");
+        self.set(long, wide, "");
+    }
+
     /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.
-    pub(super) fn decimal(&mut self) {
+    fn decimal(&mut self) {
         let (long, n, c) = (self.s.long, self.s.n, self.s.c);
-        self.sub("decimal");
         self.set(n, 0i64, "");
         self.place("decimal_digit");
         self.byte(c, at(long, 0), "");
@@ -100,7 +115,6 @@ impl Engine<'_> {
         self.jump("decimal_digit", "");
         self.place("decimal_end");
         self.add(c, i64::from(b'0'), "");
-        self.ret("decimal");
     }
 
     /// Signals come through a descriptor; a broken connection sends none.
@@ -112,141 +126,128 @@ impl Engine<'_> {
         self.call(Call::RtSigprocmask, &args, None, "no signal interrupts");
     }
 
-    /// Signals that are read.
-    fn signals(&mut self) {
-        let asked = self.asked_signals();
-        let asked = self.bytes("signals that end it", &asked.to_le_bytes());
-        let bytes = Arg::Const(abi::SIGSET_BYTES);
-        let flags = Arg::Const(abi::CLOEXEC | abi::NONBLOCK);
-        let args = [Arg::Const(-1), Arg::Data(asked), bytes, flags];
-        self.call(Call::Signalfd4, &args, Some(self.s.t), "they are read instead");
-        self.put_four(frame(var::SIGNALS), self.s.t, "");
-    }
-
     fn asked_signals(&self) -> u64 {
         let child = if self.has_workers() { abi::signal_bit(abi::SIGCHLD) } else { 0 };
         abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | child
     }
 
-    fn listen(&mut self) {
-        let (n, fd, t) = (self.s.n, self.s.fd, self.s.t);
-        self.four(t, frame(var::PASSED_COUNT), "");
-        self.if_zero(t, "own_socket", "");
-        self.set(fd, PASSED, "the socket that is passed");
-        let args = [Arg::Slot(fd), Arg::Const(abi::F_SETFL), Arg::Const(abi::NONBLOCK)];
-        self.call(Call::Fcntl, &args, None, "it never waits");
-        self.jump("has_socket", "");
-        self.place("own_socket");
-        let is_v4 = self.server.listen.address.is_ipv4();
-        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
-        let kind = abi::SOCK_STREAM | abi::SOCK_CLOEXEC | abi::SOCK_NONBLOCK;
-        let args = [Arg::Const(family), Arg::Const(kind), Arg::Const(0)];
-        self.call(Call::Socket, &args, Some(n), "the listening socket");
-        self.branch(n, Cond::Lt, 0i64, "failed", "no socket");
-        self.set(fd, n, "");
-        self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1, "bind although connections of an earlier run linger");
-        if self.has_workers() {
-            self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1, "every worker has its own");
-        }
-        if self.server.listen.address == IpAddr::from([0; 16]) {
-            self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0, "IPv4 as well");
-        }
-        let args = [Arg::Slot(fd), Arg::Data(self.address), Arg::Const(len)];
-        self.call(Call::Bind, &args, Some(n), &format!("bind to {}", self.server.listen));
-        self.branch(n, Cond::Lt, 0i64, "failed", "address not to be had");
-        let args = [Arg::Slot(fd), Arg::AtLeast(self.server.backlog)];
-        self.call(Call::Listen, &args, Some(n), "let connections in");
-        self.branch(n, Cond::Lt, 0i64, "failed", "address in use");
-        self.jump("has_socket", "");
-        self.failures();
-        self.healthcheck();
-        self.place("has_socket");
-        self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1, "what is sent leaves at once; connections inherit it");
-        self.put_four(frame(var::LISTENER), fd, "");
-    }
-
-    fn option(&mut self, level: i64, option: i64, value: u32, why: &str) {
-        let value = self.bytes(&format!("int {value}"), &value.to_le_bytes());
-        let args =
-            [Arg::Slot(self.s.fd), Arg::Const(level), Arg::Const(option), Arg::Data(value), Arg::Const(abi::INT_BYTES)];
-        self.call(Call::Setsockopt, &args, None, why);
-    }
-
-    /// The epoll set with its timer, and as many descriptors as there may be.
+    /// Everything that is opened and set before the first turn.
     fn descriptors(&mut self) {
-        let (t, n) = (self.s.t, self.s.n);
-        for (place, value) in [
-            (var::NOW, 1i64),
-            (var::CONNECTIONS, 0),
-            (var::FREE_BUFFER, 0),
-            (var::BUFFERS, 0),
-            (var::STOPPING, 0),
-            (var::PAUSED, 0),
-            (var::LOG_LEN, 0),
-        ] {
-            self.put_four(frame(place), value, "at the start");
+        self.put_four(frame(var::LISTENER), PASSED, "the socket that is passed, if one is");
+        let mut rows = self.own_socket();
+        let own = rows.len();
+        rows.extend(self.set_up());
+        if self.has_workers() {
+            self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
+            self.say_start();
+            let sandbox = self.sandbox();
+            if !sandbox.is_empty() {
+                self.run("calls of the sandbox", &sandbox);
+            }
+        } else {
+            rows.extend(self.start_line());
+            rows.extend(self.sandbox());
+            self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
         }
-        let limit = [Arg::Const(0), Arg::Const(abi::RLIMIT_NOFILE)];
-        let get = [limit[0], limit[1], Arg::Const(0), Arg::Frame(var::SCRATCH)];
-        self.call(Call::Prlimit64, &get, None, "how many descriptors there may be");
-        for half in [0, 4] {
-            self.four(t, frame(var::SCRATCH + 8 + half), "at most");
-            self.put_four(frame(var::SCRATCH + half), t, "");
-        }
-        let set = [limit[0], limit[1], Arg::Frame(var::SCRATCH), Arg::Const(0)];
-        self.call(Call::Prlimit64, &set, None, "so many");
-        self.call(Call::EpollCreate1, &[Arg::Const(abi::CLOEXEC)], Some(n), "the epoll set");
-        self.put_four(frame(var::EPOLL), n, "");
-        let args = [Arg::Const(abi::CLOCK_MONOTONIC), Arg::Const(abi::CLOEXEC | abi::NONBLOCK)];
-        self.call(Call::TimerfdCreate, &args, Some(n), "a timer");
-        self.put_four(frame(var::TIMER), n, "");
-        let second = self.program.datum("struct itimerspec: every second", [1, 0, 1, 0].map(Part::Word).into(), 0);
-        let args = [Arg::Slot(n), Arg::Const(0), Arg::Data(second), Arg::Const(0)];
-        self.call(Call::TimerfdSettime, &args, None, "every second");
-        self.set(self.s.want, abi::EPOLLIN, "");
+        let t = self.s.t;
+        self.put_four(frame(var::NOW), 1i64, "at the start");
+        self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
+        self.put_four(frame(var::FREE_BUFFER), t, "");
+        self.put_four(frame(var::EVENT), abi::EPOLLIN, "");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
         for (name, place) in [(LISTENER, var::LISTENER), (TIMER, var::TIMER), (SIGNALS, var::SIGNALS)] {
             self.set(self.s.fd, name, "");
             self.four(t, frame(place), "");
             self.gosub("control");
         }
-        if self.has_long {
-            let path = self.bytes("its own path", b"/proc/self/exe\0");
-            let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(abi::CLOEXEC), Arg::Any];
-            self.call(Call::Openat, &args, Some(n), "itself, to send from");
-            self.put_four(frame(var::FILE), n, "");
-        }
         self.gosub("date");
     }
 
-    /// Lists are empty: their ends are their own neighbours.
-    fn begin_lists(&mut self) {
-        let (t, u) = (self.s.t, self.s.u);
-        self.set(t, self.s.table, "");
-        self.set(u, 0i64, "");
-        self.place("list");
-        self.put_four(at(t, entry::PREVIOUS), u, "an empty list");
-        self.add(t, 1i64 << entry::SHIFT, "");
-        self.add(u, 0x1_0001i64, "");
-        self.branch(u, Cond::Ne, i64::from(LISTS) * 0x1_0001, "list", "");
+    /// A socket that listens, unless one is passed.
+    fn own_socket(&mut self) -> Vec<Row> {
+        let is_v4 = self.server.listen.address.is_ipv4();
+        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let kind = abi::SOCK_STREAM | abi::SOCK_CLOEXEC | abi::SOCK_NONBLOCK;
+        let fd = Given::Variable(var::LISTENER);
+        let mut rows = vec![
+            Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).must(),
+            // Bind although connections of an earlier run linger.
+            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1),
+        ];
+        if self.has_workers() {
+            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1));
+        }
+        if self.server.listen.address == IpAddr::from([0; 16]) {
+            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0));
+        }
+        rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).must());
+        rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]).must());
+        rows
     }
 
+    fn option(&mut self, level: i64, option: i64, value: u32) -> Row {
+        let value = self.bytes(&format!("int {value}"), &value.to_le_bytes());
+        let args = [
+            Given::Variable(var::LISTENER),
+            Given::Number(level),
+            Given::Number(option),
+            Given::Data(value),
+            Given::Number(abi::INT_BYTES),
+        ];
+        Row::new(Call::Setsockopt, &args)
+    }
+
+    /// What is set and opened whoever made the socket: as many descriptors as there may be, the epoll set, the timer,
+    /// signals, the file itself.
+    fn set_up(&mut self) -> Vec<Row> {
+        let number = Given::Number;
+        let fd = Given::Variable(var::LISTENER);
+        let asked = self.asked_signals();
+        let asked = Given::Data(self.bytes("signals that end it", &asked.to_le_bytes()));
+        let second = self.program.datum("struct itimerspec: every second", [1, 0, 1, 0].map(Part::Word).into(), 0);
+        let flags = number(abi::CLOEXEC | abi::NONBLOCK);
+        // The limit of now, the one there may be: read twice, the second time 8 bytes lower, and set to the upper one.
+        let limit =
+            |new: Given, old: Given| Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]);
+        let (low, high) = (Given::State(self.state.composed), Given::State(self.state.composed + 8));
+        let mut rows = vec![
+            // What is passed may wait; what is sent leaves at once, and connections inherit that.
+            Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
+            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1),
+            limit(number(0), high),
+            limit(number(0), low),
+            limit(high, number(0)),
+            Row::new(Call::EpollCreate1, &[number(abi::CLOEXEC)]).to(var::EPOLL),
+            Row::new(Call::TimerfdCreate, &[number(abi::CLOCK_MONOTONIC), flags]).to(var::TIMER),
+            Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), Given::Data(second)]),
+            Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES), flags]).to(var::SIGNALS),
+        ];
+        if self.has_long {
+            let path = Given::Data(self.bytes("its own path", b"/proc/self/exe\0"));
+            let args = [number(abi::AT_FDCWD), path, number(abi::CLOEXEC)];
+            rows.push(Row::new(Call::Openat, &args).to(var::FILE));
+        }
+        rows
+    }
+
+    fn start_line(&mut self) -> Option<Row> {
+        let line = self.server.start_line.clone()?;
+        let len = Given::Number(line.len() as i64);
+        let line = Given::Data(self.bytes("start line", line.as_bytes()));
+        Some(Row::new(Call::Write, &[Given::Number(abi::STDOUT), line, len]))
+    }
+
+    /// The first of several workers says it.
     fn say_start(&mut self) {
-        let Some(line) = self.server.start_line.clone() else { return };
-        if self.has_workers() {
-            self.four(self.s.t, frame(var::WORKERS), "");
-            self.branch(self.s.t, Cond::Lt, 0i64, "said", "the first says it");
-        }
-        let len = Arg::Const(line.len() as i64);
-        let line = self.bytes("start line", line.as_bytes());
-        self.call(Call::Write, &[Arg::Const(abi::STDOUT), Arg::Data(line), len], None, "say so");
-        if self.has_workers() {
-            self.place("said");
-        }
+        let Some(row) = self.start_line() else { return };
+        self.four(self.s.t, frame(var::WORKERS), "");
+        self.branch(self.s.t, Cond::Lt, 0i64, "said", "the first says it");
+        self.run("start line, said", &[row]);
+        self.place("said");
     }
 
     /// What is left to do when nobody can be listened to.
-    pub(super) fn failures(&mut self) {
+    fn failures(&mut self) {
         let (n, u) = (self.s.n, self.s.u);
         let wrong = "PORT is no port: allowed are 1 to 65535\n";
         self.place("wrong_port");
@@ -260,7 +261,8 @@ impl Engine<'_> {
         self.put_four(frame(var::NUMBERS), u, "");
         let format = self.bytes("format of the message", b"listen: errno \x01\n\0");
         self.set(self.s.q, Arg::Data(format), "");
-        self.set(self.s.iov, Arg::State(self.state.vectors), "");
+        self.set(u, Arg::State(self.state.composed), "");
+        self.put_four(frame(var::COMPOSED), u, "");
         self.gosub("compose");
         self.place("say_failure");
         let args = [Arg::Const(abi::STDERR), Arg::Slot(self.s.x), Arg::Slot(self.s.xlen)];

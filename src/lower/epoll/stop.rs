@@ -4,21 +4,14 @@
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::build::{at, frame, sum};
-use super::layout::{IDLE, LINGER, entry, var};
+use super::build::frame;
+use super::layout::var;
 use super::{Engine, abi};
 
-/// Bytes of a `struct signalfd_siginfo`.
-const SIGNAL_BYTES: i64 = 128;
-
 impl Engine<'_> {
-    pub(super) fn stop(&mut self) {
+    /// The signal whose number is in `t`.
+    pub(super) fn signal(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.place("signal");
-        self.four(t, frame(var::SIGNALS), "");
-        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
-        self.call(Call::Read, &args, Some(t), "which signal");
-        self.branch(t, Cond::Ne, SIGNAL_BYTES, "next", "none");
         self.pass_on();
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "exit", "the second one");
@@ -34,6 +27,10 @@ impl Engine<'_> {
         self.add(u, stop, "");
         self.put_four(frame(var::END), u, "then everything ends");
         self.jump("next", "");
+    }
+
+    pub(super) fn stop(&mut self) {
+        let t = self.s.t;
         self.place("exit");
         self.wait_for_workers();
         let status = if self.has_workers() {
@@ -43,34 +40,6 @@ impl Engine<'_> {
             Arg::Const(0)
         };
         self.call(Call::Exit, &[status], None, "done");
-        self.sub("drained");
-        self.put_four(frame(var::STOPPING), 2i64, "");
-        self.put_four(frame(var::FRESH), 0i64, "all that are looked at are in the epoll set");
-        self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
-        self.gosub("watch_listener");
-        self.four(t, frame(var::LISTENER), "");
-        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
-        self.place("drain_idle");
-        self.two(self.s.fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "an idle one");
-        self.if_zero(self.s.fd, "drained_idle", "none is left");
-        self.gosub("find");
-        self.gosub("unsent");
-        self.unless_zero(t, "drain_slowly", "");
-        self.gosub("drop");
-        self.jump("drain_idle", "");
-        self.place("drain_slowly");
-        self.gosub("linger");
-        self.jump("drain_idle", "");
-        self.place("drained_idle");
-        self.four(t, frame(var::CONNECTIONS), "");
-        self.if_zero(t, "exit", "nothing is under way");
-        self.ret("drained");
-        // Bytes that the client has not acknowledged, in `t`.
-        self.sub("unsent");
-        let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SIOCOUTQ), Arg::Frame(var::SCRATCH)];
-        self.call(Call::Ioctl, &args, None, "how much is on its way");
-        self.four(t, frame(var::SCRATCH), "");
-        self.ret("unsent");
     }
 
     /// At a tick: is it time to end?
@@ -92,37 +61,30 @@ impl Engine<'_> {
         self.four(u, frame(var::DRAINED), "");
         self.branch(t, Cond::Below, u, "wait_for_events", "not yet");
         self.four(t, frame(var::PAUSED), "");
-        self.unless_zero(t, "nobody", "no more can be taken");
+        self.unless_zero(t, "all_taken", "no more are there, or can be taken");
         self.set(self.s.left, 1i64, "take one, and come back");
         self.jump("accept", "");
+        self.place("all_taken");
+        self.put_four(frame(var::STOPPING), 2i64, "");
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
+        self.gosub("watch_listener");
+        self.four(t, frame(var::LISTENER), "");
+        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
+        self.gosub("sweep");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.if_zero(t, "exit", "nothing is under way");
+        self.jump("turn", "");
+        // While it stops, nobody that waits means that all are taken; a tick takes that back.
+        self.place("nobody");
+        self.four(t, frame(var::STOPPING), "");
+        self.if_zero(t, "next", "");
+        self.put_four(frame(var::PAUSED), 1i64, "");
+        self.jump("next", "");
         // Those that linger: where the client has acknowledged everything, that is enough.
         self.place("no_event");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Ne, 2i64, "turn", "");
-        self.set(self.s.id, LINGER, "");
-        self.place("lingering");
-        self.set(t, self.s.id, "");
-        self.shl(t, entry::SHIFT, "");
-        self.two(self.s.id, sum(t, self.s.table, entry::NEXT), "the next one");
-        self.branch(self.s.id, Cond::Eq, LINGER, "turn", "all are looked at");
-        self.set(self.s.fd, self.s.id, "");
-        self.gosub("find");
-        self.two(self.s.id, at(self.s.conn, entry::PREVIOUS), "where to go on if it goes");
-        self.gosub("unsent");
-        self.set(u, self.s.fd, "");
-        self.unless_zero(t, "lingers_on", "");
-        self.set(u, self.s.id, "");
-        self.gosub("drop");
-        self.place("lingers_on");
-        self.set(self.s.id, u, "");
-        self.jump("lingering", "");
-        self.place("nobody");
-        self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::Ne, 1i64, "next", "");
-        self.four(t, frame(var::NOW), "");
-        self.four(u, frame(var::DRAINED), "");
-        self.branch(t, Cond::Below, u, "next", "not yet");
-        self.gosub("drained");
+        self.gosub("sweep");
         self.jump("turn", "");
     }
 }

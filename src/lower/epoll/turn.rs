@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{EVENTS, HEADER, IDLE, LINGER, PEER_SHIFT, WRITE, entry, var};
+use super::layout::{EVENTS, HEADER, IDLE, PEER_SHIFT, entry, var};
 use super::metrics::counter;
 use super::{Engine, abi};
 
@@ -16,6 +16,8 @@ pub(super) const FIRST_CONNECTION: u32 = 3;
 
 /// How often connections are looked at that wait for their end while the server stops, in milliseconds.
 const STOPPING_MS: i64 = 20;
+/// Bytes of a `struct signalfd_siginfo`; the timer gives 8.
+const SIGNAL_BYTES: i64 = 128;
 
 impl Engine<'_> {
     pub(super) fn turn(&mut self) {
@@ -36,8 +38,9 @@ impl Engine<'_> {
         self.set(ev, events, "the first event");
         self.jump("event", "");
         self.place("next");
-        self.four(self.s.t, frame(var::BUFFERS), "");
-        self.branch(self.s.t, Cond::Above, self.server.epoll.partial_requests, "all_buffers", "");
+        self.four(self.s.t, frame(var::FREE_BUFFER), "");
+        self.set(self.s.u, Arg::State(self.state.buffers_end), "");
+        self.branch(self.s.t, Cond::Eq, self.s.u, "all_buffers", "");
         self.place("buffers_left");
         self.take(left, 1i64, "one event less");
         self.if_zero(left, "turn", "all done");
@@ -45,27 +48,14 @@ impl Engine<'_> {
         self.place("event");
         self.four(fd, at(ev, self.event_bytes - 8), "whose event it is");
         self.branch(fd, Cond::Below, FIRST_CONNECTION, "special", "no connection");
-        self.put_four(frame(var::FRESH), 0i64, "it is in the epoll set");
         self.gosub("find");
         let w = self.s.w;
-        self.if_none(w, entry::OPEN, "next", "closed meanwhile");
-        self.if_none(w, WRITE, "read", "it is read from");
-        self.if_none(w, LINGER & !WRITE, "write", "it is written to");
+        self.if_zero(w, "next", "closed meanwhile");
+        self.if_any(w, entry::OUT, "write", "it is written to");
+        self.if_none(w, entry::LINGER, "read", "it is read from");
         self.discard();
         self.stopping();
-        self.find();
         self.accept();
-    }
-
-    /// A connection's entry and its word.
-    fn find(&mut self) {
-        let (fd, conn) = (self.s.fd, self.s.conn);
-        self.sub("find");
-        self.set(conn, fd, "");
-        self.shl(conn, entry::SHIFT, "");
-        self.add(conn, self.s.table, "its entry");
-        self.two(self.s.w, at(conn, entry::WORD), "its word");
-        self.ret("find");
     }
 
     /// Reads what a client sends behind its last reply, so that no reset overtakes the reply.
@@ -80,10 +70,19 @@ impl Engine<'_> {
     }
 
     fn accept(&mut self) {
-        let (fd, conn, t) = (self.s.fd, self.s.conn, self.s.t);
+        let (fd, t) = (self.s.fd, self.s.t);
         self.place("special");
-        self.branch(fd, Cond::Eq, TIMER, "tick", "a second has passed");
-        self.branch(fd, Cond::Above, TIMER, "signal", "a signal");
+        self.if_zero(fd, "accept", "somebody comes");
+        self.four(t, frame(var::TIMER), "a second has passed");
+        self.branch(fd, Cond::Eq, TIMER, "clock", "");
+        self.four(t, frame(var::SIGNALS), "or a signal has come");
+        self.place("clock");
+        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        self.call(Call::Read, &args, Some(t), "how many seconds, or which signal");
+        self.branch(t, Cond::Le, 0i64, "next", "none");
+        self.four(t, frame(var::SCRATCH), "");
+        self.branch(fd, Cond::Eq, TIMER, "tick", "");
+        self.signal();
         self.place("accept");
         self.four(t, frame(var::CONNECTIONS), "");
         self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, "crowded", "as many as there may be");
@@ -101,26 +100,15 @@ impl Engine<'_> {
         self.add_four(var::CONNECTIONS, 1, "one more");
         self.count(counter::ACCEPTED);
         self.keep_peer();
-        self.put_four(frame(var::FRESH), 1i64, "not in the epoll set");
-        self.set(conn, fd, "");
-        self.shl(conn, entry::SHIFT, "");
-        self.add(conn, self.s.table, "its entry");
-        self.put_two(at(conn, entry::WORD), entry::OPEN | LINGER, "open, without a buffer, in a list of its own");
-        self.put_two(at(conn, entry::PREVIOUS), fd, "");
-        self.put_two(at(conn, entry::NEXT), fd, "");
-        self.touch(IDLE);
         self.gosub("find");
         self.jump("read", "the request is often there already");
 
-        // Every buffer has been in use. If none is free, the request that has been incomplete for longest is given up.
+        // If no buffer is free, the request that has been incomplete for longest is given up.
         self.place("all_buffers");
-        self.four(self.s.t, frame(var::FREE_BUFFER), "");
-        self.unless_zero(self.s.t, "buffers_left", "");
-        self.two(fd, at(self.s.table, (HEADER << entry::SHIFT) + entry::NEXT), "the longest incomplete");
-        self.branch(fd, Cond::Eq, HEADER, "buffers_left", "none is");
+        self.set(self.s.list, HEADER, "");
+        self.gosub("oldest");
+        self.if_zero(fd, "buffers_left", "none is");
         self.count(counter::GIVEN_UP);
-        self.put_four(frame(var::FRESH), 0i64, "it is in the epoll set");
-        self.gosub("find");
         self.gosub("late");
         self.jump("buffers_left", "");
 
@@ -136,15 +124,15 @@ impl Engine<'_> {
         }
         self.jump("pause", "the network's own trouble: nobody gains if another connection goes");
         self.place("crowded");
-        self.two(fd, at(self.s.table, (IDLE << entry::SHIFT) + entry::NEXT), "the longest idle");
+        self.set(self.s.list, IDLE, "");
+        self.gosub("oldest");
         self.if_zero(fd, "pause", "none is");
         self.count(counter::CROWDED);
-        self.gosub("find");
         self.gosub("drop");
         self.jump("accept", "again");
         self.place("pause");
         self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
-        self.set(self.s.want, 0i64, "nothing is waited for");
+        self.put_four(frame(var::EVENT), 0i64, "nothing is waited for");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
         self.gosub("watch_listener");
         self.jump("next", "");

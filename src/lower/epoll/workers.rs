@@ -29,7 +29,6 @@ impl Engine<'_> {
             Workers::Count(count) => self.set(u, count - 1, "workers besides this one"),
             Workers::Cores => self.count_cores(),
         }
-        self.put_four(frame(var::WORKERS), 0i64, "none yet");
         self.place("fork");
         self.if_zero(u, "forked", "that is all");
         let zero = Arg::Const(0);
@@ -85,7 +84,6 @@ impl Engine<'_> {
             return;
         }
         let (t, u) = (self.s.t, self.s.u);
-        self.four(t, frame(var::SCRATCH), "the signal");
         self.branch(t, Cond::Ne, abi::SIGCHLD, "asked", "");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "next", "one has ended, as it was told");

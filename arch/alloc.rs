@@ -104,6 +104,7 @@ impl Allocation {
 }
 
 /// Gives every web a register, or a place in the frame where there are not enough.
+#[cfg(test)]
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
     fit_tuned(program, registers, &Tuning::default())
 }

@@ -8,7 +8,7 @@ use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::CallInfo;
 use crate::wants::{Mentions, clobbered, constraints, index, through};
-use crate::{CompileError, spill, tidy, webs};
+use crate::{CompileError, inline, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -94,7 +94,8 @@ impl Allocation {
 
 /// Gives every web a register, or a place in the frame where there are not enough.
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
-    let mut fitted = webs::split(&tidy::tidy(program));
+    let inlined = inline::inline(&tidy::tidy(program));
+    let mut fitted = webs::split(&tidy::tidy(&inlined));
     loop {
         let crowded = match allocate(&fitted, registers) {
             Ok(slots) => return Ok((fitted, slots)),

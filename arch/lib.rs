@@ -10,6 +10,7 @@ pub mod decode;
 mod facts;
 mod flow;
 pub mod i386;
+mod inline;
 mod layout;
 mod live;
 mod moves;

@@ -153,6 +153,22 @@ impl Cond {
             other => other,
         }
     }
+
+    /// The comparison that holds where this one does not.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Ge => Self::Lt,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Below => Self::AboveOrEqual,
+            Self::AboveOrEqual => Self::Below,
+            Self::BelowOrEqual => Self::Above,
+            Self::Above => Self::BelowOrEqual,
+        }
+    }
 }
 
 /// One operation.

@@ -1,7 +1,7 @@
 //! Jumps that need not be: to the next step, and over another jump. Lowering writes them for the sake of its own
 //! order; no machine has to see them.
 
-use crate::op::{Cond, Label, Op, Program, Step};
+use crate::op::{Label, Op, Program, Step};
 
 /// The program without them.
 pub(crate) fn tidy(program: &Program) -> Program {
@@ -39,32 +39,17 @@ fn over_a_jump(steps: &[Step], at: usize) -> Option<Op> {
     let skips = steps[at].op.target().is_some_and(|label| is_next(&steps[at + 2..], label));
     match steps[at].op.clone() {
         _ if !skips => None,
-        Op::Branch { left, cond, right, .. } => Some(Op::Branch { left, cond: opposite(cond), right, to }),
+        Op::Branch { left, cond, right, .. } => Some(Op::Branch { left, cond: cond.opposite(), right, to }),
         Op::BranchBits { value, bits, any, .. } => Some(Op::BranchBits { value, bits, any: !any, to }),
         Op::BranchBytes { at, bytes, equal, .. } => Some(Op::BranchBytes { at, bytes, equal: !equal, to }),
         _ => None,
     }
 }
 
-fn opposite(cond: Cond) -> Cond {
-    match cond {
-        Cond::Eq => Cond::Ne,
-        Cond::Ne => Cond::Eq,
-        Cond::Lt => Cond::Ge,
-        Cond::Ge => Cond::Lt,
-        Cond::Le => Cond::Gt,
-        Cond::Gt => Cond::Le,
-        Cond::Below => Cond::AboveOrEqual,
-        Cond::AboveOrEqual => Cond::Below,
-        Cond::BelowOrEqual => Cond::Above,
-        Cond::Above => Cond::BelowOrEqual,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Arg, Kind};
+    use crate::op::{Arg, Cond, Kind};
     use crate::syscall::Call;
 
     #[test]

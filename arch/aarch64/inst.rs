@@ -111,8 +111,8 @@ pub(crate) enum A64 {
     TstImm { n: Reg, pattern: u32 },
     /// TST Wn, Wm
     Tst { n: Reg, m: Reg },
-    /// SVC #0
-    Svc,
+    /// SVC #0, which may not return
+    Svc { returns: bool },
     /// STR X30, [SP, #-16]!
     PushLink,
     /// LDR X30, [SP], #16
@@ -232,6 +232,25 @@ impl Encode for A64 {
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
     }
 
+    fn branch(&self) -> Option<(Label, u8)> {
+        match *self {
+            Self::Bcond { to: To::Label(to), .. }
+            | Self::Cbz { to: To::Label(to), .. }
+            | Self::Tbz { to: To::Label(to), .. } => Some((to, 0)),
+            _ => None,
+        }
+    }
+
+    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+        let to = To::Label(to);
+        match *self {
+            Self::Bcond { cond, .. } => Some(Box::new(Self::Bcond { cond: cond.opposite(), to })),
+            Self::Cbz { wide, zero, t, .. } => Some(Box::new(Self::Cbz { wide, zero: !zero, t, to })),
+            Self::Tbz { set, t, bit, .. } => Some(Box::new(Self::Tbz { set: !set, t, bit, to })),
+            _ => None,
+        }
+    }
+
     fn identity(&self) -> Option<Vec<u8>> {
         let counts = matches!(
             self,
@@ -256,7 +275,7 @@ impl Encode for A64 {
     }
 
     fn goes_on(&self) -> bool {
-        !matches!(self, Self::Ret | Self::B { to: To::Label(_) })
+        !matches!(self, Self::Ret | Self::B { to: To::Label(_) } | Self::Svc { returns: false })
     }
 }
 
@@ -289,7 +308,7 @@ impl A64 {
             Self::Cmp { wide: false, n, m }     => dynasm!(ops; .arch aarch64; cmp W(n), W(m)),
             Self::TstImm { n, pattern }         => dynasm!(ops; .arch aarch64; tst W(n), pattern),
             Self::Tst { n, m }                  => dynasm!(ops; .arch aarch64; tst W(n), W(m)),
-            Self::Svc                           => dynasm!(ops; .arch aarch64; svc 0),
+            Self::Svc { .. }                    => dynasm!(ops; .arch aarch64; svc 0),
             Self::PushLink                      => dynasm!(ops; .arch aarch64; str x30, [sp, -16]!),
             Self::PopLink                       => dynasm!(ops; .arch aarch64; ldr x30, [sp], 16),
             Self::Ret                           => dynasm!(ops; .arch aarch64; ret),

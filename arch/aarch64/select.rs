@@ -162,7 +162,7 @@ impl<'p> Aarch64<'p> {
         }
         let number = i64::from(info.number(Machine::Aarch64));
         self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
-        self.plain(A64::Svc);
+        self.plain(A64::Svc { returns: info.returns() });
         let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
         self.facts.set(RESULT, returned);
         if let Some(slot) = result {

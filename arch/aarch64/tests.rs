@@ -116,7 +116,7 @@ fn instructions_are_what_they_are_called() {
         (A64::Cmp { wide: false, n: 1, m: 2 },                                  "cmp w1, w2"),
         (A64::TstImm { n: 1, pattern: 6 },                                      "tst w1, #0x6"),
         (A64::Tst { n: 1, m: 2 },                                               "tst w1, w2"),
-        (A64::Svc,                                                              "svc #0x0"),
+        (A64::Svc { returns: true },                                                              "svc #0x0"),
         (A64::PushLink,                                                         "str x30, [sp, #-0x10]!"),
         (A64::PopLink,                                                          "ldr x30, [sp], #0x10"),
         (A64::Ret,                                                              "ret"),

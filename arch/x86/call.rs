@@ -2,6 +2,7 @@
 
 use iced_x86::{Code, Instruction};
 
+use super::inst::Operation;
 use super::regs::EAX;
 use super::select::{X86, named};
 use crate::facts::{Fact, Value};
@@ -28,7 +29,9 @@ impl X86<'_> {
         self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
         self.set_cheapest_first(info.name, rest);
         let why = self.why.clone();
-        self.plain(Ok((self.mode.enter)()), why);
+        let enter = (self.mode.enter)();
+        self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
+        self.facts.set_flags(None);
         for &reg in self.mode.registers.clobbers {
             self.facts.set(reg, Fact::UNKNOWN);
         }

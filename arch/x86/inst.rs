@@ -18,27 +18,37 @@ pub(crate) enum Operation {
     Jump { condition: Option<Condition>, to: Label },
     /// A call of a subroutine.
     Subroutine { to: Label },
+    /// A system call that does not return.
+    Leave(Instruction),
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
     /// An address below 2 GiB onto the stack.
     PushAddress { of: Ref },
 }
 
-/// Conditions of jumps.
+/// Conditions of jumps, each with its opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Equal,
     NotEqual,
     Less,
-    LessOrEqual,
     GreaterOrEqual,
+    LessOrEqual,
     Greater,
     Sign,
     NotSign,
     Below,
-    BelowOrEqual,
     AboveOrEqual,
+    BelowOrEqual,
     Above,
+}
+
+impl Condition {
+    /// The condition that holds where this one does not.
+    fn opposite(self) -> Self {
+        let opposite = |other: &Condition| *other as u8 == self as u8 ^ 1;
+        JUMPS.iter().find_map(|(condition, _)| condition.filter(opposite)).expect("conditions come in pairs")
+    }
 }
 
 impl From<Cond> for Condition {
@@ -98,7 +108,7 @@ const SHORT_JUMP_BYTES: u64 = 2;
 impl Encode for X86Inst {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let instruction = match self.operation {
-            Operation::Plain(instruction) => instruction,
+            Operation::Plain(instruction) | Operation::Leave(instruction) => instruction,
             Operation::Jump { condition, to } => {
                 let target = address(Ref::Code(to));
                 let distance = target.wrapping_sub(at + SHORT_JUMP_BYTES) as i64;
@@ -138,9 +148,22 @@ impl Encode for X86Inst {
         Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
     }
 
+    fn branch(&self) -> Option<(Label, u8)> {
+        self.jump().and_then(|(to, condition)| Some((to, condition?)))
+    }
+
+    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+        let Operation::Jump { condition: Some(condition), .. } = self.operation else { return None };
+        let operation = Operation::Jump { condition: Some(condition.opposite()), to };
+        Some(Box::new(Self { long_mode: self.long_mode, operation }))
+    }
+
     fn identity(&self) -> Option<Vec<u8>> {
         match self.operation {
             Operation::Plain(instruction) => bytes(self.bits(), &instruction, 0).ok(),
+            Operation::Leave(instruction) => {
+                bytes(self.bits(), &instruction, 0).ok().map(|bytes| [b"leave", bytes.as_slice()].concat())
+            }
             operation => Some(format!("{operation:?}").into_bytes()),
         }
     }
@@ -160,6 +183,7 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),
             Operation::Jump { condition, .. } => condition.is_some(),
+            Operation::Leave(_) => false,
             _ => true,
         }
     }

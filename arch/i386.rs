@@ -43,7 +43,10 @@ static MODE: Mode = Mode {
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
         looks_at: |info, index| info.looks_at(Machine::I386, index),
-        price: |reg, of| crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared },
+        price: |reg, of| {
+            let second = if reg > EBX { of.second_byte } else { 0 };
+            second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+        },
         saves: Some(|_| 2),
         strings: Some(fuse::STRINGS),
     },

@@ -10,7 +10,7 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
-use super::arith::{codes, shift};
+use super::arith::{changed_bits, codes, shift};
 use super::inst::Condition;
 use super::regs::{EAX, EDI, ESI, ESP};
 use super::select::{X86, named};
@@ -95,6 +95,18 @@ fn byte_of(bits: u32) -> Option<(usize, u32)> {
     (bits != 0 && there <= 0xff).then_some((byte, there))
 }
 
+/// Where a constant does not fit a byte, but changes bits of one byte alone: which, and how.
+fn byte_change(alu: Alu, value: i64) -> Option<(usize, Opcode)> {
+    let code = match alu {
+        Alu::And => Opcode::And_rm8_imm8, // 80 /4 ib
+        Alu::Or => Opcode::Or_rm8_imm8,   // 80 /1 ib
+        Alu::Xor => Opcode::Xor_rm8_imm8, // 80 /6 ib
+        _ => return None,
+    };
+    let (byte, _) = byte_of(changed_bits(alu, value)?)?;
+    i8::try_from(value as i32).is_err().then_some((byte, code))
+}
+
 impl X86<'_> {
     /// Does a load, or leaves it to the operations that it is one with.
     pub(super) fn load_for(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
@@ -152,6 +164,11 @@ impl X86<'_> {
                     (false, true) => Opcode::Dec_rm64,  // REX.W
                 };
                 Instruction::with1(code, memory)
+            }
+            Op::Alu { alu, value: Arg::Const(value), .. } if byte_change(alu, value).is_some() => {
+                let (byte, code) = byte_change(alu, value).expect("it is one byte");
+                let there = ((value as u32) >> (8 * byte) & 0xff).cast_signed();
+                Instruction::with2(code, self.memory(place.behind(byte)), there)
             }
             Op::Alu { alu, value: Arg::Const(value), .. } => {
                 let [imm8, imm32, _] = codes(alu, wide);

@@ -8,7 +8,7 @@ use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::CallInfo;
 use crate::wants::{Mentions, clobbered, constraints, index, through};
-use crate::{CompileError, inline, spill, tidy, webs};
+use crate::{CompileError, inline, narrow, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -29,6 +29,8 @@ pub(crate) struct Registers {
     pub(crate) copy: &'static [Reg],
     /// Register that holds the frame's address in a program with subroutines.
     pub(crate) frame: Reg,
+    /// Is a byte in memory as good as a word?
+    pub(crate) narrows: bool,
     /// Registers whose lowest byte cannot be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
@@ -97,6 +99,9 @@ pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, 
     let inlined = inline::inline(&tidy::tidy(program));
     let mut fitted = webs::split(&tidy::tidy(&inlined));
     loop {
+        if registers.narrows {
+            fitted = narrow::narrow(&fitted);
+        }
         let crowded = match allocate(&fitted, registers) {
             Ok(slots) => return Ok((fitted, slots)),
             Err(crowded) => crowded,
@@ -177,6 +182,7 @@ mod tests {
             divide: &[],
             copy: &[],
             frame: 7,
+            narrows: false,
             no_byte: &[],
             looks_at: |_, _| true,
             fused: |_, _, _| 0,

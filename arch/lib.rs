@@ -15,6 +15,7 @@ mod inline;
 mod layout;
 mod live;
 mod moves;
+mod narrow;
 pub mod op;
 mod promote;
 mod relay;

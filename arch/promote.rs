@@ -53,7 +53,7 @@ fn word(program: &Program, op: &Op) -> Option<i32> {
 }
 
 /// Bytes of the frame that an operation accesses: their offset and how many.
-fn in_frame(op: &Op) -> Option<(i32, i32)> {
+pub(crate) fn in_frame(op: &Op) -> Option<(i32, i32)> {
     let bytes = |width: Width| match width {
         Width::Byte => 1,
         Width::Two => 2,

@@ -39,6 +39,7 @@ static MODE: Mode = Mode {
         divide: &[EAX, EDX, ECX],
         copy: &[EDI, ESI, ECX],
         frame: EBP,
+        narrows: true,
         no_byte: &[],
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,

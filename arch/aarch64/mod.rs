@@ -53,6 +53,7 @@ static REGISTERS: Registers = Registers {
     divide: &[],
     copy: &[],
     frame: FRAME,
+    narrows: false,
     no_byte: &[],
     fused: |_, _, _| 0,
     nowhere: ZERO_OR_SP,

@@ -65,7 +65,9 @@ impl X86<'_> {
         let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
         let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
         let built = match (alu, value) {
-            (Alu::Mul, Arg::Const(by)) => {
+            (Alu::Shl, Arg::Const(by)) if flags_are_wanted || by > 6 => return false,
+            (Alu::Mul | Alu::Shl, Arg::Const(by)) => {
+                let by = if alu == Alu::Shl { 1 << by } else { by };
                 let [imm8, imm32] = if wide {
                     [Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32]
                 } else {

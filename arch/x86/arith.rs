@@ -40,6 +40,14 @@ impl X86<'_> {
                 Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(home), regs::bits_8(home))
             }
             (_, Arg::Const(value)) => self.constant_arithmetic(alu, home, wide, value),
+            (_, Arg::Slot(other)) if self.takes(other) => {
+                let code = match (alu, home == EAX && !wide) {
+                    (Alu::Add, true) => Opcode::Add_EAX_imm32, // 05 id
+                    (_, true) => Opcode::Sub_EAX_imm32,        // 2D id
+                    _ => codes(alu, wide)[1],
+                };
+                Instruction::with2(code, reg, 0)
+            }
             (_, Arg::Slot(other)) => Instruction::with2(codes(alu, wide)[2], reg, named(self.home(other), wide)),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         };

@@ -1,7 +1,7 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction};
+use iced_x86::{Code, Encoder, Instruction, OpKind};
 
 use super::regs;
 use crate::CompileError;
@@ -14,6 +14,8 @@ use crate::op::{Cond, Label};
 pub(crate) enum Operation {
     /// All operands are known.
     Plain(Instruction),
+    /// An address below 2 GiB is added to the operand in memory, or is the number.
+    Symbolic { instruction: Instruction, of: Ref },
     /// A jump, conditional or not.
     Jump { condition: Option<Condition>, to: Label },
     /// A call of a subroutine.
@@ -109,6 +111,10 @@ impl Encode for X86Inst {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let instruction = match self.operation {
             Operation::Plain(instruction) | Operation::Leave(instruction) => instruction,
+            Operation::Symbolic { instruction, of } => {
+                let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
+                with_address(instruction, value)
+            }
             Operation::Jump { condition, to } => {
                 let target = address(Ref::Code(to));
                 let distance = target.wrapping_sub(at + SHORT_JUMP_BYTES) as i64;
@@ -187,6 +193,17 @@ impl Encode for X86Inst {
             _ => true,
         }
     }
+}
+
+/// The instruction with an address in its operand.
+fn with_address(mut instruction: Instruction, value: i32) -> Instruction {
+    if (0..instruction.op_count()).any(|operand| instruction.op_kind(operand) == OpKind::Memory) {
+        let offset = instruction.memory_displacement64().wrapping_add_signed(i64::from(value));
+        instruction.set_memory_displacement64(offset);
+    } else {
+        instruction.set_immediate_i32(1, value);
+    }
+    instruction
 }
 
 /// The bytes of an instruction at an address.

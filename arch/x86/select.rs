@@ -9,7 +9,7 @@ use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
-use crate::code::Code;
+use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
@@ -48,6 +48,12 @@ pub(crate) struct X86<'p> {
     pub(super) reserved_bytes: u32,
     /// Where the slot is that the branch at hand looks at, if it is in no register.
     pub(super) in_memory: Option<(Width, Mem)>,
+    /// The slot whose address the operation at hand takes in its instruction.
+    pub(super) address: Option<(Slot, Ref)>,
+    /// The slot that is in a register of others for the operation at hand.
+    pub(super) lent: Option<(Slot, Reg)>,
+    /// What the instruction at hand adds to its operand in memory, or has for its number.
+    pub(super) symbol: Option<Ref>,
     /// So many operations have been done with one before them.
     pub(super) skip: usize,
 }
@@ -60,7 +66,23 @@ impl<'p> X86<'p> {
         let to_push = stack::choose(program, mode.class());
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
-        Self { mode, program, slots, code, facts, why, to_push, pushed, reserved_bytes, in_memory, skip }
+        let (address, lent, symbol) = (None, None, None);
+        Self {
+            mode,
+            program,
+            slots,
+            code,
+            facts,
+            why,
+            to_push,
+            pushed,
+            reserved_bytes,
+            in_memory,
+            address,
+            lent,
+            symbol,
+            skip,
+        }
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
@@ -132,6 +154,14 @@ impl<'p> X86<'p> {
                 }
             }
             Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
+            Arg::Slot(other) if self.takes(other) => {
+                let code = match (wide, reg) {
+                    (true, _) => Opcode::Cmp_rm64_imm32,     // REX.W 81 /7 id
+                    (false, EAX) => Opcode::Cmp_EAX_imm32,   // 3D id
+                    (false, _) => Opcode::Cmp_rm32_imm32,    // 81 /7 id
+                };
+                self.plain(Instruction::with2(code, r, 0), why);
+            }
             Arg::Slot(other) => {
                 let code = if wide { Opcode::Cmp_rm64_r64 } else { Opcode::Cmp_rm32_r32 };
                 self.plain(Instruction::with2(code, r, named(self.home(other), wide)), why);
@@ -217,6 +247,7 @@ impl Selector for X86<'_> {
         }
         why.clone_into(&mut self.why);
         if self.branch_in_memory(op) {
+            self.end_address();
             return Ok(());
         }
         if self.string(at, op) {
@@ -246,6 +277,10 @@ impl Selector for X86<'_> {
             Op::Copy { to, from, len } => self.copy_bytes(at, [*to, *from, *len]),
             Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
+            Op::Set { to, value: Arg::Data(_) | Arg::State(_) } if self.slots.fused(at) > 0 => {
+                self.hold_address(*to, op);
+                return Ok(());
+            }
             Op::Set { to, value } => self.assign(at, *to, *value),
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
             Op::Negate { to } => {
@@ -275,6 +310,7 @@ impl Selector for X86<'_> {
         for (&reg, fact) in saved.iter().zip(facts).rev() {
             self.restore(reg, fact, op);
         }
+        self.end_address();
         Ok(())
     }
 

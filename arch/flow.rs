@@ -4,7 +4,9 @@
 use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
+
 use crate::op::{Alu, Arg, Cond, Label, Op, Part, Program, Slot};
+use crate::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -116,6 +118,9 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
         if !reached {
             // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will.
             continue;
+        }
+        if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
+            selector.facts().change_frame(offset, bytes);
         }
         selector.step(at, &step.op, &step.why)?;
         if let Some(target) = step.op.target() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::op::{Arg, Base, Mem, Op, Program, Width};
+use crate::op::{Arg, Op, Program, Width};
 use crate::promote;
 
 /// The program with bytes for such words.
@@ -12,7 +12,7 @@ pub(crate) fn narrow(program: &Program) -> Program {
     let mut narrowed = program.clone();
     for step in &mut narrowed.steps {
         if let Op::Load { width, from: mem, .. } | Op::Store { width, to: mem, .. } = &mut step.op
-            && is_word(program, *mem, *width)
+            && program.is_own_word(*mem, *width)
             && bytes.contains(&mem.offset)
         {
             *width = Width::Byte;
@@ -21,22 +21,16 @@ pub(crate) fn narrow(program: &Program) -> Program {
     narrowed
 }
 
-/// Is it a word that is accessed by its own offset alone?
-fn is_word(program: &Program, mem: Mem, width: Width) -> bool {
-    let own = -(program.spilled_bytes as i32)..program.word_bytes as i32;
-    mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
-}
-
 /// The offsets of these words.
 fn bytes(program: &Program) -> Vec<i32> {
     let mut words: BTreeMap<i32, bool> = BTreeMap::new();
     let mut others = Vec::new();
     for step in &program.steps {
         match step.op {
-            Op::Store { width, to, value } if is_word(program, to, width) => {
+            Op::Store { width, to, value } if program.is_own_word(to, width) => {
                 *words.entry(to.offset).or_insert(true) &= matches!(value, Arg::Const(0..=255));
             }
-            Op::Load { width, from, .. } if is_word(program, from, width) => {
+            Op::Load { width, from, .. } if program.is_own_word(from, width) => {
                 words.entry(from.offset).or_insert(true);
             }
             _ => others.extend(promote::in_frame(&step.op)),
@@ -49,7 +43,7 @@ fn bytes(program: &Program) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Kind, Slot};
+    use crate::op::{Base, Kind, Mem, Slot};
 
     #[test]
     fn a_word_of_small_constants_is_a_byte() {

@@ -424,6 +424,12 @@ impl Program {
         self.spilled_bytes.next_multiple_of(16)
     }
 
+    /// Is this a word of the frame that nothing but its own offset leads to?
+    pub(crate) fn is_own_word(&self, mem: Mem, width: Width) -> bool {
+        let own = -(self.spilled_bytes as i32)..self.word_bytes as i32;
+        mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
+    }
+
     /// What a slot holds.
     pub fn kind(&self, slot: Slot) -> Kind {
         self.slots[usize::from(slot.0)].kind

@@ -95,6 +95,14 @@ impl Facts {
         }
     }
 
+    /// The slot has turned out to be this number; so that is what the register holds, if it holds the slot's value.
+    pub(crate) fn tell(&mut self, reg: Reg, (slot, number): (Slot, u64)) {
+        let fact = &mut self.registers[usize::from(reg)];
+        if fact.copy_of == Some(slot) {
+            fact.value = Value::Const(number);
+        }
+    }
+
     /// The slot has a new value, which is in this register.
     pub(crate) fn define(&mut self, slot: Slot, reg: Reg, value: Value) {
         self.forget_slot(slot);

@@ -33,6 +33,7 @@ impl X86<'_> {
         let (home, wide) = (self.home(to), self.wide(to));
         let reg = named(home, wide);
         let built = match (alu, value) {
+            (_, Arg::Const(value)) if self.is_low(to) => low(alu, home, value),
             (Alu::Shl | Alu::Shr, Arg::Const(by)) => Instruction::with2(shift(alu, wide, by), reg, by as u32),
             (Alu::Mul, _) => self.product(home, wide, value),
             (Alu::Add | Alu::Sub, Arg::Const(1)) => Instruction::with1(self.step_code(alu, wide), reg),
@@ -54,9 +55,11 @@ impl X86<'_> {
         let why = self.why.clone();
         let instruction = built.expect("operands fit the code");
         let is_whole = instruction.op0_register().is_gpr32() || instruction.op0_register().is_gpr64();
-        let tells = is_whole && instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
+        let tells = (is_whole || self.is_low(to)) && instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
         self.plain(Ok(instruction), why);
-        let known = if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
+        let known = if self.is_low(to) {
+            Value::Unknown
+        } else if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
         self.facts.define(to, home, known);
         self.facts.set_flags(tells.then_some(to));
     }
@@ -227,6 +230,14 @@ fn constant(alu: Alu, home: u8, wide: bool, value: i64) -> Built {
         _ => imm32,
     };
     Instruction::with2(short, reg, value)
+}
+
+/// Arithmetic on a byte with a constant.
+fn low(alu: Alu, home: u8, value: i64) -> Built {
+    let sub = [Opcode::Sub_rm8_imm8, Opcode::Sub_AL_imm8]; // 80 /5 ib  2C ib
+    let [byte, accumulator] = byte_codes(alu).unwrap_or(sub);
+    let code = if home == EAX { accumulator } else { byte };
+    Instruction::with2(code, regs::bits_8(home), value as u32)
 }
 
 /// Codes that set, clear or turn bits of a byte; of the accumulator's lowest.

@@ -117,8 +117,8 @@ fn compares(whole: bool, width: Width, cond: Cond, value: i64) -> bool {
 /// The byte that all of these bits are in, and which they are there.
 fn byte_of(bits: u32) -> Option<(usize, u32)> {
     let byte = (bits.trailing_zeros() / 8) as usize;
-    let there = bits >> (8 * byte);
-    (bits != 0 && there <= 0xff).then_some((byte, there))
+    let there = bits.checked_shr(8 * byte as u32)?;
+    (there <= 0xff).then_some((byte, there))
 }
 
 /// Where a constant does not fit a byte, but changes bits of one byte alone: which, and how.
@@ -191,7 +191,7 @@ impl X86<'_> {
                 };
                 Instruction::with1(code, memory)
             }
-            Op::Alu { alu, value: Arg::Const(value), .. } if byte_change(alu, value).is_some() => {
+            Op::Alu { alu, value: Arg::Const(value), .. } if !wide && byte_change(alu, value).is_some() => {
                 let (byte, code) = byte_change(alu, value).expect("it is one byte");
                 let there = ((value as u32) >> (8 * byte) & 0xff).cast_signed();
                 Instruction::with2(code, self.memory(place.behind(byte)), there)

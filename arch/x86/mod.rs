@@ -6,6 +6,7 @@ mod call;
 mod constant;
 pub(crate) mod fuse;
 mod inst;
+mod low;
 mod operands;
 pub(crate) mod regs;
 mod select;
@@ -21,5 +22,6 @@ use crate::{CompileError, alloc, flow};
 /// Selects for one mode.
 pub(crate) fn compile(mode: &'static Mode, program: &Program) -> Result<Code, CompileError> {
     let (program, slots) = alloc::fit(program, &mode.registers)?;
-    flow::select(&program, || select::X86::new(mode, &program, &slots))
+    let low = low::low(&program, &slots);
+    flow::select(&program, || select::X86::new(mode, &program, &slots, &low))
 }

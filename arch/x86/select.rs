@@ -13,6 +13,7 @@ use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
+use crate::sets::Set;
 use crate::target::{Class, Machine};
 
 /// What differs between long mode and protected mode.
@@ -36,6 +37,8 @@ pub(crate) struct X86<'p> {
     pub(super) mode: &'static Mode,
     pub(super) program: &'p Program,
     pub(super) slots: &'p Allocation,
+    /// Slots of which only the lowest byte matters.
+    low: &'p Set,
     pub(super) code: Code,
     pub(super) facts: Facts,
     /// Why the operation at hand is there.
@@ -62,7 +65,7 @@ pub(crate) struct X86<'p> {
 pub(super) type Built = Result<Instruction, iced_x86::IcedError>;
 
 impl<'p> X86<'p> {
-    pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation) -> Self {
+    pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation, low: &'p Set) -> Self {
         let to_push = stack::choose(program, mode.class());
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
@@ -71,6 +74,7 @@ impl<'p> X86<'p> {
             mode,
             program,
             slots,
+            low,
             code,
             facts,
             why,
@@ -83,6 +87,11 @@ impl<'p> X86<'p> {
             symbol,
             skip,
         }
+    }
+
+    /// Is only the lowest byte of this slot what it says?
+    pub(super) fn is_low(&self, slot: Slot) -> bool {
+        self.low.contains(usize::from(slot.0))
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
@@ -144,6 +153,7 @@ impl<'p> X86<'p> {
         };
         let (wide, r) = (self.wide(left), self.register(left));
         match right {
+            _ if self.is_low(left) => condition = self.compare_low(left, cond, right),
             Arg::Const(0) => {
                 let reusable =
                     matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.facts.flags() == Some(left);
@@ -169,6 +179,25 @@ impl<'p> X86<'p> {
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
         self.jump(Some(condition), to);
+    }
+
+    /// Compares bytes.
+    fn compare_low(&mut self, left: Slot, cond: Cond, right: Arg) -> Condition {
+        let (home, why) = (self.home(left), self.why.clone());
+        let byte = regs::bits_8(home);
+        let built = match right {
+            Arg::Const(0) if self.facts.flags() == Some(left) => return cond.into(),
+            Arg::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
+            Arg::Const(value) if home == EAX => Instruction::with2(Opcode::Cmp_AL_imm8, byte, value as u32), // 3C ib
+            Arg::Const(value) => Instruction::with2(Opcode::Cmp_rm8_imm8, byte, value as u32), // 80 /7 ib
+            Arg::Slot(other) => Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.home(other))), // 38 /r
+            _ => unreachable!("a slot is compared with a constant or a slot"),
+        };
+        self.plain(built, why);
+        if right == Arg::Const(0) {
+            self.facts.set_flags(Some(left));
+        }
+        cond.into()
     }
 
     /// Compares with a constant that is not 0; the condition to jump on, which is the unsigned one for bytes.
@@ -316,6 +345,10 @@ impl Selector for X86<'_> {
 
     fn home(&self, slot: Slot) -> Reg {
         self.slots.home(slot)
+    }
+
+    fn is_whole(&self, slot: Slot) -> bool {
+        !self.is_low(slot)
     }
 
     fn finish(self) -> Code {

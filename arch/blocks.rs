@@ -20,9 +20,16 @@ struct Part {
 enum Way {
     Stops,
     /// By a jump, or because what is there follows.
-    Goes { to: Label, jump: Option<Unit> },
+    Goes {
+        to: Label,
+        jump: Option<Unit>,
+    },
     /// By a jump on a condition, or because what is there follows.
-    Either { branch: Unit, to: Label, on: Label },
+    Either {
+        branch: Unit,
+        to: Label,
+        on: Label,
+    },
 }
 
 /// The units in a better order. `lens` are their lengths in bytes.

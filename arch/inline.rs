@@ -128,9 +128,9 @@ mod tests {
         assert!(!inlined.has_subs());
         let behind = Label(2);
         let ops: Vec<&Op> = inlined.steps.iter().map(|step| &step.op).collect();
-        assert_eq!(ops.len(), 8);
-        assert_eq!((ops[0], ops[4], ops[6]), (&Op::Label(Label(0)), &Op::Jump(behind), &Op::Label(behind)));
-        assert!(matches!(ops[7], Op::Call { call: Call::Exit, .. }));
+        assert_eq!(ops.len(), 9);
+        assert_eq!((ops[0], ops[4], ops[7]), (&Op::Label(Label(0)), &Op::Jump(behind), &Op::Label(behind)));
+        assert!(matches!(ops[8], Op::Call { call: Call::Exit, .. }));
     }
 
     #[test]

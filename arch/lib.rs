@@ -19,6 +19,8 @@ mod narrow;
 pub mod op;
 mod promote;
 mod relay;
+#[cfg(test)]
+mod selected;
 mod sets;
 mod spill;
 pub mod syscall;

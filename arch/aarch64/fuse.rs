@@ -88,9 +88,7 @@ impl Aarch64<'_> {
         }
         match next {
             Some(&Op::Branch { left, cond, right: Arg::Const(value), to })
-                if to == *target
-                    && value.abs() < CCMP_END
-                    && !is_one_instruction(self.wide(left), cond, value) =>
+                if to == *target && value.abs() < CCMP_END && !is_one_instruction(self.wide(left), cond, value) =>
             {
                 Some(cond)
             }
@@ -135,7 +133,8 @@ impl Aarch64<'_> {
     /// Loads two neighbours at once.
     pub(super) fn load_pair(&mut self, at: usize) -> bool {
         let [this, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
-        let (Some(&Op::Load { to, width, from }), Some(&Op::Load { to: then, width: same, from: other })) = (this, next)
+        let (Some(&Op::Load { to, width, from }), Some(&Op::Load { to: then, width: same, from: other })) =
+            (this, next)
         else {
             return false;
         };
@@ -162,10 +161,8 @@ impl Aarch64<'_> {
     /// Stores two neighbours at once.
     pub(super) fn store_pair(&mut self, at: usize) -> bool {
         let [this, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
-        let (
-            Some(&Op::Store { width, to, value }),
-            Some(&Op::Store { width: same, to: other, value: then }),
-        ) = (this, next)
+        let (Some(&Op::Store { width, to, value }), Some(&Op::Store { width: same, to: other, value: then })) =
+            (this, next)
         else {
             return false;
         };

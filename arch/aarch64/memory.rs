@@ -1,8 +1,8 @@
 //! Memory on A64: places, loads, stores, comparisons, copies.
 
+use super::SCRATCH_2;
 use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
 use super::select::Aarch64;
-use super::SCRATCH_2;
 use crate::alloc::Reg;
 use crate::facts::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
@@ -91,11 +91,7 @@ impl Aarch64<'_> {
 
     fn store_constant(&mut self, size: Size, to: Mem, value: i64) {
         let to = self.place(to, size);
-        let t = if value == 0 {
-            ZERO_OR_SP
-        } else {
-            self.number(value, size == Size::Eight, "what is stored")
-        };
+        let t = if value == 0 { ZERO_OR_SP } else { self.number(value, size == Size::Eight, "what is stored") };
         self.plain(A64::Store { size, t, to });
     }
 

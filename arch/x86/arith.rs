@@ -59,7 +59,11 @@ impl X86<'_> {
         self.plain(Ok(instruction), why);
         let known = if self.is_low(to) {
             Value::Unknown
-        } else if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
+        } else if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) {
+            Value::Byte
+        } else {
+            Value::Unknown
+        };
         self.facts.define(to, home, known);
         self.facts.set_flags(tells.then_some(to));
     }

@@ -166,9 +166,9 @@ impl<'p> X86<'p> {
             Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
             Arg::Slot(other) if self.takes(other) => {
                 let code = match (wide, reg) {
-                    (true, _) => Opcode::Cmp_rm64_imm32,     // REX.W 81 /7 id
-                    (false, EAX) => Opcode::Cmp_EAX_imm32,   // 3D id
-                    (false, _) => Opcode::Cmp_rm32_imm32,    // 81 /7 id
+                    (true, _) => Opcode::Cmp_rm64_imm32,   // REX.W 81 /7 id
+                    (false, EAX) => Opcode::Cmp_EAX_imm32, // 3D id
+                    (false, _) => Opcode::Cmp_rm32_imm32,  // 81 /7 id
                 };
                 self.plain(Instruction::with2(code, r, 0), why);
             }

@@ -84,8 +84,7 @@ impl X86<'_> {
             self.plain(Instruction::with_lodsd(bits, Register::None, RepPrefixKind::None), why); // AD
         }
         // What was above the byte before is there still.
-        let is_byte = width == Width::Byte
-            && matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff));
+        let is_byte = width == Width::Byte && matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff));
         self.facts.define(to, EAX, if is_byte { Value::Byte } else { Value::Unknown });
     }
 

@@ -153,22 +153,6 @@ impl Cond {
             other => other,
         }
     }
-
-    /// The comparison that holds where this one does not.
-    pub(crate) fn opposite(self) -> Self {
-        match self {
-            Self::Eq => Self::Ne,
-            Self::Ne => Self::Eq,
-            Self::Lt => Self::Ge,
-            Self::Ge => Self::Lt,
-            Self::Le => Self::Gt,
-            Self::Gt => Self::Le,
-            Self::Below => Self::AboveOrEqual,
-            Self::AboveOrEqual => Self::Below,
-            Self::BelowOrEqual => Self::Above,
-            Self::Above => Self::BelowOrEqual,
-        }
-    }
 }
 
 /// One operation.
@@ -422,12 +406,6 @@ impl Program {
     /// Bytes from the stack pointer up to the frame, which stays aligned whatever lies below it.
     pub(crate) fn below_frame(&self) -> u32 {
         self.spilled_bytes.next_multiple_of(16)
-    }
-
-    /// Is this a word of the frame that nothing but its own offset leads to?
-    pub(crate) fn is_own_word(&self, mem: Mem, width: Width) -> bool {
-        let own = -(self.spilled_bytes as i32)..self.word_bytes as i32;
-        mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
     }
 
     /// What a slot holds.

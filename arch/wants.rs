@@ -236,7 +236,7 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
 /// What it takes more to change or test these bits if they are all in the second byte: with one bit or with 32.
 fn second_byte(bits: u32) -> u32 {
     match bits {
-        0x100..=0xffff if bits & 0xff == 0 => {
+        0x100..=0xffff if bits.trailing_zeros() >= 8 => {
             if bits.is_power_of_two() {
                 1
             } else {

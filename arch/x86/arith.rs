@@ -284,7 +284,7 @@ impl X86<'_> {
         let is_byte = matches!(self.facts.get(home).value, Value::Byte | Value::Const(0..=0xff));
         let bits = if alu == Alu::And && is_byte { bits & 0xff } else { bits };
         let fits_byte = i8::try_from(value as i32).is_ok();
-        let there = |shift: u32| ((value as u32) >> shift & 0xff).cast_signed();
+        let there = |shift: u32| (value as i32) >> shift & 0xff;
         if bits <= 0xff && home == EAX {
             return Instruction::with2(accumulator, Register::AL, there(0));
         }

@@ -193,7 +193,7 @@ impl X86<'_> {
             }
             Op::Alu { alu, value: Arg::Const(value), .. } if !wide && byte_change(alu, value).is_some() => {
                 let (byte, code) = byte_change(alu, value).expect("it is one byte");
-                let there = ((value as u32) >> (8 * byte) & 0xff).cast_signed();
+                let there = (value as i32) >> (8 * byte) & 0xff;
                 Instruction::with2(code, self.memory(place.behind(byte)), there)
             }
             Op::Alu { alu, value: Arg::Const(value), .. } => {

@@ -36,7 +36,7 @@ pub(crate) fn second_8(reg: Reg) -> Register {
 
 /// Bits that are all in the second byte, as they are there.
 pub(crate) fn second_byte(bits: u32) -> Option<u32> {
-    (bits & 0xff == 0 && bits >> 16 == 0 && bits != 0).then_some(bits >> 8)
+    (bits.trailing_zeros() >= 8 && bits >> 16 == 0 && bits != 0).then_some(bits >> 8)
 }
 
 /// The register's lowest two bytes.

@@ -162,14 +162,15 @@ fn a_word_of_the_frame_that_a_register_holds_is_not_loaded() {
 
 #[test]
 fn what_a_branch_tells_is_known() {
-    for (machine, words) in [("x86_64", "push 0x3"), ("i386", "push 0x3"), ("aarch64", "mov x0, #0x3")] {
+    for machine in X86 {
         for cond in [Cond::Ne, Cond::Lt] {
             let mut case = Case::new();
             let one = case.one;
             case.branch(one, cond, Arg::Const(3));
             case.push(Op::Set { to: one, value: Arg::Const(3) });
             let text = case.text(machine, &[one]);
-            assert_eq!(text.iter().any(|line| line == words), cond == Cond::Lt, "{machine}: {text:?}");
+            let is_set = text.iter().any(|line| line.ends_with("0x3") && !line.starts_with("cmp"));
+            assert_eq!(is_set, cond == Cond::Lt, "{machine}: {text:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::op::{Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::{Call, CallInfo};
 use crate::wants::{Mentions, clobbered, constraints, index, through};
-use crate::{CompileError, spill, tidy, webs};
+use crate::{CompileError, inline, narrow, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -32,6 +32,8 @@ pub(crate) struct Registers {
     pub(crate) copy: &'static [Reg],
     /// Register that holds the frame's address in a program with subroutines.
     pub(crate) frame: Reg,
+    /// Is a byte in memory as good as a word?
+    pub(crate) narrows: bool,
     /// Registers whose lowest byte cannot be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
@@ -115,8 +117,12 @@ pub(crate) fn fit_tuned(
     registers: &Registers,
     tuning: &Tuning,
 ) -> Result<(Program, Allocation), CompileError> {
-    let mut fitted = webs::split(&tidy::tidy(program));
+    let inlined = inline::inline(&tidy::tidy(program));
+    let mut fitted = webs::split(&tidy::tidy(&inlined));
     loop {
+        if registers.narrows {
+            fitted = narrow::narrow(&fitted);
+        }
         let crowded = match allocate(&fitted, registers, tuning) {
             Ok(slots) => return Ok((fitted, slots)),
             Err(crowded) => crowded,
@@ -204,6 +210,7 @@ mod tests {
             divide: &[],
             copy: &[],
             frame: 7,
+            narrows: false,
             no_byte: &[],
             looks_at: |_, _| true,
             fused: |_, _, _| 0,

@@ -2,8 +2,8 @@
 //! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
 
 use crate::CompileError;
+use crate::blocks;
 use crate::golf::Effects;
-use crate::layout::{self, Chunk};
 use crate::op::{DatumId, Label};
 use crate::relay::{self, Piece};
 use crate::tails;
@@ -45,6 +45,16 @@ pub(crate) trait Encode {
 
     /// A jump to that label.
     fn island(&self, _to: Label) -> Option<Box<dyn Encode>> {
+        None
+    }
+
+    /// If it is a jump on a condition: where to, and the number of its condition.
+    fn branch(&self) -> Option<(Label, u8)> {
+        None
+    }
+
+    /// For a jump on a condition: the jump to that label where it does not hold.
+    fn opposite(&self, _to: Label) -> Option<Box<dyn Encode>> {
         None
     }
 
@@ -108,8 +118,6 @@ pub struct Code {
     pub(crate) units: Vec<Unit>,
     /// Data that the code itself builds, so that nobody has to place them.
     built: Vec<DatumId>,
-    /// Units from which control never goes on, although they are no jumps: calls that do not return.
-    pub(crate) dead_ends: Vec<usize>,
     /// Labels that stay with what follows them.
     pub(crate) tied: Vec<usize>,
     /// May its parts change places?
@@ -163,11 +171,6 @@ impl Code {
         self.tied.push(self.units.len());
         self.label(label);
         self.first_own = Some(self.first_own.map_or(label.0, |first| first.min(label.0)));
-    }
-
-    /// The last instruction does not return.
-    pub(crate) fn never_returns(&mut self) {
-        self.dead_ends.push(self.units.len() - 1);
     }
 
     pub(crate) fn builds(&mut self, datum: DatumId) {
@@ -246,9 +249,7 @@ impl Code {
 
     /// Has endings that are the same stand there once.
     fn merge_tails(&mut self, encoded: &[Vec<u8>]) {
-        let labels =
-            self.units.iter().filter_map(|unit| if let Unit::Label(label) = unit { Some(label.0) } else { None });
-        let next = labels.max().map_or(0, |last| last + 1);
+        let next = next_label(&self.units);
         let lens: Vec<u32> = encoded.iter().map(|bytes| bytes.len() as u32).collect();
         self.units = tails::merge(std::mem::take(&mut self.units), &lens, next);
         self.first_own = Some(next);
@@ -256,36 +257,8 @@ impl Code {
 
     /// Has its parts stand where they save jumps.
     fn change_order(&mut self, encoded: &[Vec<u8>]) {
-        let mut chunks = vec![Chunk::default()];
-        let mut units: Vec<Vec<Unit>> = vec![Vec::new()];
-        for (piece, unit) in self.pieces(encoded).into_iter().zip(std::mem::take(&mut self.units)) {
-            let chunk = chunks.last_mut().expect("there is one");
-            if let (Piece::Label(label), true) = (piece, chunk.pieces.len() == chunk.begins.len()) {
-                chunk.begins.push(label);
-            }
-            match (chunk.pieces.last_mut(), piece) {
-                (Some(Piece::Bytes { len, .. }), Piece::Bytes { len: more, goes_on: true }) => *len += more,
-                _ => chunk.pieces.push(piece),
-            }
-            let (goes_on, leads_to) = match &unit {
-                Unit::Label(_) => (true, None),
-                Unit::Instruction { instruction, .. } => (instruction.goes_on(), instruction.leads_to()),
-            };
-            chunk.ends = leads_to;
-            units.last_mut().expect("there is one").push(unit);
-            if !goes_on {
-                chunks.push(Chunk::default());
-                units.push(Vec::new());
-            }
-        }
-        let order = layout::arrange(&chunks);
-        for (at, &chunk) in order.iter().enumerate() {
-            let mut moved = std::mem::take(&mut units[chunk]);
-            if order.get(at + 1).is_some_and(|&next| chunks[chunk].leads_to(&chunks[next])) {
-                moved.pop();
-            }
-            self.units.append(&mut moved);
-        }
+        let lens: Vec<u32> = encoded.iter().map(|bytes| bytes.len() as u32).collect();
+        self.units = blocks::in_order(std::mem::take(&mut self.units), &lens);
     }
 
     /// Has jumps go by way of others where that is shorter.
@@ -322,6 +295,12 @@ impl Code {
         }
         placed
     }
+}
+
+/// The first label that no unit has, nor any behind it.
+pub(crate) fn next_label(units: &[Unit]) -> u16 {
+    let labels = units.iter().filter_map(|unit| if let Unit::Label(label) = unit { Some(label.0) } else { None });
+    labels.max().map_or(0, |last| last + 1)
 }
 
 /// Where everything is.

@@ -34,15 +34,17 @@ pub(crate) struct Fact {
     pub(crate) value: Value,
     /// The slot whose value it equals.
     pub(crate) copy_of: Option<Slot>,
+    /// The word of the frame that it equals, 4 bytes at this offset which nothing but their own offset leads to.
+    pub(crate) word: Option<i32>,
 }
 
 impl Fact {
-    pub(crate) const UNKNOWN: Self = Self { value: Value::Unknown, copy_of: None };
+    pub(crate) const UNKNOWN: Self = Self { value: Value::Unknown, copy_of: None, word: None };
 }
 
 impl From<Value> for Fact {
     fn from(value: Value) -> Self {
-        Self { value, copy_of: None }
+        Self { value, copy_of: None, word: None }
     }
 }
 
@@ -97,10 +99,18 @@ impl Facts {
         }
     }
 
+    /// The slot has turned out to be this number; so that is what the register holds, if it holds the slot's value.
+    pub(crate) fn tell(&mut self, reg: Reg, (slot, number): (Slot, u64)) {
+        let fact = &mut self.registers[usize::from(reg)];
+        if fact.copy_of == Some(slot) {
+            fact.value = Value::Const(number);
+        }
+    }
+
     /// The slot has a new value, which is in this register.
     pub(crate) fn define(&mut self, slot: Slot, reg: Reg, value: Value) {
         self.forget_slot(slot);
-        self.set(reg, Fact { value, copy_of: Some(slot) });
+        self.set(reg, Fact { value, copy_of: Some(slot), word: None });
     }
 
     fn forget_slot(&mut self, slot: Slot) {
@@ -111,6 +121,24 @@ impl Facts {
         }
         if self.flags == Some(slot) {
             self.flags = None;
+        }
+    }
+
+    /// The register holds this word of the frame.
+    pub(crate) fn hold_word(&mut self, reg: Reg, offset: i32) {
+        self.registers[usize::from(reg)].word = Some(offset);
+    }
+
+    /// A register that holds this word of the frame; this one, if it does.
+    pub(crate) fn holder(&self, offset: i32, best: Reg) -> Option<Reg> {
+        let holds = |&reg: &Reg| self.get(reg).word == Some(offset);
+        [best].into_iter().chain(0..32).find(holds)
+    }
+
+    /// So many bytes of the frame have changed.
+    pub(crate) fn change_frame(&mut self, offset: i32, bytes: i32) {
+        for fact in &mut self.registers {
+            fact.word = fact.word.filter(|word| word + 4 <= offset || offset + bytes <= *word);
         }
     }
 
@@ -141,6 +169,7 @@ impl Facts {
                 _ => Value::Unknown,
             },
             copy_of: if a.copy_of == b.copy_of { a.copy_of } else { None },
+            word: if a.word == b.word { a.word } else { None },
         };
         Self {
             registers: std::array::from_fn(|reg| both(self.registers[reg], other.registers[reg])),
@@ -177,12 +206,26 @@ mod tests {
     fn a_new_value_of_a_slot_leaves_no_old_copy() {
         let mut facts = Facts::UNKNOWN;
         facts.define(Slot(1), 3, Value::Unknown);
-        facts.set(7, Fact { value: Value::Unknown, copy_of: Some(Slot(1)) });
+        facts.set(7, Fact { copy_of: Some(Slot(1)), ..Fact::UNKNOWN });
         facts.set_flags(Some(Slot(1)));
         facts.define(Slot(1), 3, Value::Const(0));
         assert_eq!(facts.get(7).copy_of, None);
         assert_eq!(facts.flags(), None);
-        assert_eq!(facts.get(3), Fact { value: Value::Const(0), copy_of: Some(Slot(1)) });
+        assert_eq!(facts.get(3), Fact { value: Value::Const(0), copy_of: Some(Slot(1)), word: None });
+    }
+
+    #[test]
+    fn a_register_holds_a_word_until_either_changes() {
+        let mut facts = Facts::UNKNOWN;
+        for (reg, offset) in [(1, 8), (2, 12), (3, 8), (4, -4)] {
+            facts.hold_word(reg, offset);
+        }
+        assert_eq!((facts.holder(8, 3), facts.holder(8, 2), facts.holder(16, 0)), (Some(3), Some(1), None));
+        facts.set(1, Value::Unknown);
+        facts.change_frame(15, 1);
+        facts.change_frame(0, 8);
+        assert_eq!((facts.holder(8, 0), facts.holder(12, 0), facts.holder(-4, 0)), (Some(3), None, Some(4)));
+        assert_eq!(facts.meet(&Facts::UNKNOWN).holder(8, 0), None);
     }
 
     #[test]

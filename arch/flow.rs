@@ -4,7 +4,9 @@
 use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
+
 use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Part, Program, Slot};
+use crate::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -25,6 +27,10 @@ pub(crate) trait Selector {
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
     /// The register of a slot.
     fn home(&self, slot: Slot) -> Reg;
+    /// Is all of a slot's register what the slot says?
+    fn is_whole(&self, _slot: Slot) -> bool {
+        true
+    }
     /// The code.
     fn finish(self) -> Code;
 }
@@ -91,6 +97,18 @@ fn arrive(at_labels: &mut AtLabels, label: Label, facts: &Facts) {
     *known = Some(known.as_ref().map_or_else(|| facts.clone(), |known| known.meet(facts)));
 }
 
+/// The number that a slot's register has where a branch on this condition is taken, or, for the opposite one, is not.
+fn tells<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Reg, (Slot, u64))> {
+    match *op {
+        Op::Branch { left, cond, right: Arg::Const(value @ 0..=0x7fff_ffff), .. }
+            if cond == on && selector.is_whole(left) =>
+        {
+            Some((selector.home(left), (left, value as u64)))
+        }
+        _ => None,
+    }
+}
+
 fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabels) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
     if let Some(at) = program.frame_at {
@@ -125,10 +143,19 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
             // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will.
             continue;
         }
+        if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
+            selector.facts().change_frame(offset, bytes);
+        }
         selector.step(at, &step.op, &step.why)?;
         if let Some(target) = step.op.target() {
-            let facts = selector.facts().clone();
+            let mut facts = selector.facts().clone();
+            if let Some((home, number)) = tells(&selector, &step.op, Cond::Eq) {
+                facts.tell(home, number);
+            }
             arrive(at_labels, target, &facts);
+        }
+        if let Some((home, number)) = tells(&selector, &step.op, Cond::Ne) {
+            selector.facts().tell(home, number);
         }
         if let Op::Branch { left, cond: Cond::Lt, right: Arg::Const(0), .. } = step.op {
             let home = selector.home(left);

@@ -41,11 +41,15 @@ static MODE: Mode = Mode {
         divide: &[EAX, EDX, ECX],
         copy: &[EDI, ESI, ECX],
         frame: EBP,
+        narrows: true,
         no_byte: &[ESI, EDI, EBP],
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
         looks_at: |info, index| info.looks_at(Machine::I386, index),
-        price: |reg, of| crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared },
+        price: |reg, of| {
+            let second = if reg > EBX { of.second_byte } else { 0 };
+            second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+        },
         saves: Some(|_| 2),
         strings: Some(fuse::STRINGS),
     },

@@ -1,159 +1,379 @@
-//! The order of the code. Wherever control never goes on to the next instruction, the code may be cut, and what is
-//! behind the cut may stand anywhere: where a jump leads to it, so that the jump need not be, or so near to those that
-//! jump there that their short forms reach. Every choice is made on lengths alone, before anything is encoded.
+//! The order of the code. It is cut into blocks that control enters at their beginning and leaves at their end; they
+//! may stand in any order: where a block stands behind one that goes there, no jump is needed, and a branch may be
+//! turned round for it; near those that jump there, short forms reach. Every choice is made on lengths alone, before
+//! anything is encoded, and tried with pseudorandom numbers that are always the same.
 
-use std::collections::HashSet;
-
-use crate::op::Label;
-use crate::relay::{self, Piece};
-
-/// Code that control enters at its labels only, and never leaves by its end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Chunk {
-    pub(crate) pieces: Vec<Piece>,
-    /// Labels at its very beginning.
-    pub(crate) begins: Vec<Label>,
-    /// Where the jump at its end leads, if there is one: not needed where that stands behind it.
-    pub(crate) ends: Option<Label>,
+/// A piece of code that control enters at its beginning and leaves at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// Bytes without the jumps at its end.
+    pub(crate) bytes: u32,
+    /// Where control goes from there.
+    pub(crate) end: End,
 }
 
-impl Chunk {
-    /// May it stand before that chunk without the jump at its end?
-    pub(crate) fn leads_to(&self, next: &Self) -> bool {
-        self.ends.is_some_and(|to| next.begins.contains(&to))
+/// Where control goes from a block's end, as numbers of blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nowhere: back from a subroutine, or out of the program.
+    Stops,
+    /// There.
+    Goes(usize),
+    /// There on a condition, by its number, whose last bit makes it the opposite; else there.
+    Either { condition: u8, to: usize, on: usize },
+}
+
+/// Lengths of jumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jumps {
+    /// 2 bytes as far as a signed byte reaches, 5 or on a condition 6 beyond; 2 also by way of others.
+    Short,
+    /// 4 bytes wherever they lead.
+    Alike,
+}
+
+/// How many orders are tried; where all jumps are alike, the first is about as good as any.
+const TRIES: u32 = 8_000;
+const TRIES_ALIKE: u32 = 2_000;
+/// By so many bytes an order may be longer than the one before at first; later by fewer.
+const WORSE: u32 = 2;
+
+/// The order in which the blocks take the fewest bytes, as far as it is found; the first stays the first.
+pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
+    let original: Vec<usize> = (0..blocks.len()).collect();
+    let mut ruler = Ruler::new(blocks, jumps);
+    let mut best = (ruler.measure(&original), original);
+    let chained = chains(blocks);
+    let len = ruler.measure(&chained);
+    if len < best.0 {
+        best = (len, chained);
+    }
+    if blocks.len() > 2 {
+        Search { ruler, numbers: Numbers(0x9e37_79b9_7f4a_7c15) }.improve(&mut best);
+    }
+    best.1
+}
+
+/// How a block's two ways on may be had: which of them follows it.
+fn followers(block: &Block) -> impl Iterator<Item = usize> + use<> {
+    let (one, other) = match block.end {
+        End::Stops => (None, None),
+        End::Goes(to) => (Some(to), None),
+        End::Either { to, on, .. } => (Some(on), Some(to)),
+    };
+    one.into_iter().chain(other)
+}
+
+/// Chains of blocks in which as many as possible follow one that goes there: a matching of blocks and followers, by
+/// augmenting paths, whose circles are cut.
+fn chains(blocks: &[Block]) -> Vec<usize> {
+    let mut before: Vec<Option<usize>> = vec![None; blocks.len()];
+    // What follows as it is, stays as far as possible.
+    for (at, block) in blocks.iter().enumerate() {
+        if followers(block).any(|next| next == at + 1) {
+            before[at + 1] = Some(at);
+        }
+    }
+    for at in 0..blocks.len() {
+        if !before.contains(&Some(at)) {
+            augment(blocks, at, &mut before, &mut vec![false; blocks.len()]);
+        }
+    }
+    let mut next = vec![None; blocks.len()];
+    for (at, before) in before.iter().enumerate() {
+        if let Some(before) = before {
+            next[*before] = Some(at);
+        }
+    }
+    let mut order = Vec::with_capacity(blocks.len());
+    let mut placed = vec![false; blocks.len()];
+    // Chains that begin somewhere; then circles, each from its first block.
+    let begins = (0..blocks.len()).filter(|&at| before[at].is_none()).chain(0..blocks.len());
+    let begins: Vec<usize> = begins.collect();
+    for begin in begins {
+        let mut at = Some(begin);
+        while let Some(block) = at.filter(|&block| !placed[block]) {
+            placed[block] = true;
+            order.push(block);
+            at = next[block];
+        }
+    }
+    order
+}
+
+fn augment(blocks: &[Block], at: usize, before: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+    for next in followers(&blocks[at]).filter(|&next| next > 0 && next != at) {
+        if !std::mem::replace(&mut seen[next], true)
+            && before[next].is_none_or(|other| augment(blocks, other, before, seen))
+        {
+            before[next] = Some(at);
+            return true;
+        }
+    }
+    false
+}
+
+/// A jump at a block's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Jump {
+    to: u16,
+    /// The number of its condition, or [`ALWAYS`], or [`NEVER`] where there is none.
+    condition: u8,
+}
+
+/// The condition of a jump that is always taken.
+const ALWAYS: u8 = 0xfe;
+/// The condition of what is no jump.
+const NEVER: u8 = 0xff;
+const NO_JUMP: Jump = Jump { to: 0, condition: NEVER };
+
+impl Jump {
+    fn new(to: usize, condition: u8) -> Self {
+        Self { to: u16::try_from(to).expect("a program has at most 65536 labels"), condition }
+    }
+
+    fn is_one(self) -> bool {
+        self.condition != NEVER
     }
 }
 
-/// How many orders are tried at most.
-const TRIES: u32 = 4000;
+/// Bytes of a short jump, of a near one, of a near one on a condition.
+const SHORT: u32 = 2;
+const NEAR: u8 = 5;
+const NEAR_CONDITIONAL: u8 = 6;
+/// Bytes of a jump where all have the same.
+const ALIKE: u8 = 4;
 
-/// The order in which the chunks take the fewest bytes, as far as it is found; the first stays the first.
-pub(crate) fn arrange(chunks: &[Chunk]) -> Vec<usize> {
-    let mut search = Search { chunks, order: (0..chunks.len()).collect(), best: 0, tries: 0, tried: HashSet::new() };
-    search.best = relay::len_below(search.pieces(&search.order), u32::MAX).expect("no code is longer");
-    let mut at_label = Vec::new();
-    for (chunk, labels) in chunks.iter().enumerate() {
-        for piece in &labels.pieces {
-            if let Piece::Label(label) = *piece {
-                let number = usize::from(label.0);
-                at_label.resize(at_label.len().max(number + 1), 0);
-                at_label[number] = chunk;
+/// Measures orders.
+struct Ruler<'b> {
+    blocks: &'b [Block],
+    jumps: Jumps,
+    /// Blocks that may jump to each.
+    from: Vec<Vec<u16>>,
+    /// Where each block stands among the others, and where it begins.
+    place: Vec<u16>,
+    at: Vec<u32>,
+    /// The jumps at each block's end, and their lengths.
+    ends: Vec<[Jump; 2]>,
+    lens: Vec<[u8; 2]>,
+}
+
+impl<'b> Ruler<'b> {
+    fn new(blocks: &'b [Block], jumps: Jumps) -> Self {
+        let mut from = vec![Vec::new(); blocks.len()];
+        for (at, block) in blocks.iter().enumerate() {
+            followers(block).for_each(|to| from[to].push(at as u16));
+        }
+        let count = blocks.len();
+        let (place, at, ends, lens) = (vec![0; count], vec![0; count], vec![[NO_JUMP; 2]; count], vec![[0; 2]; count]);
+        Self { blocks, jumps, from, place, at, ends, lens }
+    }
+
+    /// The jumps that a block needs before another.
+    fn jumps(&self, block: usize, next: Option<usize>) -> [Jump; 2] {
+        match self.blocks[block].end {
+            End::Stops => [NO_JUMP; 2],
+            End::Goes(to) if next == Some(to) => [NO_JUMP; 2],
+            End::Goes(to) => [Jump::new(to, ALWAYS), NO_JUMP],
+            End::Either { condition, to, on } if next == Some(on) => [Jump::new(to, condition), NO_JUMP],
+            End::Either { condition, to, on } if next == Some(to) => [Jump::new(on, condition ^ 1), NO_JUMP],
+            End::Either { condition, to, on } => {
+                // A short one on a condition saves more than a short one without.
+                let far = |to: usize| self.place[to].abs_diff(self.place[block]);
+                if far(on) < far(to) {
+                    [Jump::new(on, condition ^ 1), Jump::new(to, ALWAYS)]
+                } else {
+                    [Jump::new(to, condition), Jump::new(on, ALWAYS)]
+                }
             }
         }
     }
-    while search.tries < TRIES {
-        let before = search.best;
-        for (from, to) in search.jumps(&at_label) {
-            search.bring_together(from, to);
-        }
-        if search.best == before {
-            break;
-        }
+
+    /// The code's length in this order.
+    fn measure(&mut self, order: &[usize]) -> u32 {
+        self.ends.fill([NO_JUMP; 2]);
+        self.lens.fill([0; 2]);
+        self.below(order, u32::MAX).expect("no code is longer")
     }
-    search.order
+
+    /// The code's length in this order, if it is below a limit. It may be a little longer than it has to be, because
+    /// lengths are taken over from the order before.
+    fn below(&mut self, order: &[usize], limit: u32) -> Option<u32> {
+        for (place, &block) in order.iter().enumerate() {
+            self.place[block] = place as u16;
+        }
+        let len = if self.jumps == Jumps::Short { SHORT as u8 } else { ALIKE };
+        for (place, &block) in order.iter().enumerate() {
+            let jumps = self.jumps(block, order.get(place + 1).copied());
+            if self.ends[block] != jumps {
+                self.ends[block] = jumps;
+                self.lens[block] = jumps.map(|jump| if jump.is_one() { len } else { 0 });
+            }
+        }
+        let mut end = self.lay(order);
+        if self.jumps == Jumps::Short {
+            self.adapt(order, true);
+            end = self.lay(order);
+            // From here on jumps only get longer, so this ends.
+            while end < limit && self.adapt(order, false) {
+                end = self.lay(order);
+            }
+        }
+        (end < limit).then_some(end)
+    }
+
+    /// Finds where each block begins, and where the last ends.
+    fn lay(&mut self, order: &[usize]) -> u32 {
+        let mut end = 0;
+        for &block in order {
+            self.at[block] = end;
+            let [first, second] = self.lens[block];
+            end += self.blocks[block].bytes + u32::from(first) + u32::from(second);
+        }
+        end
+    }
+
+    /// Gives jumps their lengths: long are those that reach neither their block nor a jump on the way there.
+    fn adapt(&mut self, order: &[usize], may_shrink: bool) -> bool {
+        let mut changed = false;
+        for &block in order {
+            for number in 0..2 {
+                let jump = self.ends[block][number];
+                let was = self.lens[block][number];
+                if !jump.is_one() || u32::from(was) > SHORT && !may_shrink {
+                    continue;
+                }
+                let (at, to) = (self.jump_at(block, number), self.at[usize::from(jump.to)]);
+                let len = match jump.condition {
+                    _ if reaches(at, to) || self.has_relay(at, to, jump) => SHORT as u8,
+                    ALWAYS => NEAR,
+                    _ => NEAR_CONDITIONAL,
+                };
+                changed |= len != was;
+                self.lens[block][number] = len;
+            }
+        }
+        changed
+    }
+
+    fn jump_at(&self, block: usize, number: usize) -> u32 {
+        let first = if number == 0 { 0 } else { u32::from(self.lens[block][0]) };
+        self.at[block] + self.blocks[block].bytes + first
+    }
+
+    /// Is there a jump to the same block between, that is taken whenever this one is, in reach?
+    fn has_relay(&self, at: u32, to: u32, jump: Jump) -> bool {
+        self.from[usize::from(jump.to)].iter().any(|&block| {
+            let block = usize::from(block);
+            (0..2).any(|number| {
+                let relay = self.ends[block][number];
+                if relay.to != jump.to || (relay.condition != ALWAYS && relay.condition != jump.condition) {
+                    return false;
+                }
+                let relay_at = self.jump_at(block, number);
+                let between = if to > at { at < relay_at && relay_at < to } else { to < relay_at && relay_at < at };
+                between && reaches(at, relay_at)
+            })
+        })
+    }
+
+    /// Jumps that are long, or that need not be: from which block to which.
+    fn wanting(&self) -> Vec<(usize, usize)> {
+        let mut wanting = Vec::new();
+        for (block, (jumps, lens)) in self.ends.iter().zip(&self.lens).enumerate() {
+            for (jump, &len) in jumps.iter().zip(lens) {
+                if jump.condition == ALWAYS || len == NEAR_CONDITIONAL {
+                    wanting.push((block, usize::from(jump.to)));
+                }
+            }
+        }
+        wanting
+    }
 }
 
-struct Search<'c> {
-    chunks: &'c [Chunk],
-    order: Vec<usize>,
-    /// Bytes in this order.
-    best: u32,
-    tries: u32,
-    /// Moves that have been tried since the order has changed last: whom, to where.
-    tried: HashSet<[usize; 3]>,
+fn reaches(from: u32, to: u32) -> bool {
+    i8::try_from(i64::from(to) - i64::from(from + SHORT)).is_ok()
 }
+
+/// Pseudorandom numbers (xorshift64*, Vigna 2016), the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    /// A number below another.
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        ((high * end as u64) >> 32) as usize
+    }
+}
+
+struct Search<'b> {
+    ruler: Ruler<'b>,
+    numbers: Numbers,
+}
+
+/// Blocks that change places with those behind them: the first, the first of the others, the one behind those.
+type Move = [usize; 3];
 
 impl Search<'_> {
-    fn pieces(&self, order: &[usize]) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        for (at, &chunk) in order.iter().enumerate() {
-            let chunk = &self.chunks[chunk];
-            let next = order.get(at + 1).is_some_and(|&next| chunk.leads_to(&self.chunks[next]));
-            pieces.extend(&chunk.pieces[..chunk.pieces.len() - usize::from(next)]);
-        }
-        pieces
-    }
-
-    /// Jumps that could be shorter: from which chunk to which.
-    fn jumps(&self, at_label: &[usize]) -> Vec<(usize, usize)> {
-        let long = relay::long(&self.pieces(&self.order));
-        let mut jumps = Vec::new();
-        let mut at = 0;
-        for (place, &from) in self.order.iter().enumerate() {
-            let chunk = &self.chunks[from];
-            let next = self.order.get(place + 1).is_some_and(|&next| chunk.leads_to(&self.chunks[next]));
-            let pieces = &chunk.pieces[..chunk.pieces.len() - usize::from(next)];
-            for (piece, is_long) in pieces.iter().zip(&long[at..]) {
-                if let (Piece::Jump { to, .. }, true) = (piece, is_long) {
-                    jumps.push((from, at_label[usize::from(to.0)]));
-                }
+    /// Tries orders that differ by the place of some blocks from the one before, and accepts those that are longer by
+    /// less and less.
+    fn improve(&mut self, best: &mut (u32, Vec<usize>)) {
+        let mut order = best.1.clone();
+        let mut len = self.ruler.measure(&order);
+        let mut wanting = self.ruler.wanting();
+        let tries = if self.ruler.jumps == Jumps::Short { TRIES } else { TRIES_ALIKE };
+        for tried in 0..tries {
+            if wanting.is_empty() {
+                return;
             }
-            at += pieces.len();
-            if let (Some(to), false) = (chunk.ends, next) {
-                let to = at_label[usize::from(to.0)];
-                if chunk.leads_to(&self.chunks[to]) {
-                    jumps.push((from, to));
-                }
-            }
-        }
-        jumps
-    }
-
-    /// The places of the chunks that follow each other without a jump around this one.
-    fn run(&self, chunk: usize) -> std::ops::Range<usize> {
-        let at = self.order.iter().position(|&other| other == chunk).expect("it is somewhere");
-        let linked = |at: usize| self.chunks[self.order[at]].leads_to(&self.chunks[self.order[at + 1]]);
-        let mut run = at..at + 1;
-        while run.start > 0 && linked(run.start - 1) {
-            run.start -= 1;
-        }
-        while run.end < self.order.len() && linked(run.end - 1) {
-            run.end += 1;
-        }
-        run
-    }
-
-    /// Tries the ways to have two chunks near each other.
-    fn bring_together(&mut self, from: usize, to: usize) {
-        for (moved, other, behind) in [(to, from, true), (from, to, false), (from, to, true), (to, from, false)] {
-            for parts in 0..4 {
-                let (run, fixed) = (self.run(moved), self.run(other));
-                let place = |chunk: usize| self.order.iter().position(|&one| one == chunk).expect("it is somewhere");
-                let at = place(moved);
-                let run = match parts {
-                    0 => run,
-                    1 => at..at + 1,
-                    2 => at..run.end,
-                    _ => run.start..at + 1,
-                };
-                let target = match (parts < 1, behind) {
-                    (true, true) => fixed.end,
-                    (true, false) => fixed.start,
-                    (false, true) => place(other) + 1,
-                    (false, false) => place(other),
-                };
-                self.try_move(run, target);
+            let jump = wanting[self.numbers.below(wanting.len())];
+            let Some([a, b, c]) = self.propose(&order, jump) else { continue };
+            order[a..c].rotate_left(b - a);
+            let worse = WORSE * (tries - tried) / tries;
+            let Some(now) = self.ruler.below(&order, len + worse + 1) else {
+                order[a..c].rotate_right(b - a);
+                continue;
+            };
+            len = now;
+            wanting = self.ruler.wanting();
+            if len < best.0 {
+                best.0 = len;
+                best.1.clone_from(&order);
             }
         }
     }
 
-    /// Moves some to another place if that takes fewer bytes.
-    fn try_move(&mut self, run: std::ops::Range<usize>, to: usize) {
-        if run.start == 0 || to == 0 || (run.start..=run.end).contains(&to) || self.tries >= TRIES {
-            return;
+    /// Brings a block behind one that goes there, or near it, with some of its neighbours.
+    fn propose(&mut self, order: &[usize], (from, to): (usize, usize)) -> Option<Move> {
+        let place = |block: usize| order.iter().position(|&other| other == block).expect("it is somewhere");
+        let (from_at, to_at) = (place(from), place(to));
+        let linked = |at: usize| {
+            let next = order.get(at + 1);
+            next.is_some_and(|&next| followers(&self.ruler.blocks[order[at]]).any(|to| to == next))
+        };
+        // As far as they follow each other; or any number of them.
+        let whole = self.numbers.below(3) > 0;
+        let some = 1 + self.numbers.below(6);
+        let (moved, target) = if self.numbers.below(2) == 0 {
+            let mut end = to_at + 1;
+            while end < order.len() && if whole { linked(end - 1) } else { end < to_at + some } {
+                end += 1;
+            }
+            (to_at..end, from_at + 1)
+        } else {
+            let mut begin = from_at;
+            while begin > 1 && if whole { linked(begin - 1) } else { begin + some > from_at + 1 } {
+                begin -= 1;
+            }
+            (begin..from_at + 1, to_at)
+        };
+        if moved.start == 0 || target == 0 || (moved.start..=moved.end).contains(&target) {
+            return None;
         }
-        if !self.tried.insert([run.start, run.end, to]) {
-            return;
-        }
-        self.tries += 1;
-        let mut order = self.order.clone();
-        let moved: Vec<usize> = order.drain(run.clone()).collect();
-        let to = if to > run.start { to - run.len() } else { to };
-        order.splice(to..to, moved);
-        if let Some(len) = relay::len_below(self.pieces(&order), self.best) {
-            (self.order, self.best) = (order, len);
-            self.tried.clear();
-        }
+        Some(if target < moved.start { [target, moved.start, moved.end] } else { [moved.start, moved.end, target] })
     }
 }
 
@@ -161,29 +381,44 @@ impl Search<'_> {
 mod tests {
     use super::*;
 
-    fn chunk(begins: &[u16], bytes: u32, ends: Option<u16>) -> Chunk {
-        let begins: Vec<Label> = begins.iter().copied().map(Label).collect();
-        let ends = ends.map(Label);
-        let mut pieces: Vec<Piece> = begins.iter().copied().map(Piece::Label).collect();
-        pieces.push(Piece::Bytes { len: bytes, goes_on: ends.is_some() });
-        pieces.extend(ends.map(|to| Piece::Jump { to, condition: None }));
-        Chunk { pieces, begins, ends }
+    fn block(bytes: u32, end: End) -> Block {
+        Block { bytes, end }
     }
 
     #[test]
     fn a_jump_to_what_can_stand_behind_it_goes() {
-        let chunks = [chunk(&[], 10, Some(2)), chunk(&[1], 10, None), chunk(&[2], 10, Some(1))];
-        assert_eq!(arrange(&chunks), [0, 2, 1], "all of them in a row");
-        let order = arrange(&[chunk(&[], 10, Some(0)), chunk(&[0], 10, None)]);
-        assert_eq!(order, [0, 1], "nothing to be won");
+        let blocks = [block(10, End::Goes(2)), block(10, End::Stops), block(10, End::Goes(1))];
+        assert_eq!(arrange(&blocks, Jumps::Short), [0, 2, 1], "all of them in a row");
+        assert_eq!(arrange(&blocks, Jumps::Alike), [0, 2, 1]);
+        let blocks = [block(10, End::Goes(0)), block(10, End::Stops), block(10, End::Stops)];
+        assert_eq!(arrange(&blocks, Jumps::Short)[0], 0, "the first stays");
+    }
+
+    #[test]
+    fn a_branch_turns_round_for_who_follows() {
+        let branch = End::Either { condition: 0, to: 2, on: 1 };
+        // The other way on comes back, so that one of the two follows; a loop has a jump somewhere.
+        let blocks = [block(10, End::Goes(3)), block(4, End::Stops), block(4, End::Goes(3)), block(8, branch)];
+        let order = arrange(&blocks, Jumps::Short);
+        let mut ruler = Ruler::new(&blocks, Jumps::Short);
+        assert_eq!(ruler.measure(&order), 26 + 2 + 2, "{order:?}");
+        assert_eq!(ruler.jumps(3, Some(2)), [Jump::new(1, 1), NO_JUMP], "to the other");
+        assert_eq!(ruler.measure(&[0, 1, 2, 3]), 26 + 2 + 4, "as it was");
     }
 
     #[test]
     fn what_jumps_far_comes_near() {
-        let mut far = chunk(&[0], 10, None);
-        far.pieces.insert(1, Piece::Jump { to: Label(1), condition: Some(3) });
-        let chunks = [chunk(&[], 10, None), far, chunk(&[2], 500, None), chunk(&[1], 10, None)];
-        let order = arrange(&chunks);
-        assert!(order == [0, 1, 3, 2] || order == [0, 2, 1, 3] || order == [0, 3, 1, 2], "{order:?}");
+        let far = End::Either { condition: 3, to: 3, on: 2 };
+        let blocks = [block(10, End::Goes(1)), block(10, far), block(500, End::Stops), block(10, End::Stops)];
+        assert_eq!(arrange(&blocks, Jumps::Short), [0, 1, 3, 2]);
+    }
+
+    #[test]
+    fn jumps_go_by_way_of_others() {
+        let to = End::Goes(3);
+        let blocks = [block(100, to), block(100, to), block(100, to), block(0, End::Stops)];
+        let mut ruler = Ruler::new(&blocks, Jumps::Short);
+        assert_eq!(ruler.measure(&[0, 1, 2, 3]), 300 + 2 + 2);
+        assert_eq!(ruler.below(&[0, 1, 2, 3], 304), None, "not below the limit");
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod aarch64;
 mod alloc;
+mod blocks;
 mod code;
 mod colour;
 mod data;
@@ -11,12 +12,16 @@ mod facts;
 mod flow;
 pub mod golf;
 pub mod i386;
+mod inline;
 mod layout;
 mod live;
 mod moves;
+mod narrow;
 pub mod op;
 mod promote;
 mod relay;
+#[cfg(test)]
+mod selected;
 mod sets;
 mod spill;
 pub mod syscall;

@@ -73,6 +73,11 @@ impl Paths {
         paths
     }
 
+    /// For each subroutine the step it begins with, and its steps, without those of others that it calls.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (usize, &Set)> {
+        self.subs.iter().map(|sub| (sub.entry, &sub.body))
+    }
+
     fn find_bodies(&mut self, program: &Program) {
         for sub in &mut self.subs {
             sub.body = Set::with_room(program.steps.len());

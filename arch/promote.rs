@@ -36,6 +36,14 @@ pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
     promoted
 }
 
+impl Program {
+    /// Is this a word of the frame that nothing but its own offset leads to?
+    pub(crate) fn is_own_word(&self, mem: Mem, width: Width) -> bool {
+        let own = -(self.spilled_bytes as i32)..self.word_bytes as i32;
+        mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
+    }
+}
+
 /// The word that is loaded or stored, if it may be a slot.
 fn word(program: &Program, op: &Op) -> Option<i32> {
     let fits = |slot: Slot| program.kind(slot) == Kind::Int;
@@ -53,7 +61,7 @@ fn word(program: &Program, op: &Op) -> Option<i32> {
 }
 
 /// Bytes of the frame that an operation accesses: their offset and how many.
-fn in_frame(op: &Op) -> Option<(i32, i32)> {
+pub(crate) fn in_frame(op: &Op) -> Option<(i32, i32)> {
     let bytes = |width: Width| match width {
         Width::Byte => 1,
         Width::Two => 2,

@@ -28,25 +28,6 @@ const SHORT: u32 = 2;
 const NEAR: u32 = 5;
 const NEAR_CONDITIONAL: u32 = 6;
 
-/// Bytes of code whose jumps take the ways there are, if they are fewer than these.
-pub(crate) fn len_below(pieces: Vec<Piece>, limit: u32) -> Option<u32> {
-    let mut shore = Shore::before_growth(pieces);
-    // Jumps only get longer.
-    while shore.len() < limit {
-        if !shore.grow() {
-            return Some(shore.len());
-        }
-    }
-    None
-}
-
-/// Which pieces are jumps that are not short.
-pub(crate) fn long(pieces: &[Piece]) -> Vec<bool> {
-    let shore = Shore::new(pieces, &[]);
-    let is_long = |(piece, len): (&Piece, &u32)| matches!(piece, Piece::Jump { .. }) && *len > SHORT;
-    shore.pieces.iter().zip(&shore.lens).map(is_long).collect()
-}
-
 /// Code with islands.
 struct Shore {
     pieces: Vec<Piece>,

@@ -187,6 +187,7 @@ mod tests {
             let [sub, other, end, again] = ["sub", "other", "end", "again"].map(|name| program.label(name));
             program.place(again);
             program.push(Op::Gosub(sub), "");
+            program.push(Op::Gosub(sub), "");
             program.push(Op::Jump(again), "");
             program.sub(sub);
             program.call(Call::Getpid, &[], Some(slot), "");

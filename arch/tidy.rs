@@ -39,25 +39,28 @@ fn over_a_jump(steps: &[Step], at: usize) -> Option<Op> {
     let skips = steps[at].op.target().is_some_and(|label| is_next(&steps[at + 2..], label));
     match steps[at].op.clone() {
         _ if !skips => None,
-        Op::Branch { left, cond, right, .. } => Some(Op::Branch { left, cond: opposite(cond), right, to }),
+        Op::Branch { left, cond, right, .. } => Some(Op::Branch { left, cond: cond.opposite(), right, to }),
         Op::BranchBits { value, bits, any, .. } => Some(Op::BranchBits { value, bits, any: !any, to }),
         Op::BranchBytes { at, bytes, equal, .. } => Some(Op::BranchBytes { at, bytes, equal: !equal, to }),
         _ => None,
     }
 }
 
-fn opposite(cond: Cond) -> Cond {
-    match cond {
-        Cond::Eq => Cond::Ne,
-        Cond::Ne => Cond::Eq,
-        Cond::Lt => Cond::Ge,
-        Cond::Ge => Cond::Lt,
-        Cond::Le => Cond::Gt,
-        Cond::Gt => Cond::Le,
-        Cond::Below => Cond::AboveOrEqual,
-        Cond::AboveOrEqual => Cond::Below,
-        Cond::BelowOrEqual => Cond::Above,
-        Cond::Above => Cond::BelowOrEqual,
+impl Cond {
+    /// The comparison that holds where this one does not.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Ge => Self::Lt,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Below => Self::AboveOrEqual,
+            Self::AboveOrEqual => Self::Below,
+            Self::BelowOrEqual => Self::Above,
+            Self::Above => Self::BelowOrEqual,
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Mentions {
     pub(crate) narrow: u32,
     /// As a byte: tests of bits, stores.
     pub(crate) bytes: u32,
+    /// Bytes that it takes more where the second byte cannot be named.
+    pub(crate) second_byte: u32,
     /// To count from in memory.
     pub(crate) base: u32,
     /// The same, at offset 0.
@@ -219,7 +221,28 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
             mentions[index(*value)].bytes += 1;
             mentions[index(*value)].compared += 1;
         }
+        Op::BranchBits { value, bits, .. } => mentions[index(*value)].second_byte += second_byte(*bits),
+        Op::Alu { alu: Alu::Or | Alu::Xor, to, value: Arg::Const(value) } => {
+            mentions[index(*to)].second_byte += second_byte(*value as u32);
+        }
+        Op::Alu { alu: Alu::And, to, value: Arg::Const(value) } => {
+            mentions[index(*to)].second_byte += second_byte(!*value as u32);
+        }
         Op::Branch { left, right: Arg::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
         _ => {}
+    }
+}
+
+/// What it takes more to change or test these bits if they are all in the second byte: with one bit or with 32.
+fn second_byte(bits: u32) -> u32 {
+    match bits {
+        0x100..=0xffff if bits.trailing_zeros() >= 8 => {
+            if bits.is_power_of_two() {
+                1
+            } else {
+                3
+            }
+        }
+        _ => 0,
     }
 }

@@ -41,6 +41,7 @@ static MODE: Mode = Mode {
         divide: &[EAX, EDX, ECX],
         copy: &[EDI, ESI, ECX],
         frame: EBP,
+        narrows: true,
         no_byte: &[],
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
@@ -54,7 +55,8 @@ static MODE: Mode = Mode {
             } else {
                 0
             };
-            rex + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+            let second = if reg > EBX { of.second_byte } else { 0 };
+            rex + second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
         saves: Some(|reg| if reg < 8 { 2 } else { 4 }),
         strings: Some(fuse::STRINGS),

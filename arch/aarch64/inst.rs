@@ -96,6 +96,16 @@ pub(crate) enum A64 {
     Alu { alu: Alu, wide: bool, d: Reg, n: Reg, m: Reg },
     /// The same with #imm, where [`takes`] says that it fits; ADD and SUB take the stack pointer as well
     AluImm { alu: Alu, wide: bool, d: Reg, n: Reg, imm: u64 },
+    /// ADD Xd, Xn, Xm, LSL #shift
+    AddShifted { wide: bool, d: Reg, n: Reg, m: Reg, shift: u8 },
+    /// MADD Xd, Xn, Xm, Xa
+    Madd { wide: bool, d: Reg, n: Reg, m: Reg, a: Reg },
+    /// CCMP or CCMN Xn, #imm5, #flags, cond
+    Ccmp { wide: bool, negative: bool, n: Reg, imm: u8, flags: u8, cond: Cond },
+    /// LDP Xt, Xt2, [Xn|SP, #offset], a multiple of the size from -64 to 63 times it
+    LoadPair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
+    /// STP Xt, Xt2, [Xn|SP, #offset]
+    StorePair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
     /// UDIV Wd, Wn, Wm
     Udiv { d: Reg, n: Reg, m: Reg },
     /// MSUB Wd, Wn, Wm, Wa
@@ -114,8 +124,8 @@ pub(crate) enum A64 {
     TstImm { n: Reg, pattern: u32 },
     /// TST Wn, Wm
     Tst { n: Reg, m: Reg },
-    /// SVC #0
-    Svc,
+    /// SVC #0, which may not return
+    Svc { returns: bool },
     /// STR X30, [SP, #-16]!
     PushLink,
     /// LDR X30, [SP], #16
@@ -228,11 +238,35 @@ impl Encode for A64 {
             }
             Self::Alu { alu, wide, d, n, m } => registers(&mut ops, alu, wide, [d, n, m]),
             Self::AluImm { alu, wide, d, n, imm } => immediate(&mut ops, alu, wide, [d, n], imm),
+            Self::Ccmp { wide, negative, n, imm, flags, cond } => {
+                compare_on(&mut ops, (wide, negative), n, (imm, flags), cond);
+            }
+            Self::LoadPair { size, t, t2, n, offset } => pair(&mut ops, size, true, [t, t2, n], offset),
+            Self::StorePair { size, t, t2, n, offset } => pair(&mut ops, size, false, [t, t2, n], offset),
             Self::Load { size, t, from } => load(&mut ops, size, t, from),
             Self::Store { size, t, to } => store(&mut ops, size, t, to),
             _ => self.encode_plain(&mut ops),
         }
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
+    }
+
+    fn branch(&self) -> Option<(Label, u8)> {
+        match *self {
+            Self::Bcond { to: To::Label(to), .. }
+            | Self::Cbz { to: To::Label(to), .. }
+            | Self::Tbz { to: To::Label(to), .. } => Some((to, 0)),
+            _ => None,
+        }
+    }
+
+    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+        let to = To::Label(to);
+        match *self {
+            Self::Bcond { cond, .. } => Some(Box::new(Self::Bcond { cond: cond.opposite(), to })),
+            Self::Cbz { wide, zero, t, .. } => Some(Box::new(Self::Cbz { wide, zero: !zero, t, to })),
+            Self::Tbz { set, t, bit, .. } => Some(Box::new(Self::Tbz { set: !set, t, bit, to })),
+            _ => None,
+        }
     }
 
     fn identity(&self) -> Option<Vec<u8>> {
@@ -259,7 +293,7 @@ impl Encode for A64 {
     }
 
     fn goes_on(&self) -> bool {
-        !matches!(self, Self::Ret | Self::B { to: To::Label(_) })
+        !matches!(self, Self::Ret | Self::B { to: To::Label(_) } | Self::Svc { returns: false })
     }
 
     fn wants_flags(&self) -> bool {
@@ -312,6 +346,10 @@ impl A64 {
             Self::MovPattern { d, pattern }     => dynasm!(ops; .arch aarch64; orr XSP(d), xzr, pattern),
             Self::Mov { wide: true, d, m }      => dynasm!(ops; .arch aarch64; mov X(d), X(m)),
             Self::Mov { wide: false, d, m }     => dynasm!(ops; .arch aarch64; mov W(d), W(m)),
+            Self::AddShifted { wide: true, d, n, m, shift }  => dynasm!(ops; .arch aarch64; add X(d), X(n), X(m), lsl u32::from(shift)),
+            Self::AddShifted { wide: false, d, n, m, shift } => dynasm!(ops; .arch aarch64; add W(d), W(n), W(m), lsl u32::from(shift)),
+            Self::Madd { wide: true, d, n, m, a }            => dynasm!(ops; .arch aarch64; madd X(d), X(n), X(m), X(a)),
+            Self::Madd { wide: false, d, n, m, a }           => dynasm!(ops; .arch aarch64; madd W(d), W(n), W(m), W(a)),
             Self::Udiv { d, n, m }              => dynasm!(ops; .arch aarch64; udiv W(d), W(n), W(m)),
             Self::Msub { d, n, m, a }           => dynasm!(ops; .arch aarch64; msub W(d), W(n), W(m), W(a)),
             Self::CmpImm { wide: true, n, imm }  if imm < 4096 => dynasm!(ops; .arch aarch64; cmp XSP(n), imm as u32),
@@ -326,7 +364,7 @@ impl A64 {
             Self::Cmp { wide: false, n, m }     => dynasm!(ops; .arch aarch64; cmp W(n), W(m)),
             Self::TstImm { n, pattern }         => dynasm!(ops; .arch aarch64; tst W(n), pattern),
             Self::Tst { n, m }                  => dynasm!(ops; .arch aarch64; tst W(n), W(m)),
-            Self::Svc                           => dynasm!(ops; .arch aarch64; svc 0),
+            Self::Svc { .. }                    => dynasm!(ops; .arch aarch64; svc 0),
             Self::PushLink                      => dynasm!(ops; .arch aarch64; str x30, [sp, -16]!),
             Self::PopLink                       => dynasm!(ops; .arch aarch64; ldr x30, [sp], 16),
             Self::Ret                           => dynasm!(ops; .arch aarch64; ret),
@@ -438,5 +476,43 @@ fn conditional(ops: &mut Ops, cond: Cond, by: i32) {
         Cond::BelowOrEqual => dynasm!(ops; .arch aarch64; b.ls by),
         Cond::AboveOrEqual => dynasm!(ops; .arch aarch64; b.hs by),
         Cond::Above => dynasm!(ops; .arch aarch64; b.hi by),
+    }
+}
+
+/// Bits of a pair's instruction: LDP or STP, signed offset, 64-bit or 32-bit registers (Arm ARM, C4.1.94).
+fn pair(ops: &mut Ops, size: Size, is_load: bool, [t, t2, n]: [Reg; 3], offset: i16) {
+    let offset = i32::from(offset);
+    match (size, is_load) {
+        (Size::Eight, true) => dynasm!(ops; .arch aarch64; ldp X(t), X(t2), [XSP(n), offset]),
+        (Size::Eight, false) => dynasm!(ops; .arch aarch64; stp X(t), X(t2), [XSP(n), offset]),
+        (_, true) => dynasm!(ops; .arch aarch64; ldp W(t), W(t2), [XSP(n), offset]),
+        (_, false) => dynasm!(ops; .arch aarch64; stp W(t), W(t2), [XSP(n), offset]),
+    }
+}
+
+/// A comparison that is done on a condition; else the flags are these.
+fn compare_on(ops: &mut Ops, (wide, negative): (bool, bool), n: Reg, (imm, flags): (u8, u8), cond: Cond) {
+    let (imm, flags) = (u32::from(imm), u32::from(flags));
+    macro_rules! on {
+        ($cond:ident) => {
+            match (wide, negative) {
+                (true, false) => dynasm!(ops; .arch aarch64; ccmp X(n), imm, flags, $cond),
+                (true, true) => dynasm!(ops; .arch aarch64; ccmn X(n), imm, flags, $cond),
+                (false, false) => dynasm!(ops; .arch aarch64; ccmp W(n), imm, flags, $cond),
+                (false, true) => dynasm!(ops; .arch aarch64; ccmn W(n), imm, flags, $cond),
+            }
+        };
+    }
+    match cond {
+        Cond::Eq => on!(eq),
+        Cond::Ne => on!(ne),
+        Cond::Lt => on!(lt),
+        Cond::Le => on!(le),
+        Cond::Ge => on!(ge),
+        Cond::Gt => on!(gt),
+        Cond::Below => on!(lo),
+        Cond::BelowOrEqual => on!(ls),
+        Cond::AboveOrEqual => on!(hs),
+        Cond::Above => on!(hi),
     }
 }

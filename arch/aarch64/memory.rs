@@ -1,8 +1,8 @@
 //! Memory on A64: places, loads, stores, comparisons, copies.
 
+use super::SCRATCH_2;
 use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
 use super::select::Aarch64;
-use super::{SCRATCH, SCRATCH_2};
 use crate::alloc::Reg;
 use crate::facts::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
@@ -41,7 +41,11 @@ impl Aarch64<'_> {
 
     pub(super) fn load(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
         let (size, t) = (size(width), self.home(to));
+        if self.load_held(to, width, from) || self.load_pair(at) {
+            return;
+        }
         let moved = self.moves_on(at, from, size).filter(|base| self.home(*base) != t);
+        let mem = from;
         let from = if let Some(base) = moved {
             self.skip = true;
             self.facts.define(base, self.home(base), Value::Unknown);
@@ -50,16 +54,36 @@ impl Aarch64<'_> {
             self.place(from, size)
         };
         self.plain(A64::Load { size, t, from });
-        self.facts.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
+        self.loaded(to, width, mem);
     }
 
-    pub(super) fn store(&mut self, width: Width, to: Mem, value: Arg) {
+    /// Takes a word of the frame from a register that holds it.
+    fn load_held(&mut self, to: Slot, width: Width, from: Mem) -> bool {
+        let t = self.home(to);
+        let is_own = self.program.is_own_word(from, width);
+        let Some(holder) = self.facts.holder(from.offset, t).filter(|_| is_own) else { return false };
+        let known = self.facts.get(holder).value;
+        if holder != t {
+            self.plain(A64::Mov { wide: false, d: t, m: holder });
+        }
+        self.facts.define(to, t, known);
+        self.facts.hold_word(t, from.offset);
+        true
+    }
+
+    pub(super) fn store(&mut self, at: usize, width: Width, to: Mem, value: Arg) {
+        if self.store_pair(at) {
+            return;
+        }
         match value {
             Arg::Const(value) => self.store_constant(size(width), to, value),
             Arg::Slot(slot) => {
-                let (size, t) = (size(width), self.home(slot));
+                let (size, t, mem) = (size(width), self.home(slot), to);
                 let to = self.place(to, size);
                 self.plain(A64::Store { size, t, to });
+                if self.program.is_own_word(mem, width) {
+                    self.facts.hold_word(t, mem.offset);
+                }
             }
             _ => unreachable!("a constant or a slot is stored"),
         }
@@ -67,12 +91,7 @@ impl Aarch64<'_> {
 
     fn store_constant(&mut self, size: Size, to: Mem, value: i64) {
         let to = self.place(to, size);
-        let t = if value == 0 {
-            ZERO_OR_SP
-        } else {
-            self.set_constant(SCRATCH, value, "what is stored");
-            SCRATCH
-        };
+        let t = if value == 0 { ZERO_OR_SP } else { self.number(value, size == Size::Eight, "what is stored") };
         self.plain(A64::Store { size, t, to });
     }
 

@@ -4,6 +4,7 @@
 //! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons; x29 holds the frame's
 //! address in a program with subroutines, and x30 where the innermost of them goes back to.
 
+mod fuse;
 mod inst;
 mod memory;
 mod select;
@@ -55,6 +56,7 @@ static REGISTERS: Registers = Registers {
     divide: &[],
     copy: &[],
     frame: FRAME,
+    narrows: false,
     no_byte: &[],
     fused: |_, _, _| 0,
     nowhere: ZERO_OR_SP,

@@ -9,6 +9,7 @@ use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
 use crate::facts::{Fact, Facts, Value};
 use crate::flow::{self, Selector};
+use crate::live::Paths;
 use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
 use crate::syscall::{Call, Returns};
@@ -17,10 +18,12 @@ use crate::target::Machine;
 /// Selection in progress.
 pub(crate) struct Aarch64<'p> {
     pub(super) program: &'p Program,
-    slots: &'p Allocation,
+    pub(super) slots: &'p Allocation,
     code: Code,
     pub(super) facts: Facts,
     why: String,
+    /// Subroutines that call others which come back to them.
+    calling: Vec<Label>,
     /// Bytes of the frame that were taken from the stack.
     reserved_bytes: u32,
     /// Where the left operand of the operation at hand is, if its copy has been left out.
@@ -50,10 +53,20 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
     built
 }
 
+/// Subroutines that call others which come back to them.
+fn callers(program: &Program) -> Vec<Label> {
+    let steps = &program.steps;
+    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !flow::is_last(program, at);
+    let paths = Paths::of(program);
+    let calling = paths.bodies().filter(|(_, body)| body.iter().any(calls));
+    calling.filter_map(|(entry, _)| if let Op::Sub(sub) = steps[entry].op { Some(sub) } else { None }).collect()
+}
+
 impl<'p> Aarch64<'p> {
     pub(crate) fn new(program: &'p Program, slots: &'p Allocation) -> Self {
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
-        Self { program, slots, code, facts, why, reserved_bytes: 0, source: None, skip: false }
+        let calling = callers(program);
+        Self { program, slots, code, facts, why, calling, reserved_bytes: 0, source: None, skip: false }
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
@@ -70,7 +83,7 @@ impl<'p> Aarch64<'p> {
         self.slots.home(slot)
     }
 
-    fn wide(&self, slot: Slot) -> bool {
+    pub(super) fn wide(&self, slot: Slot) -> bool {
         self.program.kind(slot) == Kind::Pointer
     }
 
@@ -109,6 +122,17 @@ impl<'p> Aarch64<'p> {
             _ => built.into_iter().for_each(|one| self.push(one, why)),
         }
         self.facts.set(reg, Value::Const(value));
+    }
+
+    /// A register that holds a number: one that does already, or a scratch register.
+    pub(super) fn number(&mut self, value: i64, wide: bool, why: &str) -> Reg {
+        let mask = if wide { u64::MAX } else { u64::from(u32::MAX) };
+        let holds = |reg: &Reg| self.facts.constant(*reg).is_some_and(|known| (known ^ value as u64) & mask == 0);
+        if let Some(reg) = (0..ZERO_OR_SP).find(holds) {
+            return reg;
+        }
+        self.set_constant(SCRATCH, value, why);
+        SCRATCH
     }
 
     fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
@@ -171,10 +195,7 @@ impl<'p> Aarch64<'p> {
             let number = i64::from(info.number(Machine::Aarch64));
             self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
         }
-        self.plain(A64::Svc);
-        if !info.returns() {
-            self.code.never_returns();
-        }
+        self.plain(A64::Svc { returns: info.returns() });
         let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
         self.facts.set(RESULT, returned);
         if let Some(slot) = result {
@@ -183,6 +204,7 @@ impl<'p> Aarch64<'p> {
                 self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
             }
             self.facts.define(slot, home, returned);
+            self.facts.set(RESULT, Fact { copy_of: Some(slot), ..Fact::from(returned) });
         }
     }
 
@@ -205,9 +227,12 @@ impl<'p> Aarch64<'p> {
         }
     }
 
-    fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
+    fn arithmetic(&mut self, at: usize, alu: Alu, to: Slot, value: Arg) {
         let (d, wide) = (self.home(to), self.wide(to));
         let n = self.source.take().unwrap_or(d);
+        if self.with_sum(at, n) {
+            return;
+        }
         match value {
             Arg::Slot(other) => {
                 let m = self.home(other);
@@ -233,8 +258,8 @@ impl<'p> Aarch64<'p> {
         if let Some((alu, imm)) = taken {
             self.plain(A64::AluImm { alu, wide, d, n, imm });
         } else {
-            self.set_constant(SCRATCH, value, "operand");
-            self.plain(A64::Alu { alu, wide, d, n, m: SCRATCH });
+            let m = self.number(value, wide, "operand");
+            self.plain(A64::Alu { alu, wide, d, n, m });
         }
     }
 
@@ -244,9 +269,9 @@ impl<'p> Aarch64<'p> {
             self.push(A64::AluImm { alu: Alu::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
             self.plain(A64::AluImm { alu: Alu::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
         } else {
-            self.set_constant(SCRATCH, i64::from(by), "divisor");
-            self.plain(A64::Udiv { d: SCRATCH_2, n, m: SCRATCH });
-            self.push(A64::Msub { d, n: SCRATCH_2, m: SCRATCH, a: n }, "remainder");
+            let m = self.number(i64::from(by), false, "divisor");
+            self.plain(A64::Udiv { d: SCRATCH_2, n, m });
+            self.push(A64::Msub { d, n: SCRATCH_2, m, a: n }, "remainder");
             self.push(A64::Mov { wide: false, d: n, m: SCRATCH_2 }, "quotient");
             self.facts.set(SCRATCH_2, Value::Unknown);
         }
@@ -275,18 +300,23 @@ impl<'p> Aarch64<'p> {
         self.push(A64::Tbz { set, t, bit: bit as u8, to: to.into() }, why);
     }
 
-    fn branch(&mut self, left: Slot, cond: Cond, right: Arg, to: Label) {
+    fn branch(&mut self, at: usize, left: Slot, cond: Cond, right: Arg, to: Label) {
         let (n, wide) = (self.home(left), self.wide(left));
         match (right, cond) {
             (Arg::Const(0), Cond::Eq | Cond::BelowOrEqual) => return self.go_if_zero(n, wide, true, to),
             (Arg::Const(0), Cond::Ne | Cond::Above) => return self.go_if_zero(n, wide, false, to),
             (Arg::Const(0), Cond::Lt) if !wide => return self.go_if_bit(n, 31, true, to),
             (Arg::Const(0), Cond::Ge) if !wide => return self.go_if_bit(n, 31, false, to),
-            (Arg::Const(value), _) => self.compare_constant(wide, n, value),
+            (Arg::Const(value), _) => {
+                if self.on_condition(at, wide, n, value) {
+                    return;
+                }
+                self.compare_constant(wide, n, value);
+            }
             (Arg::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.home(other) }),
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
-        self.go_if(cond, to);
+        self.go_unless_shared(at, cond, to);
     }
 
     /// Compares a register with a constant.
@@ -297,8 +327,8 @@ impl<'p> Aarch64<'p> {
         } else if takes(Alu::Add, wide, opposite) {
             self.plain(A64::CmnImm { wide, n, imm: opposite });
         } else {
-            self.set_constant(SCRATCH, value, "compared with");
-            self.plain(A64::Cmp { wide, n, m: SCRATCH });
+            let m = self.number(value, wide, "compared with");
+            self.plain(A64::Cmp { wide, n, m });
         }
     }
 
@@ -310,18 +340,15 @@ impl<'p> Aarch64<'p> {
         if takes(Alu::And, false, u64::from(bits)) {
             self.plain(A64::TstImm { n, pattern: bits });
         } else {
-            self.set_constant(SCRATCH, i64::from(bits as i32), "the bits");
-            self.plain(A64::Tst { n, m: SCRATCH });
+            let m = self.number(i64::from(bits as i32), false, "the bits");
+            self.plain(A64::Tst { n, m });
         }
         self.go_if(if any { Cond::Ne } else { Cond::Eq }, to);
     }
 
     /// Does this subroutine call another that comes back to it? Then it has to keep where it goes back to itself.
     fn calls_another(&self, sub: Label) -> bool {
-        let begin = self.program.steps.iter().position(|step| step.op == Op::Sub(sub)).map_or(0, |at| at + 1);
-        let inside = (begin..self.program.steps.len()).zip(&self.program.steps[begin..]);
-        let mut inside = inside.take_while(|(_, step)| !matches!(step.op, Op::Sub(_)));
-        inside.any(|(at, step)| matches!(step.op, Op::Gosub(_)) && !flow::is_last(self.program, at))
+        self.calling.contains(&sub)
     }
 
     /// Leaves a subroutine, which has nothing to do any more but what another does.
@@ -412,7 +439,7 @@ impl Selector for Aarch64<'_> {
                 let known = self.facts.get(home).value;
                 self.facts.define(*to, home, known);
             }
-            Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
+            Op::Alu { alu, to, value } => self.arithmetic(at, *alu, *to, *value),
             Op::Negate { to } => {
                 let d = self.home(*to);
                 self.plain(A64::Alu { alu: Alu::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
@@ -421,8 +448,8 @@ impl Selector for Aarch64<'_> {
             Op::Copy { to, from, len } => self.copy(*to, *from, *len),
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
             Op::Load { to, width, from } => self.load(at, *to, *width, *from),
-            Op::Store { width, to, value } => self.store(*width, *to, *value),
-            Op::Branch { left, cond, right, to } => self.branch(*left, *cond, *right, *to),
+            Op::Store { width, to, value } => self.store(at, *width, *to, *value),
+            Op::Branch { left, cond, right, to } => self.branch(at, *left, *cond, *right, *to),
             Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
             Op::BranchBytes { at, bytes, equal, to } => self.branch_bytes(*at, bytes, *equal, *to),
             Op::Match { at, want, miss } => {

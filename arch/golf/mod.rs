@@ -17,6 +17,8 @@ pub(crate) use units::Effects;
 
 use self::finish::Goal;
 use self::search::Search;
+use std::collections::BTreeMap;
+
 use self::tuning::Tuning;
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
@@ -204,8 +206,13 @@ pub fn selections(
     without: Option<Rule>,
 ) -> Result<Vec<Code>, CompileError> {
     let usual = crate::compile(target, program)?;
-    if usual.units.len() > SMALL_PROGRAM_UNITS || tries == 0 || program.has_subs() {
+    if tries == 0 || program.has_subs() {
         return Ok(vec![usual]);
+    }
+    if usual.units.len() > SMALL_PROGRAM_UNITS {
+        // Where addresses have more than 32 bits, the usual way may not do.
+        let near = crate::compile_tuned(target, program, &Tuning::golf(BTreeMap::new(), without))?;
+        return Ok(vec![near, usual]);
     }
     let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
     let mut codes: Vec<Code> = Vec::new();

@@ -79,7 +79,7 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64, without: Option<Rule>
                     label: None,
                     bytes: bytes.iter().enumerate().map(byte).collect(),
                     others: Vec::new(),
-                    goes_on: instruction.goes_on() && !code.dead_ends.contains(&number),
+                    goes_on: instruction.goes_on(),
                     is_glued,
                     flags_wanted: false,
                 };

@@ -9,9 +9,21 @@ use crate::op::{Arg, Mem, Slot, Width};
 
 impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
+        let is_word = self.program.is_own_word(from, width);
+        if let Some(holder) = self.facts.holder(from.offset, self.home(to)).filter(|_| is_word) {
+            let (home, known, why) = (self.home(to), self.facts.get(holder).value, self.why.clone());
+            if holder != home {
+                self.copy(home, holder, false, &why);
+            }
+            self.facts.define(to, home, known);
+            self.facts.hold_word(home, from.offset);
+            return;
+        }
         let (memory, why, wide) = (self.memory(from), self.why.clone(), self.mode.is_long && width == Width::Word);
         let reg = named(self.home(to), wide);
+        let reg = if self.is_low(to) { regs::bits_8(self.home(to)) } else { reg };
         let (code, value) = match width {
+            Width::Byte if self.is_low(to) => (Opcode::Mov_r8_rm8, Value::Unknown), // 8A /r
             Width::Byte => (Opcode::Movzx_r32_rm8, Value::Byte),
             Width::Two => (Opcode::Movzx_r32_rm16, Value::Unknown),
             Width::Four => (Opcode::Mov_r32_rm32, Value::Unknown),
@@ -20,6 +32,9 @@ impl X86<'_> {
         };
         self.plain(Instruction::with2(code, reg, memory), why);
         self.facts.define(to, self.home(to), value);
+        if is_word {
+            self.facts.hold_word(self.home(to), from.offset);
+        }
     }
 
     pub(super) fn store(&mut self, width: Width, to: Mem, value: Arg) {
@@ -40,6 +55,10 @@ impl X86<'_> {
             _ => unreachable!("a constant or a slot is stored"),
         };
         self.plain(built, why);
+        if let (true, Arg::Slot(slot)) = (self.program.is_own_word(to, width), value) {
+            self.facts.change_frame(to.offset, 4);
+            self.facts.hold_word(self.home(slot), to.offset);
+        }
     }
 
     /// Stores a constant: from a register that is known to hold it, or by `and` with 0 or `or` with −1, whose operand

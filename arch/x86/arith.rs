@@ -33,21 +33,37 @@ impl X86<'_> {
         let (home, wide) = (self.home(to), self.wide(to));
         let reg = named(home, wide);
         let built = match (alu, value) {
+            (_, Arg::Const(value)) if self.is_low(to) => low(alu, home, value),
             (Alu::Shl | Alu::Shr, Arg::Const(by)) => Instruction::with2(shift(alu, wide, by), reg, by as u32),
             (Alu::Mul, _) => self.product(home, wide, value),
             (Alu::Add | Alu::Sub, Arg::Const(1)) => Instruction::with1(self.step_code(alu, wide), reg),
             (Alu::And, Arg::Const(0xff)) if self.mode.is_long || home < ESP => {
                 Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(home), regs::bits_8(home))
             }
-            (_, Arg::Const(value)) => constant(alu, home, wide, value),
+            (_, Arg::Const(value)) => self.constant_arithmetic(alu, home, wide, value),
+            (_, Arg::Slot(other)) if self.takes(other) => {
+                let code = match (alu, home == EAX && !wide) {
+                    (Alu::Add, true) => Opcode::Add_EAX_imm32, // 05 id
+                    (_, true) => Opcode::Sub_EAX_imm32,        // 2D id
+                    _ => codes(alu, wide)[1],
+                };
+                Instruction::with2(code, reg, 0)
+            }
             (_, Arg::Slot(other)) => Instruction::with2(codes(alu, wide)[2], reg, named(self.home(other), wide)),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         };
         let why = self.why.clone();
         let instruction = built.expect("operands fit the code");
-        let tells = instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
+        let is_whole = instruction.op0_register().is_gpr32() || instruction.op0_register().is_gpr64();
+        let tells = (is_whole || self.is_low(to)) && instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
         self.plain(Ok(instruction), why);
-        let known = if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) { Value::Byte } else { Value::Unknown };
+        let known = if self.is_low(to) {
+            Value::Unknown
+        } else if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) {
+            Value::Byte
+        } else {
+            Value::Unknown
+        };
         self.facts.define(to, home, known);
         self.facts.set_flags(tells.then_some(to));
     }
@@ -64,7 +80,9 @@ impl X86<'_> {
         let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
         let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
         let built = match (alu, value) {
-            (Alu::Mul, Arg::Const(by)) => {
+            (Alu::Shl, Arg::Const(by)) if flags_are_wanted || by > 6 => return false,
+            (Alu::Mul | Alu::Shl, Arg::Const(by)) => {
+                let by = if alu == Alu::Shl { 1 << by } else { by };
                 let [imm8, imm32] = if wide {
                     [Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32]
                 } else {
@@ -169,6 +187,8 @@ impl X86<'_> {
             (Instruction::with2(Opcode::Test_AL_imm8, Register::AL, bits), set(any)) // A8 ib
         } else if bits <= 0xff && has_byte {
             (Instruction::with2(Opcode::Test_rm8_imm8, regs::bits_8(home), bits), set(any)) // F6 /0 ib
+        } else if let (Some(there), true) = (regs::second_byte(bits), home < ESP) {
+            (Instruction::with2(Opcode::Test_rm8_imm8, regs::second_8(home), there), set(any)) // F6 /0 ib
         } else if bits.is_power_of_two() {
             let bit = bits.trailing_zeros();
             let carry = if any { Condition::Below } else { Condition::AboveOrEqual };
@@ -214,4 +234,74 @@ fn constant(alu: Alu, home: u8, wide: bool, value: i64) -> Built {
         _ => imm32,
     };
     Instruction::with2(short, reg, value)
+}
+
+/// Arithmetic on a byte with a constant.
+fn low(alu: Alu, home: u8, value: i64) -> Built {
+    let sub = [Opcode::Sub_rm8_imm8, Opcode::Sub_AL_imm8]; // 80 /5 ib  2C ib
+    let [byte, accumulator] = byte_codes(alu).unwrap_or(sub);
+    let code = if home == EAX { accumulator } else { byte };
+    Instruction::with2(code, regs::bits_8(home), value as u32)
+}
+
+/// Codes that set, clear or turn bits of a byte; of the accumulator's lowest.
+#[rustfmt::skip] // One row per line.
+fn byte_codes(alu: Alu) -> Option<[Opcode; 2]> {
+    match alu {
+        Alu::And => Some([Opcode::And_rm8_imm8, Opcode::And_AL_imm8]), // 80 /4 ib  24 ib
+        Alu::Or  => Some([Opcode::Or_rm8_imm8,  Opcode::Or_AL_imm8]),  // 80 /1 ib  0C ib
+        Alu::Xor => Some([Opcode::Xor_rm8_imm8, Opcode::Xor_AL_imm8]), // 80 /6 ib  34 ib
+        _ => None,
+    }
+}
+
+/// The bits that an operation on 32 bits may change, if it changes no others.
+pub(super) fn changed_bits(alu: Alu, value: i64) -> Option<u32> {
+    match alu {
+        Alu::And => Some(!value as u32),
+        Alu::Or | Alu::Xor => Some(value as u32),
+        _ => None,
+    }
+}
+
+impl X86<'_> {
+    /// Arithmetic with a constant: in the one byte that it changes, or on the one bit, if that is shorter.
+    ///
+    /// ```text
+    /// or eax, imm32             0D id          5     (+1 for other registers, +1: REX)
+    /// or eax, imm8              83 /1 ib       3     (+1: REX)
+    /// or al, imm8               0C ib          2
+    /// or bl, imm8; or bh, imm8  80 /1 ib       3     al to bl, ah to bh
+    /// bts eax, imm8             0F BA /5 ib    4     (+1: REX)
+    /// btr eax, imm8             0F BA /6 ib    4
+    /// ```
+    fn constant_arithmetic(&self, alu: Alu, home: u8, wide: bool, value: i64) -> Built {
+        let plain = constant(alu, home, wide, value);
+        let (Some(bits), Some([byte, accumulator]), false) = (changed_bits(alu, value), byte_codes(alu), wide) else {
+            return plain;
+        };
+        // What is 0 already need not be cleared.
+        let is_byte = matches!(self.facts.get(home).value, Value::Byte | Value::Const(0..=0xff));
+        let bits = if alu == Alu::And && is_byte { bits & 0xff } else { bits };
+        let fits_byte = i8::try_from(value as i32).is_ok();
+        let there = |shift: u32| (value as i32) >> shift & 0xff;
+        if bits <= 0xff && home == EAX {
+            return Instruction::with2(accumulator, Register::AL, there(0));
+        }
+        if bits <= 0xff && !fits_byte && home < ESP {
+            return Instruction::with2(byte, regs::bits_8(home), there(0));
+        }
+        if !fits_byte && home < ESP && regs::second_byte(bits).is_some() {
+            return Instruction::with2(byte, regs::second_8(home), there(8));
+        }
+        if !fits_byte && bits.is_power_of_two() {
+            let code = match alu {
+                Alu::Or => Opcode::Bts_rm32_imm8,
+                Alu::And => Opcode::Btr_rm32_imm8,
+                _ => Opcode::Btc_rm32_imm8, // 0F BA /7 ib
+            };
+            return Instruction::with2(code, regs::bits_32(home), bits.trailing_zeros());
+        }
+        plain
+    }
 }

@@ -2,6 +2,7 @@
 
 use iced_x86::{Code, Instruction};
 
+use super::inst::Operation;
 use super::regs::{EAX, ECX};
 use super::select::{X86, named};
 use crate::facts::{Fact, Value};
@@ -43,10 +44,9 @@ impl X86<'_> {
         if self.tuning.is_golf && self.mode.is_long {
             self.code.label_of_next(behind);
         }
-        self.plain(Ok((self.mode.enter)()), why);
-        if !info.returns() {
-            self.code.never_returns();
-        }
+        let enter = (self.mode.enter)();
+        self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
+        self.facts.set_flags(None);
         for &reg in self.mode.registers.clobbers {
             self.facts.set(reg, Fact::UNKNOWN);
         }

@@ -6,17 +6,19 @@
 //! load, branch on bits    test byte [m], imm8    test [m], imm32
 //! load, arithmetic        add r, [m]
 //! load, change, store     add [m], imm    add [m], r    inc [m]    neg [m]
+//! address, access         mov r, [imm]    mov r, [r + imm]
+//! address, arithmetic     add r, imm      cmp r, imm
 //! ```
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
-use super::arith::{codes, shift};
+use super::arith::{changed_bits, codes, shift};
 use super::inst::Condition;
 use super::regs::{EAX, EDI, ESI, ESP};
 use super::select::{X86, named};
 use crate::alloc::Strings;
 use crate::facts::Value;
-use crate::op::{Alu, Arg, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 
 /// Where slots live that are never in a register; nothing is ever known of it.
@@ -27,6 +29,9 @@ pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 
 /// How many operations behind a load become one with it; 0 if it is an instruction of its own.
 pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
+    if let Op::Set { to, value: Arg::Data(_) | Arg::State(_) } = program.steps[at].op {
+        return usize::from(takes_address(program, kept, at, to));
+    }
     let Op::Load { to, width, from } = program.steps[at].op else { return 0 };
     let dies = |at: usize| !kept[at].contains(usize::from(to.0));
     let (Some(next), Some(then)) = (program.steps.get(at + 1), program.steps.get(at + 2)) else { return 0 };
@@ -67,6 +72,27 @@ pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
     }
 }
 
+/// Does the operation behind this step take an address as a number in its instruction, and nobody else want it?
+fn takes_address(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool {
+    let Some(next) = program.steps.get(at + 1).map(|step| &step.op) else { return false };
+    let is_wanted = kept[at + 1].contains(usize::from(slot.0)) && !next.defines().contains(&slot);
+    let counts_from = |mem: &Mem| match mem.base {
+        Base::Slot(base) => base == slot,
+        Base::Sum(one, other) => (one == slot) != (other == slot),
+        Base::Frame => false,
+    };
+    let fits = match next {
+        Op::Alu { alu: Alu::Add | Alu::Sub, to, value } => *to != slot && *value == Arg::Slot(slot),
+        Op::Branch { left, right, .. } => *left != slot && *right == Arg::Slot(slot),
+        Op::Load { from, .. } => counts_from(from),
+        Op::Store { to, value, .. } => counts_from(to) && *value != Arg::Slot(slot),
+        Op::BranchBytes { at, .. } => counts_from(at),
+        Op::StoreBytes { to, bytes } => counts_from(to) && matches!(bytes.len(), 1 | 2 | 4),
+        _ => false,
+    };
+    fits && !is_wanted
+}
+
 /// Does the access mean all of the slot?
 fn whole(program: &Program, slot: Slot, width: Width) -> bool {
     match program.kind(slot) {
@@ -91,8 +117,20 @@ fn compares(whole: bool, width: Width, cond: Cond, value: i64) -> bool {
 /// The byte that all of these bits are in, and which they are there.
 fn byte_of(bits: u32) -> Option<(usize, u32)> {
     let byte = (bits.trailing_zeros() / 8) as usize;
-    let there = bits >> (8 * byte);
-    (bits != 0 && there <= 0xff).then_some((byte, there))
+    let there = bits.checked_shr(8 * byte as u32)?;
+    (there <= 0xff).then_some((byte, there))
+}
+
+/// Where a constant does not fit a byte, but changes bits of one byte alone: which, and how.
+fn byte_change(alu: Alu, value: i64) -> Option<(usize, Opcode)> {
+    let code = match alu {
+        Alu::And => Opcode::And_rm8_imm8, // 80 /4 ib
+        Alu::Or => Opcode::Or_rm8_imm8,   // 80 /1 ib
+        Alu::Xor => Opcode::Xor_rm8_imm8, // 80 /6 ib
+        _ => return None,
+    };
+    let (byte, _) = byte_of(changed_bits(alu, value)?)?;
+    i8::try_from(value as i32).is_err().then_some((byte, code))
 }
 
 impl X86<'_> {
@@ -152,6 +190,11 @@ impl X86<'_> {
                     (false, true) => Opcode::Dec_rm64,  // REX.W
                 };
                 Instruction::with1(code, memory)
+            }
+            Op::Alu { alu, value: Arg::Const(value), .. } if !wide && byte_change(alu, value).is_some() => {
+                let (byte, code) = byte_change(alu, value).expect("it is one byte");
+                let there = (value as i32) >> (8 * byte) & 0xff;
+                Instruction::with2(code, self.memory(place.behind(byte)), there)
             }
             Op::Alu { alu, value: Arg::Const(value), .. } => {
                 let [imm8, imm32, _] = codes(alu, wide);

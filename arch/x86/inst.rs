@@ -1,7 +1,7 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, Register};
+use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register};
 
 use std::ops::Range;
 
@@ -19,10 +19,14 @@ use crate::op::{Cond, Label};
 pub(crate) enum Operation {
     /// All operands are known.
     Plain(Instruction),
+    /// An address below 2 GiB is added to the operand in memory, or is the number.
+    Symbolic { instruction: Instruction, of: Ref },
     /// A jump, conditional or not.
     Jump { condition: Option<Condition>, to: Label },
     /// A call of a subroutine.
     Subroutine { to: Label },
+    /// A system call that does not return.
+    Leave(Instruction),
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
     /// A constant, with what is known of the register before.
@@ -76,21 +80,29 @@ impl KnownConstant {
     }
 }
 
-/// Conditions of jumps.
+/// Conditions of jumps, each with its opposite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Equal,
     NotEqual,
     Less,
-    LessOrEqual,
     GreaterOrEqual,
+    LessOrEqual,
     Greater,
     Sign,
     NotSign,
     Below,
-    BelowOrEqual,
     AboveOrEqual,
+    BelowOrEqual,
     Above,
+}
+
+impl Condition {
+    /// The condition that holds where this one does not.
+    fn opposite(self) -> Self {
+        let opposite = |other: &Condition| *other as u8 == self as u8 ^ 1;
+        JUMPS.iter().find_map(|(condition, _)| condition.filter(opposite)).expect("conditions come in pairs")
+    }
 }
 
 impl From<Cond> for Condition {
@@ -144,6 +156,8 @@ const JUMPS: [(Option<Condition>, [Code; 4]); 13] = {
     ]
 };
 
+/// Bytes of the longest instruction (Intel SDM volume 1, 2.2.1).
+const MOST_BYTES: usize = 15;
 /// Bytes of `syscall`.
 const SYSCALL_BYTES: u64 = 2;
 /// Bytes of a short jump and of the longest near one.
@@ -152,7 +166,11 @@ const SHORT_JUMP_BYTES: u64 = 2;
 impl Encode for X86Inst {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let instruction = match self.operation {
-            Operation::Plain(instruction) => instruction,
+            Operation::Plain(instruction) | Operation::Leave(instruction) => instruction,
+            Operation::Symbolic { instruction, of } => {
+                let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
+                with_address(instruction, value)
+            }
             Operation::Jump { condition, to } => {
                 let target = address(Ref::Code(to));
                 let distance = target.wrapping_sub(at + SHORT_JUMP_BYTES) as i64;
@@ -214,10 +232,23 @@ impl Encode for X86Inst {
         Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
     }
 
+    fn branch(&self) -> Option<(Label, u8)> {
+        self.jump().and_then(|(to, condition)| Some((to, condition?)))
+    }
+
+    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+        let Operation::Jump { condition: Some(condition), .. } = self.operation else { return None };
+        let operation = Operation::Jump { condition: Some(condition.opposite()), to };
+        Some(Box::new(Self { long_mode: self.long_mode, operation }))
+    }
+
     fn identity(&self) -> Option<Vec<u8>> {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => {
                 bytes(self.bits(), &instruction, 0).ok()
+            }
+            Operation::Leave(instruction) => {
+                bytes(self.bits(), &instruction, 0).ok().map(|bytes| [b"leave", bytes.as_slice()].concat())
             }
             operation => Some(format!("{operation:?}").into_bytes()),
         }
@@ -237,7 +268,7 @@ impl Encode for X86Inst {
     fn wants_flags(&self) -> bool {
         match self.operation {
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
-            operation => matches!(operation, Operation::Jump { .. }),
+            operation => matches!(operation, Operation::Jump { .. } | Operation::Symbolic { .. }),
         }
     }
 
@@ -248,7 +279,8 @@ impl Encode for X86Inst {
 
     fn symbolic(&self, form: u8) -> Range<usize> {
         match (self.operation, form) {
-            (Operation::Plain(_) | Operation::Constant { .. }, _) => 0..0,
+            (Operation::Plain(_) | Operation::Constant { .. } | Operation::Leave(_), _) => 0..0,
+            (Operation::Symbolic { .. }, _) => 0..MOST_BYTES,
             (Operation::Near { .. }, 0) => 3..4,
             (Operation::Near { reg, of, .. }, form) => {
                 Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } }.symbolic(form - 1)
@@ -265,6 +297,7 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
+            Operation::Symbolic { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
             // The stack pointer is register 4.
             Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
@@ -277,9 +310,21 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),
             Operation::Jump { condition, .. } => condition.is_some(),
+            Operation::Leave(_) => false,
             _ => true,
         }
     }
+}
+
+/// The instruction with an address in its operand.
+fn with_address(mut instruction: Instruction, value: i32) -> Instruction {
+    if (0..instruction.op_count()).any(|operand| instruction.op_kind(operand) == OpKind::Memory) {
+        let offset = instruction.memory_displacement64().wrapping_add_signed(i64::from(value));
+        instruction.set_memory_displacement64(offset);
+    } else {
+        instruction.set_immediate_i32(1, value);
+    }
+    instruction
 }
 
 /// The bytes of an instruction at an address.

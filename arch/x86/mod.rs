@@ -6,6 +6,7 @@ mod call;
 mod constant;
 pub(crate) mod fuse;
 mod inst;
+mod low;
 mod operands;
 pub(crate) mod regs;
 mod select;
@@ -22,5 +23,6 @@ use crate::{CompileError, alloc, flow};
 /// Selects for one mode.
 pub(crate) fn compile(mode: &'static Mode, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
     let (program, slots) = alloc::fit_tuned(program, &mode.registers, tuning)?;
-    flow::select(&program, || select::X86::new(mode, &program, &slots, tuning))
+    let low = low::low(&program, &slots);
+    flow::select(&program, || select::X86::new(mode, &program, &slots, (&low, tuning)))
 }

@@ -12,7 +12,7 @@ use crate::code::Ref;
 use crate::facts::{Fact, Value};
 use crate::golf;
 use crate::golf::tuning::ENOUGH;
-use crate::op::{Arg, Base, DatumId, Kind, Mem, Slot};
+use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
 
 impl X86<'_> {
     pub(super) fn push(&mut self, operation: Operation, why: String) {
@@ -25,11 +25,62 @@ impl X86<'_> {
         if instruction.rflags_modified() != 0 {
             self.facts.set_flags(None);
         }
-        self.push(Operation::Plain(instruction), why.into());
+        let operation = match self.symbol.take() {
+            Some(of) => Operation::Symbolic { instruction, of },
+            None => Operation::Plain(instruction),
+        };
+        self.push(operation, why.into());
+    }
+
+    /// Leaves an address to the next operation, or the register that has it already.
+    pub(super) fn hold_address(&mut self, slot: Slot, op: &Op) {
+        let (of, value) = match *op {
+            Op::Set { value: Arg::Data(datum), .. } => (Ref::Data(datum), Value::Data(datum)),
+            Op::Set { value: Arg::State(offset), .. } => (Ref::State(offset), Value::State(offset)),
+            _ => unreachable!("only addresses outside the stack"),
+        };
+        let holder = (0..8).filter(|&reg| reg != ESP).find(|&reg| self.facts.get(reg).value == value);
+        match holder {
+            Some(reg) => self.lent = Some((slot, reg)),
+            None => self.address = Some((slot, of)),
+        }
+    }
+
+    /// The operation that an address was left to is done.
+    pub(super) fn end_address(&mut self) {
+        if self.in_memory.is_none() {
+            (self.address, self.lent) = (None, None);
+        }
+    }
+
+    /// Has the instruction at hand take this slot's address, if it is the one that was left to it.
+    pub(super) fn takes(&mut self, slot: Slot) -> bool {
+        match self.address {
+            Some((held, of)) if held == slot => {
+                self.symbol = Some(of);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A place in memory that counts from an address in the instruction, and from another slot if there is one.
+    fn symbolic(&self, index: Option<Slot>, offset: i32) -> MemoryOperand {
+        let long = self.mode.is_long;
+        let base = match index {
+            Some(slot) => named(self.home(slot), long),
+            None if long => Register::RIP,
+            None => Register::None,
+        };
+        let bytes = if long { 8 } else { 4 };
+        MemoryOperand::new(base, Register::None, 1, i64::from(offset), bytes, false, Register::None)
     }
 
     pub(super) fn home(&self, slot: Slot) -> Reg {
-        self.slots.home(slot)
+        match self.lent {
+            Some((lent, reg)) if lent == slot => reg,
+            _ => self.slots.home(slot),
+        }
     }
 
     /// Is the slot as wide as an address of this mode?
@@ -42,8 +93,11 @@ impl X86<'_> {
         named(self.home(slot), self.wide(slot))
     }
 
-    pub(super) fn memory(&self, mem: Mem) -> MemoryOperand {
+    pub(super) fn memory(&mut self, mem: Mem) -> MemoryOperand {
         let (base, offset) = match mem.base {
+            Base::Slot(slot) if self.takes(slot) => return self.symbolic(None, mem.offset),
+            Base::Sum(one, other) if self.takes(one) => return self.symbolic(Some(other), mem.offset),
+            Base::Sum(one, other) if self.takes(other) => return self.symbolic(Some(one), mem.offset),
             Base::Slot(slot) => (self.home(slot), mem.offset),
             Base::Sum(one, other) => {
                 let [one, other] = [one, other].map(|slot| named(self.home(slot), self.mode.is_long));

@@ -29,6 +29,16 @@ pub(crate) fn bits_8(reg: Reg) -> Register {
     names::BITS_8[usize::from(reg)]
 }
 
+/// The second byte of one of the first four registers.
+pub(crate) fn second_8(reg: Reg) -> Register {
+    [Register::AH, Register::CH, Register::DH, Register::BH][usize::from(reg)]
+}
+
+/// Bits that are all in the second byte, as they are there.
+pub(crate) fn second_byte(bits: u32) -> Option<u32> {
+    (bits.trailing_zeros() >= 8 && bits >> 16 == 0 && bits != 0).then_some(bits >> 8)
+}
+
 /// The register's lowest two bytes.
 pub(crate) fn bits_16(reg: Reg) -> Register {
     names::BITS_16[usize::from(reg)]

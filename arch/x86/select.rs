@@ -15,6 +15,7 @@ use crate::flow::{self, Selector};
 use crate::golf::Rule;
 use crate::golf::tuning::{STACK, Tuning, ZEROS};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
+use crate::sets::Set;
 use crate::target::{Class, Machine};
 
 /// What differs between long mode and protected mode.
@@ -38,6 +39,8 @@ pub(crate) struct X86<'p> {
     pub(super) mode: &'static Mode,
     pub(super) program: &'p Program,
     pub(super) slots: &'p Allocation,
+    /// Slots of which only the lowest byte matters.
+    low: &'p Set,
     pub(super) code: Code,
     pub(super) facts: Facts,
     /// Why the operation at hand is there.
@@ -50,6 +53,12 @@ pub(crate) struct X86<'p> {
     pub(super) reserved_bytes: u32,
     /// Where the slot is that the branch at hand looks at, if it is in no register.
     pub(super) in_memory: Option<(Width, Mem)>,
+    /// The slot whose address the operation at hand takes in its instruction.
+    pub(super) address: Option<(Slot, Ref)>,
+    /// The slot that is in a register of others for the operation at hand.
+    pub(super) lent: Option<(Slot, Reg)>,
+    /// What the instruction at hand adds to its operand in memory, or has for its number.
+    pub(super) symbol: Option<Ref>,
     /// So many operations have been done with one before them.
     pub(super) skip: usize,
     /// Which way where there are several.
@@ -71,16 +80,23 @@ const MOST_ZEROS: usize = 2;
 pub(super) type Built = Result<Instruction, iced_x86::IcedError>;
 
 impl<'p> X86<'p> {
-    pub(crate) fn new(mode: &'static Mode, program: &'p Program, slots: &'p Allocation, tuning: &'p Tuning) -> Self {
+    pub(crate) fn new(
+        mode: &'static Mode,
+        program: &'p Program,
+        slots: &'p Allocation,
+        (low, tuning): (&'p Set, &'p Tuning),
+    ) -> Self {
         let mut to_push = stack::choose(program, mode.class());
         to_push.retain(|(datum, _)| tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);
+        let (address, lent, symbol) = (None, None, None);
         Self {
             mode,
             program,
             slots,
+            low,
             code,
             facts,
             why,
@@ -88,6 +104,9 @@ impl<'p> X86<'p> {
             pushed,
             reserved_bytes,
             in_memory,
+            address,
+            lent,
+            symbol,
             skip,
             tuning,
             at,
@@ -95,6 +114,11 @@ impl<'p> X86<'p> {
             may_fail: false,
             args_set: u32::MAX,
         }
+    }
+
+    /// Is only the lowest byte of this slot what it says?
+    pub(super) fn is_low(&self, slot: Slot) -> bool {
+        self.low.contains(usize::from(slot.0))
     }
 
     fn assign(&mut self, step: usize, to: Slot, value: Arg) {
@@ -170,6 +194,7 @@ impl<'p> X86<'p> {
         };
         let (wide, r) = (self.wide(left), self.register(left));
         match right {
+            _ if self.is_low(left) => condition = self.compare_low(left, cond, right),
             Arg::Const(0) => {
                 let reusable =
                     matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.facts.flags() == Some(left);
@@ -180,6 +205,14 @@ impl<'p> X86<'p> {
                 }
             }
             Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
+            Arg::Slot(other) if self.takes(other) => {
+                let code = match (wide, reg) {
+                    (true, _) => Opcode::Cmp_rm64_imm32,   // REX.W 81 /7 id
+                    (false, EAX) => Opcode::Cmp_EAX_imm32, // 3D id
+                    (false, _) => Opcode::Cmp_rm32_imm32,  // 81 /7 id
+                };
+                self.plain(Instruction::with2(code, r, 0), why);
+            }
             Arg::Slot(other) => {
                 let code = if wide { Opcode::Cmp_rm64_r64 } else { Opcode::Cmp_rm32_r32 };
                 self.plain(Instruction::with2(code, r, named(self.home(other), wide)), why);
@@ -187,6 +220,25 @@ impl<'p> X86<'p> {
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
         self.jump(Some(condition), to);
+    }
+
+    /// Compares bytes.
+    fn compare_low(&mut self, left: Slot, cond: Cond, right: Arg) -> Condition {
+        let (home, why) = (self.home(left), self.why.clone());
+        let byte = regs::bits_8(home);
+        let built = match right {
+            Arg::Const(0) if self.facts.flags() == Some(left) => return cond.into(),
+            Arg::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
+            Arg::Const(value) if home == EAX => Instruction::with2(Opcode::Cmp_AL_imm8, byte, value as u32), // 3C ib
+            Arg::Const(value) => Instruction::with2(Opcode::Cmp_rm8_imm8, byte, value as u32), // 80 /7 ib
+            Arg::Slot(other) => Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.home(other))), // 38 /r
+            _ => unreachable!("a slot is compared with a constant or a slot"),
+        };
+        self.plain(built, why);
+        if right == Arg::Const(0) {
+            self.facts.set_flags(Some(left));
+        }
+        cond.into()
     }
 
     /// Compares with a constant that is not 0; the condition to jump on, which is the unsigned one for bytes.
@@ -277,6 +329,7 @@ impl Selector for X86<'_> {
         }
         self.at = at;
         if self.branch_in_memory(op) {
+            self.end_address();
             return Ok(());
         }
         if self.string(at, op) {
@@ -306,6 +359,10 @@ impl Selector for X86<'_> {
             Op::Copy { to, from, len } => self.copy_bytes(at, [*to, *from, *len]),
             Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
+            Op::Set { to, value: Arg::Data(_) | Arg::State(_) } if self.slots.fused(at) > 0 => {
+                self.hold_address(*to, op);
+                return Ok(());
+            }
             Op::Set { to, value } => self.assign(at, *to, *value),
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
             Op::Negate { to } => {
@@ -335,11 +392,16 @@ impl Selector for X86<'_> {
         for (&reg, fact) in saved.iter().zip(facts).rev() {
             self.restore(reg, fact, op);
         }
+        self.end_address();
         Ok(())
     }
 
     fn home(&self, slot: Slot) -> Reg {
         self.slots.home(slot)
+    }
+
+    fn is_whole(&self, slot: Slot) -> bool {
+        !self.is_low(slot)
     }
 
     fn finish(self) -> Code {

@@ -75,14 +75,17 @@ impl X86<'_> {
     fn load_string(&mut self, to: Slot, width: Width) {
         let (bits, why) = (self.address_bits(), self.why.clone());
         if width == Width::Byte {
-            if !matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff)) {
+            let is_clear = self.is_low(to);
+            if !is_clear && !matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff)) {
                 self.set_constant(EAX, 0, "no upper bits");
             }
             self.plain(Instruction::with_lodsb(bits, Register::None, RepPrefixKind::None), why); // AC
         } else {
             self.plain(Instruction::with_lodsd(bits, Register::None, RepPrefixKind::None), why); // AD
         }
-        self.facts.define(to, EAX, if width == Width::Byte { Value::Byte } else { Value::Unknown });
+        // What was above the byte before is there still.
+        let is_byte = width == Width::Byte && matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff));
+        self.facts.define(to, EAX, if is_byte { Value::Byte } else { Value::Unknown });
     }
 
     fn store_string(&mut self, bytes: usize, why: &str) {

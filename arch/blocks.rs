@@ -1,0 +1,171 @@
+//! Code cut into blocks, and put together again in the order that takes the fewest bytes: with the jumps that are
+//! needed there, and with branches turned round where what they lead to follows.
+
+use std::collections::HashMap;
+
+use crate::code::{Encode, Unit, next_label};
+use crate::layout::{self, Block, End, Jumps};
+use crate::op::Label;
+
+/// A block: its units, labels first, without the jumps at its end.
+struct Part {
+    units: Vec<Unit>,
+    /// Its first label.
+    label: Label,
+    bytes: u32,
+    way: Way,
+}
+
+/// How control leaves it.
+enum Way {
+    Stops,
+    /// By a jump, or because what is there follows.
+    Goes {
+        to: Label,
+        jump: Option<Unit>,
+    },
+    /// By a jump on a condition, or because what is there follows.
+    Either {
+        branch: Unit,
+        to: Label,
+        on: Label,
+    },
+}
+
+/// The units in a better order. `lens` are their lengths in bytes.
+pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
+    let Some(maker) = units.iter().filter_map(instruction).find_map(|one| one.island(Label(0))) else { return units };
+    let jump = |to: Label| {
+        let instruction = maker.island(to).expect("it is a jump, which makes others");
+        Unit::Instruction { instruction, form: 0, why: "goes on there".to_owned(), by_way_of: None }
+    };
+    let has_short = units.iter().filter_map(instruction).any(|one| one.jump().is_some());
+    let jumps = if has_short { Jumps::Short } else { Jumps::Alike };
+    let parts = without_empty(cut(units, lens));
+    let blocks = numbered(&parts);
+    let order = layout::arrange(&blocks, jumps);
+    let labels: Vec<Label> = parts.iter().map(|part| part.label).collect();
+    let mut places = vec![0; order.len()];
+    for (place, &block) in order.iter().enumerate() {
+        places[block] = place;
+    }
+    let mut left: Vec<Option<Part>> = parts.into_iter().map(Some).collect();
+    let mut units = Vec::new();
+    for (place, &block) in order.iter().enumerate() {
+        let part = left[block].take().expect("each stands once");
+        units.extend(part.units);
+        let next = order.get(place + 1).map(|&next| labels[next]);
+        match (part.way, blocks[block].end) {
+            (Way::Goes { jump: was, .. }, End::Goes(to)) if next != Some(labels[to]) => {
+                units.push(was.unwrap_or_else(|| jump(labels[to])));
+            }
+            (Way::Either { branch, .. }, End::Either { to, on, .. }) => {
+                let is_nearer = places[on].abs_diff(place) < places[to].abs_diff(place);
+                let [to, on] = [to, on].map(|block| labels[block]);
+                let turn = next == Some(to) || (next != Some(on) && is_nearer);
+                let (first, second) = if turn { (opposite(branch, on), to) } else { (branch, on) };
+                units.push(first);
+                if next != Some(second) {
+                    units.push(jump(second));
+                }
+            }
+            _ => {}
+        }
+    }
+    units
+}
+
+fn instruction(unit: &Unit) -> Option<&dyn Encode> {
+    match unit {
+        Unit::Instruction { instruction, .. } => Some(instruction.as_ref()),
+        Unit::Label(_) => None,
+    }
+}
+
+/// The branch to another place where its condition does not hold.
+fn opposite(branch: Unit, to: Label) -> Unit {
+    let Unit::Instruction { instruction, why, .. } = branch else { unreachable!("labels are no branches") };
+    let instruction = instruction.opposite(to).expect("every branch has an opposite");
+    Unit::Instruction { instruction, form: 0, why, by_way_of: None }
+}
+
+/// Cuts the code before labels and behind jumps.
+fn cut(units: Vec<Unit>, lens: &[u32]) -> Vec<Part> {
+    let mut next = next_label(&units);
+    let mut parts: Vec<Part> = Vec::new();
+    let mut is_open = false;
+    for (unit, &len) in units.into_iter().zip(lens) {
+        let label = if let Unit::Label(label) = unit { Some(label) } else { None };
+        let is_begun = parts.last().is_some_and(|part| part.units.last().and_then(instruction).is_some());
+        if !is_open || (label.is_some() && is_begun) {
+            let begin = label.unwrap_or(Label(next));
+            let own = if label.is_none() { vec![Unit::Label(begin)] } else { Vec::new() };
+            next += own.len() as u16;
+            match parts.last_mut().map(|part| &mut part.way) {
+                Some(way @ Way::Stops) if is_open => *way = Way::Goes { to: begin, jump: None },
+                // What is behind a branch has its name now.
+                Some(Way::Either { on, .. }) => *on = begin,
+                _ => {}
+            }
+            parts.push(Part { units: own, label: begin, bytes: 0, way: Way::Stops });
+        }
+        let part = parts.last_mut().expect("one is open");
+        let ways = instruction(&unit).map(|one| (one.branch(), one.leads_to(), one.goes_on()));
+        match ways {
+            Some((Some((to, _)), ..)) => part.way = Way::Either { branch: unit, to, on: to },
+            Some((None, Some(to), _)) => part.way = Way::Goes { to, jump: Some(unit) },
+            _ => {
+                part.units.push(unit);
+                part.bytes += len;
+            }
+        }
+        is_open = matches!(part.way, Way::Stops) && ways.is_none_or(|(.., goes_on)| goes_on);
+    }
+    parts
+}
+
+/// The parts without those that have nothing but a jump: their labels stand where it leads.
+fn without_empty(mut parts: Vec<Part>) -> Vec<Part> {
+    let mut at = 1;
+    while at < parts.len() {
+        let to = match parts[at].way {
+            Way::Goes { to, .. } if parts[at].bytes == 0 => to,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        let has = |part: &Part| part.units.iter().any(|unit| matches!(unit, Unit::Label(label) if *label == to));
+        let target = parts.iter().position(has).expect("every label is placed");
+        if target == at {
+            at += 1;
+            continue;
+        }
+        let mut labels = std::mem::take(&mut parts[at].units);
+        labels.append(&mut parts[target].units);
+        parts[target].units = labels;
+        parts.remove(at);
+    }
+    parts
+}
+
+/// The same with numbers for labels.
+fn numbered(parts: &[Part]) -> Vec<Block> {
+    let mut numbers = HashMap::new();
+    for (number, part) in parts.iter().enumerate() {
+        for unit in &part.units {
+            if let Unit::Label(label) = unit {
+                numbers.insert(*label, number);
+            }
+        }
+    }
+    let end = |way: &Way| match way {
+        Way::Stops => End::Stops,
+        Way::Goes { to, .. } => End::Goes(numbers[to]),
+        Way::Either { branch, to, on } => {
+            let condition = instruction(branch).and_then(Encode::branch).map_or(0, |(_, condition)| condition);
+            End::Either { condition, to: numbers[to], on: numbers[on] }
+        }
+    };
+    parts.iter().map(|part| Block { bytes: part.bytes, end: end(&part.way) }).collect()
+}

@@ -1,0 +1,220 @@
+//! Operations that become one instruction, or none: where that wins, and where it must not be.
+
+use crate::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Program, Slot, Width};
+use crate::syscall::Call;
+use crate::{Target, decode};
+
+/// A program with two numbers that nobody knows, and what is done with them; all of it is wanted at the end.
+struct Case {
+    program: Program,
+    one: Slot,
+    other: Slot,
+}
+
+impl Case {
+    fn new() -> Self {
+        let mut program = Program { frame_bytes: 64, word_bytes: 16, state_bytes: 4096, ..Program::default() };
+        let [one, other] = ["one", "other"].map(|name| program.slot(name, Kind::Int));
+        program.call(Call::Getpid, &[], Some(one), "one");
+        program.call(Call::Getpid, &[], Some(other), "other");
+        Self { program, one, other }
+    }
+
+    fn slot(&mut self) -> Slot {
+        self.program.slot("another", Kind::Int)
+    }
+
+    fn push(&mut self, op: Op) {
+        self.program.push(op, "");
+    }
+
+    fn alu(&mut self, alu: Alu, to: Slot, value: Arg) {
+        self.push(Op::Alu { alu, to, value });
+    }
+
+    /// Goes on elsewhere on a condition.
+    fn branch(&mut self, left: Slot, cond: Cond, right: Arg) {
+        let end = self.program.labels.len();
+        let to = if end == 0 { self.program.label("end") } else { crate::op::Label(0) };
+        self.push(Op::Branch { left, cond, right, to });
+    }
+
+    /// The code's instructions; these slots are wanted at the end.
+    fn text(mut self, machine: &str, wanted: &[Slot]) -> Vec<String> {
+        let args: Vec<Arg> = wanted.iter().copied().map(Arg::Slot).collect();
+        self.program.call(Call::Prctl, &args, None, "");
+        if !self.program.labels.is_empty() {
+            self.program.place(crate::op::Label(0));
+        }
+        self.program.call(Call::Exit, &[Arg::Const(0)], None, "");
+        let target = Target::by_name(machine).expect("it is one of them");
+        let mut code = crate::compile(target, &self.program).expect("it compiles");
+        let placed = code.place(0x1_0078, &|_, _| 0x2_0000).expect("it can be placed");
+        let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
+        decode::decode_all(target, &bytes)
+    }
+}
+
+fn frame(offset: i32) -> Mem {
+    Mem { base: Base::Frame, offset }
+}
+
+/// How many instructions have these words in them?
+fn count(text: &[String], words: &[&str]) -> usize {
+    text.iter().filter(|line| words.iter().all(|word| line.contains(word))).count()
+}
+
+const X86: [&str; 2] = ["x86_64", "i386"];
+
+#[test]
+fn x86_takes_an_address_that_one_operation_wants_in_its_instruction() {
+    for machine in X86 {
+        for again in [false, true] {
+            let mut case = Case::new();
+            let (one, other, address) = (case.one, case.other, case.slot());
+            case.push(Op::Set { to: address, value: Arg::State(0) });
+            case.alu(Alu::Add, one, Arg::Slot(address));
+            if again {
+                case.alu(Alu::Xor, other, Arg::Slot(address));
+            }
+            let text = case.text(machine, &[one, other]);
+            assert_eq!(count(&text, &["add", "0x20000"]), usize::from(!again), "{machine}: {text:?}");
+            assert_eq!(count(&text, &["mov", "0x20000"]), usize::from(again), "{machine}: {text:?}");
+        }
+        let mut case = Case::new();
+        let (one, other, address) = (case.one, case.other, case.slot());
+        case.push(Op::Set { to: address, value: Arg::State(0) });
+        let base = Base::Sum(address, one);
+        case.push(Op::Load { to: other, width: Width::Byte, from: Mem { base, offset: 3 } });
+        let text = case.text(machine, &[one, other]);
+        assert_eq!(count(&text, &["movzx", "0x20003"]), 1, "{machine}: {text:?}");
+    }
+}
+
+#[test]
+fn x86_changes_the_byte_that_the_bits_are_in() {
+    for machine in X86 {
+        let bits = |value: i64| {
+            let mut case = Case::new();
+            let one = case.one;
+            case.alu(Alu::Or, one, Arg::Const(value));
+            case.text(machine, &[one])
+        };
+        assert_eq!(count(&bits(0x1234), &["or", "0x1234"]), 1, "not one byte");
+        for text in [bits(0x900), bits(0x100)] {
+            assert_eq!(count(&text, &["or", "0x900"]) + count(&text, &["or", "0x100"]), 0, "{machine}: {text:?}");
+        }
+        let mut case = Case::new();
+        let one = case.one;
+        let fetched = case.slot();
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
+        case.push(Op::Load { to: fetched, width: Width::Four, from: frame(32) });
+        case.alu(Alu::Or, fetched, Arg::Const(0x900));
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(fetched) });
+        let text = case.text(machine, &[one]);
+        assert_eq!(count(&text, &["or byte", "0x21", "0x9"]), 1, "{machine}: {text:?}");
+    }
+}
+
+#[test]
+fn x86_clears_nothing_above_a_byte_that_is_compared_alone() {
+    for machine in X86 {
+        for more in [false, true] {
+            let mut case = Case::new();
+            let (one, byte) = (case.one, case.slot());
+            let from = Mem { base: Base::Slot(one), offset: 0 };
+            case.push(Op::Load { to: byte, width: Width::Byte, from });
+            case.alu(Alu::Sub, byte, Arg::Const(0x30));
+            case.branch(byte, Cond::Above, Arg::Const(9));
+            case.branch(byte, Cond::Eq, Arg::Const(if more { 255 } else { 1 }));
+            let text = case.text(machine, &[one]);
+            assert_eq!(count(&text, &["movzx"]), usize::from(more), "{machine}: 255 would be −1: {text:?}");
+        }
+        let mut case = Case::new();
+        let (one, byte) = (case.one, case.slot());
+        case.push(Op::Load { to: byte, width: Width::Byte, from: Mem { base: Base::Slot(one), offset: 0 } });
+        let text = case.text(machine, &[one, byte]);
+        assert_eq!(count(&text, &["movzx"]), 1, "{machine}: the kernel looks at all of it: {text:?}");
+    }
+}
+
+#[test]
+fn a_word_of_the_frame_that_a_register_holds_is_not_loaded() {
+    for machine in ["x86_64", "i386", "aarch64"] {
+        for changed in [false, true] {
+            let mut case = Case::new();
+            let (one, other, again) = (case.one, case.other, case.slot());
+            case.push(Op::Store { width: Width::Four, to: frame(4), value: Arg::Slot(one) });
+            if changed {
+                case.push(Op::Store { width: Width::Four, to: frame(4), value: Arg::Const(7000) });
+            }
+            case.push(Op::Load { to: again, width: Width::Four, from: frame(4) });
+            case.alu(Alu::Add, again, Arg::Slot(other));
+            let text = case.text(machine, &[one, again]);
+            let loads = text.iter().filter(|line| {
+                let memory = line.find('[').unwrap_or(usize::MAX);
+                line.contains("sp + 0x4]") && memory > 12 || line.contains("ldur") && line.contains("[sp, #0x4]")
+            });
+            assert_eq!(loads.count(), usize::from(changed), "{machine}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_branch_tells_is_known() {
+    for machine in X86 {
+        for cond in [Cond::Ne, Cond::Lt] {
+            let mut case = Case::new();
+            let one = case.one;
+            case.branch(one, cond, Arg::Const(3));
+            case.push(Op::Set { to: one, value: Arg::Const(3) });
+            let text = case.text(machine, &[one]);
+            let is_set = text.iter().any(|line| line.ends_with("0x3") && !line.starts_with("cmp"));
+            assert_eq!(is_set, cond == Cond::Lt, "{machine}: {text:?}");
+        }
+    }
+}
+
+#[test]
+fn aarch64_shifts_and_multiplies_what_it_adds() {
+    for wanted in [false, true] {
+        let product = |alu: Alu, by: i64| {
+            let mut case = Case::new();
+            let (one, other) = (case.one, case.other);
+            case.alu(alu, one, Arg::Const(by));
+            case.alu(Alu::Add, other, Arg::Slot(one));
+            let slots = if wanted { [other, one] } else { [other, other] };
+            case.text("aarch64", &slots)
+        };
+        let (shifted, summed) = (product(Alu::Shl, 4), product(Alu::Mul, 100));
+        assert_eq!(count(&shifted, &["add", "lsl #4"]), usize::from(!wanted), "{shifted:?}");
+        assert_eq!(count(&summed, &["madd"]), usize::from(!wanted), "{summed:?}");
+    }
+}
+
+#[test]
+fn aarch64_compares_on_a_condition_where_both_go_to_one_place() {
+    for (first, second, together) in [(5, 7, 1), (5, -7, 1), (5, 32, 0), (5, 0, 0), (0, 5, 0)] {
+        let mut case = Case::new();
+        let one = case.one;
+        case.branch(one, Cond::Eq, Arg::Const(first));
+        case.branch(one, Cond::Eq, Arg::Const(second));
+        let text = case.text("aarch64", &[one]);
+        assert_eq!(count(&text, &["ccm"]), together, "{first} {second}: {text:?}");
+        assert_eq!(count(&text, &["b.eq"]) + count(&text, &["cbz"]), 2 - together, "{text:?}");
+    }
+}
+
+#[test]
+fn aarch64_accesses_neighbours_at_once() {
+    for (second, together) in [(36, 1), (28, 1), (40, 0), (34, 0)] {
+        let mut case = Case::new();
+        let (one, other) = (case.one, case.other);
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
+        case.push(Op::Store { width: Width::Four, to: frame(second), value: Arg::Slot(other) });
+        case.push(Op::Load { to: one, width: Width::Four, from: frame(32) });
+        case.push(Op::Load { to: other, width: Width::Four, from: frame(second) });
+        let text = case.text("aarch64", &[one, other]);
+        assert_eq!((count(&text, &["ldp"]), count(&text, &["stp"])), (together, together), "{text:?}");
+    }
+}

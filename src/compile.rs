@@ -75,9 +75,10 @@ const SIZE_TRIES: usize = 16;
 pub fn build(description: &Description, options: Options) -> Result<Image, BuildError> {
     let mut size_bytes = 1;
     let mut least_bytes = 0;
+    let mut hints = Vec::new();
     for attempt in 0..SIZE_TRIES {
         let (filled, states_size) = fill::fill(description, options, size_bytes)?;
-        let image = smallest(&lower::lower(&filled, options.target), options, least_bytes)?;
+        let image = smallest(&lower::lower(&filled, options.target), options, least_bytes, &mut hints)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes || !states_size {
             return Ok(image);
@@ -96,15 +97,21 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 /// # Errors
 /// The machine cannot do what the program asks for, or the program is too large.
 pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
-    assemble_at_least(ops, options, 0)
+    assemble_at_least(ops, options, 0, &mut None)
 }
 
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
 /// may want more registers than it has, and is passed over then.
-fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Image, BuildError> {
-    let mut smallest = assemble_at_least(&programs[0], options, least_bytes)?;
-    for program in &programs[1..] {
-        match assemble_at_least(program, options, least_bytes) {
+fn smallest(
+    programs: &[Ops],
+    options: Options,
+    least_bytes: u64,
+    hints: &mut Vec<Option<golf::Hint>>,
+) -> Result<Image, BuildError> {
+    hints.resize(programs.len(), None);
+    let mut smallest = assemble_at_least(&programs[0], options, least_bytes, &mut hints[0])?;
+    for (program, hint) in programs.iter().zip(hints).skip(1) {
+        match assemble_at_least(program, options, least_bytes, hint) {
             Ok(image) if image.bytes.len() < smallest.bytes.len() => smallest = image,
             Ok(_) | Err(BuildError::Compile { source: CompileError::OutOfRegisters { .. }, .. }) => {}
             Err(error) => return Err(error),
@@ -114,7 +121,12 @@ fn smallest(programs: &[Ops], options: Options, least_bytes: u64) -> Result<Imag
 }
 
 /// Selects, places and claims: the image of a lowered program, padded to at least so many bytes.
-fn assemble_at_least(ops: &Ops, options: Options, least_bytes: u64) -> Result<Image, BuildError> {
+fn assemble_at_least(
+    ops: &Ops,
+    options: Options,
+    least_bytes: u64,
+    hint: &mut Option<golf::Hint>,
+) -> Result<Image, BuildError> {
     let target = options.target;
     let wrong = |source| BuildError::Compile { target: target.name, source };
     let bytes = most_bytes(ops, target);
@@ -151,7 +163,7 @@ fn assemble_at_least(ops: &Ops, options: Options, least_bytes: u64) -> Result<Im
     if least_bytes > 0 {
         return Ok(plain);
     }
-    Ok(golf::smaller(ops, options, &plain)?.unwrap_or(plain))
+    Ok(golf::smaller(ops, options, &plain, hint)?.unwrap_or(plain))
 }
 
 /// At most so many bytes are the program's data and state.

@@ -3,6 +3,7 @@
 
 use super::rules::Rule;
 use super::search::{Added, Search};
+use super::through::PREFIXES;
 use super::units::{Blob, Group};
 use crate::code::{Code, Placed, PlacedCode, Ref, Unit};
 use crate::op::{DatumId, Label, Part, Program};
@@ -162,7 +163,17 @@ impl Search<'_> {
             let range = one.at as usize..(one.at as usize + one.bytes.len()).min(bytes.len());
             Placed { at: base + u64::from(one.at), bytes: bytes[range].into(), why: one.why.into() }
         };
-        placed.extend(self.added.iter().map(added));
+        for one in &self.added {
+            let one = added(one);
+            let behind = one.at + one.bytes.len() as u64;
+            // Prefixes are shown with what they stand before.
+            match placed.iter_mut().find(|next| next.at == behind && one.why == PREFIXES) {
+                Some(next) => {
+                    *next = Placed { at: one.at, bytes: [one.bytes, next.bytes.clone()].concat(), why: next.why.clone() };
+                }
+                None => placed.push(one),
+            }
+        }
         placed.sort_by_key(|one| one.at);
         let labels = self.labels.iter().enumerate();
         let labels = labels.filter_map(|(number, at)| Some((Label(number as u16), base + u64::from((*at)?)))).collect();

@@ -209,7 +209,7 @@ pub fn selections(
     if tries == 0 || program.has_subs() {
         return Ok(vec![usual]);
     }
-    if usual.units.len() > SMALL_PROGRAM_UNITS {
+    if !is_small(&usual) {
         // Where addresses have more than 32 bits, the usual way may not do.
         let near = crate::compile_tuned(target, program, &Tuning::golf(BTreeMap::new(), without))?;
         return Ok(vec![near, usual]);
@@ -229,6 +229,11 @@ pub fn selections(
         codes.push(usual);
     }
     Ok(codes)
+}
+
+/// Is it so small that everything may be tried?
+pub fn is_small(code: &Code) -> bool {
+    code.units.len() <= SMALL_PROGRAM_UNITS
 }
 
 /// Selection is searched for programs of at most so many units.

@@ -21,6 +21,8 @@ pub(super) struct Way {
     pub(super) why: &'static str,
 }
 
+/// What prefixes are for.
+pub(super) const PREFIXES: &str = "prefixes that what follows overrides or does not look at";
 /// Bytes of an instruction that swallows an immediate operand of 4 bytes: `cmp eax, imm32` (3D id), `test eax, imm32`
 /// (A9 id).
 const SWALLOW_FOUR: [u8; 2] = [0x3d, 0xa9];
@@ -41,7 +43,7 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     let is_rex = |at| machine == Machine::X86_64 && board.value(at).is_some_and(|value| value & 0xf0 == 0x40);
     if is_rex(at) && !board.is_free(at) {
         let to = (at..).find(|&at| !is_rex(at)).expect("prefixes end");
-        let why = "prefixes that what follows overrides or does not look at";
+        let why = PREFIXES;
         ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, rule: Rule::Prefix, why });
         return ways;
     }

@@ -107,11 +107,19 @@ impl FromStr for Effort {
     }
 }
 
+/// The choice that made a program smallest: for one that differs in a number or two, it is the one to try.
+pub(crate) type Hint = Choice;
+
 /// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one.
 ///
 /// # Errors
 /// The machine cannot do what the program asks for.
-pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Option<Image>, BuildError> {
+pub(crate) fn smaller(
+    ops: &Ops,
+    options: Options,
+    plain: &Image,
+    hint: &mut Option<Hint>,
+) -> Result<Option<Image>, BuildError> {
     let [all, each] = options.effort.row().places;
     if all == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
         return Ok(None);
@@ -126,12 +134,19 @@ pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Opti
         let codes: Vec<Rc<Code>> = codes.into_iter().map(Rc::new).collect();
         let least = golf::least_bytes(target, ops, &codes[0]);
         // First a glance at each template.
-        for (choice, template) in templates(base, options) {
-            let Some(bound) = golf::bound(target, &template, least) else { continue };
-            if bound < search.best_bytes {
-                let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
-                promising.extend(found.map(|bytes| (bytes, bound, choice, template, codes.clone())));
-            }
+        let mut bounded: Vec<_> = templates(base, options)
+            .into_iter()
+            .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
+            .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
+            .filter(|(bound, ..)| *bound < search.best_bytes)
+            .collect();
+        if !golf::is_small(&codes[0]) {
+            bounded.sort_by_key(|(bound, choice, _)| (*bound, choice.program_header, choice.entry));
+            bounded.truncate(GLANCES_AT_LARGE * row.promising);
+        }
+        for (bound, choice, template) in bounded {
+            let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
+            promising.extend(found.map(|bytes| (bytes, bound, choice, template, codes.clone())));
         }
     }
     // Then longer looks at those that came out smallest.
@@ -145,8 +160,12 @@ pub(crate) fn smaller(ops: &Ops, options: Options, plain: &Image) -> Result<Opti
             }
         }
     }
+    *hint = search.best.as_ref().map(|(_, choice)| *choice);
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
+
+/// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
+const GLANCES_AT_LARGE: usize = 10;
 
 struct Search<'a> {
     ops: &'a Ops,

@@ -27,7 +27,7 @@ const FREE: Byte = Byte::Known { value: 0, decided: 0 };
 
 /// A choice of the numbers that the template's letters stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(crate) struct Choice {
     /// File offset of the program header.
     pub(super) program_header: u32,
     /// File offset of the first instruction.

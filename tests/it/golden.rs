@@ -48,7 +48,7 @@ impl std::fmt::Display for Built {
 /// Every example with every engine it can have.
 fn all() -> impl Iterator<Item = Built> {
     EXAMPLES.into_iter().flat_map(|name| {
-        let is_server = !["hello", "pause"].contains(&name);
+        let is_server = !["hello", "pause", "ok", "ok6"].contains(&name);
         let engines = if is_server { ENGINES.map(Some).to_vec() } else { vec![None] };
         engines.into_iter().map(move |engine| Built { name, engine })
     })
@@ -124,21 +124,17 @@ fn a_listing_has_every_byte_once() {
     check(all(), |built, target| {
         let fault = |elf: &&str| {
             let file = built.output(&[], target, elf);
-            match bytes_of(&built.list(target, elf)) {
+            let listing = built.list(target, elf);
+            // What the decoder does not know would be shown as such.
+            if listing.contains("(bad)") {
+                return Some(format!("{built} {target} {elf}: an instruction that is none"));
+            }
+            match bytes_of(&listing) {
                 Ok(listed) if listed == file => None,
                 Ok(listed) => Some(format!("{built} {target} {elf}: {} of {} bytes", listed.len(), file.len())),
                 Err(error) => Some(format!("{built} {target} {elf}: {error}")),
             }
         };
-        LAYOUTS.iter().filter_map(fault).collect()
-    });
-}
-
-/// What the decoder does not know would be shown as such.
-#[test]
-fn every_instruction_is_one() {
-    check(all(), |built, target| {
-        let fault = |elf: &&str| built.list(target, elf).contains("(bad)").then(|| format!("{built} {target} {elf}"));
         LAYOUTS.iter().filter_map(fault).collect()
     });
 }

@@ -17,9 +17,9 @@ pub(crate) const TARGETS: [&str; 3] = ["x86_64", "aarch64", "i386"];
 /// Names of the engines, as `--engine` takes them.
 pub(crate) const ENGINES: [&str; 2] = ["epoll", "blocking"];
 /// Names of the layouts, as `--elf` takes them.
-pub(crate) const LAYOUTS: [&str; 2] = ["strict", "portable"];
+pub(crate) const LAYOUTS: [&str; 3] = ["strict", "portable", "linux"];
 /// Names of the examples: `examples/NAME.toml`.
-pub(crate) const EXAMPLES: [&str; 6] = ["hello", "pause", "greeting", "routes", "page", "file"];
+pub(crate) const EXAMPLES: [&str; 8] = ["hello", "pause", "ok", "ok6", "greeting", "routes", "page", "file"];
 
 /// No wait of a test is longer; what takes so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

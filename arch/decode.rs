@@ -31,7 +31,8 @@ impl Line {
 
 /// Decodes the first instruction of `bytes`; `None` where there is none.
 pub fn decode(target: &Target, bytes: &[u8]) -> Option<Line> {
-    let mut reader = U8Reader::new(bytes);
+    let overridden = overridden_prefixes(target, bytes);
+    let mut reader = U8Reader::new(&bytes[overridden..]);
     let (len, text) = match target.machine {
         Machine::X86_64 => {
             let one = yaxpeax_x86::long_mode::InstDecoder::default().decode(&mut reader).ok()?;
@@ -46,7 +47,13 @@ pub fn decode(target: &Target, bytes: &[u8]) -> Option<Line> {
             (one.len().to_const(), one.to_string())
         }
     };
-    Some(Line { len: usize::try_from(len).ok()?, text })
+    Some(Line { len: overridden + usize::try_from(len).ok()?, text })
+}
+
+/// REX prefixes that another follows: the last alone counts (Intel SDM volume 2, 2.2.1), and the decoder knows no others.
+fn overridden_prefixes(target: &Target, bytes: &[u8]) -> usize {
+    let is_rex = |byte: &&u8| target.machine == Machine::X86_64 && **byte & 0xf0 == 0x40;
+    bytes.iter().take_while(is_rex).count().saturating_sub(1)
 }
 
 /// Decodes instructions until the bytes end; what is none shows as `(bad)`.

@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Exact sizes of the examples, for every engine, target and layout
     Sizes(SizesArgs),
-    /// The examples' smallest sizes beside the smallest published ones, and what each rule of the search saves
+    /// The examples' smallest sizes beside the smallest published ones
     Golf(GolfArgs),
     /// Kubernetes manifests on standard output, or with a kustomization in a folder
     K8s(K8sArgs),

@@ -154,16 +154,22 @@ fn assemble_at_least(
         read_only_bytes: loads[0].file.end.into(),
         writable: data_places.writable.unwrap_or_default(),
     };
-    for field in elf::header(&layout, &contents) {
-        let owner = Owner::Field { name: field.name, meaning: field.meaning };
-        canvas.claim(field.offset, &field.bytes, owner)?;
-    }
+    claim_fields(&mut canvas, elf::header(&layout, &contents))?;
     let plain = canvas.finish(target, entry, loads)?;
     // A file that states a size that no smaller one has is padded, and padding needs no search.
     if least_bytes > 0 {
         return Ok(plain);
     }
     Ok(golf::smaller(ops, options, &plain, hint)?.unwrap_or(plain))
+}
+
+/// Claims the fields of headers.
+pub(crate) fn claim_fields(canvas: &mut Canvas, fields: Vec<elf::FieldBytes>) -> Result<(), CanvasError> {
+    for field in fields {
+        let owner = Owner::Field { name: field.name, meaning: field.meaning };
+        canvas.claim(field.offset, &field.bytes, owner)?;
+    }
+    Ok(())
 }
 
 /// At most so many bytes are the program's data and state.

@@ -1,6 +1,5 @@
-//! Instructions of A64 with operands that may still be symbolic, and their bytes by dynasm. Every instruction is
-//! 4 bytes long; only a far address and a far test of a bit take two.
-
+//! Instructions of A64 with operands that may still be symbolic, and their bytes by dynasm. Each has 4 bytes; a far
+//! address and a far test of a bit take two.
 // What dynasm! expands to trips these three, at every use.
 #![allow(clippy::unnecessary_semicolon, clippy::used_underscore_binding, clippy::useless_conversion)]
 
@@ -9,6 +8,7 @@ use std::ops::Range;
 use dynasmrt::aarch64::{Aarch64Relocation, encode_logical_immediate_32bit, encode_logical_immediate_64bit};
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
+use super::effects;
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
@@ -297,37 +297,19 @@ impl Encode for A64 {
     }
 
     fn wants_flags(&self) -> bool {
-        matches!(self, Self::Bcond { .. } | Self::B { .. })
+        matches!(self, Self::Bcond { .. } | Self::B { .. } | Self::Ccmp { .. })
     }
 
     fn symbolic(&self, form: u8) -> Range<usize> {
-        match self {
-            Self::Bl { .. } | Self::B { .. } | Self::Bcond { .. } | Self::Cbz { .. } => 0..4,
-            Self::Tbz { .. } | Self::Address { .. } if form > 0 => 0..8,
-            Self::Tbz { .. } | Self::Address { .. } => 0..4,
-            _ => 0..0,
-        }
+        effects::symbolic(*self, form)
     }
 
     fn effects(&self) -> Effects {
-        match *self {
-            Self::Movz { d, .. } | Self::Movn { d, .. } | Self::MovPattern { d, .. } | Self::Address { d, .. } => {
-                Effects { reads: 0, writes: 1 << d }
-            }
-            Self::Movk { d, .. } => Effects { reads: 1 << d, writes: 1 << d },
-            Self::Mov { d, m, .. } => Effects { reads: 1 << m, writes: 1 << d },
-            _ => Effects::ALL,
-        }
+        effects::effects(*self)
     }
 
     fn glued(&self) -> usize {
-        match *self {
-            Self::B { to: To::By(by) }
-            | Self::Bcond { to: To::By(by), .. }
-            | Self::Cbz { to: To::By(by), .. }
-            | Self::Tbz { to: To::By(by), .. } => usize::from(by.unsigned_abs()),
-            _ => 0,
-        }
+        effects::glued(*self)
     }
 }
 

@@ -4,6 +4,7 @@
 //! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons; x29 holds the frame's
 //! address in a program with subroutines, and x30 where the innermost of them goes back to.
 
+mod effects;
 mod fuse;
 mod inst;
 mod memory;

@@ -1,6 +1,7 @@
 //! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
 //! file will do.
 
+use super::Complete;
 use super::rules::Rule;
 use super::search::{Added, Search};
 use super::through::PREFIXES;
@@ -18,7 +19,7 @@ pub(super) struct Goal<'a> {
     /// Bytes that data may save by lying in each other or in code, at most.
     pub(super) may_share: u32,
     /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
-    pub(super) complete: &'a dyn Fn(&[Option<u8>]) -> Option<Vec<u8>>,
+    pub(super) complete: &'a Complete<'a>,
 }
 
 /// A file that will do.
@@ -101,61 +102,55 @@ impl Search<'_> {
 
     fn settled(&mut self, places: &[(usize, u32)]) -> Option<Found> {
         let base = self.base()?;
+        let instructions = self.encoded(places, base)?;
         let address = |offset: u32| base + u64::from(offset);
-        let datum_at = |datum: DatumId| places.iter().find(|(blob, _)| self.blobs[*blob].datum == datum).map(|p| p.1);
         let label_at = |label: Label| self.label(label).map(address);
-        let resolve = |to: Ref| match to {
-            Ref::Code(label) => label_at(label).unwrap_or(base),
-            Ref::Data(datum) => datum_at(datum).map_or(base, address),
-            Ref::State(_) | Ref::Image => base,
-        };
-        let mut placed = Vec::new();
-        let mut too_far = Vec::new();
-        for (number, unit) in self.goal.code.units.iter().enumerate() {
-            let (Unit::Instruction { instruction, why, .. }, Some(at)) = (unit, self.at[number]) else { continue };
-            let bytes = match self.other[number] {
-                Some(other) => {
-                    let item = self.goal.groups.iter().flat_map(|group| &group.items).find(|item| item.unit == number);
-                    item?.others[other].clone()
-                }
-                None => match instruction.encode(self.goal.forms[number], address(at), &resolve).ok()? {
-                    Some(bytes) => bytes,
-                    None => {
-                        too_far.push(number);
-                        continue;
-                    }
-                },
-            };
-            placed.push(Placed { at: address(at), bytes, why: why.clone() });
-        }
-        let data: Vec<_> = places
-            .iter()
-            .map(|&(blob, at)| {
-                (self.blobs[blob].datum, at, self.datum_bytes(blob, &label_at, &|datum| datum_at(datum).map(address)))
-            })
-            .collect();
-        if !too_far.is_empty() {
-            self.too_far.extend(too_far);
-            return None;
-        }
-        let ours = placed.iter().map(|one| ((one.at - base) as u32, &one.bytes));
-        let all: Vec<(u32, Vec<u8>)> = ours
-            .map(|(at, bytes)| (at, bytes.clone()))
-            .chain(data.iter().map(|(_, at, bytes)| (*at, bytes.clone())))
-            .collect();
-        for (at, bytes) in all {
-            let fits = bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte));
-            if !fits {
-                return None;
-            }
+        let datum_at = |datum: DatumId| self.datum_at(places, datum).map(address);
+        let bytes_of = |blob: usize| self.datum_bytes(blob, &label_at, &datum_at);
+        let data: Vec<_> = places.iter().map(|&(blob, at)| (self.blobs[blob].datum, at, bytes_of(blob))).collect();
+        let code = instructions.iter().map(|one| ((one.at - base) as u32, &one.bytes));
+        for (at, bytes) in code.chain(data.iter().map(|(_, at, bytes)| (*at, bytes))) {
+            bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte)).then_some(())?;
         }
         let mut bytes = self.board.bytes();
         bytes.truncate(self.trimmed_end() as usize);
         let bytes = (self.goal.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
-        let code = self.placed_code(placed, base, &bytes);
-        let len = |at: u32, bytes_of: &[u8]| (bytes.len() as u32).saturating_sub(at).min(bytes_of.len() as u32);
-        let data = data.iter().map(|(datum, at, of)| (*datum, *at, len(*at, of))).collect();
+        let code = self.placed_code(instructions, base, &bytes);
+        // What lies behind the file's end is 0.
+        let in_file = |at: u32, len: usize| (bytes.len() as u32).saturating_sub(at).min(len as u32);
+        let data = data.iter().map(|(datum, at, of)| (*datum, *at, in_file(*at, of.len()))).collect();
         Some(Found { bytes, base, code, data })
+    }
+
+    fn datum_at(&self, places: &[(usize, u32)], datum: DatumId) -> Option<u32> {
+        places.iter().find(|(blob, _)| self.blobs[*blob].datum == datum).map(|(_, at)| *at)
+    }
+
+    /// The instructions with everything in its place; none, and a note, if some do not reach.
+    fn encoded(&mut self, places: &[(usize, u32)], base: u64) -> Option<Vec<Placed>> {
+        let address = |at: Option<u32>| base + u64::from(at.unwrap_or(0));
+        let resolve = |to: Ref| match to {
+            Ref::Code(label) => address(self.label(label)),
+            Ref::Data(datum) => address(self.datum_at(places, datum)),
+            Ref::State(_) | Ref::Image => base,
+        };
+        let (mut instructions, mut too_far) = (Vec::new(), Vec::new());
+        let items = self.goal.groups.iter().flat_map(|group| &group.items);
+        for item in items.filter(|item| item.label.is_none()) {
+            let Unit::Instruction { instruction, why, .. } = &self.goal.code.units[item.unit] else { continue };
+            let at = address(self.at[item.unit]);
+            let encoded = match self.other[item.unit] {
+                Some(other) => Some(item.others[other].clone()),
+                None => instruction.encode(self.goal.forms[item.unit], at, &resolve).ok()?,
+            };
+            match encoded {
+                Some(bytes) => instructions.push(Placed { at, bytes, why: why.clone() }),
+                None => too_far.push(item.unit),
+            }
+        }
+        let reach = too_far.is_empty();
+        self.too_far.extend(too_far);
+        reach.then_some(instructions)
     }
 
     fn placed_code(&self, mut placed: Vec<Placed>, base: u64, bytes: &[u8]) -> PlacedCode {
@@ -169,7 +164,8 @@ impl Search<'_> {
             // Prefixes are shown with what they stand before.
             match placed.iter_mut().find(|next| next.at == behind && one.why == PREFIXES) {
                 Some(next) => {
-                    *next = Placed { at: one.at, bytes: [one.bytes, next.bytes.clone()].concat(), why: next.why.clone() };
+                    *next =
+                        Placed { at: one.at, bytes: [one.bytes, next.bytes.clone()].concat(), why: next.why.clone() };
                 }
                 None => placed.push(one),
             }
@@ -207,7 +203,7 @@ impl Search<'_> {
         let part = |part: &Part| match part {
             Part::Bytes(bytes) => bytes.clone(),
             Part::Word(value) => word(*value),
-            Part::StateAddress(_) => unreachable!("a program with state has a segment for it, and is not packed"),
+            Part::StateAddress(_) => unreachable!("programs that write to memory are not packed"),
             Part::Code(at) => word(label(*at).unwrap_or(0)),
             Part::CodeAddress(at) => four(label(*at).unwrap_or(0)),
             Part::DatumAddress { datum: other, offset } => four(datum(*other).unwrap_or(0) + u64::from(*offset)),

@@ -49,6 +49,9 @@ pub struct Outcome {
     pub looked_at: u64,
 }
 
+/// Completes a file's bytes.
+pub type Complete<'a> = dyn Fn(&[Option<u8>]) -> Option<Vec<u8>> + 'a;
+
 /// A search to make.
 pub struct Task<'a> {
     /// The machine.
@@ -66,7 +69,7 @@ pub struct Task<'a> {
     /// A rule that is not to be used.
     pub without: Option<Rule>,
     /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
-    pub complete: &'a dyn Fn(&[Option<u8>]) -> Option<Vec<u8>>,
+    pub complete: &'a Complete<'a>,
 }
 
 /// Jumps are made longer so often, then the search gives up.

@@ -42,7 +42,7 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     // REX prefixes in a row are prefixes that the last of them overrides (Intel SDM volume 2, 2.2.1).
     let is_rex = |at| machine == Machine::X86_64 && board.value(at).is_some_and(|value| value & 0xf0 == 0x40);
     if is_rex(at) && !board.is_free(at) {
-        let to = (at..).find(|&at| !is_rex(at)).expect("prefixes end");
+        let to = (at..board.header()).find(|&at| !is_rex(at)).unwrap_or(board.header());
         let why = PREFIXES;
         ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, rule: Rule::Prefix, why });
         return ways;

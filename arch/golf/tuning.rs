@@ -86,17 +86,17 @@ pub(crate) fn tune(
                 break 'again;
             }
             left -= 1;
-            let mut tried = best.clone();
-            tried.extend(changes);
-            let Some((bytes, questions)) = cost(&tried) else { continue };
+            let mut answers = best.clone();
+            answers.extend(changes);
+            let Some((bytes, questions)) = cost(&answers) else { continue };
             if bytes < least {
                 (least, asked) = (bytes, questions);
-                best.clone_from(&tried);
-                equals = vec![tried];
+                best.clone_from(&answers);
+                equals = vec![answers];
                 continue 'again;
             }
-            if bytes == least && equals.len() < most && !equals.contains(&tried) {
-                equals.push(tried);
+            if bytes == least && equals.len() < most && !equals.contains(&answers) {
+                equals.push(answers);
             }
         }
         break;

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod loader;
 pub mod overlay;
 pub mod rules;
+pub(crate) mod template;
 pub mod verify;
 pub mod view;
 
@@ -16,7 +17,5 @@ pub mod view;
 mod tests;
 
 pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
-pub(crate) use layout::{meaning, numbered};
 pub use loader::{LOADERS, Loader, Tier, UnknownTier};
-pub(crate) use overlay::read_fields;
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};

@@ -4,20 +4,19 @@
 mod image;
 pub mod records;
 pub mod report;
-mod template;
 
 use std::fmt;
 use std::rc::Rc;
 use std::str::FromStr;
 
+use asmgen_arch::Code;
 pub use asmgen_arch::golf::Rule;
 use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::Program as Ops;
-use asmgen_arch::{Class, Code, Target};
 
-use self::template::{Choice, template};
 use crate::compile::{BuildError, Options};
-use crate::elf::{self, Tier, fields};
+use crate::elf::Tier;
+use crate::elf::template::{self, Choice};
 use crate::image::Image;
 
 /// How long to look for a smaller file (`--effort`).
@@ -129,12 +128,12 @@ pub(crate) fn smaller(
     let mut search = Search { ops, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
     let row = options.effort.row();
     let mut promising = Vec::new();
-    for base in bases(target) {
+    for base in template::bases(target) {
         let codes = golf::selections(target, ops, base, (row.tries, row.selections), options.without).map_err(wrong)?;
         let codes: Vec<Rc<Code>> = codes.into_iter().map(Rc::new).collect();
         let least = golf::least_bytes(target, ops, &codes[0]);
         // First a glance at each template.
-        let mut bounded: Vec<_> = templates(base, options)
+        let mut bounded: Vec<_> = template::templates(base, options.tier, target)
             .into_iter()
             .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
             .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
@@ -193,7 +192,7 @@ impl Search<'_> {
             below_bytes: below,
             budget: each,
             without: self.options.without,
-            complete: &|bytes| complete(tier, target, choice, bytes),
+            complete: &|bytes| template::complete(tier, target, choice, bytes),
         };
         let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
         self.left -= outcome.looked_at.min(self.left);
@@ -204,88 +203,4 @@ impl Search<'_> {
         }
         Ok(bytes)
     }
-}
-
-/// Load addresses to try: the lowest; those of which a header can make more; the lowest that has the flags' bits in its
-/// upper word, where the flags lie over an address.
-fn bases(target: &Target) -> Vec<u64> {
-    let flags = (fields::PF_R | fields::PF_X) << 32;
-    let high = (target.class == Class::Bits64).then_some(flags);
-    let useful = golf::useful_bases(target).iter().copied();
-    [elf::rules::LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
-}
-
-/// The templates at a load address.
-fn templates(base: u64, options: Options) -> Vec<(Choice, Template)> {
-    let Options { target, tier, .. } = options;
-    let header = fields::total_bytes(fields::ehdr(target.class));
-    let is_base_open = target.class == Class::Bits32;
-    let mut templates = Vec::new();
-    let read = elf::read_fields(tier, target);
-    for program_header in 4..=header {
-        for skew in skews(target, program_header) {
-            let open =
-                Choice { program_header, entry: 0, is_entry_open: true, base, is_base_open, is_page_open: false, skew };
-            if template(tier, target, &read, open).is_none() {
-                continue;
-            }
-            for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {
-                let choice = Choice { entry, is_entry_open: false, ..open };
-                let Some(template) = template(tier, target, &read, choice) else { continue };
-                templates.push((choice, template));
-            }
-        }
-    }
-    templates
-}
-
-/// Values of `p_offset` to try: 0, and what the ELF header's fields below it make of it.
-fn skews(target: &'static Target, program_header: u32) -> Vec<u32> {
-    let offset = program_header + fields::find(fields::phdr(target.class), "p_offset").offset;
-    let known = |name: &str, value: u32| {
-        let field = fields::find(fields::ehdr(target.class), name);
-        let by = i64::from(field.offset) - i64::from(offset);
-        (0..2).contains(&by).then(|| value << (8 * by)).filter(|skew| *skew < 0x1000)
-    };
-    let sizes = fields::total_bytes(fields::phdr(target.class));
-    let all = [known("e_phoff", program_header), known("e_phnum", 1), known("e_phentsize", sizes), Some(0)];
-    let mut skews: Vec<u32> = all.into_iter().flatten().collect();
-    skews.sort_unstable();
-    skews.dedup();
-    skews
-}
-
-/// Fills in what the search left open, and asks the layout's loaders.
-fn complete(tier: Tier, target: &'static Target, choice: Choice, bytes: &[Option<u8>]) -> Option<Vec<u8>> {
-    let mut file: Vec<u8> = bytes.iter().map(|byte| byte.unwrap_or(0)).collect();
-    let table = fields::phdr(target.class);
-    for name in ["p_filesz", "p_memsz"] {
-        let field = fields::find(table, name);
-        let at = (choice.program_header + field.offset) as usize..;
-        let decided: Vec<Option<u8>> =
-            bytes[at.start.min(bytes.len())..].iter().take(field.len as usize).copied().collect();
-        let size = (bytes.len() as u64).saturating_sub(u64::from(choice.skew)).max(1);
-        let size = smallest_size(size, &decided)?;
-        for (number, _) in decided.iter().enumerate().filter(|(_, byte)| byte.is_none()) {
-            file[at.start + number] = (size >> (8 * number)) as u8;
-        }
-    }
-    let view = elf::view::View::new(&file);
-    let mapped = view.loads().next().map(|load| view.segment_get(load, "p_filesz") + u64::from(choice.skew))?;
-    // The last page is mapped whole.
-    let whole = mapped.next_multiple_of(0x1000) >= file.len() as u64;
-    (whole && elf::accepted_by_tier(&elf::verify(&file), tier)).then_some(file)
-}
-
-/// The smallest size of at least so many bytes that has the bytes that are decided; the largest that is looked at has two
-/// bytes more than those.
-fn smallest_size(least: u64, decided: &[Option<u8>]) -> Option<u64> {
-    let fits = |size: &u64| decided.iter().zip(size.to_le_bytes()).all(|(byte, is)| byte.is_none_or(|byte| byte == is));
-    let large = decided.iter().rev().enumerate().find(|(_, byte)| byte.is_some_and(|byte| byte != 0));
-    // Where the upper bytes are decided the size is large enough whatever the others are.
-    if large.is_some_and(|(from_end, _)| decided.len() - from_end > 2) {
-        let byte = |(number, byte): (usize, &Option<u8>)| u64::from(byte.unwrap_or(0)) << (8 * number);
-        return Some(decided.iter().enumerate().map(byte).sum());
-    }
-    (least..=least + 0xffff).find(fits)
 }

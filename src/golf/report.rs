@@ -102,8 +102,8 @@ pub fn savings(effort: Effort) -> Result<Vec<Saving>, BuildError> {
 pub fn text(rows: &[Row]) -> String {
     let mut text = String::from("example    target   elf          bytes  strict  published  difference  source\n");
     for row in rows {
-        let published = row.record.map(|record| record.bytes.to_string()).unwrap_or_else(|| "-".into());
-        let difference = row.difference.map(|by| format!("{by:+}")).unwrap_or_else(|| "-".into());
+        let published = row.record.map_or_else(|| "-".into(), |record| record.bytes.to_string());
+        let difference = row.difference.map_or_else(|| "-".into(), |by| format!("{by:+}"));
         let _ = write!(text, "{:<10} {:<8} {:<9} {:>8}", row.example, row.target, row.elf, row.bytes);
         let _ = write!(text, " {:>7} {published:>10} {difference:>11}", row.strict_bytes);
         if let Some(record) = row.record {

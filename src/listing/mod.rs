@@ -45,7 +45,11 @@ pub fn rows(image: &Image) -> Vec<Row> {
 /// same owners.
 fn row_at(image: &Image, offset: u32) -> Row {
     let mut owners: Vec<&Claim> = image.map.iter().filter(|claim| covers(claim, offset)).collect();
-    owners.sort_by_key(|claim| matches!(claim.owner, Owner::Field { .. }));
+    owners.sort_by_key(|claim| match claim.owner {
+        Owner::Code { .. } => 0,
+        Owner::Data { .. } | Owner::Pad { .. } => 1,
+        Owner::Field { .. } => 2,
+    });
     let first = owners[0];
     let is_field = matches!(first.owner, Owner::Field { .. });
     let mut end = first.offset + first.len;

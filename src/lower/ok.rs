@@ -17,6 +17,8 @@ use crate::spec::Listen;
 
 /// The reply.
 pub(crate) const REPLY: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
+/// Connections that the kernel holds before they are accepted, at least.
+const BACKLOG: u32 = 100;
 /// At least so many bytes of a request are discarded.
 const DRAIN_BYTES: u32 = 16 << 20;
 
@@ -32,7 +34,7 @@ pub(super) fn lower(listen: Listen) -> Program {
     program.call(Call::Socket, &args, Some(listener), "the listening socket");
     let args = [Arg::Slot(listener), Arg::Data(address), Arg::Const(len)];
     program.call(Call::Bind, &args, None, format!("bind to {listen}"));
-    program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(1)], None, "let connections in");
+    program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(BACKLOG)], None, "let connections in");
     program.place(next);
     let args = [Arg::Slot(listener), Arg::Const(0), Arg::Any, Arg::Const(0)];
     program.call(Call::Accept, &args, Some(client), "the next connection");
@@ -42,8 +44,8 @@ pub(super) fn lower(listen: Listen) -> Program {
     let args = [Arg::Slot(client), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
     program.call(Call::Sendto, &args, None, "the reply");
     program.call(Call::Shutdown, &[Arg::Slot(client), Arg::Const(abi::SHUT_WR)], None, "it is complete");
-    // Nothing is copied: the kernel only wants an address that could be the process's own.
-    let args = [Arg::Slot(client), Arg::AtLeast(0), Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
+    // Nothing is copied; emulators want no buffer then, where the kernel would take any address.
+    let args = [Arg::Slot(client), zero, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
     program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
     program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
     program.push(Op::Jump(next), "and the next");

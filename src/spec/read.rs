@@ -82,7 +82,8 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
         }
     }
     if document.engine.is_some() && kind != ProgramKind::Server {
-        let what = format!("{name:?} has no engine");
+        let because = if kind == ProgramKind::Ok { "" } else { "takes no connections, so it " };
+        let what = format!("{name:?} {because}has no engine");
         return Err(top.error("program", Wrong::new(what, "ask for an engine of a server only")));
     }
     Ok(match kind {

@@ -25,6 +25,8 @@ mod fresh;
 mod fuzz;
 /// Listings and sizes as they were when they were last looked at.
 mod golden;
+/// The smallest programs.
+mod golf;
 /// What the modules share.
 mod harness;
 /// Every example on real kernels under qemu, and under gVisor.

@@ -45,6 +45,9 @@ fn a_second_program_header_follows_the_first() {
         ("portable", "x86_64", 0x2f, 159, 0x1_0000),
         ("portable", "aarch64", 0x2f, 159, 0x1_0000),
         ("portable", "i386", 0x20, 96, 0x20_0000),
+        ("linux", "x86_64", 0x2f, 159, 0x1_0000),
+        ("linux", "aarch64", 0x2f, 159, 0x1_0000),
+        ("linux", "i386", 0x20, 96, 0x20_0000),
     ];
     assert_eq!(found, expected);
     let x86_64 = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, true);

@@ -1,16 +1,20 @@
 //! Every way to lay the program header over the ELF header: what of the first bytes is decided, what is free, what is the
 //! same. Derived from the tables of fields and from what the layout's loaders read; the rules themselves judge the
-//! file that comes out ([`crate::elf::verify`]).
+//! file that comes out ([`verify`](mod@super::verify)).
 //!
 //! Some values are no numbers yet but letters: the base address, the segment's size. Where fields overlap, their
 //! letters become equal, or numbers; a letter that is left free is a byte for code or data.
 
-use asmgen_arch::golf::{Class, ClassId, Template};
-use asmgen_arch::{Machine, Target};
+use asmgen_arch::golf::{Class, ClassId, Template, useful_bases};
+use asmgen_arch::{Class as Width, Machine, Target};
 
-use crate::elf::Tier;
-use crate::elf::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
-use crate::elf::rules::MAGIC;
+use super::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
+use super::layout::{FieldBytes, meaning, numbered};
+use super::loader::Tier;
+use super::overlay::read_fields;
+use super::rules::{ELFOSABI_LINUX, LOWEST_ADDRESS, MAGIC};
+use super::verify::{accepted_by_tier, verify};
+use super::view::View;
 
 /// What a byte of a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +33,19 @@ const FREE: Byte = Byte::Known { value: 0, decided: 0 };
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// File offset of the program header.
-    pub(super) program_header: u32,
+    pub(crate) program_header: u32,
     /// File offset of the first instruction.
-    pub(super) entry: u32,
+    pub(crate) entry: u32,
     /// Is that to be found out yet?
-    pub(super) is_entry_open: bool,
+    pub(crate) is_entry_open: bool,
     /// Load address; its free bytes may become others.
-    pub(super) base: u64,
+    pub(crate) base: u64,
     /// May bytes 2 and 3 of the load address be others?
-    pub(super) is_base_open: bool,
+    pub(crate) is_base_open: bool,
     /// Is the upper half of byte 1 one of them? Both addresses must end in less than 0x100 for that.
-    pub(super) is_page_open: bool,
+    pub(crate) is_page_open: bool,
     /// `p_offset`.
-    pub(super) skew: u32,
+    pub(crate) skew: u32,
 }
 
 /// Bytes of a size that are not always 0. The kernel takes any size that ends in user memory: 47 bits of addresses on
@@ -56,7 +60,7 @@ fn size_bytes(tier: Tier, target: &Target) -> u32 {
 }
 
 /// The template of a choice, where these fields are read; none if two fields want different values of one byte.
-pub(super) fn template(tier: Tier, target: &'static Target, read: &[&str], choice: Choice) -> Option<Template> {
+pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choice: Choice) -> Option<Template> {
     let width = target.class;
     let (ehdr, phdr) = (fields::ehdr(width), fields::phdr(width));
     let [header, table] = [ehdr, phdr].map(fields::total_bytes);
@@ -97,7 +101,7 @@ fn byte(target: &Target, tier: Tier, name: &str, number: u32, choice: Choice) ->
         "e_ident[EI_MAG]" => of(MAGIC),
         "e_ident[EI_CLASS]" => of(u64::from(target.class.word_bytes() / 4)),
         "e_ident[EI_DATA]" | "e_ident[EI_VERSION]" | "e_version" | "e_phnum" => of(1),
-        "e_ident[EI_OSABI]" => of(crate::elf::rules::ELFOSABI_LINUX),
+        "e_ident[EI_OSABI]" => of(ELFOSABI_LINUX),
         "e_type" => of(ET_EXEC),
         "e_machine" => of(u64::from(target.machine_number)),
         "e_entry" => address(choice.entry),
@@ -212,3 +216,118 @@ fn known(wishes: &[Byte]) -> Option<(u8, u8)> {
     }
     Some(all)
 }
+
+/// Load addresses to try: the lowest; those of which a header can make more; the lowest that has the flags' bits in its
+/// upper word, where the flags lie over an address.
+pub(crate) fn bases(target: &Target) -> Vec<u64> {
+    let flags = (fields::PF_R | fields::PF_X) << 32;
+    let high = (target.class == Width::Bits64).then_some(flags);
+    let useful = useful_bases(target).iter().copied();
+    [LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
+}
+
+/// The templates at a load address.
+pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(Choice, Template)> {
+    let header = fields::total_bytes(fields::ehdr(target.class));
+    let is_base_open = target.class == Width::Bits32;
+    let mut templates = Vec::new();
+    let read = read_fields(tier, target);
+    for program_header in 4..=header {
+        for skew in skews(target, program_header) {
+            let open =
+                Choice { program_header, entry: 0, is_entry_open: true, base, is_base_open, is_page_open: false, skew };
+            if template(tier, target, &read, open).is_none() {
+                continue;
+            }
+            for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {
+                let choice = Choice { entry, is_entry_open: false, ..open };
+                let Some(template) = template(tier, target, &read, choice) else { continue };
+                templates.push((choice, template));
+            }
+        }
+    }
+    templates
+}
+
+/// Values of `p_offset` to try: 0, and what the ELF header's fields below it make of it.
+fn skews(target: &'static Target, program_header: u32) -> Vec<u32> {
+    let offset = program_header + fields::find(fields::phdr(target.class), "p_offset").offset;
+    let known = |name: &str, value: u32| {
+        let field = fields::find(fields::ehdr(target.class), name);
+        let by = i64::from(field.offset) - i64::from(offset);
+        (0..2).contains(&by).then(|| value << (8 * by)).filter(|skew| *skew < 0x1000)
+    };
+    let sizes = fields::total_bytes(fields::phdr(target.class));
+    let all = [known("e_phoff", program_header), known("e_phnum", 1), known("e_phentsize", sizes), Some(0)];
+    let mut skews: Vec<u32> = all.into_iter().flatten().collect();
+    skews.sort_unstable();
+    skews.dedup();
+    skews
+}
+
+/// Fills in what the search left open, and asks the layout's loaders.
+pub(crate) fn complete(tier: Tier, target: &'static Target, choice: Choice, bytes: &[Option<u8>]) -> Option<Vec<u8>> {
+    let mut file: Vec<u8> = bytes.iter().map(|byte| byte.unwrap_or(0)).collect();
+    let table = fields::phdr(target.class);
+    for name in ["p_filesz", "p_memsz"] {
+        let field = fields::find(table, name);
+        let at = (choice.program_header + field.offset) as usize..;
+        let decided: Vec<Option<u8>> =
+            bytes[at.start.min(bytes.len())..].iter().take(field.len as usize).copied().collect();
+        let size = (bytes.len() as u64).saturating_sub(u64::from(choice.skew)).max(1);
+        let size = smallest_size(size, &decided)?;
+        for (number, _) in decided.iter().enumerate().filter(|(_, byte)| byte.is_none()) {
+            file[at.start + number] = (size >> (8 * number)) as u8;
+        }
+    }
+    let view = View::new(&file);
+    let mapped = view.loads().next().map(|load| view.segment_get(load, "p_filesz") + u64::from(choice.skew))?;
+    // The last page is mapped whole.
+    let whole = mapped.next_multiple_of(0x1000) >= file.len() as u64;
+    (whole && accepted_by_tier(&verify(&file), tier)).then_some(file)
+}
+
+/// The smallest size of at least so many bytes that has the bytes that are decided; the largest that is looked at has two
+/// bytes more than those.
+fn smallest_size(least: u64, decided: &[Option<u8>]) -> Option<u64> {
+    let fits = |size: &u64| decided.iter().zip(size.to_le_bytes()).all(|(byte, is)| byte.is_none_or(|byte| byte == is));
+    let large = decided.iter().rev().enumerate().find(|(_, byte)| byte.is_some_and(|byte| byte != 0));
+    // Where the upper bytes are decided the size is large enough whatever the others are.
+    if large.is_some_and(|(from_end, _)| decided.len() - from_end > 2) {
+        let byte = |(number, byte): (usize, &Option<u8>)| u64::from(byte.unwrap_or(0)) << (8 * number);
+        return Some(decided.iter().enumerate().map(byte).sum());
+    }
+    (least..=least + 0xffff).find(fits)
+}
+
+/// The fields of the headers as a finished file has them.
+pub(crate) fn fields_of(
+    tier: Tier,
+    target: &'static Target,
+    base: u64,
+    choice: Choice,
+    file: &[u8],
+) -> Vec<FieldBytes> {
+    let read = read_fields(tier, target);
+    let tables = [(fields::ehdr(target.class), 0, None), (fields::phdr(target.class), choice.program_header, Some(0))];
+    let mut all = Vec::new();
+    for (table, start, header) in tables {
+        for field in table {
+            let at = (start + field.offset) as usize;
+            let end = (at + field.len as usize).min(file.len());
+            if at >= end {
+                continue;
+            }
+            let bytes = file[at..end].to_vec();
+            let value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
+            let checked = read.contains(&field.name);
+            let meaning = if checked { meaning(target, base, field.name, value) } else { FREE_FIELD.to_owned() };
+            let name = header.map_or_else(|| field.name.to_owned(), |number| numbered(field, number));
+            all.push(FieldBytes { name, offset: at as u32, bytes, meaning, checked });
+        }
+    }
+    all
+}
+
+/// What a field says that nobody reads.
+const FREE_FIELD: &str = "free: no loader of the layout reads it";

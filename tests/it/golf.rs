@@ -1,0 +1,167 @@
+//! The smallest programs: how small they are, that they hold what they promise, and that every rule of the search has
+//! its use.
+
+use std::io::Write;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use asmgen::golf::report::{self, Row};
+use asmgen::{BuildError, Effort};
+use rustix::net::sockopt::set_socket_linger;
+
+use crate::harness::network::in_own_network;
+use crate::harness::process::Process;
+use crate::harness::snapshot;
+use crate::harness::tool::{Variant, example, root, variants};
+use crate::harness::{http, none, wait_until};
+
+/// Where README.md has the table.
+const MARKS: [&str; 2] = ["<!-- golf -->\n", "<!-- /golf -->"];
+/// Every reply of `ok`.
+const OK: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
+
+/// Sizes in bytes that are not to be lost again: example, machine, in the layouts `portable` and `linux`.
+#[rustfmt::skip] // One program per line.
+const REACHED: [(&str, &str, [u32; 2]); 12] = [
+    ("hello", "x86_64",  [114,  86]),
+    ("hello", "aarch64", [138, 118]),
+    ("hello", "i386",    [ 86,  67]),
+    ("pause", "x86_64",  [132, 105]),
+    ("pause", "aarch64", [165, 149]),
+    ("pause", "i386",    [110,  89]),
+    ("ok",    "x86_64",  [179, 156]),
+    ("ok",    "aarch64", [255, 235]),
+    ("ok",    "i386",    [194, 164]),
+    ("ok6",   "x86_64",  [178, 165]),
+    ("ok6",   "aarch64", [254, 234]),
+    ("ok6",   "i386",    [214, 163]),
+];
+
+#[test]
+fn sizes_that_were_reached_stay_and_the_readme_says_them() -> Result<(), BuildError> {
+    let rows = report::rows(Effort::Default)?;
+    let bytes = |example: &str, target: &str, elf: &str| {
+        let is_it = |row: &&Row| (row.example, row.target, row.elf) == (example, target, elf);
+        rows.iter().find(is_it).expect("it is measured").bytes
+    };
+    let mut faults = Vec::new();
+    for (example, target, most) in REACHED {
+        for (elf, most) in ["portable", "linux"].into_iter().zip(most) {
+            let bytes = bytes(example, target, elf);
+            faults.extend((bytes > most).then(|| format!("{example} {target} {elf}: {bytes} bytes, more than {most}")));
+        }
+    }
+    // A search never returns more than the plain layout.
+    let larger = rows.iter().filter(|row| row.bytes > row.strict_bytes);
+    faults.extend(larger.map(|row| format!("{} {} {}: larger than strict", row.example, row.target, row.elf)));
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (before, rest) = page.split_once(MARKS[0]).expect("README.md has a place for the table");
+    let (_, behind) = rest.split_once(MARKS[1]).expect("it ends");
+    let text = [before, MARKS[0], &report::markdown(&rows), MARKS[1], behind].concat();
+    faults.extend(snapshot::differs("README.md", &text));
+    none(&faults);
+    Ok(())
+}
+
+/// Rules that make some of the programs smaller by themselves; the others are among the ways that are tried.
+const SAVING: [&str; 9] = ["swallow", "prefix", "hop", "order", "encoding", "share", "near", "not", "needless"];
+
+#[test]
+fn rules_save_bytes() -> Result<(), BuildError> {
+    let savings = report::savings(Effort::Default)?;
+    let saves = |rule: &&&str| savings.iter().any(|one| one.rule == **rule && one.bytes.iter().any(|bytes| *bytes > 0));
+    none(
+        &SAVING
+            .iter()
+            .filter(|rule| !saves(rule))
+            .map(|rule| format!("nothing is larger without `{rule}`"))
+            .collect::<Vec<_>>(),
+    );
+    Ok(())
+}
+
+/// What is sent: 3 KB in three pieces.
+fn long_request() -> Vec<u8> {
+    format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "y".repeat(3000)).into_bytes()
+}
+
+/// The fault, if this many requests in three pieces with pauses are not all answered so.
+fn answers(address: SocketAddr, requests: usize, expected: impl Fn(&[u8]) -> bool) -> Option<String> {
+    let request = long_request();
+    for number in 0..requests {
+        let mut stream = http::connect_to(address);
+        let pieces = request.chunks(request.len().div_ceil(3));
+        match http::in_pieces(&mut stream, pieces, Duration::from_millis(1)) {
+            Ok(reply) if expected(&reply) => {}
+            Ok(reply) => return Some(format!("request {number}: {}", http::shown(&reply))),
+            Err(error) => return Some(format!("request {number}: {error}")),
+        }
+    }
+    None
+}
+
+/// Clients that reset the connection, before and after they end their direction.
+fn rude_clients(address: SocketAddr) {
+    for number in 0..50 {
+        let mut stream = http::connect_to(address);
+        if number % 2 == 0 {
+            stream.write_all(b"GET /").unwrap();
+        }
+        if number % 3 == 0 {
+            stream.shutdown(Shutdown::Write).unwrap();
+        }
+        set_socket_linger(stream.as_fd(), Some(Duration::ZERO)).unwrap();
+    }
+}
+
+fn descriptors(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// Starts a server in a network of its own, and asks.
+fn check_server(
+    variant: &Variant,
+    address: &str,
+    requests: usize,
+    expected: impl Fn(&[u8]) -> bool + Sync,
+) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server");
+    variant.build(None, &file);
+    let address: SocketAddr = address.parse().unwrap();
+    in_own_network(|| {
+        let mut server = Process::spawn(&mut variant.run(&file));
+        wait_until("it listens", || std::net::TcpStream::connect(address).is_ok());
+        let mut faults = Vec::new();
+        faults.extend(answers(address, 3, &expected));
+        let before = descriptors(server.pid());
+        faults.extend(answers(address, requests, &expected));
+        rude_clients(address);
+        faults.extend(answers(address, 3, &expected));
+        let after = descriptors(server.pid());
+        faults.extend((after > before).then(|| format!("{before} descriptors before, {after} after")));
+        faults.extend((!server.is_running()).then(|| "it has ended".to_owned()));
+        faults.into_iter().map(|fault| format!("{variant}: {fault}")).collect()
+    })
+}
+
+#[test]
+fn ok_answers_everyone_and_nobody_ends_it() {
+    for (name, address) in [("ok", "127.0.0.1:8080"), ("ok6", "[::1]:8080")] {
+        let spec = example(name);
+        let of = |variant: Variant| {
+            let requests = if (variant.target, variant.elf, name) == ("x86_64", "linux", "ok") { 1000 } else { 50 };
+            check_server(&variant, address, requests, |reply| reply == OK)
+        };
+        none(&variants(&spec).flat_map(of).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn greeting_answers_a_thousand() {
+    let spec = example("greeting");
+    let variant = Variant { elf: "linux", ..Variant::blocking(&spec) };
+    let well = |reply: &[u8]| reply.starts_with(b"HTTP/1.1 200 OK\r\n") && reply.ends_with(b"\r\n\r\nHello, world!\n");
+    none(&check_server(&variant, "127.0.0.1:8080", 1000, well));
+}

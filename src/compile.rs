@@ -164,7 +164,7 @@ fn assemble_at_least(
 }
 
 /// Claims the fields of headers.
-pub(crate) fn claim_fields(canvas: &mut Canvas, fields: Vec<elf::FieldBytes>) -> Result<(), CanvasError> {
+pub(crate) fn claim_fields(canvas: &mut Canvas, fields: elf::Fields) -> Result<(), CanvasError> {
     for field in fields {
         let owner = Owner::Field { name: field.name, meaning: field.meaning };
         canvas.claim(field.offset, &field.bytes, owner)?;

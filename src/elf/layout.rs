@@ -81,6 +81,9 @@ impl Segment {
     }
 }
 
+/// The fields of all headers of a file.
+pub(crate) type Fields = Vec<FieldBytes>;
+
 /// A header field and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldBytes {

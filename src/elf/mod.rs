@@ -16,6 +16,7 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use layout::Fields;
 pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
 pub use loader::{LOADERS, Loader, Tier, UnknownTier};
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};

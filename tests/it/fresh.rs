@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::harness::http;
 use crate::harness::network::in_own_network;
 use crate::harness::process::{Process, pid_of};
-use crate::harness::tool::{ASMGEN, asmgen, root, succeed, tool};
+use crate::harness::tool::{ASMGEN, asmgen, measured, root, succeed, tool};
 use crate::harness::{none, snapshot, wait_until};
 
 /// The example that the committed files are for.
@@ -68,7 +68,7 @@ fn with_table(page: &str, [begin, end]: [&str; 2], table: &str) -> Option<String
 
 #[test]
 fn size_tables_hold_the_sizes() {
-    let table = output_of(&["sizes", "--markdown"]);
+    let table = asmgen::sizes::markdown(measured());
     let fault = |file: &str| {
         let page = fs::read_to_string(root().join(file)).unwrap();
         match with_table(&page, TABLE_MARKS, &table) {

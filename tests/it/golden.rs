@@ -1,17 +1,10 @@
 //! Listings and sizes as they were when they were last looked at: any change of any byte shows in the diff.
 
+use asmgen::sizes::Row;
+
 use crate::harness::snapshot;
-use crate::harness::tool::{asmgen, example, root, succeed};
+use crate::harness::tool::{asmgen, example, measured, root, succeed};
 use crate::harness::{ENGINES, EXAMPLES, LAYOUTS, TARGETS, none};
-
-/// What a command writes to standard output.
-fn output_of(args: &[&str]) -> Vec<u8> {
-    succeed(asmgen().args(args)).stdout
-}
-
-fn text_of(args: &[&str]) -> String {
-    String::from_utf8(output_of(args)).unwrap()
-}
 
 /// An example with one of its engines.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +92,17 @@ fn no_listing_is_left_over() {
 
 #[test]
 fn sizes() {
-    none(&snapshot::differs("tests/sizes.tsv", &text_of(&["sizes", "--tsv"])).into_iter().collect::<Vec<_>>());
+    assert_eq!(measured().len(), all().count() * TARGETS.len() * LAYOUTS.len());
+    none(&snapshot::differs("tests/sizes.tsv", &asmgen::sizes::tsv(measured())).into_iter().collect::<Vec<_>>());
+}
+
+/// The fault, if a row of the sizes is not that of the file, or its parts do not make up the whole.
+fn wrong_size(built: Built, target: &str, elf: &str, file_bytes: usize) -> Option<String> {
+    let is_it = |row: &&Row| (row.example, row.engine, row.target, row.elf) == (built.name, built.engine, target, elf);
+    let row = measured().iter().find(is_it).expect("it is measured");
+    let parts = row.header + row.code + row.data + row.padding;
+    let fine = [row.total, parts] == [file_bytes as u32; 2];
+    (!fine).then(|| format!("{row:?}: the file has {file_bytes} bytes, the parts {parts}"))
 }
 
 /// The bytes' column of a listing, with the offsets checked on the way.
@@ -130,33 +133,11 @@ fn a_listing_has_every_byte_once() {
                 return Some(format!("{built} {target} {elf}: an instruction that is none"));
             }
             match bytes_of(&listing) {
-                Ok(listed) if listed == file => None,
+                Ok(listed) if listed == file => wrong_size(built, target, elf, file.len()),
                 Ok(listed) => Some(format!("{built} {target} {elf}: {} of {} bytes", listed.len(), file.len())),
                 Err(error) => Some(format!("{built} {target} {elf}: {error}")),
             }
         };
         LAYOUTS.iter().filter_map(fault).collect()
     });
-}
-
-/// Sizes are those of the files, and their parts make up the whole.
-#[test]
-fn sizes_add_up() {
-    let rows: Vec<serde_json::Map<String, serde_json::Value>> =
-        serde_json::from_slice(&output_of(&["sizes", "--json"])).unwrap();
-    assert_eq!(rows.len(), all().count() * TARGETS.len() * LAYOUTS.len());
-    let mut faults = Vec::new();
-    for row in rows {
-        let text = |key: &str| row[key].as_str().unwrap().to_owned();
-        let number = |key: &str| row[key].as_u64().unwrap();
-        let spec = format!("examples/{}.toml", text("example"));
-        let engine = row["engine"].as_str().map(|engine| ["--engine", engine]);
-        let mut command = asmgen();
-        command.arg(spec).args(engine.iter().flatten()).args(["--target", &text("target"), "--elf", &text("elf")]);
-        let built = succeed(&mut command).stdout.len() as u64;
-        let parts: u64 = ["header", "code", "data", "padding"].into_iter().map(number).sum();
-        let fine = [built, parts] == [number("total"); 2];
-        faults.extend((!fine).then(|| format!("{row:?}: the file has {built} bytes, the parts {parts}")));
-    }
-    none(&faults);
 }

@@ -139,3 +139,10 @@ pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
 pub(crate) fn server_variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
     super::ENGINES.into_iter().flat_map(move |engine| variants(spec).map(|variant| variant.on(engine)))
 }
+
+/// The sizes of the examples in every way, measured once for all tests.
+pub(crate) fn measured() -> &'static [asmgen::sizes::Row] {
+    static MEASURED: std::sync::LazyLock<Vec<asmgen::sizes::Row>> =
+        std::sync::LazyLock::new(|| asmgen::sizes::measure().expect("the examples can be built"));
+    &MEASURED
+}

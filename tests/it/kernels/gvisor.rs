@@ -27,7 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 #[test]
 fn programs_run_under_gvisor() {
-    let mut programs = programs(TARGET);
+    // `ok` and `ok6`, which have no timeout, do not come to an end under it yet: ARCHITECTURE.md, open questions.
+    let mut programs = programs(TARGET, |name| !name.starts_with("ok"));
     programs.retain(|program| program.tier.loaders().contains(&Loader::Gvisor));
     let plan = plan(&programs, Loader::Gvisor, extent(), &mut Known::default());
     let folder = tempfile::tempdir().unwrap();

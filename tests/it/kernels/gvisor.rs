@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 #[test]
 fn programs_run_under_gvisor() {
-    // `ok` and `ok6`, which have no timeout, do not come to an end under it yet: ARCHITECTURE.md, open questions.
+    // `ok` and `ok6` do not come to an end here yet: ARCHITECTURE.md, open questions.
     let mut programs = programs(TARGET, |name| !name.starts_with("ok"));
     programs.retain(|program| program.tier.loaders().contains(&Loader::Gvisor));
     let plan = plan(&programs, Loader::Gvisor, extent(), &mut Known::default());

@@ -1,5 +1,6 @@
 //! Data of a program: what it reads, and what it may write to.
 
+use crate::code::Ref;
 use crate::op::Label;
 
 /// A piece of data.
@@ -58,6 +59,21 @@ impl Datum {
     /// Its length in bytes for words of this size.
     pub fn len_bytes(&self, word_bytes: u32) -> u64 {
         self.parts.iter().map(|part| part.len_bytes(word_bytes)).sum()
+    }
+
+    /// Its bytes for words of this size; `address` tells where things are. None if an address does not fit its place.
+    pub fn bytes(&self, word_bytes: u32, address: &dyn Fn(Ref) -> u64) -> Option<Vec<u8>> {
+        let word = |value: u64| Some(value.to_le_bytes()[..word_bytes as usize].to_vec());
+        let four = |value: u64| Some(u32::try_from(value).ok()?.to_le_bytes().to_vec());
+        let part = |part: &Part| match *part {
+            Part::Bytes(ref bytes) => Some(bytes.clone()),
+            Part::Word(value) => word(value),
+            Part::Code(label) => word(address(Ref::Code(label))),
+            Part::CodeAddress(label) => four(address(Ref::Code(label))),
+            Part::DatumAddress { datum, offset } => four(address(Ref::Data(datum)) + u64::from(offset)),
+            Part::StateAddress(offset) => four(address(Ref::State(offset))),
+        };
+        self.parts.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
     }
 
     /// Does it hold the address of this datum?

@@ -5,6 +5,7 @@ use asmgen_arch::{CompileError, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
+use crate::elf::template::Choice;
 use crate::elf::{self, Contents, Layout, Tier};
 use crate::golf::{self, Effort, Rule};
 use crate::image::{Image, Load, Owner};
@@ -106,7 +107,7 @@ fn smallest(
     programs: &[Ops],
     options: Options,
     least_bytes: u64,
-    hints: &mut Vec<Option<golf::Hint>>,
+    hints: &mut Vec<Option<Choice>>,
 ) -> Result<Image, BuildError> {
     hints.resize(programs.len(), None);
     let mut smallest = assemble_at_least(&programs[0], options, least_bytes, &mut hints[0])?;
@@ -125,7 +126,7 @@ fn assemble_at_least(
     ops: &Ops,
     options: Options,
     least_bytes: u64,
-    hint: &mut Option<golf::Hint>,
+    hint: &mut Option<Choice>,
 ) -> Result<Image, BuildError> {
     let target = options.target;
     let wrong = |source| BuildError::Compile { target: target.name, source };

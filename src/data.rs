@@ -6,8 +6,8 @@
 //! memory  ─────────── R|X ──────────────│   a page higher: ── R|W ── 0 … state
 //! ```
 
-use asmgen_arch::op::{Datum, DatumId, Part, Program as Ops};
-use asmgen_arch::{Code, Place, PlacedCode, Target};
+use asmgen_arch::op::{Datum, DatumId, Program as Ops};
+use asmgen_arch::{Code, Place, PlacedCode, Ref, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::elf::{Layout, Writable};
@@ -137,16 +137,11 @@ pub(crate) fn pad(canvas: &mut Canvas, to: u64, why: &str) -> Result<(), CanvasE
 }
 
 fn bytes_of(datum: &Datum, places: &Places, code: &PlacedCode, target: &Target) -> Vec<u8> {
-    let word = |value: u64| value.to_le_bytes()[..target.class.word_bytes() as usize].to_vec();
-    let four = |value: u64| u32::try_from(value).expect("addresses are below 2 GiB").to_le_bytes().to_vec();
-    let label = |label| code.label(label).expect("every label in the data is placed");
-    let part = |part: &Part| match part {
-        Part::Bytes(bytes) => bytes.clone(),
-        Part::Word(value) => word(*value),
-        Part::Code(at) => word(label(*at)),
-        Part::CodeAddress(at) => four(label(*at)),
-        Part::DatumAddress { datum, offset } => four(places.address(Place::Datum(*datum)) + u64::from(*offset)),
-        Part::StateAddress(offset) => four(places.address(Place::State(*offset))),
+    let address = |to: Ref| match to {
+        Ref::Code(label) => code.label(label).expect("every label in the data is placed"),
+        Ref::Data(datum) => places.address(Place::Datum(datum)),
+        Ref::State(offset) => places.address(Place::State(offset)),
+        Ref::Image => places.address(Place::Image),
     };
-    datum.parts.iter().flat_map(part).collect()
+    datum.bytes(target.class.word_bytes(), &address).expect("addresses are below 2 GiB")
 }

@@ -138,11 +138,7 @@ impl Aarch64<'_> {
         else {
             return false;
         };
-        let size = match width {
-            Width::Four => Size::Four,
-            Width::Word => Size::Eight,
-            Width::Byte | Width::Two => return false,
-        };
+        let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(from, other, size).filter(|_| width == same) else { return false };
         let [first, second] = [to, then].map(|slot| self.home(slot));
         let holds = |mem: Mem| self.program.is_own_word(mem, width) && self.facts.holder(mem.offset, 0).is_some();
@@ -166,11 +162,7 @@ impl Aarch64<'_> {
         else {
             return false;
         };
-        let size = match width {
-            Width::Four => Size::Four,
-            Width::Word => Size::Eight,
-            Width::Byte | Width::Two => return false,
-        };
+        let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(to, other, size).filter(|_| width == same) else { return false };
         let stored = |value: Arg| match value {
             Arg::Slot(slot) => Some(self.home(slot)),
@@ -192,5 +184,14 @@ impl Aarch64<'_> {
         if self.program.is_own_word(from, width) {
             self.facts.hold_word(t, from.offset);
         }
+    }
+}
+
+/// The size of each of two that are accessed at once.
+fn pair_size(width: Width) -> Option<Size> {
+    match width {
+        Width::Four => Some(Size::Four),
+        Width::Word => Some(Size::Eight),
+        Width::Byte | Width::Two => None,
     }
 }

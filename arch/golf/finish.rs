@@ -1,43 +1,33 @@
 //! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
 //! file will do.
 
-use super::Complete;
 use super::rules::Rule;
 use super::search::{Added, Search};
 use super::through::PREFIXES;
 use super::units::{Blob, Group};
-use crate::code::{Code, Placed, PlacedCode, Ref, Unit};
-use crate::op::{DatumId, Label, Part, Program};
+use super::{Packed, Task};
+use crate::code::{Placed, PlacedCode, Ref, Unit};
+use crate::op::{DatumId, Label};
 
 /// What a search is for.
 pub(super) struct Goal<'a> {
+    pub(super) task: &'a Task<'a>,
     pub(super) groups: &'a [Group],
-    pub(super) code: &'a Code,
+    pub(super) blobs: &'a [Blob],
     pub(super) forms: &'a [u8],
-    pub(super) program: &'a Program,
-    pub(super) word_bytes: u32,
     /// Bytes that data may save by lying in each other or in code, at most.
     pub(super) may_share: u32,
-    /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
-    pub(super) complete: &'a Complete<'a>,
 }
 
-/// A file that will do.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) bytes: Vec<u8>,
-    pub(super) base: u64,
-    pub(super) code: PlacedCode,
-    pub(super) data: Vec<(DatumId, u32, u32)>,
-}
-
+/// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
+const PAGE_BYTES: u32 = 4096;
 /// Data are tried in every order if there are at most so many.
 const ORDERED_DATA: usize = 4;
 
 impl Search<'_> {
     /// Everything of the code is placed.
     pub(super) fn finish(&mut self) {
-        let order: Vec<usize> = (0..self.blobs.len()).collect();
+        let order: Vec<usize> = (0..self.goal.blobs.len()).collect();
         self.place_data(&order, &mut Vec::new());
     }
 
@@ -50,8 +40,8 @@ impl Search<'_> {
             let mut rest = left.to_vec();
             let blob = rest.remove(number);
             let mark = self.board.mark();
-            let Some(at) = self.best_place(&self.blobs[blob]) else { continue };
-            assert!(self.board.put_all(at, &self.blobs[blob].bytes), "the place has been tried");
+            let Some(at) = self.best_place(&self.goal.blobs[blob]) else { continue };
+            assert!(self.board.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
             if self.trimmed_end() < self.below || !rest.is_empty() {
                 places.push((blob, at));
                 self.place_data(&rest, places);
@@ -68,7 +58,7 @@ impl Search<'_> {
             let mark = self.board.mark();
             if self.board.put_all(at, &blob.bytes) {
                 let used = self.board.used_since(mark);
-                if self.without == Some(Rule::Share) && used < blob.bytes.len() as u32 {
+                if self.goal.task.without == Some(Rule::Share) && used < blob.bytes.len() as u32 {
                     self.board.back(mark);
                     continue;
                 }
@@ -84,7 +74,7 @@ impl Search<'_> {
 
     /// The file's end: zeros behind it are in memory anyway, to the end of the page.
     fn trimmed_end(&self) -> u32 {
-        let least = self.template.least_bytes;
+        let least = self.goal.task.template.least_bytes;
         let is_zero = |at: &u32| self.board.value(*at) == Some(0) || self.board.is_free(*at);
         let end = (least..self.board.end).rev().find(|at| !is_zero(at));
         end.map_or(least, |at| at + 1)
@@ -100,45 +90,68 @@ impl Search<'_> {
         self.board.back(mark);
     }
 
-    fn settled(&mut self, places: &[(usize, u32)]) -> Option<Found> {
+    fn settled(&mut self, places: &[(usize, u32)]) -> Option<Packed> {
         let base = self.base()?;
         let instructions = self.encoded(places, base)?;
-        let address = |offset: u32| base + u64::from(offset);
-        let label_at = |label: Label| self.label(label).map(address);
-        let datum_at = |datum: DatumId| self.datum_at(places, datum).map(address);
-        let bytes_of = |blob: usize| self.datum_bytes(blob, &label_at, &datum_at);
-        let data: Vec<_> = places.iter().map(|&(blob, at)| (self.blobs[blob].datum, at, bytes_of(blob))).collect();
+        let data = self.data_bytes(places, base)?;
         let code = instructions.iter().map(|one| ((one.at - base) as u32, &one.bytes));
         for (at, bytes) in code.chain(data.iter().map(|(_, at, bytes)| (*at, bytes))) {
             bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte)).then_some(())?;
         }
         let mut bytes = self.board.bytes();
         bytes.truncate(self.trimmed_end() as usize);
-        let bytes = (self.goal.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
+        let bytes = (self.goal.task.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
+        self.are_mapped(places, bytes.len() as u32).then_some(())?;
         let code = self.placed_code(instructions, base, &bytes);
         // What lies behind the file's end is 0.
         let in_file = |at: u32, len: usize| (bytes.len() as u32).saturating_sub(at).min(len as u32);
         let data = data.iter().map(|(datum, at, of)| (*datum, *at, in_file(*at, of.len()))).collect();
-        Some(Found { bytes, base, code, data })
+        Some(Packed { bytes, base, code, data })
+    }
+
+    /// Are all data in memory, with what the kernel copies behind them, if the file has so many bytes?
+    fn are_mapped(&self, places: &[(usize, u32)], file_bytes: u32) -> bool {
+        let end = file_bytes.next_multiple_of(PAGE_BYTES);
+        let mapped_to = |&(blob, at): &(usize, u32)| {
+            let blob = &self.goal.blobs[blob];
+            at + blob.bytes.len() as u32 + blob.ignored_behind
+        };
+        places.iter().map(mapped_to).all(|needed| needed <= end)
+    }
+
+    /// The data's places and bytes.
+    fn data_bytes(&self, places: &[(usize, u32)], base: u64) -> Option<Vec<(DatumId, u32, Vec<u8>)>> {
+        let task = self.goal.task;
+        let bytes = |&(blob, at): &(usize, u32)| {
+            let datum = self.goal.blobs[blob].datum;
+            let content = &task.program.data[usize::from(datum.0)];
+            Some((datum, at, content.bytes(task.target.class.word_bytes(), &|to| self.resolve(to, places, base))?))
+        };
+        places.iter().map(bytes).collect()
+    }
+
+    /// The address of what has been placed.
+    fn resolve(&self, to: Ref, places: &[(usize, u32)], base: u64) -> u64 {
+        let offset = match to {
+            Ref::Code(label) => self.label(label),
+            Ref::Data(datum) => self.datum_at(places, datum),
+            Ref::State(_) | Ref::Image => None,
+        };
+        base + u64::from(offset.unwrap_or(0))
     }
 
     fn datum_at(&self, places: &[(usize, u32)], datum: DatumId) -> Option<u32> {
-        places.iter().find(|(blob, _)| self.blobs[*blob].datum == datum).map(|(_, at)| *at)
+        places.iter().find(|(blob, _)| self.goal.blobs[*blob].datum == datum).map(|(_, at)| *at)
     }
 
     /// The instructions with everything in its place; none, and a note, if some do not reach.
     fn encoded(&mut self, places: &[(usize, u32)], base: u64) -> Option<Vec<Placed>> {
-        let address = |at: Option<u32>| base + u64::from(at.unwrap_or(0));
-        let resolve = |to: Ref| match to {
-            Ref::Code(label) => address(self.label(label)),
-            Ref::Data(datum) => address(self.datum_at(places, datum)),
-            Ref::State(_) | Ref::Image => base,
-        };
+        let resolve = |to: Ref| self.resolve(to, places, base);
         let (mut instructions, mut too_far) = (Vec::new(), Vec::new());
         let items = self.goal.groups.iter().flat_map(|group| &group.items);
         for item in items.filter(|item| item.label.is_none()) {
-            let Unit::Instruction { instruction, why, .. } = &self.goal.code.units[item.unit] else { continue };
-            let at = address(self.at[item.unit]);
+            let Unit::Instruction { instruction, why, .. } = &self.goal.task.code.units[item.unit] else { continue };
+            let at = base + u64::from(self.at[item.unit]?);
             let encoded = match self.other[item.unit] {
                 Some(other) => Some(item.others[other].clone()),
                 None => instruction.encode(self.goal.forms[item.unit], at, &resolve).ok()?,
@@ -179,9 +192,9 @@ impl Search<'_> {
 
     /// The address of the file's first byte.
     fn base(&mut self) -> Option<u64> {
-        let mut base = self.template.base;
-        for &(byte, class) in &self.template.base_bytes {
-            let at = self.template.cells.iter().position(|cell| *cell == class)? as u32;
+        let mut base = self.goal.task.template.base;
+        for &(byte, class) in &self.goal.task.template.base_bytes {
+            let at = self.goal.task.template.cells.iter().position(|cell| *cell == class)? as u32;
             if self.board.is_free(at) {
                 let default = (base >> (8 * byte)) as u8;
                 self.board.put(at, Some(default)).then_some(())?;
@@ -190,25 +203,5 @@ impl Search<'_> {
             base = base & !(0xff << (8 * byte)) | u64::from(value) << (8 * byte);
         }
         Some(base & !0xfff)
-    }
-
-    fn datum_bytes(
-        &self,
-        blob: usize,
-        label: &dyn Fn(Label) -> Option<u64>,
-        datum: &dyn Fn(DatumId) -> Option<u64>,
-    ) -> Vec<u8> {
-        let word = |value: u64| value.to_le_bytes()[..self.goal.word_bytes as usize].to_vec();
-        let four = |value: u64| value.to_le_bytes()[..4].to_vec();
-        let part = |part: &Part| match part {
-            Part::Bytes(bytes) => bytes.clone(),
-            Part::Word(value) => word(*value),
-            Part::StateAddress(_) => unreachable!("programs that write to memory are not packed"),
-            Part::Code(at) => word(label(*at).unwrap_or(0)),
-            Part::CodeAddress(at) => four(label(*at).unwrap_or(0)),
-            Part::DatumAddress { datum: other, offset } => four(datum(*other).unwrap_or(0) + u64::from(*offset)),
-        };
-        let parts = &self.goal.program.data[usize::from(self.blobs[blob].datum.0)].parts;
-        parts.iter().flat_map(part).collect()
     }
 }

@@ -15,10 +15,10 @@ pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use self::finish::Goal;
 use self::search::Search;
-use std::collections::BTreeMap;
-
 use self::tuning::Tuning;
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
@@ -43,8 +43,6 @@ pub struct Packed {
 pub struct Outcome {
     /// The smallest file, if one is small enough.
     pub packed: Option<Packed>,
-    /// Has everything been tried?
-    pub is_complete: bool,
     /// Places looked at.
     pub looked_at: u64,
 }
@@ -81,42 +79,23 @@ const GROWTHS: usize = 64;
 /// An instruction that cannot be encoded.
 pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let blobs = blobs_of(task.target, task.program, task.code);
+    let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
+    let may_share = data.min(MAY_SHARE_BYTES) as u32;
+    let mut outcome = Outcome { packed: None, looked_at: 0 };
     // What cannot be encoded at these addresses cannot be placed here.
-    let Ok(mut forms) = forms(task) else {
-        return Ok(Outcome { packed: None, is_complete: true, looked_at: 0 });
-    };
-    let mut outcome = Outcome { packed: None, is_complete: true, looked_at: 0 };
+    let Ok(mut forms) = forms(task) else { return Ok(outcome) };
     for _ in 0..GROWTHS {
         let groups = units::groups(task.code, &forms, task.template.base, task.without)?;
-        let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
-        let goal = Goal {
-            groups: &groups,
-            code: task.code,
-            forms: &forms,
-            program: task.program,
-            word_bytes: task.target.class.word_bytes(),
-            may_share: data.min(MAY_SHARE_BYTES) as u32,
-            complete: task.complete,
-        };
-        let bounds = (task.below_bytes, task.budget);
-        let mut search = Search::new(task.target.machine, task.template, (&groups, &blobs), &goal, bounds);
-        search.without = task.without;
+        let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, may_share };
+        let mut search = Search::new(&goal);
         search.run();
         outcome.looked_at += task.budget - search.budget;
-        outcome.is_complete = search.budget > 0;
-        if let Some(found) = search.best {
-            let packed = Packed { bytes: found.bytes, base: found.base, code: found.code, data: found.data };
-            outcome.packed = Some(packed);
-            return Ok(outcome);
+        let too_far: BTreeSet<usize> = search.too_far.into_iter().collect();
+        if search.best.is_some() || too_far.is_empty() {
+            outcome.packed = search.best;
+            break;
         }
-        search.too_far.sort_unstable();
-        search.too_far.dedup();
-        if search.too_far.is_empty() {
-            return Ok(outcome);
-        }
-        for unit in search.too_far {
-            forms[unit] += 1;
-        }
+        too_far.into_iter().for_each(|unit| forms[unit] += 1);
     }
     Ok(outcome)
 }

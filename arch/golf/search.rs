@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
+use super::Packed;
 use super::board::Board;
-use super::finish::{Found, Goal};
+use super::finish::Goal;
 use super::rules::Rule;
-use super::template::Template;
 use super::through::{self, number};
-use super::units::{Blob, Group, Item, least_bytes};
+use super::units::{Item, least_bytes};
 use crate::op::Label;
 use crate::target::Machine;
 
@@ -37,10 +37,7 @@ struct At {
 
 /// A search in progress.
 pub(super) struct Search<'a> {
-    pub(super) machine: Machine,
-    pub(super) template: &'a Template,
-    pub(super) groups: &'a [Group],
-    pub(super) blobs: &'a [Blob],
+    machine: Machine,
     pub(super) goal: &'a Goal<'a>,
     pub(super) board: Board,
     /// Where the units are, by their numbers.
@@ -55,49 +52,37 @@ pub(super) struct Search<'a> {
     seen: HashMap<(usize, u32, u32, u128), u32>,
     /// Places that may still be looked at.
     pub(super) budget: u64,
-    pub(super) best: Option<Found>,
+    pub(super) best: Option<Packed>,
     /// Only what is smaller than this counts.
     pub(super) below: u32,
-    /// A rule that is not to be used.
-    pub(super) without: Option<Rule>,
     /// Units whose jumps did not reach.
     pub(super) too_far: Vec<usize>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(
-        machine: Machine,
-        template: &'a Template,
-        (groups, blobs): (&'a [Group], &'a [Blob]),
-        goal: &'a Goal<'a>,
-        (below, budget): (u32, u64),
-    ) -> Self {
-        let items = || groups.iter().flat_map(|group| &group.items);
+    pub(super) fn new(goal: &'a Goal<'a>) -> Self {
+        let items = || goal.groups.iter().flat_map(|group| &group.items);
         let labels = items().filter_map(|item| item.label).map(number).max().map_or(0, |last| last + 1);
         let code: u32 = items().map(|item| item.bytes.len() as u32).sum();
         Self {
-            machine,
-            template,
-            groups,
-            blobs,
+            machine: goal.task.target.machine,
             goal,
-            board: Board::new(template),
+            board: Board::new(goal.task.template),
             at: vec![None; items().count()],
             other: vec![None; items().count()],
             labels: vec![None; labels],
             added: Vec::new(),
-            left: code + blobs.iter().map(least_bytes).sum::<u32>(),
+            left: code + goal.blobs.iter().map(least_bytes).sum::<u32>(),
             seen: HashMap::new(),
-            budget,
+            budget: goal.task.budget,
             best: None,
-            below,
-            without: None,
+            below: goal.task.below_bytes,
             too_far: Vec::new(),
         }
     }
 
     pub(super) fn run(&mut self) {
-        let entry = self.template.entry;
+        let entry = self.goal.task.template.entry;
         self.go(At { group: 0, done: 0, cursor: Some(entry), prefixed: false });
     }
 
@@ -116,7 +101,7 @@ impl<'a> Search<'a> {
             return;
         }
         self.budget -= 1;
-        let Some(group) = self.groups.get(at.group) else {
+        let Some(group) = self.goal.groups.get(at.group) else {
             return self.finish();
         };
         if at.done.count_ones() as usize == group.items.len() {
@@ -156,7 +141,7 @@ impl<'a> Search<'a> {
 
     /// Puts an item of the group at the cursor.
     fn place(&mut self, at: At, cursor: u32) {
-        let group = &self.groups[at.group];
+        let group = &self.goal.groups[at.group];
         let mut tried: Vec<(usize, &[Vec<u8>])> = Vec::new();
         for (number, item) in group.items.iter().enumerate() {
             let is_next = at.done >> number & 1 == 0 && group.before[number] & !at.done == 0;
@@ -168,7 +153,7 @@ impl<'a> Search<'a> {
             tried.push(like);
             let after = At { done: at.done | 1 << number, ..at };
             self.put(after, cursor, item, &item.bytes, None);
-            let others = if self.without == Some(Rule::Encoding) { &[][..] } else { &item.others };
+            let others = if self.goal.task.without == Some(Rule::Encoding) { &[][..] } else { &item.others };
             for (other, bytes) in others.iter().enumerate() {
                 let foreign = (cursor..).take(bytes.len()).any(|at| !self.board.is_free(at));
                 if foreign {
@@ -212,7 +197,7 @@ impl<'a> Search<'a> {
 
     /// May something stand between what is placed and what comes next?
     fn may_part(&self, at: At) -> (bool, bool) {
-        let group = &self.groups[at.group];
+        let group = &self.goal.groups[at.group];
         let next = |number: &usize| at.done >> number & 1 == 0;
         let mut next = (0..group.items.len()).filter(next).map(|number| &group.items[number]);
         let glued = next.clone().any(|item| item.is_glued);
@@ -226,16 +211,13 @@ impl<'a> Search<'a> {
             return;
         }
         for way in through::ways(self.machine, &self.board, cursor) {
-            if (way.changes_flags && flags_wanted) || self.without == Some(way.rule) {
+            if (way.changes_flags && flags_wanted) || self.goal.task.without == Some(way.rule) {
                 continue;
             }
             let mark = self.board.mark();
             let bytes: Vec<_> = way.put.iter().copied().map(Some).collect();
             if self.board.put_all(cursor, &bytes) {
-                let whole = (cursor..way.to).map(|at| self.board.value(at).unwrap_or(0)).collect();
-                let shown = way.to > cursor && way.to - cursor <= 8;
-                let bytes =
-                    if shown { whole } else { (cursor..cursor + 4).filter_map(|at| self.board.value(at)).collect() };
+                let bytes = (cursor..cursor + way.covers).map(|at| self.board.value(at).unwrap_or(0)).collect();
                 self.added.push(Added { at: cursor, bytes, why: way.why });
                 self.go(At { cursor: Some(way.to), prefixed: way.prefixed, ..at });
                 self.added.pop();
@@ -246,7 +228,7 @@ impl<'a> Search<'a> {
 
     /// Jumps to somewhere else.
     fn hop(&mut self, at: At, cursor: u32) {
-        if cursor >= self.board.header() || !self.may_part(at).0 || self.without == Some(Rule::Hop) {
+        if cursor >= self.board.header() || !self.may_part(at).0 || self.goal.task.without == Some(Rule::Hop) {
             return;
         }
         for start in self.starts().into_iter().filter(|&start| start != cursor) {

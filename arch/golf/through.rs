@@ -9,6 +9,8 @@ use crate::target::Machine;
 pub(super) struct Way {
     /// Bytes to put at the cursor.
     pub(super) put: Vec<u8>,
+    /// Bytes that are run on the way, from the cursor.
+    pub(super) covers: u32,
     /// Where execution goes on.
     pub(super) to: u32,
     /// Does it change the condition flags?
@@ -44,7 +46,15 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     if is_rex(at) && !board.is_free(at) {
         let to = (at..board.header()).find(|&at| !is_rex(at)).unwrap_or(board.header());
         let why = PREFIXES;
-        ways.push(Way { put: Vec::new(), to, changes_flags: false, prefixed: true, rule: Rule::Prefix, why });
+        ways.push(Way {
+            put: Vec::new(),
+            covers: to - at,
+            to,
+            changes_flags: false,
+            prefixed: true,
+            rule: Rule::Prefix,
+            why,
+        });
         return ways;
     }
     let swallow = |opcodes: &[u8], bytes: u32| {
@@ -56,6 +66,7 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
         let opcode = opcodes.iter().find(fits).filter(|_| foreign && known && behind)?;
         Some(Way {
             put: vec![*opcode],
+            covers: 1 + bytes,
             to: at + 1 + bytes,
             changes_flags: true,
             prefixed: false,
@@ -79,7 +90,7 @@ fn aarch64(board: &Board, at: u32) -> Vec<Way> {
         return Vec::new();
     }
     let why = "a number of the header that is a branch";
-    vec![Way { put: Vec::new(), to, changes_flags: false, prefixed: false, rule: Rule::Branch, why }]
+    vec![Way { put: Vec::new(), covers: 4, to, changes_flags: false, prefixed: false, rule: Rule::Branch, why }]
 }
 
 /// Bytes of a jump from one place to another; none if it does not reach.

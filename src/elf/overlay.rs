@@ -10,7 +10,7 @@ use asmgen_arch::Target;
 use super::fields::{self, Field};
 use super::layout::{Contents, Layout, Segment, Writable, header, numbered, segments};
 use super::loader::Tier;
-use super::rules::{Check, LOWEST_ADDRESS, RULES};
+use super::rules::{Check, LOWEST_ADDRESS, RULES, Rule};
 use super::verify::{Refusal, verify};
 
 /// The bits of a header field that must have their value.
@@ -220,30 +220,30 @@ fn claim(field: &'static Field, name: String, offset: u32, value: u64, (fixed, l
 
 /// Names of the fields that some loader of the tier reads on this machine.
 pub(crate) fn read_fields(tier: Tier, target: &Target) -> Vec<&'static str> {
-    let reads = |rule: &&super::rules::Rule| {
+    rules_of(tier, target).flat_map(|rule| rule.reads).copied().collect()
+}
+
+/// The rules that some loader of the tier has for this machine.
+fn rules_of(tier: Tier, target: &Target) -> impl Iterator<Item = &'static Rule> {
+    let has = move |rule: &Rule| {
         let mut loaders = tier.loaders().iter().filter(|loader| loader.runs(target.machine));
         loaders.any(|loader| rule.source(*loader).is_some())
     };
-    RULES.iter().filter(reads).flat_map(|rule| rule.reads).copied().collect()
+    RULES.iter().filter(move |rule| has(rule))
 }
 
 /// Which bits of a field the tier's rules make count: fixed ones, and late ones.
 fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u64) {
-    let asked = |rule: &&super::rules::Rule| {
-        let mut loaders = layout.tier.loaders().iter().filter(|loader| loader.runs(layout.target.machine));
-        rule.reads.contains(&field.name) && loaders.any(|loader| rule.source(*loader).is_some())
-    };
     let whole = u64::MAX >> (64 - 8 * field.len);
-    let of_rule = |rule: &super::rules::Rule| match rule.check {
+    let of_rule = |rule: &Rule| match rule.check {
         Check::OneOf(values) => (common_bits(&values.of(layout.target)), 0),
         Check::Relation(_) => partial
             .iter()
             .find(|(name, ..)| *name == field.name)
             .map_or((u64::MAX, 0), |(_, fixed, later)| (*fixed, *later)),
     };
-    let (fixed, later) = RULES
-        .iter()
-        .filter(asked)
+    let (fixed, later) = rules_of(layout.tier, layout.target)
+        .filter(|rule| rule.reads.contains(&field.name))
         .map(of_rule)
         .fold((0, 0), |(fixed, later), (more, more_later)| (fixed | more, later | more_later));
     (fixed & whole & !later, later & whole)

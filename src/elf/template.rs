@@ -8,11 +8,11 @@
 use asmgen_arch::golf::{Class, ClassId, Template, useful_bases};
 use asmgen_arch::{Class as Width, Machine, Target};
 
-use super::fields::{self, ET_EXEC, PF_R, PF_W, PF_X, PT_LOAD};
-use super::layout::{FieldBytes, meaning, numbered};
+use super::fields::{self, PF_R, PF_W, PF_X};
+use super::layout::{Contents, FieldBytes, Layout, Segment, meaning, numbered};
 use super::loader::Tier;
 use super::overlay::read_fields;
-use super::rules::{ELFOSABI_LINUX, LOWEST_ADDRESS, MAGIC};
+use super::rules::LOWEST_ADDRESS;
 use super::verify::{accepted_by_tier, verify};
 use super::view::View;
 
@@ -40,17 +40,12 @@ pub(crate) struct Choice {
     pub(crate) is_entry_open: bool,
     /// Load address; its free bytes may become others.
     pub(crate) base: u64,
-    /// May bytes 2 and 3 of the load address be others?
-    pub(crate) is_base_open: bool,
-    /// Is the upper half of byte 1 one of them? Both addresses must end in less than 0x100 for that.
-    pub(crate) is_page_open: bool,
     /// `p_offset`.
     pub(crate) skew: u32,
 }
 
 /// Bytes of a size that are not always 0. The kernel takes any size that ends in user memory: 47 bits of addresses on
-/// x86_64, 39 on some arm64 kernels. Others take what ends in
-/// the file's last page.
+/// x86_64, 39 on some arm64 kernels. Others take what ends in the file's last page.
 fn size_bytes(tier: Tier, target: &Target) -> u32 {
     match (tier, target.machine) {
         (Tier::Linux, Machine::X86_64) => 6,
@@ -65,7 +60,7 @@ pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choic
     let (ehdr, phdr) = (fields::ehdr(width), fields::phdr(width));
     let [header, table] = [ehdr, phdr].map(fields::total_bytes);
     let cells = header.max(choice.program_header + table);
-    let choice = Choice { is_page_open: choice.is_base_open && choice.entry.max(choice.skew) < 0x100, ..choice };
+    let layout = choice.layout(tier, target);
     let mut letters = Letters::new(cells);
     let tables = [(ehdr, 0), (phdr, choice.program_header)];
     for (table, start) in tables {
@@ -74,7 +69,7 @@ pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choic
                 continue;
             }
             for number in 0..field.len {
-                let byte = byte(target, tier, field.name, number, choice);
+                let byte = byte(&layout, field.name, number, choice);
                 letters.want(start + field.offset + number, byte).then_some(())?;
             }
         }
@@ -85,37 +80,48 @@ pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choic
     Some(letters.template(choice, least_bytes))
 }
 
-/// What a byte of a field that some loader reads has to be.
-fn byte(target: &Target, tier: Tier, name: &str, number: u32, choice: Choice) -> Byte {
-    let of = |value: u64| Byte::Known { value: (value >> (8 * number)) as u8, decided: 0xff };
-    let fields = |table| u64::from(fields::total_bytes(table));
-    let address = |offset: u32| match number {
-        0 => of(u64::from(offset)),
-        1 if choice.is_page_open => Byte::Base(1),
-        1 => of(u64::from(offset) | choice.base & 0xffff),
-        2 | 3 if choice.is_base_open => Byte::Base(number),
-        _ => of(choice.base),
-    };
-    match name {
-        "e_entry" if choice.is_entry_open && number < 2 => FREE,
-        "e_ident[EI_MAG]" => of(MAGIC),
-        "e_ident[EI_CLASS]" => of(u64::from(target.class.word_bytes() / 4)),
-        "e_ident[EI_DATA]" | "e_ident[EI_VERSION]" | "e_version" | "e_phnum" => of(1),
-        "e_ident[EI_OSABI]" => of(ELFOSABI_LINUX),
-        "e_type" => of(ET_EXEC),
-        "e_machine" => of(u64::from(target.machine_number)),
-        "e_entry" => address(choice.entry),
-        "e_phoff" => of(u64::from(choice.program_header)),
-        "e_ehsize" => of(fields(fields::ehdr(target.class))),
-        "e_phentsize" => of(fields(fields::phdr(target.class))),
-        "p_type" => of(PT_LOAD),
-        "p_flags" if number == 0 => flags(target, tier),
-        "p_flags" => FREE,
-        "p_offset" => of(u64::from(choice.skew)),
-        "p_vaddr" => address(choice.skew),
-        "p_filesz" | "p_memsz" if number < size_bytes(tier, target) => Byte::Size(number),
-        "p_align" => of(u64::from(target.page_align)),
-        _ => of(0),
+/// What a byte of a field that some loader reads has to be: a letter, or what a plain layout of the same numbers has.
+fn byte(layout: &Layout, name: &str, number: u32, choice: Choice) -> Byte {
+    let Layout { tier, target, .. } = *layout;
+    match (name, number) {
+        ("e_entry", 0 | 1) if choice.is_entry_open => FREE,
+        ("e_entry" | "p_vaddr", 1) if choice.is_page_open(target) => Byte::Base(1),
+        ("e_entry" | "p_vaddr", 2 | 3) if is_base_open(target) => Byte::Base(number),
+        ("p_flags", 0) => flags(target, tier),
+        ("p_flags", _) => FREE,
+        ("p_filesz" | "p_memsz", _) if number < size_bytes(tier, target) => Byte::Size(number),
+        ("p_filesz" | "p_memsz", _) => Byte::Known { value: 0, decided: 0xff },
+        _ => {
+            let value = match layout.segments[0] {
+                segment if name.starts_with("p_") => layout.phdr_value(segment, name, &Contents::default()),
+                _ => layout.ehdr_value(name, choice.base + u64::from(choice.entry)),
+            };
+            Byte::Known { value: (value >> (8 * number)) as u8, decided: 0xff }
+        }
+    }
+}
+
+/// May the load address have other bytes 1 (its upper half) to 3? On machines of 64 bits it is one of [`bases`].
+fn is_base_open(target: &Target) -> bool {
+    target.class == Width::Bits32
+}
+
+impl Choice {
+    /// Is the upper half of the load address's byte 1 open? Both addresses must end in less than 0x100 for that.
+    fn is_page_open(self, target: &Target) -> bool {
+        is_base_open(target) && self.entry.max(self.skew) < 0x100
+    }
+
+    /// The plain layout of these numbers.
+    fn layout(self, tier: Tier, target: &'static Target) -> Layout {
+        Layout {
+            tier,
+            target,
+            base: self.base,
+            program_header_offset: self.program_header,
+            header_bytes: 0,
+            segments: vec![Segment::Image { file_offset: self.skew.into() }],
+        }
     }
 }
 
@@ -229,13 +235,11 @@ pub(crate) fn bases(target: &Target) -> Vec<u64> {
 /// The templates at a load address.
 pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(Choice, Template)> {
     let header = fields::total_bytes(fields::ehdr(target.class));
-    let is_base_open = target.class == Width::Bits32;
     let mut templates = Vec::new();
     let read = read_fields(tier, target);
     for program_header in 4..=header {
         for skew in skews(target, program_header) {
-            let open =
-                Choice { program_header, entry: 0, is_entry_open: true, base, is_base_open, is_page_open: false, skew };
+            let open = Choice { program_header, entry: 0, is_entry_open: true, base, skew };
             if template(tier, target, &read, open).is_none() {
                 continue;
             }

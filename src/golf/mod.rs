@@ -6,7 +6,6 @@ pub mod records;
 pub mod report;
 
 use std::fmt;
-use std::rc::Rc;
 use std::str::FromStr;
 
 use asmgen_arch::Code;
@@ -90,9 +89,13 @@ impl fmt::Display for Effort {
     }
 }
 
+fn effort_names() -> String {
+    EFFORTS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")
+}
+
 /// The name is none of an effort's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no effort `{0}`; there are quick, default, max")]
+#[error("there is no effort `{0}`; there are {names}", names = effort_names())]
 pub struct UnknownEffort(
     /// What was asked for.
     pub String,
@@ -106,10 +109,8 @@ impl FromStr for Effort {
     }
 }
 
-/// The choice that made a program smallest: for one that differs in a number or two, it is the one to try.
-pub(crate) type Hint = Choice;
-
-/// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one.
+/// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one. `hint` is the
+/// choice that made it smallest: for a program that differs in a number or two, it is the one to try.
 ///
 /// # Errors
 /// The machine cannot do what the program asks for.
@@ -117,7 +118,7 @@ pub(crate) fn smaller(
     ops: &Ops,
     options: Options,
     plain: &Image,
-    hint: &mut Option<Hint>,
+    hint: &mut Option<Choice>,
 ) -> Result<Option<Image>, BuildError> {
     let [all, each] = options.effort.row().places;
     if all == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
@@ -128,9 +129,9 @@ pub(crate) fn smaller(
     let mut search = Search { ops, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
     let row = options.effort.row();
     let mut promising = Vec::new();
-    for base in template::bases(target) {
+    let mut selected: Vec<Vec<Code>> = Vec::new();
+    for base in template::bases(target).into_iter().filter(|base| hint.is_none_or(|hint| hint.base == *base)) {
         let codes = golf::selections(target, ops, base, (row.tries, row.selections), options.without).map_err(wrong)?;
-        let codes: Vec<Rc<Code>> = codes.into_iter().map(Rc::new).collect();
         let least = golf::least_bytes(target, ops, &codes[0]);
         // First a glance at each template.
         let mut bounded: Vec<_> = template::templates(base, options.tier, target)
@@ -145,14 +146,15 @@ pub(crate) fn smaller(
         }
         for (bound, choice, template) in bounded {
             let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
-            promising.extend(found.map(|bytes| (bytes, bound, choice, template, codes.clone())));
+            promising.extend(found.map(|bytes| (bytes, bound, choice, template, selected.len())));
         }
+        selected.push(codes);
     }
     // Then longer looks at those that came out smallest.
     promising.sort_by_key(|(bytes, bound, choice, ..)| (*bytes, *bound, choice.program_header, choice.entry));
     for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
         for (_, bound, choice, template, codes) in promising.iter().take(most) {
-            for code in codes {
+            for code in &selected[*codes] {
                 if *bound < search.best_bytes && search.left > 0 {
                     search.try_choice(*choice, template, code, each, search.best_bytes)?;
                 }

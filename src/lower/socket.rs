@@ -7,24 +7,32 @@ use asmgen_arch::op::{DatumId, Part, Program};
 use super::abi;
 use crate::spec::Listen;
 
-/// `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
+/// The address in memory that nobody writes to.
 pub(super) fn address(program: &mut Program, listen: Listen) -> DatumId {
+    let mut bytes = bytes(listen);
+    // bind() copies sin_zero and looks at none of it (net/ipv4/af_inet.c).
+    let ignored = if listen.address.is_ipv4() { SIN_ZERO_BYTES } else { 0 };
+    bytes.truncate(bytes.len() - ignored);
+    program.datum(name(listen), vec![Part::Bytes(bytes)], ignored as u32)
+}
+
+/// The whole of `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
+pub(super) fn bytes(listen: Listen) -> Vec<u8> {
+    let family = (family(listen).0 as u16).to_le_bytes();
     let port = listen.port.to_be_bytes();
-    let name = format!("socket address {listen}");
     match listen.address {
-        IpAddr::V4(address) => {
-            let family = (abi::AF_INET as u16).to_le_bytes();
-            let bytes = [&family[..], &port, &address.octets()].concat();
-            // sin_zero: bind() copies it and looks at none of it (net/ipv4/af_inet.c).
-            program.datum(name, vec![Part::Bytes(bytes)], 8)
-        }
-        IpAddr::V6(address) => {
-            let family = (abi::AF_INET6 as u16).to_le_bytes();
-            let bytes = [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat();
-            program.datum(name, vec![Part::Bytes(bytes)], 0)
-        }
+        IpAddr::V4(address) => [&family[..], &port, &address.octets(), &[0; SIN_ZERO_BYTES]].concat(),
+        IpAddr::V6(address) => [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat(),
     }
 }
+
+/// What it is, for the listing.
+pub(super) fn name(listen: Listen) -> String {
+    format!("socket address {listen}")
+}
+
+/// Bytes of `sin_zero`.
+const SIN_ZERO_BYTES: usize = 8;
 
 /// Its family, and its length in bytes.
 pub(super) fn family(listen: Listen) -> (i64, i64) {

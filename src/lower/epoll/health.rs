@@ -10,6 +10,7 @@ use super::build::{at, frame};
 use super::layout::var;
 use super::script::{Given, Row};
 use super::{Engine, abi};
+use crate::lower::socket;
 
 /// From a status line's start, the first digit of its status.
 const STATUS_AT: u32 = 9;
@@ -29,7 +30,7 @@ impl Engine<'_> {
             IpAddr::V6(v6) if v6.is_unspecified() => self.put_byte(at(t, 23), 1i64, "::1"),
             _ => {}
         }
-        let (family, len) = if address.is_ipv4() { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let (family, len) = socket::family(self.server.listen);
         let request = format!("GET {} HTTP/1.0\r\nHost: localhost\r\n\r\n", self.server.epoll.healthcheck);
         let len_sent = Given::Number(request.len() as i64);
         let request = Given::Data(self.text(&request));

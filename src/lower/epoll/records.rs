@@ -1,13 +1,12 @@
 //! Replies in memory: their bytes, their records, and the table of routes.
 
-use std::net::IpAddr;
-
 use asmgen_arch::op::{DatumId, Part, Program};
 
 use super::layout::{LONG_BYTES, record};
 use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
-use super::{Engine, abi, encoding};
+use super::{Engine, encoding};
+use crate::lower::socket;
 use crate::lower::wire::{self, Stored};
 use crate::spec::{Coding, Reply, Server};
 
@@ -189,20 +188,10 @@ pub(super) fn routes(
     Some(Routes { table, seed, shift: SHIFT, mask })
 }
 
-/// The listening address, `struct sockaddr_in` or `sockaddr_in6`, whose port may still change.
+/// The listening address, whose port may still change.
 pub(super) fn address(program: &mut Program, server: &Server) -> DatumId {
-    let port = server.listen.port.to_be_bytes();
-    let bytes = match server.listen.address {
-        IpAddr::V4(address) => {
-            let family = (abi::AF_INET as u16).to_le_bytes();
-            [&family[..], &port, &address.octets(), &[0; 8]].concat()
-        }
-        IpAddr::V6(address) => {
-            let family = (abi::AF_INET6 as u16).to_le_bytes();
-            [&family[..], &port, &[0; 4], &address.octets(), &[0; 4]].concat()
-        }
-    };
-    let datum = program.writable_datum(format!("socket address {}", server.listen), vec![Part::Bytes(bytes)]);
+    let parts = vec![Part::Bytes(socket::bytes(server.listen))];
+    let datum = program.writable_datum(socket::name(server.listen), parts);
     program.align(datum, 4);
     datum
 }

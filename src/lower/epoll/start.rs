@@ -10,6 +10,7 @@ use super::layout::var;
 use super::script::{Given, Row};
 use super::turn::{LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi};
+use crate::lower::socket;
 
 /// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
 const PASSED: i64 = 3;
@@ -165,8 +166,7 @@ impl Engine<'_> {
 
     /// A socket that listens, unless one is passed.
     fn own_socket(&mut self) -> Vec<Row> {
-        let is_v4 = self.server.listen.address.is_ipv4();
-        let (family, len) = if is_v4 { (abi::AF_INET, 16) } else { (abi::AF_INET6, 28) };
+        let (family, len) = socket::family(self.server.listen);
         let kind = abi::SOCK_STREAM | abi::SOCK_CLOEXEC | abi::SOCK_NONBLOCK;
         let fd = Given::Variable(var::LISTENER);
         let mut rows = vec![

@@ -95,7 +95,9 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
             outcome.packed = search.best;
             break;
         }
-        too_far.into_iter().for_each(|unit| forms[unit] += 1);
+        for unit in too_far {
+            forms[unit] += 1;
+        }
     }
     Ok(outcome)
 }

@@ -76,14 +76,20 @@ impl ModelServer {
         let is_over = Arc::new(AtomicBool::new(false));
         let (site, over) = (Arc::clone(site), Arc::clone(&is_over));
         let accept = move || {
+            let mut threads: Vec<JoinHandle<()>> = Vec::new();
             for client in listener.incoming() {
+                // Joined, never dropped: glibc's pthread_detach reads a thread's memory after the thread may have
+                // freed it (glibc bug 19951), and this process would fall.
+                let (ended, running) = threads.into_iter().partition(JoinHandle::is_finished);
+                threads = running;
+                ended.into_iter().for_each(|thread: JoinHandle<()>| drop(thread.join()));
                 if over.load(Ordering::Relaxed) {
-                    return;
+                    return std::mem::forget(threads);
                 }
                 let site = Arc::clone(&site);
                 let client = client.unwrap();
                 // A client that has gone away is no concern of the server.
-                std::thread::spawn(move || drop(serve(&site, twist, client)));
+                threads.push(std::thread::spawn(move || drop(serve(&site, twist, client))));
             }
         };
         Self { port, is_over, acceptor: Some(std::thread::spawn(accept)) }

@@ -52,7 +52,7 @@ check: ## what needs no tools beside Rust's: format, lints, documentation
 
 .PHONY: test
 test: tools check ## everything that CI checks
-	$(CARGO) test --workspace --locked --no-fail-fast
+	$(CARGO) test --workspace --locked --no-fail-fast -- --test-threads $$(($$(nproc) + 1))
 
 # FUZZ_SEED repeats a run.
 .PHONY: fuzz

@@ -186,6 +186,9 @@ pub(crate) struct VerifyArgs {
 /// Sizes.
 #[derive(Debug, Args)]
 pub(crate) struct SizesArgs {
+    /// How long to look for smaller executables
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort)]
+    pub(crate) effort: Effort,
     /// Write JSON
     #[arg(long, conflicts_with_all = ["tsv", "markdown"])]
     pub(crate) json: bool,

@@ -93,6 +93,9 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     Err(BuildError::NoFixedPoint)
 }
 
+/// Who builds images for a table: [`build`], or somebody who keeps what it has built.
+pub type Builder<'a> = &'a dyn Fn(&Description, Options) -> Result<Image, BuildError>;
+
 /// Builds the executable of a lowered program: [`build`] without a description.
 ///
 /// # Errors

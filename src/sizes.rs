@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::elf::Tier;
 use crate::image::{Image, Owner};
 use crate::spec::Engine;
-use crate::{BuildError, Effort, Options, TARGETS, build, examples};
+use crate::{BuildError, Builder, Effort, Options, TARGETS, examples};
 
 /// One example on one target in one layout; all sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -84,7 +84,7 @@ const COLUMNS: [&str; 9] = ["example", "engine", "target", "elf", "total", "head
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
-pub fn measure() -> Result<Vec<Row>, BuildError> {
+pub fn measure(build: Builder, effort: Effort) -> Result<Vec<Row>, BuildError> {
     let mut rows = Vec::new();
     for example in examples::EXAMPLES {
         for engine in example.engines() {
@@ -95,7 +95,7 @@ pub fn measure() -> Result<Vec<Row>, BuildError> {
                         example.name,
                         engine,
                         tier,
-                        &build(&description, Options { target, tier, effort: Effort::Default, without: None })?,
+                        &build(&description, Options { target, tier, effort, without: None })?,
                     ));
                 }
             }

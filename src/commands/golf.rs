@@ -9,10 +9,10 @@ use crate::output::{self, Failure};
 
 pub(super) fn run(args: &GolfArgs) -> Result<ExitCode, Failure> {
     let text = if args.rules {
-        let savings = report::savings(args.effort, &report::rule_columns()).map_err(Failure::failed)?;
+        let savings = report::savings(&asmgen::build, args.effort, &report::rule_columns()).map_err(Failure::failed)?;
         if args.json { json(&savings)? } else { report::savings_text(&savings) }
     } else {
-        let rows = report::rows(args.effort).map_err(Failure::failed)?;
+        let rows = report::rows(&asmgen::build, args.effort).map_err(Failure::failed)?;
         match (args.json, args.markdown) {
             (true, _) => json(&rows)?,
             (_, true) => report::markdown(&rows),

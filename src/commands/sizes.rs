@@ -8,7 +8,7 @@ use crate::cli::SizesArgs;
 use crate::output::{self, Failure};
 
 pub(super) fn run(args: &SizesArgs) -> Result<ExitCode, Failure> {
-    let rows = sizes::measure().map_err(Failure::failed)?;
+    let rows = sizes::measure(&asmgen::build, args.effort).map_err(Failure::failed)?;
     let text = if args.json {
         serde_json::to_string_pretty(&rows).map_err(Failure::failed)? + "\n"
     } else if args.tsv {

@@ -7,7 +7,7 @@ use super::{Effort, Rule};
 use crate::elf::Tier;
 use crate::examples::{EXAMPLES, Example};
 use crate::spec::{Engine, ProgramKind};
-use crate::{BuildError, Options, TARGETS, Target, build};
+use crate::{BuildError, Builder, Options, TARGETS, Target};
 
 /// An example on a machine in a layout.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -42,10 +42,10 @@ pub struct Saving {
 /// Programs whose rules are looked at.
 const RULED: [&str; 4] = ["hello", "pause", "ok", "ok6"];
 
-fn size(example: &Example, target: &'static Target, tier: Tier, effort: Effort, without: Option<Rule>) -> Size {
+fn size(build: Builder, example: &Example, options: Options) -> Size {
     let server = example.description(None).program.kind() == ProgramKind::Server;
     let description = example.description(server.then_some(Engine::Blocking));
-    Ok(build(&description, Options { target, tier, effort, without })?.bytes.len() as u32)
+    Ok(build(&description, options)?.bytes.len() as u32)
 }
 
 type Size = Result<u32, BuildError>;
@@ -54,13 +54,14 @@ type Size = Result<u32, BuildError>;
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
-pub fn rows(effort: Effort) -> Result<Vec<Row>, BuildError> {
+pub fn rows(build: Builder, effort: Effort) -> Result<Vec<Row>, BuildError> {
     let mut rows = Vec::new();
     for example in EXAMPLES {
         for target in TARGETS {
-            let strict_bytes = size(example, target, Tier::Strict, Effort::Quick, None)?;
+            let size = |tier, effort| size(build, example, Options { target, tier, effort, without: None });
+            let strict_bytes = size(Tier::Strict, Effort::Default)?;
             for tier in Tier::all().filter(|tier| *tier != Tier::Strict) {
-                let bytes = size(example, target, tier, effort, None)?;
+                let bytes = size(tier, effort)?;
                 let record = records::record(example.name, target.name);
                 let difference = record.map(|record| i64::from(bytes) - i64::from(record.bytes));
                 let (example, target, elf) = (example.name, target.name, tier.name());
@@ -80,11 +81,11 @@ pub fn rule_columns() -> Vec<(&'static str, &'static str)> {
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
-pub fn savings(effort: Effort, columns: &[(&str, &str)]) -> Result<Vec<Saving>, BuildError> {
+pub fn savings(build: Builder, effort: Effort, columns: &[(&str, &str)]) -> Result<Vec<Saving>, BuildError> {
     let size_of = |name: &str, target: &str, without| {
         let example = EXAMPLES.iter().find(|example| example.name == name).expect("it is an example");
         let target = Target::by_name(target).expect("it is a target");
-        size(example, target, Tier::Linux, effort, without)
+        size(build, example, Options { target, tier: Tier::Linux, effort, without })
     };
     let with: Vec<u32> = columns.iter().map(|(name, target)| size_of(name, target, None)).collect::<Result<_, _>>()?;
     let saving = |rule: Rule| {

@@ -180,7 +180,7 @@ fn manual_page() {
 
 #[test]
 fn json() {
-    let sizes: serde_json::Value = serde_json::from_str(&stdout_of(&["sizes", "--json"])).unwrap();
+    let sizes: serde_json::Value = serde_json::from_str(&stdout_of(&["sizes", "--json", "--effort", "quick"])).unwrap();
     assert!(sizes.as_array().is_some_and(|rows| !rows.is_empty()), "{sizes}");
     let verdict: serde_json::Value = serde_json::from_str(&stdout_of(&["verify", ASMGEN, "--json"])).unwrap();
     assert!(verdict["loaders"].is_array() && verdict["layouts"]["strict"].is_boolean(), "{verdict}");

@@ -1,10 +1,13 @@
 //! Listings and sizes as they were when they were last looked at: any change of any byte shows in the diff.
 
+use asmgen::examples::EXAMPLES;
 use asmgen::sizes::Row;
+use asmgen::spec::Engine;
+use asmgen::{Effort, Image, Options, Target};
 
 use crate::harness::snapshot;
 use crate::harness::tool::{asmgen, example, measured, root, succeed};
-use crate::harness::{ENGINES, EXAMPLES, LAYOUTS, TARGETS, none};
+use crate::harness::{self, ENGINES, LAYOUTS, TARGETS, images, none};
 
 /// An example with one of its engines.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,15 @@ impl Built {
         String::from_utf8(self.output(&["list"], target, elf)).unwrap()
     }
 
+    /// The same without the command line.
+    fn image(self, target: &str, elf: &str) -> Image {
+        let engine = self.engine.map(|name| Engine::ALL.into_iter().find(|one| one.name() == name).unwrap());
+        let description = EXAMPLES.iter().find(|one| one.name == self.name).unwrap().description(engine);
+        let (target, tier) = (Target::by_name(target).unwrap(), elf.parse().unwrap());
+        let options = Options { target, tier, effort: Effort::Default, without: None };
+        images::image(&description, options).unwrap()
+    }
+
     fn output(self, command: &[&str], target: &str, elf: &str) -> Vec<u8> {
         let arguments = self.arguments();
         succeed(asmgen().args(command).args(arguments).args(["--target", target, "--elf", elf])).stdout
@@ -40,7 +52,7 @@ impl std::fmt::Display for Built {
 
 /// Every example with every engine it can have.
 fn all() -> impl Iterator<Item = Built> {
-    EXAMPLES.into_iter().flat_map(|name| {
+    harness::EXAMPLES.into_iter().flat_map(|name| {
         let is_server = !["hello", "pause", "ok", "ok6"].contains(&name);
         let engines = if is_server { ENGINES.map(Some).to_vec() } else { vec![None] };
         engines.into_iter().map(move |engine| Built { name, engine })
@@ -65,7 +77,7 @@ fn the_examples_are_all_there_are() {
     let entries = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
     let mut specs: Vec<_> = entries.filter(|path| path.extension().is_some_and(|toml| toml == "toml")).collect();
     specs.sort();
-    let mut expected = EXAMPLES.map(example);
+    let mut expected = harness::EXAMPLES.map(example);
     expected.sort();
     assert_eq!(specs, expected);
 }
@@ -126,14 +138,14 @@ fn bytes_of(listing: &str) -> Result<Vec<u8>, String> {
 fn a_listing_has_every_byte_once() {
     check(all(), |built, target| {
         let fault = |elf: &&str| {
-            let file = built.output(&[], target, elf);
-            let listing = built.list(target, elf);
+            let image = built.image(target, elf);
+            let (file, listing) = (&image.bytes, asmgen::listing::text(&image));
             // What the decoder does not know would be shown as such.
             if listing.contains("(bad)") {
                 return Some(format!("{built} {target} {elf}: an instruction that is none"));
             }
             match bytes_of(&listing) {
-                Ok(listed) if listed == file => wrong_size(built, target, elf, file.len()),
+                Ok(listed) if listed == *file => wrong_size(built, target, elf, file.len()),
                 Ok(listed) => Some(format!("{built} {target} {elf}: {} of {} bytes", listed.len(), file.len())),
                 Err(error) => Some(format!("{built} {target} {elf}: {error}")),
             }

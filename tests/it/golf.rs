@@ -14,7 +14,7 @@ use crate::harness::network::in_own_network;
 use crate::harness::process::Process;
 use crate::harness::snapshot;
 use crate::harness::tool::{Variant, example, root, variants};
-use crate::harness::{http, none, wait_until};
+use crate::harness::{http, images, none, wait_until};
 
 /// Where README.md has the table.
 const MARKS: [&str; 2] = ["<!-- golf -->\n", "<!-- /golf -->"];
@@ -40,7 +40,7 @@ const REACHED: [(&str, &str, [u32; 2]); 12] = [
 
 #[test]
 fn sizes_that_were_reached_stay_and_the_readme_says_them() -> Result<(), BuildError> {
-    let rows = report::rows(Effort::Default)?;
+    let rows = report::rows(&images::image, Effort::Default)?;
     let bytes = |example: &str, target: &str, elf: &str| {
         let is_it = |row: &&Row| (row.example, row.target, row.elf) == (example, target, elf);
         rows.iter().find(is_it).expect("it is measured").bytes
@@ -72,7 +72,7 @@ const RULED: [(&str, &str); 4] = [("hello", "x86_64"), ("pause", "aarch64"), ("o
 
 #[test]
 fn rules_save_bytes() -> Result<(), BuildError> {
-    let savings = report::savings(Effort::Default, &RULED)?;
+    let savings = report::savings(&images::image, Effort::Default, &RULED)?;
     let saves = |rule: &&&str| savings.iter().any(|one| one.rule == **rule && one.bytes.iter().any(|bytes| *bytes > 0));
     none(
         &SAVING

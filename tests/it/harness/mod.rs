@@ -2,6 +2,7 @@
 //! client that sees every byte, snapshots that one command rewrites.
 
 pub(crate) mod http;
+pub(crate) mod images;
 pub(crate) mod network;
 pub(crate) mod process;
 pub(crate) mod random;

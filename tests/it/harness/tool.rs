@@ -142,7 +142,8 @@ pub(crate) fn server_variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> 
 
 /// The sizes of the examples in every way, measured once for all tests.
 pub(crate) fn measured() -> &'static [asmgen::sizes::Row] {
-    static MEASURED: std::sync::LazyLock<Vec<asmgen::sizes::Row>> =
-        std::sync::LazyLock::new(|| asmgen::sizes::measure().expect("the examples can be built"));
+    static MEASURED: std::sync::LazyLock<Vec<asmgen::sizes::Row>> = std::sync::LazyLock::new(|| {
+        asmgen::sizes::measure(&super::images::image, asmgen::Effort::Default).expect("the examples can be built")
+    });
     &MEASURED
 }

@@ -84,6 +84,11 @@ impl Allocation {
         self.home[usize::from(slot.0)]
     }
 
+    /// Does any slot live in this register?
+    pub(crate) fn is_home(&self, reg: Reg) -> bool {
+        self.home.contains(&reg)
+    }
+
     /// How many operations behind this step are one with it?
     pub(crate) fn fused(&self, step: usize) -> usize {
         self.fused[step]

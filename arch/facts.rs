@@ -13,6 +13,8 @@ pub(crate) enum Value {
     Const(u64),
     /// From 0 to 255.
     Byte,
+    /// From 0 to 65535.
+    Half,
     /// 0 or a negative number.
     ZeroOrError,
     /// From 0 to 255, or a negative number.
@@ -25,6 +27,13 @@ pub(crate) enum Value {
     State(u32),
     /// The address behind the system call that stands at this label.
     Behind(Label),
+}
+
+impl Value {
+    /// Is it from 0 to 65535?
+    pub(crate) fn is_half(self) -> bool {
+        matches!(self, Self::Const(0..=0xffff) | Self::Byte | Self::Half)
+    }
 }
 
 /// One register: what it holds and whose value that is.
@@ -94,8 +103,10 @@ impl Facts {
     /// The register's value has turned out to be no negative number: of 0 or an error, 0 is left.
     pub(crate) fn rule_out_negative(&mut self, reg: Reg) {
         let fact = &mut self.registers[usize::from(reg)];
-        if fact.value == Value::ZeroOrError {
-            fact.value = Value::Const(0);
+        match fact.value {
+            Value::ZeroOrError => fact.value = Value::Const(0),
+            Value::ByteOrError => fact.value = Value::Byte,
+            _ => {}
         }
     }
 
@@ -151,6 +162,15 @@ impl Facts {
         }
     }
 
+    /// The frame has moved up again: what pointed below it points nowhere.
+    pub(crate) fn unshift_frame(&mut self, bytes: u32) {
+        for fact in &mut self.registers {
+            if let Value::Frame(offset) = fact.value {
+                fact.value = offset.checked_sub(bytes).map_or(Value::Unknown, Value::Frame);
+            }
+        }
+    }
+
     pub(crate) fn flags(&self) -> Option<Slot> {
         self.flags
     }
@@ -166,6 +186,7 @@ impl Facts {
                 (a, b) if a == b => a,
                 (Value::Byte, Value::Const(0..=255)) | (Value::Const(0..=255), Value::Byte) => Value::Byte,
                 (Value::Const(0..=255), Value::Const(0..=255)) => Value::Byte,
+                (a, b) if a.is_half() && b.is_half() => Value::Half,
                 _ => Value::Unknown,
             },
             copy_of: if a.copy_of == b.copy_of { a.copy_of } else { None },
@@ -190,14 +211,17 @@ mod tests {
         other.set(1, Value::Const(7));
         one.set(2, Value::Const(3));
         other.set(2, Value::Const(300));
+        one.set(6, Value::Const(3));
+        other.set(6, Value::Const(0x1_0000));
         one.set(3, Value::Const(3));
         other.set(3, Value::Const(200));
         one.define(Slot(4), 5, Value::Unknown);
         let met = one.meet(&other);
         assert_eq!(met.constant(0), Some(0));
         assert_eq!(met.constant(1), Some(7));
-        assert_eq!(met.get(2).value, Value::Unknown);
+        assert_eq!(met.get(2).value, Value::Half);
         assert_eq!(met.get(3).value, Value::Byte);
+        assert_eq!(met.get(6).value, Value::Unknown);
         assert_eq!(met.get(5), Fact::UNKNOWN);
         assert_eq!(met, other.meet(&one));
     }

@@ -157,7 +157,7 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
         if let Some((home, number)) = tells(&selector, &step.op, Cond::Ne) {
             selector.facts().tell(home, number);
         }
-        if let Op::Branch { left, cond: Cond::Lt, right: Arg::Const(0), .. } = step.op {
+        if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Arg::Const(0), .. } = step.op {
             let home = selector.home(left);
             selector.facts().rule_out_negative(home);
         }

@@ -18,6 +18,7 @@ mod live;
 mod moves;
 mod narrow;
 pub mod op;
+mod program;
 mod promote;
 mod relay;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub mod syscall;
 mod tails;
 pub mod target;
 mod tidy;
+mod unstack;
 mod wants;
 mod webs;
 mod x86;

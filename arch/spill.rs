@@ -181,7 +181,8 @@ pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
             arg(value, &mut slot);
             slot(to, true);
         }
-        Op::Negate { to } => slot(to, true),
+        Op::Negate { to } | Op::Pop { to } => slot(to, true),
+        Op::Push { value } => slot(value, false),
         Op::BranchBits { value, .. } => slot(value, false),
         Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(|it| slot(it, true)),
         Op::Divide { value, rest, .. } => {

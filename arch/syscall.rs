@@ -10,6 +10,8 @@ pub enum Returns {
     Zero,
     /// A count or a descriptor from 0 up, or −errno.
     Number,
+    /// The number of a signal from 1 to 64, or −errno.
+    Signal,
     /// It does not come back.
     Never,
 }
@@ -47,7 +49,7 @@ impl CallInfo {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
             (Call::Accept, 3) => is_32_bit,
-            (Call::Recvfrom, 5) => !is_32_bit,
+            (Call::Recvfrom | Call::Sendto, 5) => !is_32_bit,
             _ => index < self.args.len(),
         }
     }
@@ -83,7 +85,7 @@ calls! {
     /// Block signals.
     RtSigprocmask  "rt_sigprocmask"  ("how", "set", "oldset", "sigsetsize")                    Zero   [ 14 135 175]
     /// Wait for a blocked signal.
-    RtSigtimedwait "rt_sigtimedwait" ("uthese", "uinfo", "uts", "sigsetsize")                  Number [128 137 177]
+    RtSigtimedwait "rt_sigtimedwait" ("uthese", "uinfo", "uts", "sigsetsize")                  Signal [128 137 177]
     /// Sleep.
     Nanosleep      "nanosleep"       ("req", "rem")                                            Zero   [ 35 101 162]
     /// New socket.

@@ -79,7 +79,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     let mut hints = Vec::new();
     for attempt in 0..SIZE_TRIES {
         let (filled, states_size) = fill::fill(description, options, size_bytes)?;
-        let image = smallest(&lower::lower(&filled, options.target), options, least_bytes, &mut hints)?;
+        let image = smallest(&lower::lower(&filled, options.target, options.tier), options, least_bytes, &mut hints)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes || !states_size {
             return Ok(image);

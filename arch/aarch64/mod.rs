@@ -18,7 +18,7 @@ use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::target::{Class, Machine, Target};
-use crate::{CompileError, alloc, flow, promote};
+use crate::{CompileError, alloc, flow, promote, unstack};
 
 /// ARMv8-A Linux.
 pub static TARGET: Target = Target {
@@ -68,7 +68,8 @@ static REGISTERS: Registers = Registers {
 };
 
 pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    let program = promote::to_slots(program, &promote::words(program, OFTEN));
+    let program = unstack::to_slots(program);
+    let program = promote::to_slots(&program, &promote::words(&program, OFTEN));
     let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
     flow::select(&program, || select::Aarch64::new(&program, &slots))
 }

@@ -196,7 +196,11 @@ impl<'p> Aarch64<'p> {
             self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
         }
         self.plain(A64::Svc { returns: info.returns() });
-        let returned = if info.result == Returns::Zero { Value::ZeroOrError } else { Value::Unknown };
+        let returned = match info.result {
+            Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
+            Returns::Zero => Value::ZeroOrError,
+            _ => Value::Unknown,
+        };
         self.facts.set(RESULT, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
@@ -403,6 +407,7 @@ impl Selector for Aarch64<'_> {
         }
         why.clone_into(&mut self.why);
         match op {
+            Op::Push { .. } | Op::Pop { .. } => unreachable!("a slot of its own has the value"),
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
                 let why = self.labelled(*to);

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::finish::Goal;
 use self::search::Search;
-use self::tuning::Tuning;
+use self::tuning::{Cost, Tuning};
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
 use crate::op::{DatumId, Part, Program};
@@ -203,7 +203,7 @@ pub fn selections(
     let answers = tuning::tune(tries, most, |answers| {
         let tuning = Tuning::golf(answers.clone(), without);
         let code = crate::compile_tuned(target, program, &tuning).ok()?;
-        Some((bytes(&code), tuning.asked()))
+        Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
     });
     for answers in answers {
         codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers, without))?);
@@ -213,6 +213,17 @@ pub fn selections(
         codes.push(usual);
     }
     Ok(codes)
+}
+
+/// Lengths of the instructions and their first bytes, in no order.
+fn pieces(code: &Code, base: u64) -> Vec<u8> {
+    let instructions = code.units.iter().filter_map(|unit| match unit {
+        Unit::Instruction { instruction, form, .. } => instruction.encode(*form, base, &|_| base).ok().flatten(),
+        Unit::Label(_) => None,
+    });
+    let mut pieces: Vec<[u8; 2]> = instructions.map(|bytes| [bytes.len() as u8, bytes[0]]).collect();
+    pieces.sort_unstable();
+    pieces.concat()
 }
 
 /// Is it so small that everything may be tried?

@@ -17,6 +17,8 @@ pub(crate) const HOME: u16 = 0x200;
 pub(crate) const STACK: u16 = 0x500;
 /// How many zeros to push when the program begins.
 pub(crate) const ZEROS: u16 = 0x300;
+/// Which constant a register is to hold from the beginning.
+pub(crate) const SEED: u16 = 0x600;
 /// Which of several sufficient numbers.
 pub(crate) const ENOUGH: u16 = 0x400;
 
@@ -63,18 +65,26 @@ impl Tuning {
     }
 }
 
-/// Finds answers that make the cost small: what `cost` returns for them, with the questions that were asked on the way.
-/// At most `tries` are looked at, and at most `most` of those that are
-/// equally good kept: one may fit the holes better than another. Deterministic.
+/// What answers cost.
+pub(crate) struct Cost {
+    pub(crate) bytes: usize,
+    /// The questions that were asked on the way.
+    pub(crate) asked: Vec<(Question, usize)>,
+    /// What the code is made of: equal for codes that fit the same holes.
+    pub(crate) pieces: Vec<u8>,
+}
+
+/// Finds answers that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
+/// good kept, made of different pieces: one may fit the holes better than another. Deterministic.
 pub(crate) fn tune(
     tries: usize,
     most: usize,
-    mut cost: impl FnMut(&BTreeMap<Question, usize>) -> Option<(usize, Vec<(Question, usize)>)>,
+    mut cost: impl FnMut(&BTreeMap<Question, usize>) -> Option<Cost>,
 ) -> Vec<BTreeMap<Question, usize>> {
     let mut best = BTreeMap::new();
-    let Some((mut least, mut asked)) = cost(&best) else { return Vec::new() };
+    let Some(Cost { bytes: mut least, mut asked, pieces }) = cost(&best) else { return Vec::new() };
     let mut left = tries;
-    let mut equals: Vec<BTreeMap<Question, usize>> = vec![best.clone()];
+    let mut equals = BTreeMap::from([(pieces, best.clone())]);
     'again: loop {
         let single: Vec<(Question, usize)> =
             asked.iter().flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way))).collect();
@@ -88,18 +98,18 @@ pub(crate) fn tune(
             left -= 1;
             let mut answers = best.clone();
             answers.extend(changes);
-            let Some((bytes, questions)) = cost(&answers) else { continue };
-            if bytes < least {
-                (least, asked) = (bytes, questions);
+            let Some(found) = cost(&answers) else { continue };
+            if found.bytes < least {
+                (least, asked) = (found.bytes, found.asked);
                 best.clone_from(&answers);
-                equals = vec![answers];
+                equals = BTreeMap::from([(found.pieces, answers)]);
                 continue 'again;
             }
-            if bytes == least && equals.len() < most && !equals.contains(&answers) {
-                equals.push(answers);
+            if found.bytes == least && equals.len() < most {
+                equals.entry(found.pieces).or_insert(answers);
             }
         }
         break;
     }
-    equals
+    equals.into_values().collect()
 }

@@ -57,7 +57,9 @@ impl X86<'_> {
         // No more is sent than was asked for.
         let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));
         let returned = match info.result {
+            Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
             Returns::Zero => Value::ZeroOrError,
+            Returns::Signal => Value::ByteOrError,
             _ if is_short => Value::ByteOrError,
             _ => Value::Unknown,
         };

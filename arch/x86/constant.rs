@@ -42,6 +42,8 @@ pub(crate) enum Rule {
     Simm32,
     Imm64,
     /// Small programs only.
+    LowHalf,
+    /// Small programs only.
     Not,
     /// Small programs only.
     Exchange {
@@ -92,6 +94,7 @@ impl Constant {
             Rule::Imm32 => 5 + rex(self.reg),
             Rule::Simm32 => 7,
             Rule::Imm64 => 10,
+            Rule::LowHalf => 4 + rex(self.reg),
             Rule::Not => 2 + rex(self.reg),
             Rule::Exchange { .. } => 1,
             Rule::PopZero => 1 + rex(self.reg),
@@ -150,6 +153,13 @@ impl Constant {
         if known.is_some_and(|known| u64::from(!(known as u32)) == value) {
             rules.push(Rule::Not);
         }
+        let upper_is_right = match facts.get(reg).value {
+            Value::Const(known) => known >> 16 == value >> 16,
+            known => known.is_half() && value >> 16 == 0,
+        };
+        if upper_is_right {
+            rules.push(Rule::LowHalf);
+        }
         if value == 0 && has_zero {
             rules.push(Rule::PopZero);
         }
@@ -185,6 +195,7 @@ impl Constant {
             Rule::Near { base, by }       => vec![Instruction::with2(Code::Lea_r32_m, r32, near(base, by))],           // 8D /r disp8
             Rule::Imm32                   => vec![Instruction::with2(Code::Mov_r32_imm32, r32, value as u32)],         // B8+r id
             Rule::Simm32                  => vec![Instruction::with2(Code::Mov_rm64_imm32, r64, value as i32)],        // REX.W C7 /0 id
+            Rule::LowHalf                 => vec![Instruction::with2(Code::Mov_r16_imm16, regs::bits_16(reg), value as u32 & 0xffff)], // 66 B8+r iw
             Rule::Not                     => vec![Instruction::with1(Code::Not_rm32, r32)],                            // F7 /2
             Rule::Exchange { .. }         => vec![Instruction::with2(Code::Xchg_r32_EAX, r32, regs::bits_32(EAX))],    // 90+r
             Rule::PopZero if is_long      => vec![Instruction::with1(Code::Pop_r64, r64)],                             // 58+r

@@ -8,6 +8,7 @@ pub(crate) mod fuse;
 mod inst;
 mod low;
 mod operands;
+mod prelude;
 pub(crate) mod regs;
 mod select;
 mod stack;

@@ -159,6 +159,12 @@ impl X86<'_> {
             Rule::PopZero => self.zeros -= 1,
             _ => {}
         }
+        self.make(constant, rule, why);
+    }
+
+    /// Makes a constant by a rule.
+    pub(super) fn make(&mut self, constant: Constant, rule: Rule, why: &str) {
+        let reg = constant.reg;
         let before = self.facts.get(reg).value;
         let built = constant.build(rule);
         let alone = built.len() == 1;

@@ -12,8 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
-use crate::golf::Rule;
-use crate::golf::tuning::{STACK, Tuning, ZEROS};
+use crate::golf::tuning::{STACK, Tuning};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 use crate::target::{Class, Machine};
@@ -72,9 +71,6 @@ pub(crate) struct X86<'p> {
     /// Registers that hold arguments of the call at hand; all, where there is none.
     pub(super) args_set: u32,
 }
-
-/// So many zeros are worth a try.
-const MOST_ZEROS: usize = 2;
 
 /// An instruction that iced may refuse.
 pub(super) type Built = Result<Instruction, iced_x86::IcedError>;
@@ -135,20 +131,6 @@ impl<'p> X86<'p> {
         }
         let known = self.facts.get(home).value;
         self.facts.define(to, home, known);
-    }
-
-    /// Zeros that are popped later, each into a register that is to be 0.
-    fn push_zeros(&mut self) {
-        let starts_at_label = matches!(self.program.steps[0].op, Op::Label(_) | Op::Sub(_));
-        if !self.tuning.is_golf || !self.to_push.is_empty() || self.program.has_subs() || starts_at_label {
-            return;
-        }
-        let sp_is_free = self.program.frame_bytes == 0 && self.tuning.without != Some(Rule::Zero);
-        self.zeros = if sp_is_free { self.tuning.ask((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
-        for _ in 0..self.zeros {
-            let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 };
-            self.plain(Instruction::with1(code, named(EAX, self.mode.is_long)), "0, for later");
-        }
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
@@ -325,7 +307,7 @@ impl Selector for X86<'_> {
         }
         why.clone_into(&mut self.why);
         if at == 0 {
-            self.push_zeros();
+            self.prepare();
         }
         self.at = at;
         if self.branch_in_memory(op) {
@@ -365,6 +347,8 @@ impl Selector for X86<'_> {
             }
             Op::Set { to, value } => self.assign(at, *to, *value),
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
+            Op::Push { value } => self.put(*value),
+            Op::Pop { to } => self.take_off(*to),
             Op::Negate { to } => {
                 self.plain(Instruction::with1(Opcode::Neg_rm32, regs::bits_32(self.home(*to))), why);
                 self.facts.define(*to, self.home(*to), Value::Unknown);

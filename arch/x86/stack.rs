@@ -10,7 +10,11 @@
 //! Only the steps before the first label push: they are done once, and the frame is not in use yet, so it may move
 //! down with the stack pointer.
 
-use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Step};
+use iced_x86::{Code as Opcode, Instruction};
+
+use super::select::{X86, named};
+use crate::facts::Value;
+use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Slot, Step};
 use crate::target::Class;
 
 /// A word to push.
@@ -114,5 +118,29 @@ fn touches_frame(op: &Op) -> bool {
         Op::Load { from: mem, .. } | Op::Store { to: mem, .. } | Op::StoreBytes { to: mem, .. } => in_frame(mem),
         Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } => in_frame(mem),
         _ => false,
+    }
+}
+
+impl X86<'_> {
+    /// Puts a slot's value on top of the stack.
+    pub(super) fn put(&mut self, value: Slot) {
+        let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }; // 50+r
+        let why = self.why.clone();
+        self.plain(Instruction::with1(code, named(self.home(value), self.mode.is_long)), why);
+        let bytes = self.mode.class().word_bytes();
+        self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
+        self.facts.shift_frame(bytes);
+        self.zeros = 0;
+    }
+
+    /// Takes a slot's value off again.
+    pub(super) fn take_off(&mut self, to: Slot) {
+        let code = if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }; // 58+r
+        let (home, why) = (self.home(to), self.why.clone());
+        self.plain(Instruction::with1(code, named(home, self.mode.is_long)), why);
+        let bytes = self.mode.class().word_bytes();
+        self.pushed.iter_mut().for_each(|(_, offset)| *offset -= bytes);
+        self.facts.unshift_frame(bytes);
+        self.facts.define(to, home, Value::Unknown);
     }
 }

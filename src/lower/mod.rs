@@ -15,15 +15,16 @@ mod wire;
 use asmgen_arch::Target;
 use asmgen_arch::op::Program as Ops;
 
+use crate::elf::Tier;
 use crate::spec::{Description, Engine, Program};
 
 /// Lowers a description whose placeholders have been filled in: every way there is, the plainest first. All of them
 /// do the same, so the one with the fewest bytes may be taken.
-pub fn lower(description: &Description, target: &Target) -> Vec<Ops> {
+pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops> {
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
-        Program::Ok { listen } => vec![ok::lower(*listen)],
+        Program::Ok { listen } => [false, true].map(|on_stack| ok::lower(*listen, tier, on_stack)).into(),
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![epoll::lower(server, target)],
             Engine::Blocking => blocking::lower(server),

@@ -13,6 +13,7 @@ use asmgen_arch::op::{Arg, Kind, Op, Part, Program};
 use asmgen_arch::syscall::Call;
 
 use super::{abi, socket};
+use crate::elf::Tier;
 use crate::spec::Listen;
 
 /// The reply.
@@ -22,7 +23,8 @@ const BACKLOG: u32 = 100;
 /// At least so many bytes of a request are discarded.
 const DRAIN_BYTES: u32 = 16 << 20;
 
-pub(super) fn lower(listen: Listen) -> Program {
+/// The program; the listening socket is kept in a register all the time, or on the stack while there is a connection.
+pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     let mut program = Program::default();
     let listener = program.slot("listening socket", Kind::Int);
     let client = program.slot("connection", Kind::Int);
@@ -36,6 +38,9 @@ pub(super) fn lower(listen: Listen) -> Program {
     program.call(Call::Bind, &args, None, format!("bind to {listen}"));
     program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(BACKLOG)], None, "let connections in");
     program.place(next);
+    if on_stack {
+        program.push(Op::Push { value: listener }, "the listening socket, for later");
+    }
     let args = [Arg::Slot(listener), Arg::Const(0), Arg::Any, Arg::Const(0)];
     program.call(Call::Accept, &args, Some(client), "the next connection");
     // Each of the two calls looks at its own flags only, so that they can be set once for both.
@@ -44,10 +49,14 @@ pub(super) fn lower(listen: Listen) -> Program {
     let args = [Arg::Slot(client), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
     program.call(Call::Sendto, &args, None, "the reply");
     program.call(Call::Shutdown, &[Arg::Slot(client), Arg::Const(abi::SHUT_WR)], None, "it is complete");
-    // Nothing is copied; emulators want no buffer then, where the kernel would take any address.
-    let args = [Arg::Slot(client), zero, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
+    // Nothing is copied, and Linux takes any address then (net/ipv4/tcp.c tcp_recvmsg_locked); emulators want none.
+    let buffer = if tier == Tier::Linux { Arg::Any } else { zero };
+    let args = [Arg::Slot(client), buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
     program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
     program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
+    if on_stack {
+        program.push(Op::Pop { to: listener }, "the listening socket again");
+    }
     program.push(Op::Jump(next), "and the next");
     // A socket without an address need not listen, and a connection that is gone need not be drained. It must be closed.
     program.needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];

@@ -12,9 +12,9 @@ pub(super) fn lower() -> Program {
     let mut program = Program::default();
     let signal = program.slot("signal", Kind::Int);
     let wait = program.label("wait");
-    // Handler and flags; restorer and mask are of no use to a signal that is ignored.
-    let action = vec![Part::Word(abi::SIG_IGN), Part::Word(0)];
-    let ignore = program.datum("struct sigaction: ignore", action, 2 * 8);
+    // The handler alone: flags, restorer and mask are copied and of no effect where the signal is ignored
+    // (kernel/signal.c do_sigaction, do_notify_parent).
+    let ignore = program.datum("struct sigaction: ignore", vec![Part::Word(abi::SIG_IGN)], 3 * 8);
     let set = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
     let ends = program.datum("signal set: SIGTERM, SIGINT", vec![Part::Bytes(set.to_le_bytes().into())], 0);
     let set_bytes = Arg::Const(abi::SIGSET_BYTES);
@@ -29,5 +29,7 @@ pub(super) fn lower() -> Program {
     let again = Op::Branch { left: signal, cond: Cond::Le, right: Arg::Const(0), to: wait };
     program.push(again, "interrupted by a stop or a freeze: wait on");
     program.call(Call::Exit, &[Arg::Const(0)], None, "exit 0");
+    // With arguments as good as these (kernel/signal.c).
+    program.cannot_fail = vec![Call::RtSigaction, Call::RtSigprocmask];
     program
 }

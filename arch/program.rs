@@ -1,0 +1,140 @@
+//! A whole program: operations in their order, what they read and write, and the names of things.
+
+use crate::op::{Arg, Datum, DatumId, Kind, Label, Op, Part, Slot};
+use crate::syscall::Call;
+
+/// An operation and why it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The operation.
+    pub op: Op,
+    /// The reason, for the listing.
+    pub why: String,
+}
+
+/// A slot's name and kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotInfo {
+    /// What it holds, for messages.
+    pub name: &'static str,
+    /// Number or address.
+    pub kind: Kind,
+}
+
+/// Room for slots without a register below a frame that lies in the state.
+pub const FRAME_BELOW_BYTES: u32 = 256;
+
+/// A whole program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// What it does; starts with the first.
+    pub steps: Vec<Step>,
+    /// What it reads.
+    pub data: Vec<Datum>,
+    /// Its slots.
+    pub slots: Vec<SlotInfo>,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+    /// Bytes of writable stack memory it uses.
+    pub frame_bytes: u32,
+    /// Bytes at its beginning that are nothing but words of 4 bytes, each accessed by its own offset and never by an
+    /// address: a machine with enough registers may keep them there.
+    pub word_bytes: u32,
+    /// Bytes right below them that hold slots for which there is no register.
+    pub spilled_bytes: u32,
+    /// Where in the state the frame begins, if it lies there instead of on the stack: all 0 at the start, at a fixed
+    /// address. Right below it there is room for [`FRAME_BELOW_BYTES`].
+    pub frame_at: Option<u32>,
+    /// Bytes of writable memory at a fixed address, all 0 at the start.
+    pub state_bytes: u32,
+    /// Calls that make no difference where the one before them has failed, so that they need not be made then.
+    pub needless_after_failure: Vec<Call>,
+    /// Calls that cannot fail with the arguments that they are given.
+    pub cannot_fail: Vec<Call>,
+}
+
+impl Program {
+    /// A new slot.
+    pub fn slot(&mut self, name: &'static str, kind: Kind) -> Slot {
+        self.slots.push(SlotInfo { name, kind });
+        Slot(u16::try_from(self.slots.len() - 1).expect("a program has at most 65536 slots"))
+    }
+
+    /// A new label, yet to be placed.
+    pub fn label(&mut self, name: impl Into<String>) -> Label {
+        self.labels.push(name.into());
+        Label(u16::try_from(self.labels.len() - 1).expect("a program has at most 65536 labels"))
+    }
+
+    /// New data; the same content is kept once.
+    pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
+        let same = |datum: &Datum| !datum.writable && datum.parts == parts && datum.ignored_behind >= ignored_behind;
+        let at = self.data.iter().position(same).unwrap_or_else(|| {
+            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1 });
+            self.data.len() - 1
+        });
+        DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
+    }
+
+    /// New data that the program may write to.
+    pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
+        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1 });
+        DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+    }
+
+    /// Has data's address be a multiple of a power of two, beside what was asked for before.
+    pub fn align(&mut self, datum: DatumId, bytes: u32) {
+        assert!(bytes.is_power_of_two(), "alignments are powers of two");
+        let align = &mut self.data[usize::from(datum.0)].align;
+        *align = bytes.max(*align);
+    }
+
+    /// Does it write to memory beside the stack?
+    pub fn has_writable_memory(&self) -> bool {
+        self.state_bytes > 0 || self.data.iter().any(|datum| datum.writable)
+    }
+
+    /// Begins a subroutine at the end.
+    pub fn sub(&mut self, label: Label) {
+        let why = self.labels[usize::from(label.0)].clone();
+        self.push(Op::Sub(label), why);
+    }
+
+    /// Adds an operation at the end.
+    pub fn push(&mut self, op: Op, why: impl Into<String>) {
+        self.steps.push(Step { op, why: why.into() });
+    }
+
+    /// Places a label at the end.
+    pub fn place(&mut self, label: Label) {
+        let why = self.labels[usize::from(label.0)].clone();
+        self.push(Op::Label(label), why);
+    }
+
+    /// Adds a system call at the end.
+    pub fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: impl Into<String>) {
+        self.push(Op::Call { call, args: args.to_vec(), result }, why);
+    }
+
+    /// The steps before the first label: each is done once.
+    pub(crate) fn prologue(&self) -> &[Step] {
+        let end =
+            self.steps.iter().position(|step| matches!(step.op, Op::Label(_) | Op::Sub(_))).unwrap_or(self.steps.len());
+        &self.steps[..end]
+    }
+
+    /// Does it have subroutines? Then a register of its own holds the frame's address.
+    pub(crate) fn has_subs(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))
+    }
+
+    /// Bytes from the stack pointer up to the frame, which stays aligned whatever lies below it.
+    pub(crate) fn below_frame(&self) -> u32 {
+        self.spilled_bytes.next_multiple_of(16)
+    }
+
+    /// What a slot holds.
+    pub fn kind(&self, slot: Slot) -> Kind {
+        self.slots[usize::from(slot.0)].kind
+    }
+}

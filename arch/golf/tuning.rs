@@ -19,6 +19,8 @@ pub(crate) const STACK: u16 = 0x500;
 pub(crate) const ZEROS: u16 = 0x300;
 /// Which constant a register is to hold from the beginning.
 pub(crate) const SEED: u16 = 0x600;
+/// Which constant a register is to hold before a jump.
+pub(crate) const RESTORE: u16 = 0x700;
 /// Which of several sufficient numbers.
 pub(crate) const ENOUGH: u16 = 0x400;
 

@@ -23,11 +23,11 @@ impl X86<'_> {
         for one in slots {
             self.move_slot(info.name, one);
         }
-        for (_, arg, _) in &rest {
+        for (reg, arg, _) in &rest {
             if let Arg::Data(datum) = arg
                 && self.is_on_stack(*datum)
             {
-                self.push_datum(*datum);
+                self.push_datum(*datum, *reg);
             }
         }
         let number = Arg::Const(i64::from(info.number(machine)));

@@ -245,10 +245,13 @@ impl X86<'_> {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
+            // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
+            // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
+            Arg::AtLeast(_) if self.tuning.is_golf && matches!(self.facts.get(reg).value, Value::Frame(_)) => {}
             Arg::AtLeast(least) => self.set_at_least(reg, least, why),
             Arg::Frame(offset) => self.set_frame(reg, offset, why),
             Arg::Data(datum) if self.is_on_stack(datum) => {
-                self.push_datum(datum);
+                self.push_datum(datum, reg);
                 let (_, offset) = *self.pushed.iter().find(|(id, _)| *id == datum).expect("it has been pushed");
                 self.set_frame(reg, offset, why);
             }
@@ -313,8 +316,8 @@ impl X86<'_> {
         self.to_push.iter().any(|(id, _)| *id == datum)
     }
 
-    /// Pushes a datum, last word first, unless that has been done.
-    pub(super) fn push_datum(&mut self, datum: DatumId) {
+    /// Pushes a datum, last word first, unless that has been done. The register that is to hold its address may change.
+    pub(super) fn push_datum(&mut self, datum: DatumId, reg: Reg) {
         if self.pushed.iter().any(|(id, _)| *id == datum) {
             return;
         }
@@ -323,7 +326,7 @@ impl X86<'_> {
         let why = self.program.data[usize::from(datum.0)].name.clone();
         let class = self.mode.class();
         for word in words.iter().rev() {
-            self.push_word(*word, &why);
+            self.push_word(*word, reg, &why);
         }
         let bytes = words.len() as u32 * class.word_bytes();
         self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
@@ -332,21 +335,25 @@ impl X86<'_> {
         self.code.builds(datum);
     }
 
-    pub(super) fn push_word(&mut self, word: Word, why: &str) {
+    fn push_word(&mut self, word: Word, reg: Reg, why: &str) {
         let long_mode = self.mode.is_long;
         let value = match word {
             Word::Code(label) => return self.push(Operation::PushAddress { of: Ref::Code(label) }, why.into()),
             Word::Number(value) => stack::signed(value, self.mode.class()),
         };
-        if let Ok(value) = i8::try_from(value) {
+        let zero = (0..8).find(|&reg| reg != ESP && self.facts.constant(reg) == Some(0));
+        if let (0, Some(zero)) = (value, zero) {
+            let code = if long_mode { Opcode::Push_r64 } else { Opcode::Push_r32 };
+            self.plain(Instruction::with1(code, named(zero, long_mode)), why);
+        } else if let Ok(value) = i8::try_from(value) {
             let code = if long_mode { Opcode::Pushq_imm8 } else { Opcode::Pushd_imm8 };
             self.plain(Instruction::with1(code, i32::from(value)), why);
         } else if let Ok(value) = i32::try_from(value) {
             let code = if long_mode { Opcode::Pushq_imm32 } else { Opcode::Pushd_imm32 };
             self.plain(Instruction::with1(code, value), why);
         } else {
-            self.set_constant(EAX, value, why);
-            self.plain(Instruction::with1(Opcode::Push_r64, Register::RAX), why);
+            self.set_constant(reg, value, why);
+            self.plain(Instruction::with1(Opcode::Push_r64, named(reg, true)), why);
         }
     }
 

@@ -1,13 +1,14 @@
-//! What a small program may do before everything else, so that it has it at hand later: zeros on the stack, and
-//! constants in registers that nobody else wants.
+//! What a small program may do early, so that it has it at hand later: zeros on the stack before everything else,
+//! constants in registers that nobody else wants, and those that a loop begins with before it goes round again.
 
 use iced_x86::{Code as Opcode, Instruction};
 
+use super::constant;
 use super::regs::{EAX, ESP};
 use super::select::{X86, named};
 use crate::alloc::Reg;
 use crate::golf::Rule;
-use crate::golf::tuning::{SEED, ZEROS};
+use crate::golf::tuning::{RESTORE, SEED, ZEROS};
 use crate::op::{Arg, Op};
 use crate::syscall::Call;
 
@@ -35,46 +36,74 @@ impl X86<'_> {
             let constants = self.constants_for(reg);
             let chosen = self.tuning.ask((0, SEED + u16::from(reg)), constants.len() + 1, 0);
             if let Some(&value) = chosen.checked_sub(1).and_then(|at| constants.get(at)) {
-                let constant = self.constant(reg, value);
-                let mut rules = constant.rules(&self.facts);
-                constant.golf_rules(&self.facts, false, &mut rules);
-                let rule = rules.into_iter().min_by_key(|&rule| constant.bytes(rule)).expect("one always fits");
-                self.make(constant, rule, "kept for later");
+                self.set_alone(reg, value, "kept for later");
             }
         }
+    }
+
+    /// Before a jump: constants that are wanted where it leads, where that is shorter from what is known here.
+    pub(super) fn begin_again(&mut self) {
+        if !self.tuning.is_golf {
+            return;
+        }
+        for &reg in self.mode.registers.args {
+            let constants = self.args_in(reg);
+            let chosen = self.tuning.ask((self.at, RESTORE + u16::from(reg)), constants.len() + 1, 0);
+            match chosen.checked_sub(1).and_then(|at| constants.get(at)) {
+                Some(&value) if !self.slots.is_live(self.at, reg) => self.set_alone(reg, value, "as it was the first time"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sets a constant by the shortest rule that changes no other register.
+    fn set_alone(&mut self, reg: Reg, value: i64, why: &str) {
+        let constant = self.constant(reg, value);
+        let mut rules = constant.rules(&self.facts);
+        constant.golf_rules(&self.facts, false, &mut rules);
+        rules.retain(|rule| !matches!(rule, constant::Rule::Exchange { .. }));
+        let rule = rules.into_iter().min_by_key(|&rule| constant.bytes(rule)).expect("one always fits");
+        self.make(constant, rule, why);
     }
 
     /// Large constants that are worth a try in a register: those it is to hold for a call; in one that no call looks at
     /// and no slot has, the numbers of calls.
     fn constants_for(&self, reg: Reg) -> Vec<i64> {
-        let calls = || {
-            self.program.steps.iter().filter_map(|step| match &step.op {
-                Op::Call { call, args, .. } if *call != Call::Numbered => Some((*call, args)),
-                _ => None,
-            })
-        };
-        let registers = self.mode.registers.args;
-        let machine = self.mode.machine;
-        let looked_at = |call: Call, at: usize| call.info().looks_at(machine, at);
+        let (registers, machine) = (self.mode.registers.args, self.mode.machine);
         let is_arg = |(call, args): (Call, &Vec<Arg>)| {
             let mut args = args.iter().enumerate().zip(registers);
-            args.any(|((at, _), &to)| to == reg && looked_at(call, at))
+            args.any(|((at, _), &to)| to == reg && call.info().looks_at(machine, at))
         };
-        let mut constants: Vec<i64> = if calls().any(is_arg) {
-            let of = |(_, args): (Call, &Vec<Arg>)| match args.iter().zip(registers).find(|(_, to)| **to == reg) {
-                Some((Arg::Const(value), _)) => Some(*value),
-                _ => None,
-            };
-            calls().filter_map(of).collect()
+        let mut constants = if self.calls().any(is_arg) {
+            self.args_in(reg)
         } else if reg < 8 && !self.slots.is_home(reg) {
-            calls().map(|(call, _)| i64::from(call.info().number(machine))).collect()
+            self.calls().map(|(call, _)| i64::from(call.info().number(machine))).collect()
         } else {
             Vec::new()
         };
         constants.retain(|value| *value >= LARGE);
+        constants
+    }
+
+    /// Constants that the register holds for calls.
+    fn args_in(&self, reg: Reg) -> Vec<i64> {
+        let registers = self.mode.registers.args;
+        let of = |(_, args): (Call, &Vec<Arg>)| match args.iter().zip(registers).find(|(_, to)| **to == reg) {
+            Some((Arg::Const(value), _)) => Some(*value),
+            _ => None,
+        };
+        let mut constants: Vec<i64> = self.calls().filter_map(of).collect();
         constants.sort_unstable();
         constants.dedup();
         constants
+    }
+
+    /// The program's calls with their arguments.
+    fn calls(&self) -> impl Iterator<Item = (Call, &Vec<Arg>)> {
+        self.program.steps.iter().filter_map(|step| match &step.op {
+            Op::Call { call, args, .. } if *call != Call::Numbered => Some((*call, args)),
+            _ => None,
+        })
     }
 
     /// Zeros that are popped later, each into a register that is to be 0.

@@ -321,7 +321,10 @@ impl Selector for X86<'_> {
         let facts = saved.iter().map(|&reg| self.save(reg)).collect::<Vec<_>>();
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
-            Op::Jump(to) => self.jump(None, *to),
+            Op::Jump(to) => {
+                self.begin_again();
+                self.jump(None, *to);
+            }
             Op::Sub(_) => {}
             // What a subroutine does last may go back in its place: a jump, or nothing if it follows anyway.
             Op::Gosub(to) if flow::is_last(self.program, at) => {

@@ -34,6 +34,8 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     let (family, len) = socket::family(listen);
     let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
     program.call(Call::Socket, &args, Some(listener), "the listening socket");
+    // Linux takes any length from the structure's up to 128 bytes (net/socket.c, net/ipv4/af_inet.c inet_bind).
+    let len = if tier == Tier::Linux { len.max(REPLY.len() as i64) } else { len };
     let args = [Arg::Slot(listener), Arg::Data(address), Arg::Const(len)];
     program.call(Call::Bind, &args, None, format!("bind to {listen}"));
     program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(BACKLOG)], None, "let connections in");

@@ -306,7 +306,8 @@ impl Op {
         let mut uses = Vec::new();
         let slot = |arg: &Arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None };
         match self {
-            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } | Self::Pop { .. } => {}
+            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } | Self::Pop { .. } => {
+            }
             Self::Call { args, .. } => uses.extend(args.iter().filter_map(slot)),
             Self::Set { value, .. } => uses.extend(slot(value)),
             Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),

@@ -17,7 +17,9 @@ pub(crate) fn to_slots(program: &Program) -> Program {
                 let kept = stack.pop().expect("what is taken off has been put there");
                 slots.steps[at].op = Op::Set { to, value: Arg::Slot(kept) };
             }
-            _ => assert!(stack.is_empty() || !moves_on(&step.op), "nothing is on the stack where anything is jumped to"),
+            _ => {
+                assert!(stack.is_empty() || !moves_on(&step.op), "nothing is on the stack where anything is jumped to")
+            }
         }
     }
     slots

@@ -30,6 +30,9 @@ pub(super) struct Board {
 /// Longest template: a bit for each of its bytes.
 const TEMPLATE_BYTES: usize = 128;
 
+/// Of FNV-1a: spreads a byte over a number.
+const PRIME: u64 = 0x100_0000_01b3;
+
 /// Where a board was.
 #[derive(Clone, Copy)]
 pub(super) struct Mark {
@@ -178,6 +181,18 @@ impl Board {
     /// Which bytes of the template are free: equal for boards on which the same is possible.
     pub(super) fn occupancy(&self) -> u128 {
         self.free
+    }
+
+    /// What matters of the bytes in several fields: more fields than two bear but few values, two are content as long as
+    /// the number is not too large.
+    pub(super) fn letters(&self) -> u64 {
+        let matters = |(cells, class): (&u128, &Class)| match cells.count_ones() {
+            0 | 1 => None,
+            2 => Some(class.value & class.decided & 0x80),
+            _ => Some(class.value & class.decided),
+        };
+        let several = self.of_class.iter().zip(&self.classes).filter_map(matters);
+        several.fold(0, |all, value| (all ^ u64::from(value)).wrapping_mul(PRIME))
     }
 
     /// Is the byte put there by somebody, not by the template?

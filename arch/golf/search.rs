@@ -49,7 +49,7 @@ pub(super) struct Search<'a> {
     pub(super) added: Vec<Added>,
     /// Bytes of the items not placed yet, and of the data.
     left: u32,
-    seen: HashMap<(usize, u32, u32, u128), u32>,
+    seen: HashMap<(usize, u32, u32, u128, u64), u32>,
     /// Places that may still be looked at.
     pub(super) budget: u64,
     pub(super) best: Option<Packed>,
@@ -122,9 +122,10 @@ impl<'a> Search<'a> {
         self.hop(at, cursor);
     }
 
-    /// Has this place been reached before with the same bytes free, and the file no longer than now?
+    /// Has this place been reached before with the same bytes free, the same letters, and the file no longer than now?
     fn was_here(&mut self, at: At, cursor: u32) -> bool {
-        let key = (at.group, at.done << 1 | u32::from(at.prefixed), cursor, self.board.occupancy());
+        let key =
+            (at.group, at.done << 1 | u32::from(at.prefixed), cursor, self.board.occupancy(), self.board.letters());
         let end = self.board.end;
         match self.seen.get_mut(&key) {
             Some(before) if *before <= end => true,

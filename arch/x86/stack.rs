@@ -32,7 +32,8 @@ fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
         match part {
             Part::Word(value) => words.push(Word::Number(*value)),
             Part::Code(label) => words.push(Word::Code(*label)),
-            Part::Bytes(bytes) if bytes.len() % bytes_per_word == 0 => {
+            // What the last word has beside the datum is nobody's.
+            Part::Bytes(bytes) if bytes.len() % bytes_per_word == 0 || datum.parts.len() == 1 => {
                 let number = |word: &[u8]| word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
                 words.extend(bytes.chunks(bytes_per_word).map(|word| Word::Number(number(word))));
             }

@@ -12,6 +12,8 @@ pub struct DatumId(pub u16);
 pub enum Part {
     /// Bytes as they are.
     Bytes(Vec<u8>),
+    /// So many bytes that nobody looks at.
+    Ignored(u32),
     /// A number of the machine's word size, in its byte order.
     Word(u64),
     /// The address of a place in the code, a word.
@@ -34,6 +36,7 @@ impl Part {
     pub fn len_bytes(&self, word_bytes: u32) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Ignored(bytes) => u64::from(*bytes),
             Self::Word(_) | Self::Code(_) => u64::from(word_bytes),
             Self::CodeAddress(_) | Self::DatumAddress { .. } | Self::StateAddress(_) => 4,
         }
@@ -67,6 +70,7 @@ impl Datum {
         let four = |value: u64| Some(u32::try_from(value).ok()?.to_le_bytes().to_vec());
         let part = |part: &Part| match *part {
             Part::Bytes(ref bytes) => Some(bytes.clone()),
+            Part::Ignored(bytes) => Some(vec![0; bytes as usize]),
             Part::Word(value) => word(value),
             Part::Code(label) => word(address(Ref::Code(label))),
             Part::CodeAddress(label) => four(address(Ref::Code(label))),

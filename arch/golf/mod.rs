@@ -15,11 +15,11 @@ pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use self::finish::Goal;
 use self::search::Search;
-use self::tuning::{Cost, Tuning};
+use self::tuning::{Answers, Cost, Tuning};
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
 use crate::op::{DatumId, Part, Program};
@@ -123,6 +123,7 @@ fn blobs_of(target: &'static Target, program: &Program, code: &Code) -> Vec<Blob
     let word_bytes = target.class.word_bytes();
     let bytes = |part: &Part| match part {
         Part::Bytes(bytes) => bytes.iter().copied().map(Some).collect(),
+        Part::Ignored(bytes) => vec![Some(0); *bytes as usize],
         Part::Word(value) => value.to_le_bytes()[..word_bytes as usize].iter().copied().map(Some).collect(),
         part => vec![None; part.len_bytes(word_bytes) as usize],
     };
@@ -181,38 +182,46 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
 }
 
 /// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
-/// load address. Only small programs are searched; of others there is the usual way alone.
+/// load address: those that push data and those that do not apart, because what needs no place is worth more than its
+/// bytes say. Only small programs are searched; of others there is the usual way alone.
 pub fn selections(
     target: &'static Target,
     program: &Program,
     base: u64,
     (tries, most): (usize, usize),
     without: Option<Rule>,
-) -> Result<Vec<Code>, CompileError> {
+) -> Result<Vec<Vec<Code>>, CompileError> {
     let usual = crate::compile(target, program)?;
     if tries == 0 || program.has_subs() {
-        return Ok(vec![usual]);
+        return Ok(vec![vec![usual]]);
     }
+    let tuned = |answers: Answers| {
+        let tuning = Tuning::golf(answers, without);
+        crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
+    };
+    let (near, tuning) = tuned(Answers::new())?;
     if !is_small(&usual) {
         // Where addresses have more than 32 bits, the usual way may not do.
-        let near = crate::compile_tuned(target, program, &Tuning::golf(BTreeMap::new(), without))?;
-        return Ok(vec![near, usual]);
+        return Ok(vec![vec![near, usual]]);
     }
     let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
-    let mut codes: Vec<Code> = Vec::new();
-    let answers = tuning::tune(tries, most, |answers| {
-        let tuning = Tuning::golf(answers.clone(), without);
-        let code = crate::compile_tuned(target, program, &tuning).ok()?;
-        Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
-    });
-    for answers in answers {
-        codes.push(crate::compile_tuned(target, program, &Tuning::golf(answers, without))?);
+    let pushes = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::STACK);
+    let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
+    let none: Answers = all.keys().map(|question| (*question, 0)).collect();
+    let mut families = Vec::new();
+    for fixed in if all.is_empty() { vec![all] } else { vec![all, none] } {
+        let answers = tuning::tune(tries, most, &fixed, |answers| {
+            let (code, tuning) = tuned(answers.clone()).ok()?;
+            Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
+        });
+        let codes = answers.into_iter().map(|answers| tuned(answers).map(|(code, _)| code));
+        families.push(codes.collect::<Result<Vec<Code>, _>>()?);
     }
-    let is_smaller = codes.first().is_none_or(|code| bytes(&usual) <= bytes(code));
-    if is_smaller {
-        codes.push(usual);
+    let least = families.iter().flatten().map(bytes).min();
+    if least.is_none_or(|least| bytes(&usual) <= least) {
+        families.push(vec![usual]);
     }
-    Ok(codes)
+    Ok(families)
 }
 
 /// Lengths of the instructions and their first bytes, in no order.

@@ -9,6 +9,9 @@ use super::rules::Rule;
 /// A question: the step, and which of its questions.
 pub(crate) type Question = (usize, u16);
 
+/// Answers: which way, to each question whose answer is not the usual one.
+pub(crate) type Answers = BTreeMap<Question, usize>;
+
 /// Questions about registers' constants have the register's number; those about the order of arguments, the turn.
 pub(crate) const ORDER: u16 = 0x100;
 /// Those about the registers of slots have the slot's number instead of the step's.
@@ -35,14 +38,14 @@ pub(crate) struct Tuning {
     /// A rule that is not to be used.
     pub(crate) without: Option<Rule>,
     /// The answers that are not the usual ones.
-    pub(crate) answers: BTreeMap<Question, usize>,
+    pub(crate) answers: Answers,
     /// What was asked: how many ways there were.
     asked: RefCell<BTreeMap<Question, usize>>,
 }
 
 impl Tuning {
     /// The usual answers to everything.
-    pub(crate) fn golf(answers: BTreeMap<Question, usize>, without: Option<Rule>) -> Self {
+    pub(crate) fn golf(answers: Answers, without: Option<Rule>) -> Self {
         Self { is_golf: true, answers, without, asked: RefCell::default() }
     }
 
@@ -76,20 +79,24 @@ pub(crate) struct Cost {
     pub(crate) pieces: Vec<u8>,
 }
 
-/// Finds answers that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
+/// Finds answers beside those that are fixed that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
 /// good kept, made of different pieces: one may fit the holes better than another. Deterministic.
 pub(crate) fn tune(
     tries: usize,
     most: usize,
-    mut cost: impl FnMut(&BTreeMap<Question, usize>) -> Option<Cost>,
-) -> Vec<BTreeMap<Question, usize>> {
-    let mut best = BTreeMap::new();
+    fixed: &Answers,
+    mut cost: impl FnMut(&Answers) -> Option<Cost>,
+) -> Vec<Answers> {
+    let mut best = fixed.clone();
     let Some(Cost { bytes: mut least, mut asked, pieces }) = cost(&best) else { return Vec::new() };
     let mut left = tries;
     let mut equals = BTreeMap::from([(pieces, best.clone())]);
     'again: loop {
-        let single: Vec<(Question, usize)> =
-            asked.iter().flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way))).collect();
+        let single: Vec<(Question, usize)> = asked
+            .iter()
+            .filter(|(question, _)| !fixed.contains_key(question))
+            .flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way)))
+            .collect();
         let pairs = single.iter().enumerate().flat_map(|(at, one)| {
             single[at + 1..].iter().filter(move |other| other.0 != one.0).map(move |other| vec![*one, *other])
         });

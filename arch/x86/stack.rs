@@ -24,23 +24,40 @@ pub(super) enum Word {
     Code(crate::op::Label),
 }
 
-/// The datum as words, if it is some.
+/// The datum as words, if it is some. What the last of them has beside it is nobody's.
 fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
     let bytes_per_word = class.word_bytes() as usize;
-    let mut words = Vec::new();
+    let (mut words, mut bytes) = (Vec::new(), Vec::new());
     for part in &datum.parts {
         match part {
-            Part::Word(value) => words.push(Word::Number(*value)),
-            Part::Code(label) => words.push(Word::Code(*label)),
-            // What the last word has beside the datum is nobody's.
-            Part::Bytes(bytes) if bytes.len() % bytes_per_word == 0 || datum.parts.len() == 1 => {
-                let number = |word: &[u8]| word.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
-                words.extend(bytes.chunks(bytes_per_word).map(|word| Word::Number(number(word))));
+            Part::Bytes(known) => bytes.extend(known.iter().copied().map(Some)),
+            Part::Ignored(len) => bytes.resize(bytes.len() + *len as usize, None),
+            Part::Word(_) | Part::Code(_) if bytes.len() % bytes_per_word != 0 => return None,
+            Part::Word(value) => {
+                words.extend(bytes.chunks(bytes_per_word).map(number));
+                bytes.clear();
+                words.push(Word::Number(*value));
             }
-            Part::Bytes(_) | Part::CodeAddress(_) | Part::DatumAddress { .. } | Part::StateAddress(_) => return None,
+            Part::Code(label) => {
+                words.extend(bytes.chunks(bytes_per_word).map(number));
+                bytes.clear();
+                words.push(Word::Code(*label));
+            }
+            Part::CodeAddress(_) | Part::DatumAddress { .. } | Part::StateAddress(_) => return None,
         }
     }
+    words.extend(bytes.chunks(bytes_per_word).map(number));
     Some(words)
+}
+
+/// Bytes as a number. Those at its end that are nobody's continue its sign: it is pushed in fewer bytes then.
+fn number(bytes: &[Option<u8>]) -> Word {
+    let ignored = bytes.iter().rev().take_while(|byte| byte.is_none()).count() + 8 - bytes.len();
+    let value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(byte.unwrap_or(0)));
+    Word::Number(match ignored {
+        8 => 0,
+        _ => ((value << (8 * ignored)) as i64 >> (8 * ignored)) as u64,
+    })
 }
 
 /// Bytes of code that push a word.

@@ -131,24 +131,26 @@ pub(crate) fn smaller(
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
     for base in template::bases(target).into_iter().filter(|base| hint.is_none_or(|hint| hint.base == *base)) {
-        let codes = golf::selections(target, ops, base, (row.tries, row.selections), options.without).map_err(wrong)?;
-        let least = golf::least_bytes(target, ops, &codes[0]);
-        // First a glance at each template.
-        let mut bounded: Vec<_> = template::templates(base, options.tier, target)
-            .into_iter()
-            .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
-            .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
-            .filter(|(bound, ..)| *bound < search.best_bytes)
-            .collect();
-        if !golf::is_small(&codes[0]) {
-            bounded.sort_by_key(|(bound, choice, _)| (*bound, choice.program_header, choice.entry));
-            bounded.truncate(GLANCES_AT_LARGE * row.promising);
+        let most = (row.tries, row.selections);
+        for codes in golf::selections(target, ops, base, most, options.without).map_err(wrong)? {
+            let least = golf::least_bytes(target, ops, &codes[0]);
+            // First a glance at each template.
+            let mut bounded: Vec<_> = template::templates(base, options.tier, target)
+                .into_iter()
+                .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
+                .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
+                .filter(|(bound, ..)| *bound < search.best_bytes)
+                .collect();
+            if !golf::is_small(&codes[0]) {
+                bounded.sort_by_key(|(bound, choice, _)| (*bound, choice.program_header, choice.entry));
+                bounded.truncate(GLANCES_AT_LARGE * row.promising);
+            }
+            for (bound, choice, template) in bounded {
+                let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
+                promising.extend(found.map(|bytes| (bytes, bound, choice, template, selected.len())));
+            }
+            selected.push(codes);
         }
-        for (bound, choice, template) in bounded {
-            let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
-            promising.extend(found.map(|bytes| (bytes, bound, choice, template, selected.len())));
-        }
-        selected.push(codes);
     }
     // Then longer looks at those that came out smallest.
     promising.sort_by_key(|(bytes, bound, choice, ..)| (*bytes, *bound, choice.program_header, choice.entry));

@@ -195,11 +195,11 @@ pub fn selections(
     if tries == 0 || program.has_subs() {
         return Ok(vec![vec![usual]]);
     }
-    let tuned = |answers: Answers| {
+    let tuned = |answers: Answers, without: Option<Rule>| {
         let tuning = Tuning::golf(answers, without);
         crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
     };
-    let (near, tuning) = tuned(Answers::new())?;
+    let (near, tuning) = tuned(Answers::new(), without)?;
     if !is_small(&usual) {
         // Where addresses have more than 32 bits, the usual way may not do.
         return Ok(vec![vec![near, usual]]);
@@ -209,13 +209,17 @@ pub fn selections(
     let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
     let none: Answers = all.keys().map(|question| (*question, 0)).collect();
     let mut families = Vec::new();
-    for fixed in if all.is_empty() { vec![all] } else { vec![all, none] } {
-        let answers = tuning::tune(tries, most, &fixed, |answers| {
-            let (code, tuning) = tuned(answers.clone()).ok()?;
-            Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
-        });
-        let codes = answers.into_iter().map(|answers| tuned(answers).map(|(code, _)| code));
-        families.push(codes.collect::<Result<Vec<Code>, _>>()?);
+    let starts = if all.is_empty() { vec![all] } else { vec![all, none] };
+    // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
+    for without in if without.is_none() { vec![None, Some(Rule::Exchange)] } else { vec![without] } {
+        for fixed in &starts {
+            let answers = tuning::tune(tries, most, fixed, |answers| {
+                let (code, tuning) = tuned(answers.clone(), without).ok()?;
+                Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
+            });
+            let codes = answers.into_iter().map(|answers| tuned(answers, without).map(|(code, _)| code));
+            families.push(codes.collect::<Result<Vec<Code>, _>>()?);
+        }
     }
     let least = families.iter().flatten().map(bytes).min();
     if least.is_none_or(|least| bytes(&usual) <= least) {

@@ -25,6 +25,14 @@ pub enum Rule {
     Not,
     /// A zero that was pushed when the program began.
     Zero,
+    /// A constant of two bytes where the upper bits are right already.
+    Half,
+    /// A constant that a register holds from the beginning: it need not be made in a loop, or others are near it.
+    Hold,
+    /// A constant that a loop begins with, made again before the loop goes round.
+    Again,
+    /// Data that are pushed instead of kept in the file.
+    Stack,
     /// A short number although the last call may have failed, where this one makes no difference then.
     Needless,
     /// Registers of slots are searched.
@@ -35,7 +43,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Swallow,
         Self::Prefix,
         Self::Branch,
@@ -47,6 +55,10 @@ impl Rule {
         Self::Exchange,
         Self::Not,
         Self::Zero,
+        Self::Half,
+        Self::Hold,
+        Self::Again,
+        Self::Stack,
         Self::Needless,
         Self::Homes,
         Self::Constants,
@@ -66,6 +78,10 @@ impl Rule {
             Self::Exchange => "exchange",
             Self::Not => "not",
             Self::Zero => "zero",
+            Self::Half => "half",
+            Self::Hold => "hold",
+            Self::Again => "again",
+            Self::Stack => "stack",
             Self::Needless => "needless",
             Self::Homes => "homes",
             Self::Constants => "constants",
@@ -86,6 +102,10 @@ impl Rule {
             Self::Exchange => "constants by exchange",
             Self::Not => "constants by turning all bits round",
             Self::Zero => "zeros pushed at the start, popped later",
+            Self::Half => "constants of two bytes where the upper bits are right",
+            Self::Hold => "constants held from the beginning, and others near them",
+            Self::Again => "what a loop begins with made again before it goes round",
+            Self::Stack => "data pushed instead of kept in the file",
             Self::Needless => "short call numbers where a failure makes the call needless",
             Self::Homes => "registers of slots searched",
             Self::Constants => "ways and order of constants searched",

@@ -53,6 +53,8 @@ impl Tuning {
     pub(crate) fn ask(&self, question: Question, ways: usize, usual: usize) -> usize {
         let rule = match question.1 & KINDS {
             HOME => Rule::Homes,
+            SEED => Rule::Hold,
+            RESTORE => Rule::Again,
             _ => Rule::Constants,
         };
         if !self.is_golf || ways < 2 || self.without == Some(rule) {

@@ -199,6 +199,7 @@ impl X86<'_> {
         let without = self.tuning.without;
         rules.retain(|rule| match rule {
             Rule::Not => without != Some(golf::Rule::Not),
+            Rule::LowHalf => without != Some(golf::Rule::Half),
             Rule::PopZero => without != Some(golf::Rule::Zero),
             Rule::Exchange { .. } if without == Some(golf::Rule::Exchange) => false,
             // Both registers lose what they had: nobody may want it any more.

@@ -63,7 +63,13 @@ impl X86<'_> {
         let constant = self.constant(reg, value);
         let mut rules = constant.rules(&self.facts);
         constant.golf_rules(&self.facts, false, &mut rules);
-        rules.retain(|rule| !matches!(rule, constant::Rule::Exchange { .. }));
+        let without = self.tuning.without;
+        rules.retain(|rule| match rule {
+            constant::Rule::Exchange { .. } => false,
+            constant::Rule::Not => without != Some(Rule::Not),
+            constant::Rule::LowHalf => without != Some(Rule::Half),
+            _ => true,
+        });
         let rule = rules.into_iter().min_by_key(|&rule| constant.bytes(rule)).expect("one always fits");
         self.make(constant, rule, why);
     }

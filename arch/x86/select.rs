@@ -12,6 +12,7 @@ use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
+use crate::golf::Rule;
 use crate::golf::tuning::{STACK, Tuning};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
@@ -83,7 +84,8 @@ impl<'p> X86<'p> {
         (low, tuning): (&'p Set, &'p Tuning),
     ) -> Self {
         let mut to_push = stack::choose(program, mode.class());
-        to_push.retain(|(datum, _)| tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
+        let may_push = tuning.without != Some(Rule::Stack);
+        to_push.retain(|(datum, _)| may_push && tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);

@@ -51,7 +51,7 @@ static EFFORTS: [Row; 3] = [
         effort: Effort::Default,
         name: "default",
         places: [300_000, 20_000],
-        tries: 1_000,
+        tries: 500,
         selections: 6,
         glance: 400,
         promising: 12,

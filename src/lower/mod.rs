@@ -9,6 +9,7 @@ mod http;
 mod ok;
 mod pause;
 mod pieces;
+mod rows;
 mod socket;
 mod wire;
 
@@ -23,7 +24,7 @@ pub fn lower(description: &Description, target: &Target) -> Vec<Ops> {
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
-        Program::Ok { listen } => vec![ok::lower(*listen)],
+        Program::Ok { listen } => [ok::lower(*listen)].into_iter().chain(rows::lower(*listen, target)).collect(),
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![epoll::lower(server, target)],
             Engine::Blocking => blocking::lower(server),

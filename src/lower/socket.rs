@@ -9,11 +9,19 @@ use crate::spec::Listen;
 
 /// The address in memory that nobody writes to.
 pub(super) fn address(program: &mut Program, listen: Listen) -> DatumId {
+    program.datum(name(listen), vec![Part::Bytes(read_bytes(listen))], ignored_bytes(listen))
+}
+
+/// Bytes at its end that `bind` copies and does not look at: `sin_zero` (net/ipv4/af_inet.c).
+pub(super) fn ignored_bytes(listen: Listen) -> u32 {
+    if listen.address.is_ipv4() { SIN_ZERO_BYTES as u32 } else { 0 }
+}
+
+/// The bytes before them.
+pub(super) fn read_bytes(listen: Listen) -> Vec<u8> {
     let mut bytes = bytes(listen);
-    // bind() copies sin_zero and looks at none of it (net/ipv4/af_inet.c).
-    let ignored = if listen.address.is_ipv4() { SIN_ZERO_BYTES } else { 0 };
-    bytes.truncate(bytes.len() - ignored);
-    program.datum(name(listen), vec![Part::Bytes(bytes)], ignored as u32)
+    bytes.truncate(bytes.len() - ignored_bytes(listen) as usize);
+    bytes
 }
 
 /// The whole of `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).

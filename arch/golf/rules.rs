@@ -11,6 +11,8 @@ pub enum Rule {
     Branch,
     /// Code goes on in other free bytes, behind a jump.
     Hop,
+    /// Code from behind the header goes on in free bytes of it, behind a jump.
+    Back,
     /// Instructions that do not need each other change places.
     Order,
     /// Another encoding, a longer one too, whose bytes are there already.
@@ -35,11 +37,12 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Swallow,
         Self::Prefix,
         Self::Branch,
         Self::Hop,
+        Self::Back,
         Self::Order,
         Self::Encoding,
         Self::Share,
@@ -59,6 +62,7 @@ impl Rule {
             Self::Prefix => "prefix",
             Self::Branch => "branch",
             Self::Hop => "hop",
+            Self::Back => "back",
             Self::Order => "order",
             Self::Encoding => "encoding",
             Self::Share => "share",
@@ -79,6 +83,7 @@ impl Rule {
             Self::Prefix => "header bytes run as prefixes",
             Self::Branch => "header words run as branches",
             Self::Hop => "code in several holes, with jumps between them",
+            Self::Back => "jumps from behind the headers back into their holes",
             Self::Order => "instructions that do not need each other change places",
             Self::Encoding => "longer encodings whose bytes are in the header already",
             Self::Share => "data in each other, in code and in header fields",

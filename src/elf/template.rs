@@ -232,7 +232,7 @@ pub(crate) fn bases(target: &Target) -> Vec<u64> {
     [LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
 }
 
-/// The templates at a load address.
+/// The templates at a load address; above 4 GiB, where addresses take more bytes, those alone that are none at the lowest.
 pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(Choice, Template)> {
     let header = fields::total_bytes(fields::ehdr(target.class));
     let mut templates = Vec::new();
@@ -240,7 +240,9 @@ pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(
     for program_header in 4..=header {
         for skew in skews(target, program_header) {
             let open = Choice { program_header, entry: 0, is_entry_open: true, base, skew };
-            if template(tier, target, &read, open).is_none() {
+            let is_there = |open: Choice| template(tier, target, &read, open).is_some();
+            let is_low = base > u64::from(u32::MAX) && is_there(Choice { base: LOWEST_ADDRESS, ..open });
+            if is_low || !is_there(open) {
                 continue;
             }
             for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {

@@ -19,6 +19,8 @@ pub enum Rule {
     Encoding,
     /// Data lie in each other, in code, or in a header.
     Share,
+    /// The load address is what data that lie there make of it.
+    Address,
     /// An address near the end of a system call, which a register holds.
     Near,
     /// A constant by exchange with a register that holds it.
@@ -37,7 +39,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Swallow,
         Self::Prefix,
         Self::Branch,
@@ -46,6 +48,7 @@ impl Rule {
         Self::Order,
         Self::Encoding,
         Self::Share,
+        Self::Address,
         Self::Near,
         Self::Exchange,
         Self::Not,
@@ -66,6 +69,7 @@ impl Rule {
             Self::Order => "order",
             Self::Encoding => "encoding",
             Self::Share => "share",
+            Self::Address => "address",
             Self::Near => "near",
             Self::Exchange => "exchange",
             Self::Not => "not",
@@ -87,6 +91,7 @@ impl Rule {
             Self::Order => "instructions that do not need each other change places",
             Self::Encoding => "longer encodings whose bytes are in the header already",
             Self::Share => "data in each other, in code and in header fields",
+            Self::Address => "load addresses from data, which lie in the fields that say them",
             Self::Near => "addresses counted from the end of a system call",
             Self::Exchange => "constants by exchange",
             Self::Not => "constants by turning all bits round",

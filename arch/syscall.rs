@@ -151,7 +151,7 @@ calls! {
     /// Wait for a child.
     Wait4          "wait4"           ("pid", "wstatus", "options", "rusage")                   Number [ 61 260 114]
     /// The call whose number is the first argument; the other arguments are that call's. No machine has it by this name.
-    Numbered       "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5")        Number [  0   0   0]
+    Numbered       "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6") Number [  0   0   0]
     /// End the process (its only thread).
     Exit           "exit"            ("status")                                                Never  [ 60  93   1]
 }

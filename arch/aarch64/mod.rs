@@ -49,7 +49,7 @@ const FRAME: Reg = 29;
 const LINK: Reg = 30;
 
 static REGISTERS: Registers = Registers {
-    general: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15],
+    general: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 8],
     args: &[0, 1, 2, 3, 4, 5],
     number: SYSCALL_NUMBER,
     result: RESULT,

@@ -11,12 +11,16 @@ pub enum Rule {
     Branch,
     /// Code goes on in other free bytes, behind a jump.
     Hop,
+    /// Code from behind the header goes on in free bytes of it, behind a jump.
+    Back,
     /// Instructions that do not need each other change places.
     Order,
     /// Another encoding, a longer one too, whose bytes are there already.
     Encoding,
     /// Data lie in each other, in code, or in a header.
     Share,
+    /// The load address is what data that lie there make of it.
+    Address,
     /// An address near the end of a system call, which a register holds.
     Near,
     /// A constant by exchange with a register that holds it.
@@ -43,14 +47,16 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Swallow,
         Self::Prefix,
         Self::Branch,
         Self::Hop,
+        Self::Back,
         Self::Order,
         Self::Encoding,
         Self::Share,
+        Self::Address,
         Self::Near,
         Self::Exchange,
         Self::Not,
@@ -71,9 +77,11 @@ impl Rule {
             Self::Prefix => "prefix",
             Self::Branch => "branch",
             Self::Hop => "hop",
+            Self::Back => "back",
             Self::Order => "order",
             Self::Encoding => "encoding",
             Self::Share => "share",
+            Self::Address => "address",
             Self::Near => "near",
             Self::Exchange => "exchange",
             Self::Not => "not",
@@ -95,9 +103,11 @@ impl Rule {
             Self::Prefix => "header bytes run as prefixes",
             Self::Branch => "header words run as branches",
             Self::Hop => "code in several holes, with jumps between them",
+            Self::Back => "jumps from behind the headers back into their holes",
             Self::Order => "instructions that do not need each other change places",
             Self::Encoding => "longer encodings whose bytes are in the header already",
             Self::Share => "data in each other, in code and in header fields",
+            Self::Address => "load addresses from data, which lie in the fields that say them",
             Self::Near => "addresses counted from the end of a system call",
             Self::Exchange => "constants by exchange",
             Self::Not => "constants by turning all bits round",

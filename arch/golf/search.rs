@@ -229,10 +229,13 @@ impl<'a> Search<'a> {
 
     /// Jumps to somewhere else.
     fn hop(&mut self, at: At, cursor: u32) {
-        if cursor >= self.board.header() || !self.may_part(at).0 || self.goal.task.without == Some(Rule::Hop) {
+        let rule = if cursor < self.board.header() { Rule::Hop } else { Rule::Back };
+        if !self.may_part(at).0 || self.goal.task.without == Some(rule) {
             return;
         }
-        for start in self.starts().into_iter().filter(|&start| start != cursor) {
+        let header = self.board.header();
+        let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || *start < header);
+        for start in self.starts().into_iter().filter(is_elsewhere) {
             let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };
             let mark = self.board.mark();
             let put: Vec<_> = bytes.iter().copied().map(Some).collect();

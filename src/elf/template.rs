@@ -38,8 +38,10 @@ pub(crate) struct Choice {
     pub(crate) entry: u32,
     /// Is that to be found out yet?
     pub(crate) is_entry_open: bool,
-    /// Load address; its free bytes may become others.
+    /// Load address.
     pub(crate) base: u64,
+    /// May its bytes become others, which data are then part of? Not where the address stands for something.
+    pub(crate) is_base_open: bool,
     /// `p_offset`.
     pub(crate) skew: u32,
 }
@@ -77,7 +79,7 @@ pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choic
     let last_byte = (0..cells).rev().find(|&at| letters.is_needed(at)).map_or(0, |at| at + 1);
     let whole = if tier == Tier::Linux { 0 } else { header };
     let least_bytes = last_byte.max(choice.program_header + table).max(whole).max(choice.entry + 1);
-    Some(letters.template(choice, least_bytes))
+    Some(letters.template(choice, width, least_bytes))
 }
 
 /// What a byte of a field that some loader reads has to be: a letter, or what a plain layout of the same numbers has.
@@ -86,7 +88,7 @@ fn byte(layout: &Layout, name: &str, number: u32, choice: Choice) -> Byte {
     match (name, number) {
         ("e_entry", 0 | 1) if choice.is_entry_open => FREE,
         ("e_entry" | "p_vaddr", 1) if choice.is_page_open(target) => Byte::Base(1),
-        ("e_entry" | "p_vaddr", 2 | 3) if is_base_open(target) => Byte::Base(number),
+        ("e_entry" | "p_vaddr", 2 | 3) if choice.is_base_open => Byte::Base(number),
         ("p_flags", 0) => flags(target, tier),
         ("p_flags", _) => FREE,
         ("p_filesz" | "p_memsz", _) if number < size_bytes(tier, target) => Byte::Size(number),
@@ -101,15 +103,13 @@ fn byte(layout: &Layout, name: &str, number: u32, choice: Choice) -> Byte {
     }
 }
 
-/// May the load address have other bytes 1 (its upper half) to 3? On machines of 64 bits it is one of [`bases`].
-fn is_base_open(target: &Target) -> bool {
-    target.class == Width::Bits32
-}
+/// Pages of the machines whose load address may be any multiple of them.
+const SMALL_PAGE: u32 = 0x1000;
 
 impl Choice {
     /// Is the upper half of the load address's byte 1 open? Both addresses must end in less than 0x100 for that.
     fn is_page_open(self, target: &Target) -> bool {
-        is_base_open(target) && self.entry.max(self.skew) < 0x100
+        self.is_base_open && target.page_align == SMALL_PAGE && self.entry.max(self.skew) < 0x100
     }
 
     /// The plain layout of these numbers.
@@ -156,7 +156,7 @@ impl Letters {
     }
 
     /// The template: a class for each letter and for each byte that has none.
-    fn template(&self, choice: Choice, least_bytes: u32) -> Template {
+    fn template(&self, choice: Choice, width: Width, least_bytes: u32) -> Template {
         let count = self.bytes.len();
         let mut group: Vec<usize> = (0..count).collect();
         let mut letters: Vec<(Byte, usize)> = Vec::new();
@@ -175,10 +175,13 @@ impl Letters {
             let differ = (class.value ^ value) & class.decided & decided != 0;
             *class = Class { value: class.value | value, decided: class.decided | decided, late: class.late || differ };
         }
-        // The lowest byte of a page's address is part of its offset: only its upper half is the base's.
+        // The lowest byte of a page's address is part of its offset: only its upper half is the base's. Numbers of 32 bits
+        // become addresses with their sign on machines of 64 bits, so those stay below 2 GiB.
         for (letter, at) in &letters {
-            if *letter == Byte::Base(1) {
-                classes[root(&group, *at)].decided |= 0x0f;
+            match letter {
+                Byte::Base(1) => classes[root(&group, *at)].decided |= 0x0f,
+                Byte::Base(3) if width == Width::Bits64 => classes[root(&group, *at)].decided |= 0x80,
+                _ => {}
             }
         }
         let base_bytes = letters.iter().filter_map(|(letter, at)| match letter {
@@ -232,15 +235,26 @@ pub(crate) fn bases(target: &Target) -> Vec<u64> {
     [LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
 }
 
-/// The templates at a load address.
-pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(Choice, Template)> {
+/// The templates at a load address; above 4 GiB, where addresses take more bytes, those alone that are none at the lowest.
+/// `starts` are numbers that data begin with, so that data may lie in the address of the segment; none if that is not to
+/// be tried.
+pub(crate) fn templates(
+    base: u64,
+    tier: Tier,
+    target: &'static Target,
+    starts: Option<&[u32]>,
+) -> Vec<(Choice, Template)> {
+    let is_base_open = starts.is_some() && base == LOWEST_ADDRESS;
+    let starts = starts.filter(|_| is_base_open).unwrap_or_default();
     let header = fields::total_bytes(fields::ehdr(target.class));
     let mut templates = Vec::new();
     let read = read_fields(tier, target);
     for program_header in 4..=header {
-        for skew in skews(target, program_header) {
-            let open = Choice { program_header, entry: 0, is_entry_open: true, base, skew };
-            if template(tier, target, &read, open).is_none() {
+        for skew in skews(target, program_header, starts) {
+            let open = Choice { program_header, entry: 0, is_entry_open: true, base, is_base_open, skew };
+            let is_there = |open: Choice| template(tier, target, &read, open).is_some();
+            let is_low = base > u64::from(u32::MAX) && is_there(Choice { base: LOWEST_ADDRESS, ..open });
+            if is_low || !is_there(open) {
                 continue;
             }
             for entry in (0..=header + 56).step_by(usize::from(target.instruction_align)) {
@@ -253,8 +267,8 @@ pub(crate) fn templates(base: u64, tier: Tier, target: &'static Target) -> Vec<(
     templates
 }
 
-/// Values of `p_offset` to try: 0, and what the ELF header's fields below it make of it.
-fn skews(target: &'static Target, program_header: u32) -> Vec<u32> {
+/// Values of `p_offset` to try: 0, what the ELF header's fields below it make of it, what data begin with.
+fn skews(target: &'static Target, program_header: u32, starts: &[u32]) -> Vec<u32> {
     let offset = program_header + fields::find(fields::phdr(target.class), "p_offset").offset;
     let known = |name: &str, value: u32| {
         let field = fields::find(fields::ehdr(target.class), name);
@@ -263,7 +277,8 @@ fn skews(target: &'static Target, program_header: u32) -> Vec<u32> {
     };
     let sizes = fields::total_bytes(fields::phdr(target.class));
     let all = [known("e_phoff", program_header), known("e_phnum", 1), known("e_phentsize", sizes), Some(0)];
-    let mut skews: Vec<u32> = all.into_iter().flatten().collect();
+    let starts = starts.iter().copied().filter(|start| *start < SMALL_PAGE);
+    let mut skews: Vec<u32> = all.into_iter().flatten().chain(starts).collect();
     skews.sort_unstable();
     skews.dedup();
     skews

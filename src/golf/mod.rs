@@ -8,10 +8,10 @@ pub mod report;
 use std::fmt;
 use std::str::FromStr;
 
-use asmgen_arch::Code;
 pub use asmgen_arch::golf::Rule;
 use asmgen_arch::golf::{self, Packed, Task, Template};
-use asmgen_arch::op::Program as Ops;
+use asmgen_arch::op::{Datum, Part, Program as Ops};
+use asmgen_arch::{Class, Code};
 
 use crate::compile::{BuildError, Options};
 use crate::elf::Tier;
@@ -130,12 +130,14 @@ pub(crate) fn smaller(
     let row = options.effort.row();
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
+    let starts = (options.without != Some(Rule::Address)).then(|| starts(ops));
     for base in template::bases(target).into_iter().filter(|base| hint.is_none_or(|hint| hint.base == *base)) {
         let most = (row.tries, row.selections);
         for codes in golf::selections(target, ops, base, most, options.without).map_err(wrong)? {
             let least = golf::least_bytes(target, ops, &codes[0]);
-            // First a glance at each template.
-            let mut bounded: Vec<_> = template::templates(base, options.tier, target)
+            // First a glance at each template. Of a large program too few are glanced at for more of them.
+            let starts = starts.as_deref().filter(|_| golf::is_small(&codes[0]) || target.class == Class::Bits32);
+            let mut bounded: Vec<_> = template::templates(base, options.tier, target, starts)
                 .into_iter()
                 .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
                 .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
@@ -165,6 +167,15 @@ pub(crate) fn smaller(
     }
     *hint = search.best.as_ref().map(|(_, choice)| *choice);
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
+}
+
+/// The numbers that its data begin with, as the lowest 2 bytes of an address.
+fn starts(ops: &Ops) -> Vec<u32> {
+    let start = |datum: &Datum| match datum.parts.first() {
+        Some(Part::Bytes(bytes)) if bytes.len() >= 2 => Some(u32::from(u16::from_le_bytes([bytes[0], bytes[1]]))),
+        _ => None,
+    };
+    ops.data.iter().filter_map(start).collect()
 }
 
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.

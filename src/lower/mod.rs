@@ -9,6 +9,7 @@ mod http;
 mod ok;
 mod pause;
 mod pieces;
+mod rows;
 mod socket;
 mod wire;
 
@@ -24,7 +25,10 @@ pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops>
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
-        Program::Ok { listen } => [false, true].map(|on_stack| ok::lower(*listen, tier, on_stack)).into(),
+        Program::Ok { listen } => {
+            let kept = [false, true].map(|on_stack| ok::lower(*listen, tier, on_stack));
+            kept.into_iter().chain(rows::lower(*listen, target)).collect()
+        }
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![epoll::lower(server, target)],
             Engine::Blocking => blocking::lower(server),

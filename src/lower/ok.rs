@@ -19,9 +19,11 @@ use crate::spec::Listen;
 /// The reply.
 pub(crate) const REPLY: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
 /// Connections that the kernel holds before they are accepted, at least.
-const BACKLOG: u32 = 100;
+pub(super) const BACKLOG: u32 = 100;
 /// At least so many bytes of a request are discarded.
-const DRAIN_BYTES: u32 = 16 << 20;
+pub(super) const DRAIN_BYTES: u32 = 16 << 20;
+/// Each of the two calls looks at its own flags only, so that they can be set once for both.
+pub(super) const FLAGS: i64 = abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL;
 
 /// The program; the listening socket is kept in a register all the time, or on the stack while there is a connection.
 pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
@@ -45,8 +47,7 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     }
     let args = [Arg::Slot(listener), Arg::Const(0), Arg::Any, Arg::Const(0)];
     program.call(Call::Accept, &args, Some(client), "the next connection");
-    // Each of the two calls looks at its own flags only, so that they can be set once for both.
-    let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL);
+    let flags = Arg::Const(FLAGS);
     let zero = Arg::Const(0);
     let args = [Arg::Slot(client), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
     program.call(Call::Sendto, &args, None, "the reply");

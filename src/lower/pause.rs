@@ -26,7 +26,7 @@ pub(super) fn lower() -> Program {
     program.place(wait);
     let args = [Arg::Data(ends), Arg::Const(0), Arg::Const(0), set_bytes];
     program.call(Call::RtSigtimedwait, &args, Some(signal), "wait for either");
-    let again = Op::Branch { left: signal, cond: Cond::Le, right: Arg::Const(0), to: wait };
+    let again = Op::Branch { left: signal, cond: Cond::Lt, right: Arg::Const(0), to: wait };
     program.push(again, "interrupted by a stop or a freeze: wait on");
     program.call(Call::Exit, &[Arg::Const(0)], None, "exit 0");
     // With arguments as good as these (kernel/signal.c).

@@ -9,20 +9,30 @@ use crate::spec::Listen;
 
 /// The address in memory that nobody writes to.
 pub(super) fn address(program: &mut Program, listen: Listen) -> DatumId {
-    let mut bytes = bytes(listen);
-    let (parts, ignored) = match listen.address {
-        // bind() copies sin_zero and looks at none of it (net/ipv4/af_inet.c).
-        IpAddr::V4(_) => (vec![Part::Bytes(bytes[..8].into())], SIN_ZERO_BYTES),
-        // Nor at sin6_flowinfo; at sin6_scope_id for link-local addresses alone (net/ipv6/af_inet6.c).
-        IpAddr::V6(address) => {
-            let scope = if address.is_unicast_link_local() { 0 } else { SCOPE_BYTES };
-            let rest = bytes.split_off(8);
-            let parts = [&bytes[..4], &rest[..rest.len() - scope]].map(|bytes| Part::Bytes(bytes.into()));
-            let [family_and_port, address] = parts;
-            (vec![family_and_port, Part::Ignored(4), address], scope)
-        }
+    let bytes = read_bytes(listen);
+    let parts = match listen.address {
+        IpAddr::V4(_) => vec![Part::Bytes(bytes)],
+        // Nobody looks at sin6_flowinfo.
+        IpAddr::V6(_) => vec![Part::Bytes(bytes[..4].into()), Part::Ignored(4), Part::Bytes(bytes[8..].into())],
     };
-    program.datum(name(listen), parts, ignored as u32)
+    program.datum(name(listen), parts, ignored_bytes(listen))
+}
+
+/// Bytes at its end that `bind` copies and does not look at: `sin_zero` (net/ipv4/af_inet.c); but for link-local
+/// addresses `sin6_scope_id` (net/ipv6/af_inet6.c).
+pub(super) fn ignored_bytes(listen: Listen) -> u32 {
+    match listen.address {
+        IpAddr::V4(_) => SIN_ZERO_BYTES as u32,
+        IpAddr::V6(address) if address.is_unicast_link_local() => 0,
+        IpAddr::V6(_) => SCOPE_BYTES,
+    }
+}
+
+/// The bytes before them.
+pub(super) fn read_bytes(listen: Listen) -> Vec<u8> {
+    let mut bytes = bytes(listen);
+    bytes.truncate(bytes.len() - ignored_bytes(listen) as usize);
+    bytes
 }
 
 /// The whole of `struct sockaddr_in` or `sockaddr_in6` (include/uapi/linux/in.h, in6.h).
@@ -41,7 +51,7 @@ pub(super) fn name(listen: Listen) -> String {
 }
 
 /// Bytes of `sin6_scope_id`.
-const SCOPE_BYTES: usize = 4;
+const SCOPE_BYTES: u32 = 4;
 /// Bytes of `sin_zero`.
 const SIN_ZERO_BYTES: usize = 8;
 

@@ -1,0 +1,215 @@
+//! `ok` once more, with its system calls as data: a row for each, and one loop that makes them. Where an instruction
+//! takes 4 bytes, that is less than the instructions of the calls.
+//!
+//! ```text
+//! number      1 byte
+//! descriptor  1 byte: or, of `socket`, the domain
+//! what        1 byte: a number; or how far behind this byte data lies, told by a bit that no number has
+//! length      1 byte, of the data; only behind an address
+//! ```
+//!
+//! A row cannot say what an earlier call returned. So the descriptors 0 and 1 are closed first: the kernel gives the
+//! lowest that is free (open(2)), which makes the listening socket 0 and each connection 1. Where one of these calls
+//! fails, nothing is there, and the calls that follow fail as well. The last row is told by a bit of its number.
+
+use asmgen_arch::Target;
+use asmgen_arch::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::syscall::Call;
+
+use super::ok::{BACKLOG, DRAIN_BYTES, FLAGS, REPLY};
+use super::{abi, socket};
+use crate::spec::Listen;
+
+/// Descriptors that are free once they are closed.
+const LISTENER: u8 = 0;
+const CONNECTION: u8 = 1;
+
+/// What a row has beside its descriptor.
+#[derive(Clone, Copy)]
+enum What {
+    Number(u8),
+    /// Data at this offset behind the rows.
+    Address {
+        offset: usize,
+        length: u8,
+    },
+}
+
+type Row = (Call, u8, What);
+
+/// The rows and the data behind them.
+struct Table {
+    bytes: Vec<u8>,
+    /// The bit that tells an address.
+    address: u8,
+    /// Bits of which the last row's number alone has none, or some.
+    last: (u8, bool),
+    /// Bytes of the rows, and of those that are made once.
+    all: usize,
+    once: usize,
+}
+
+/// The program; none for a machine where `accept` takes flags, which are another call's here, or whose numbers need
+/// more than a byte.
+pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
+    if Call::Accept.info().looks_at(target.machine, 3) {
+        return None;
+    }
+    let table = table(listen, target)?;
+    let mut program = Program::default();
+    let row = program.slot("row", Kind::Pointer);
+    let number = program.slot("number", Kind::Int);
+    let descriptor = program.slot("descriptor", Kind::Int);
+    let what = program.slot("what", Kind::Pointer);
+    let length = program.slot("length", Kind::Int);
+    let [next, make] = ["next", "make"].map(|name| program.label(name));
+    let name = format!("calls, reply, {}", socket::name(listen));
+    let calls = program.datum(name, vec![Part::Bytes(table.bytes)], socket::ignored_bytes(listen));
+    for one in [LISTENER, CONNECTION] {
+        program.call(Call::Close, &[Arg::Const(one.into())], None, format!("descriptor {one} is free"));
+    }
+    program.push(Op::Set { to: row, value: Arg::Data(calls) }, "the calls");
+    program.push(Op::Set { to: length, value: Arg::Const(0) }, "the usual protocol");
+    program.place(next);
+    read(&mut program, number, row, "number of the call");
+    read(&mut program, descriptor, row, "its descriptor");
+    read(&mut program, what, row, "its next argument");
+    let is_none = Op::BranchBits { value: what, bits: table.address.into(), any: false, to: make };
+    program.push(is_none, "is it an address?");
+    program.push(Op::Alu { alu: Alu::Add, to: what, value: Arg::Slot(row) }, "the address");
+    read(&mut program, length, row, "its length");
+    program.place(make);
+    let [call, to, data, bytes] = [number, descriptor, what, length].map(Arg::Slot);
+    let args = [call, to, data, bytes, Arg::Const(FLAGS), Arg::Const(0), Arg::Const(0)];
+    program.call(Call::Numbered, &args, None, "make the call");
+    program.push(Op::Set { to: length, value: Arg::AtLeast(DRAIN_BYTES) }, "what is no reply is discarded");
+    let (bits, any) = table.last;
+    program.push(Op::BranchBits { value: number, bits: bits.into(), any: !any, to: next }, "and the next");
+    let back = Arg::Const((table.all - table.once) as i64);
+    program.push(Op::Alu { alu: Alu::Sub, to: row, value: back }, "the next connection");
+    program.push(Op::Jump(next), "and the next");
+    Some(program)
+}
+
+/// Reads a byte of the row.
+fn read(program: &mut Program, to: Slot, row: Slot, why: &str) {
+    let from = Mem { base: Base::Slot(row), offset: 0 };
+    program.push(Op::Load { to, width: Width::Byte, from }, why);
+    program.push(Op::Alu { alu: Alu::Add, to: row, value: Arg::Const(1) }, why);
+}
+
+/// The rows with the data behind them.
+fn table(listen: Listen, target: &Target) -> Option<Table> {
+    // An address is told by a bit that both distances have: padding moves them until there is one.
+    (0..u8::BITS).find_map(|pad| (1..u8::BITS).find_map(|bit| padded(listen, target, pad as usize, 1 << bit)))
+}
+
+/// The same with so many bytes in between, if this bit tells the addresses.
+fn padded(listen: Listen, target: &Target, pad: usize, address: u8) -> Option<Table> {
+    let [once, each] = rows(listen, address)?;
+    let bytes_of = |rows: &[Row]| rows.iter().map(|row| row.2.bytes()).sum::<usize>();
+    let (once_bytes, all) = (bytes_of(&once), bytes_of(&once) + bytes_of(&each));
+    let all_rows = [once, each].concat();
+    let number = |row: &Row| u8::try_from(row.0.info().number(target.machine)).ok();
+    let numbers = all_rows.iter().map(number).collect::<Option<Vec<u8>>>()?;
+    let mut bytes = Vec::new();
+    for ((_, descriptor, what), &number) in all_rows.into_iter().zip(&numbers) {
+        bytes.extend([number, descriptor]);
+        match what {
+            What::Number(number) => bytes.push(number),
+            What::Address { offset, length } => {
+                let distance = u8::try_from(all + pad + offset - (bytes.len() + 1)).ok()?;
+                (distance & address != 0).then_some(())?;
+                bytes.extend([distance, length]);
+            }
+        }
+    }
+    bytes.resize(all + pad, 0);
+    bytes.extend_from_slice(REPLY);
+    bytes.extend(socket::read_bytes(listen));
+    Some(Table { bytes, address, last: told_by(&numbers)?, all, once: once_bytes })
+}
+
+/// A bit that only the last of these numbers has, and true; or only the last has not.
+fn told_by(numbers: &[u8]) -> Option<(u8, bool)> {
+    let (last, others) = numbers.split_last()?;
+    let differs = |bit: &u8| others.iter().all(|other| (other ^ last) & bit != 0);
+    let bit = (0..u8::BITS).map(|bit| 1 << bit).find(differs)?;
+    Some((bit, last & bit != 0))
+}
+
+/// The calls that are made once, and those of each connection. No number has the bit that tells an address.
+fn rows(listen: Listen, address_bit: u8) -> Option<[Vec<Row>; 2]> {
+    let (family, address_bytes) = socket::family(listen);
+    let address = What::Address { offset: REPLY.len(), length: u8::try_from(address_bytes).ok()? };
+    let reply = What::Address { offset: 0, length: u8::try_from(REPLY.len()).ok()? };
+    let backlog = (BACKLOG as u8..=u8::MAX).find(|number| number & address_bit == 0)?;
+    let once = vec![
+        (Call::Socket, family as u8, What::Number(abi::SOCK_STREAM as u8)),
+        (Call::Bind, LISTENER, address),
+        (Call::Listen, LISTENER, What::Number(backlog)),
+    ];
+    let each = vec![
+        (Call::Accept, LISTENER, What::Number(0)),
+        (Call::Sendto, CONNECTION, reply),
+        (Call::Shutdown, CONNECTION, What::Number(abi::SHUT_WR as u8)),
+        (Call::Recvfrom, CONNECTION, What::Number(0)),
+        (Call::Close, CONNECTION, What::Number(0)),
+    ];
+    Some([once, each])
+}
+
+impl What {
+    /// Bytes of a row that has it.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Number(_) => 3,
+            Self::Address { .. } => 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    const LISTENS: [Listen; 3] = [
+        Listen { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 8080 },
+        Listen { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), port: 80 },
+        Listen { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 65535 },
+    ];
+
+    #[test]
+    fn addresses_and_the_last_row_are_told_from_the_others() {
+        for target in asmgen_arch::TARGETS.iter().filter(|target| target.machine != asmgen_arch::Machine::I386) {
+            for listen in LISTENS {
+                let table = table(listen, target).expect("every number is a byte");
+                let (mut at, mut seen) = (0, Vec::new());
+                while at < table.all {
+                    let (number, what) = (table.bytes[at], table.bytes[at + 2]);
+                    at += 3;
+                    if what & table.address != 0 {
+                        let data = &table.bytes[at + usize::from(what)..];
+                        let is_reply = data.starts_with(REPLY) && usize::from(table.bytes[at]) == REPLY.len();
+                        assert!(is_reply || data == socket::read_bytes(listen), "{}: {listen}", target.name);
+                        at += 1;
+                    }
+                    seen.push((number & table.last.0 != 0) == table.last.1);
+                }
+                assert_eq!(seen, [vec![false; 7], vec![true]].concat(), "{}", target.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_machine_whose_accept_takes_flags_has_no_rows() {
+        for target in asmgen_arch::TARGETS {
+            let is_there = lower(LISTENS[0], target).is_some();
+            assert_eq!(is_there, target.machine != asmgen_arch::Machine::I386, "{}", target.name);
+        }
+        assert_eq!(told_by(&[1, 2, 3]), None);
+        assert_eq!((told_by(&[1, 3, 2]), told_by(&[2, 2, 3])), (Some((1, false)), Some((1, true))));
+    }
+}

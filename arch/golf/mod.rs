@@ -211,7 +211,8 @@ pub fn selections(
     let mut families = Vec::new();
     let starts = if all.is_empty() { vec![all] } else { vec![all, none] };
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
-    for without in if without.is_none() { vec![None, Some(Rule::Exchange)] } else { vec![without] } {
+    let exchanges = without.is_none() && target.machine != Machine::Aarch64;
+    for without in if exchanges { vec![None, Some(Rule::Exchange)] } else { vec![without] } {
         for fixed in &starts {
             let answers = tuning::tune(tries, most, fixed, |answers| {
                 let (code, tuning) = tuned(answers.clone(), without).ok()?;

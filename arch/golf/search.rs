@@ -234,8 +234,12 @@ impl<'a> Search<'a> {
             return;
         }
         let header = self.board.header();
-        let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || *start < header);
-        for start in self.starts().into_iter().filter(is_elsewhere) {
+        // Back into the header, and on from there: that is two jumps, and has to hold more.
+        let least = 2 * through::jump_bytes(self.machine);
+        let has_room = |start: u32| start + least < header && (start..=start + least).all(|at| self.board.is_free(at));
+        let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || has_room(*start));
+        let starts: Vec<u32> = self.starts().into_iter().filter(is_elsewhere).collect();
+        for start in starts {
             let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };
             let mark = self.board.mark();
             let put: Vec<_> = bytes.iter().copied().map(Some).collect();

@@ -107,6 +107,14 @@ pub(super) fn jump(machine: Machine, at: u32, to: u32) -> Option<Vec<u8>> {
     }
 }
 
+/// Bytes of a jump.
+pub(super) fn jump_bytes(machine: Machine) -> u32 {
+    match machine {
+        Machine::X86_64 | Machine::I386 => 2,
+        Machine::Aarch64 => 4,
+    }
+}
+
 /// Instructions stand at multiples of so many bytes.
 pub(super) fn alignment(machine: Machine) -> u32 {
     match machine {

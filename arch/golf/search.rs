@@ -86,9 +86,14 @@ impl<'a> Search<'a> {
         self.go(At { group: 0, done: 0, cursor: Some(entry), prefixed: false });
     }
 
+    /// Are there too many places to try them all?
+    fn is_long(&self) -> bool {
+        self.at.len() > LONG_PROGRAM_UNITS
+    }
+
     /// In a long program a jump that does not reach has to become longer: other places for it are too many to try.
     fn is_hopeless(&self) -> bool {
-        self.at.len() > LONG_PROGRAM_UNITS && !self.too_far.is_empty()
+        self.is_long() && !self.too_far.is_empty()
     }
 
     /// The smallest size that what is left allows.
@@ -233,6 +238,9 @@ impl<'a> Search<'a> {
             return;
         }
         let header = self.board.header();
+        if cursor >= header && self.is_long() {
+            return;
+        }
         let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || *start < header);
         for start in self.starts().into_iter().filter(is_elsewhere) {
             let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };

@@ -5,13 +5,14 @@ mod image;
 pub mod records;
 pub mod report;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 pub use asmgen_arch::golf::Rule;
 use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::{Datum, Part, Program as Ops};
-use asmgen_arch::{Class, Code};
+use asmgen_arch::{Class, Code, Target};
 
 use crate::compile::{BuildError, Options};
 use crate::elf::Tier;
@@ -50,7 +51,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Default,
         name: "default",
-        places: [300_000, 20_000],
+        places: [400_000, 20_000],
         tries: 1_000,
         selections: 6,
         glance: 400,
@@ -135,10 +136,9 @@ pub(crate) fn smaller(
         let codes = golf::selections(target, ops, base, (row.tries, row.selections), options.without).map_err(wrong)?;
         let least = golf::least_bytes(target, ops, &codes[0]);
         // First a glance at each template.
-        // Of a large program too few templates are glanced at for more of them.
-        let starts = starts.as_deref().filter(|_| golf::is_small(&codes[0]) || target.class == Class::Bits32);
-        let mut bounded: Vec<_> = template::templates(base, options.tier, target, starts)
+        let mut bounded: Vec<_> = addresses(target, golf::is_small(&codes[0]), starts.as_deref())
             .into_iter()
+            .flat_map(|starts| template::templates(base, options.tier, target, starts))
             .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
             .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
             .filter(|(bound, ..)| *bound < search.best_bytes)
@@ -153,8 +153,14 @@ pub(crate) fn smaller(
         }
         selected.push(codes);
     }
-    // Then longer looks at those that came out smallest.
-    promising.sort_by_key(|(bytes, bound, choice, ..)| (*bytes, *bound, choice.program_header, choice.entry));
+    // Then longer looks at those that came out small and could be smaller yet, a few of each layout.
+    promising.sort_by_key(|(bytes, bound, choice, ..)| (bytes + 2 * bound, choice.program_header, choice.entry));
+    let mut seen: BTreeMap<Choice, usize> = BTreeMap::new();
+    promising.retain(|(_, _, choice, ..)| {
+        let of_layout = seen.entry(Choice { entry: 0, ..*choice }).or_default();
+        *of_layout += 1;
+        *of_layout <= ENTRIES_OF_A_LAYOUT
+    });
     for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
         for (_, bound, choice, template, codes) in promising.iter().take(most) {
             for code in &selected[*codes] {
@@ -168,6 +174,16 @@ pub(crate) fn smaller(
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
 
+/// What the load address is made of: nothing but itself, or also data. Of a large program too few templates are glanced
+/// at for both.
+fn addresses<'a>(target: &Target, is_small: bool, starts: Option<&'a [u32]>) -> Vec<Option<&'a [u32]>> {
+    match starts {
+        Some(_) if is_small => vec![None, starts],
+        Some(_) if target.class == Class::Bits32 => vec![starts],
+        _ => vec![None],
+    }
+}
+
 /// The numbers that its data begin with, as the lowest 2 bytes of an address.
 fn starts(ops: &Ops) -> Vec<u32> {
     let start = |datum: &Datum| match datum.parts.first() {
@@ -177,6 +193,8 @@ fn starts(ops: &Ops) -> Vec<u32> {
     ops.data.iter().filter_map(start).collect()
 }
 
+/// Places to start at that get a longer look, of the templates that differ in nothing else.
+const ENTRIES_OF_A_LAYOUT: usize = 2;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
 const GLANCES_AT_LARGE: usize = 10;
 

@@ -86,9 +86,14 @@ impl<'a> Search<'a> {
         self.go(At { group: 0, done: 0, cursor: Some(entry), prefixed: false });
     }
 
+    /// Are there too many places to try them all?
+    fn is_long(&self) -> bool {
+        self.at.len() > LONG_PROGRAM_UNITS
+    }
+
     /// In a long program a jump that does not reach has to become longer: other places for it are too many to try.
     fn is_hopeless(&self) -> bool {
-        self.at.len() > LONG_PROGRAM_UNITS && !self.too_far.is_empty()
+        self.is_long() && !self.too_far.is_empty()
     }
 
     /// The smallest size that what is left allows.
@@ -234,6 +239,9 @@ impl<'a> Search<'a> {
             return;
         }
         let header = self.board.header();
+        if cursor >= header && self.is_long() {
+            return;
+        }
         // Back into the header, and on from there: that is two jumps, and has to hold more.
         let least = 2 * through::jump_bytes(self.machine);
         let has_room = |start: u32| start + least < header && (start..=start + least).all(|at| self.board.is_free(at));

@@ -30,7 +30,7 @@ enum Byte {
 const FREE: Byte = Byte::Known { value: 0, decided: 0 };
 
 /// A choice of the numbers that the template's letters stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Choice {
     /// File offset of the program header.
     pub(crate) program_header: u32,
@@ -244,8 +244,11 @@ pub(crate) fn templates(
     target: &'static Target,
     starts: Option<&[u32]>,
 ) -> Vec<(Choice, Template)> {
-    let is_base_open = starts.is_some() && base == LOWEST_ADDRESS;
-    let starts = starts.filter(|_| is_base_open).unwrap_or_default();
+    let is_base_open = starts.is_some();
+    if is_base_open && base != LOWEST_ADDRESS {
+        return Vec::new();
+    }
+    let starts = starts.unwrap_or_default();
     let header = fields::total_bytes(fields::ehdr(target.class));
     let mut templates = Vec::new();
     let read = read_fields(tier, target);

@@ -5,13 +5,14 @@ mod image;
 pub mod records;
 pub mod report;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 pub use asmgen_arch::golf::Rule;
 use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::{Datum, Part, Program as Ops};
-use asmgen_arch::{Class, Code};
+use asmgen_arch::{Class, Code, Target};
 
 use crate::compile::{BuildError, Options};
 use crate::elf::Tier;
@@ -50,7 +51,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Default,
         name: "default",
-        places: [300_000, 20_000],
+        places: [400_000, 20_000],
         tries: 500,
         selections: 6,
         glance: 400,
@@ -120,53 +121,39 @@ pub(crate) fn smaller(
     plain: &Image,
     hint: &mut Option<Choice>,
 ) -> Result<Option<Image>, BuildError> {
-    let [all, each] = options.effort.row().places;
-    if all == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
+    let row = options.effort.row();
+    if row.places[0] == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
         return Ok(None);
     }
-    let target = options.target;
-    let wrong = |source| BuildError::Compile { target: target.name, source };
-    let mut search = Search { ops, options, left: all, best_bytes: plain.bytes.len() as u32, best: None };
-    let row = options.effort.row();
+    let best_bytes = plain.bytes.len() as u32;
+    let mut search = Search { ops, options, left: row.places[0], best_bytes, best: None };
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
-    let starts = (options.without != Some(Rule::Address)).then(|| starts(ops));
-    for base in template::bases(target).into_iter().filter(|base| hint.is_none_or(|hint| hint.base == *base)) {
+    for base in template::bases(options.target) {
+        if hint.is_some_and(|hint| hint.base != base) {
+            continue;
+        }
         let most = (row.tries, row.selections);
-        for codes in golf::selections(target, ops, base, most, options.without).map_err(wrong)? {
-            let least = golf::least_bytes(target, ops, &codes[0]);
-            // First a glance at each template. Of a large program too few are glanced at for more of them.
-            let starts = starts.as_deref().filter(|_| golf::is_small(&codes[0]) || target.class == Class::Bits32);
-            let mut bounded: Vec<_> = template::templates(base, options.tier, target, starts)
-                .into_iter()
-                .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
-                .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
-                .filter(|(bound, ..)| *bound < search.best_bytes)
-                .collect();
-            if !golf::is_small(&codes[0]) {
-                bounded.sort_by_key(|(bound, choice, _)| (*bound, choice.program_header, choice.entry));
-                bounded.truncate(GLANCES_AT_LARGE * row.promising);
-            }
-            for (bound, choice, template) in bounded {
-                let found = search.try_choice(choice, &template, &codes[0], row.glance, u32::MAX)?;
-                promising.extend(found.map(|bytes| (bytes, bound, choice, template, selected.len())));
-            }
+        let families = golf::selections(options.target, ops, base, most, options.without);
+        for codes in families.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
+            let found = search.glance(base, *hint, &codes[0])?;
+            promising.extend(found.into_iter().map(|found| (found, selected.len())));
             selected.push(codes);
         }
     }
-    // Then longer looks at those that came out smallest.
-    promising.sort_by_key(|(bytes, bound, choice, ..)| (*bytes, *bound, choice.program_header, choice.entry));
-    for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
-        for (_, bound, choice, template, codes) in promising.iter().take(most) {
-            for code in &selected[*codes] {
-                if *bound < search.best_bytes && search.left > 0 {
-                    search.try_choice(*choice, template, code, each, search.best_bytes)?;
-                }
-            }
-        }
-    }
+    search.look(promising, &selected)?;
     *hint = search.best.as_ref().map(|(_, choice)| *choice);
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
+}
+
+/// What the load address is made of: nothing but itself, or also data. Of a large program too few templates are glanced
+/// at for both.
+fn addresses<'a>(target: &Target, is_small: bool, starts: Option<&'a [u32]>) -> Vec<Option<&'a [u32]>> {
+    match starts {
+        Some(_) if is_small => vec![None, starts],
+        Some(_) if target.class == Class::Bits32 => vec![starts],
+        _ => vec![None],
+    }
 }
 
 /// The numbers that its data begin with, as the lowest 2 bytes of an address.
@@ -178,6 +165,8 @@ fn starts(ops: &Ops) -> Vec<u32> {
     ops.data.iter().filter_map(start).collect()
 }
 
+/// Places to start at that get a longer look, of the templates that differ in nothing else.
+const ENTRIES_OF_A_LAYOUT: usize = 2;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
 const GLANCES_AT_LARGE: usize = 10;
 
@@ -189,7 +178,63 @@ struct Search<'a> {
     best: Option<(Packed, Choice)>,
 }
 
+/// A template that something was found in.
+struct Promising {
+    bytes: u32,
+    bound: u32,
+    choice: Choice,
+    template: Template,
+}
+
 impl Search<'_> {
+    /// A glance at each template at a load address, or at the one that was the best before.
+    fn glance(&mut self, base: u64, hint: Option<Choice>, code: &Code) -> Result<Vec<Promising>, BuildError> {
+        let Options { target, tier, without, .. } = self.options;
+        let row = self.options.effort.row();
+        let starts = (without != Some(Rule::Address)).then(|| starts(self.ops));
+        let least = golf::least_bytes(target, self.ops, code);
+        let mut bounded: Vec<_> = addresses(target, golf::is_small(code), starts.as_deref())
+            .into_iter()
+            .flat_map(|starts| template::templates(base, tier, target, starts))
+            .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
+            .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
+            .filter(|(bound, ..)| *bound < self.best_bytes)
+            .collect();
+        if !golf::is_small(code) {
+            bounded.sort_by_key(|(bound, choice, _)| (*bound, choice.program_header, choice.entry));
+            bounded.truncate(GLANCES_AT_LARGE * row.promising);
+        }
+        let mut promising = Vec::new();
+        for (bound, choice, template) in bounded {
+            let found = self.try_choice(choice, &template, code, row.glance, u32::MAX)?;
+            promising.extend(found.map(|bytes| Promising { bytes, bound, choice, template }));
+        }
+        Ok(promising)
+    }
+
+    /// Longer looks at those that came out small and could be smaller yet, a few of each layout and selection.
+    fn look(&mut self, mut promising: Vec<(Promising, usize)>, selected: &[Vec<Code>]) -> Result<(), BuildError> {
+        let row = self.options.effort.row();
+        let each = row.places[1];
+        promising.sort_by_key(|(one, _)| (one.bytes + 2 * one.bound, one.choice.program_header, one.choice.entry));
+        let mut seen: BTreeMap<(Choice, usize), usize> = BTreeMap::new();
+        promising.retain(|(one, codes)| {
+            let of_layout = seen.entry((Choice { entry: 0, ..one.choice }, *codes)).or_default();
+            *of_layout += 1;
+            *of_layout <= ENTRIES_OF_A_LAYOUT
+        });
+        for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
+            for (one, codes) in promising.iter().take(most) {
+                for code in &selected[*codes] {
+                    if one.bound < self.best_bytes && self.left > 0 {
+                        self.try_choice(one.choice, &one.template, code, each, self.best_bytes)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn try_choice(
         &mut self,
         choice: Choice,

@@ -18,7 +18,7 @@ pub(crate) fn to_slots(program: &Program) -> Program {
                 slots.steps[at].op = Op::Set { to, value: Arg::Slot(kept) };
             }
             _ => {
-                assert!(stack.is_empty() || !moves_on(&step.op), "nothing is on the stack where anything is jumped to")
+                assert!(stack.is_empty() || !moves_on(&step.op), "nothing is on the stack where anything is jumped to");
             }
         }
     }

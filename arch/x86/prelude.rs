@@ -51,7 +51,7 @@ impl X86<'_> {
             let chosen = self.tuning.ask((self.at, RESTORE + u16::from(reg)), constants.len() + 1, 0);
             match chosen.checked_sub(1).and_then(|at| constants.get(at)) {
                 Some(&value) if !self.slots.is_live(self.at, reg) => {
-                    self.set_alone(reg, value, "as it was the first time")
+                    self.set_alone(reg, value, "as it was the first time");
                 }
                 _ => {}
             }

@@ -184,6 +184,8 @@ fn allocate(
     }
     if program.has_subs() {
         found.improve(&mut home, registers);
+        found.anneal(&mut home, registers);
+        found.improve(&mut home, registers);
     }
     for slot in needless {
         home[slot] = Some(registers.nowhere);

@@ -45,6 +45,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
     let blocks = numbered(&parts);
     let order = layout::arrange(&blocks, jumps);
     let labels: Vec<Label> = parts.iter().map(|part| part.label).collect();
+    let returns: Vec<Option<Box<dyn Encode>>> = parts.iter().map(lone_return).collect();
     let mut places = vec![0; order.len()];
     for (place, &block) in order.iter().enumerate() {
         places[block] = place;
@@ -57,7 +58,10 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
         let next = order.get(place + 1).map(|&next| labels[next]);
         match (part.way, blocks[block].end) {
             (Way::Goes { jump: was, .. }, End::Goes(to)) if next != Some(labels[to]) => {
-                units.push(was.unwrap_or_else(|| jump(labels[to])));
+                let back = returns[to].as_ref().and_then(|one| one.return_again()).map(|instruction| {
+                    Unit::Instruction { instruction, form: 0, why: "goes back".to_owned(), by_way_of: None }
+                });
+                units.push(back.or(was).unwrap_or_else(|| jump(labels[to])));
             }
             (Way::Either { branch, .. }, End::Either { to, on, .. }) => {
                 let is_nearer = places[on].abs_diff(place) < places[to].abs_diff(place);
@@ -73,6 +77,13 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
         }
     }
     units
+}
+
+/// The way back from a subroutine that a part is, if it is nothing else.
+fn lone_return(part: &Part) -> Option<Box<dyn Encode>> {
+    let mut instructions = part.units.iter().filter_map(instruction);
+    let back = instructions.next()?.return_again();
+    back.filter(|_| instructions.next().is_none() && matches!(part.way, Way::Stops))
 }
 
 fn instruction(unit: &Unit) -> Option<&dyn Encode> {

@@ -64,6 +64,11 @@ pub(crate) trait Encode {
     /// Bytes of the longest jump that goes on at a label.
     fn jump_bytes(&self) -> u32;
 
+    /// The same once more, if it is a way back from a subroutine that is shorter than a jump to another.
+    fn return_again(&self) -> Option<Box<dyn Encode>> {
+        None
+    }
+
     /// Does control go on behind it?
     fn goes_on(&self) -> bool {
         true

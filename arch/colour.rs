@@ -6,7 +6,7 @@ use crate::alloc::{Reg, Registers};
 use crate::op::Program;
 use crate::sets::Set;
 use crate::spill;
-use crate::wants::{Constraints, bits};
+use crate::wants::{Constraints, Pair, bits};
 
 impl Constraints {
     /// A slot that needs no register is in nobody's way.
@@ -54,24 +54,32 @@ impl Constraints {
     }
 
     /// What a register costs a slot, given those that have one, in quarters of a byte.
-    fn cost(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
-        let moved = |other: Reg| {
-            let short = reg == registers.result || other == registers.result;
-            (if short { 6 } else { 8 }) + if (reg | other) >= 8 { 4 } else { 0 }
-        };
+    pub(crate) fn cost(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
+        let others = self.partners[slot].iter().filter_map(|&partner| home[partner]).filter(|&other| other != reg);
+        let moves = others.map(|other| Self::moved(reg, other, registers)).sum::<u32>();
+        let strings = self.strings[slot].iter().map(|pair| Self::missed(*pair, reg, home)).sum::<u32>();
+        self.alone(slot, reg, registers) + moves + strings
+    }
+
+    /// What a register costs a slot whatever the others have.
+    pub(crate) fn alone(&self, slot: usize, reg: Reg, registers: &Registers) -> u32 {
         let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
-        let mut cost = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
-        let others = self.partners[slot].iter().filter_map(|&partner| home[partner]);
-        cost += others.filter(|&other| other != reg).map(moved).sum::<u32>();
-        if let Some(saves) = registers.saves {
-            cost += 4 * saves(reg) * self.used_up[slot][usize::from(reg)];
-        }
-        for pair in &self.strings[slot] {
-            let other_fits = pair.other.is_none_or(|(other, wanted)| home[other].is_none_or(|reg| reg == wanted));
-            let is_last = pair.other.is_none_or(|(other, _)| home[other].is_some());
-            cost += if is_last && !(other_fits && reg == pair.own) { 14 } else { 0 };
-        }
-        cost
+        let moves = unmet.map(|&wish| Self::moved(reg, wish, registers)).sum::<u32>();
+        let saved = registers.saves.map_or(0, |saves| 4 * saves(reg) * self.used_up[slot][usize::from(reg)]);
+        4 * (registers.price)(reg, &self.mentions[slot]) + moves + saved
+    }
+
+    /// What it costs to move a value from one register to another.
+    pub(crate) fn moved(reg: Reg, other: Reg, registers: &Registers) -> u32 {
+        let short = reg == registers.result || other == registers.result;
+        (if short { 6 } else { 8 }) + if (reg | other) >= 8 { 4 } else { 0 }
+    }
+
+    /// What it costs that an access and a step are no string instruction, if they are none.
+    pub(crate) fn missed(pair: Pair, reg: Reg, home: &[Option<Reg>]) -> u32 {
+        let other_fits = pair.other.is_none_or(|(other, wanted)| home[other].is_none_or(|reg| reg == wanted));
+        let is_last = pair.other.is_none_or(|(other, _)| home[other].is_some());
+        if is_last && !(other_fits && reg == pair.own) { 14 } else { 0 }
     }
 
     /// Gives slots other registers for as long as that costs fewer bytes: a slot takes one that it likes better, and

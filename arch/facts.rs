@@ -162,15 +162,6 @@ impl Facts {
         }
     }
 
-    /// The frame has moved up again: what pointed below it points nowhere.
-    pub(crate) fn unshift_frame(&mut self, bytes: u32) {
-        for fact in &mut self.registers {
-            if let Value::Frame(offset) = fact.value {
-                fact.value = offset.checked_sub(bytes).map_or(Value::Unknown, Value::Frame);
-            }
-        }
-    }
-
     pub(crate) fn flags(&self) -> Option<Slot> {
         self.flags
     }

@@ -3,6 +3,7 @@
 
 pub mod aarch64;
 mod alloc;
+mod anneal;
 mod blocks;
 mod code;
 mod colour;

@@ -2,6 +2,7 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
+use super::fuse::NOWHERE;
 use super::regs::{self, ESP};
 use super::select::{Built, X86, named};
 use crate::facts::Value;
@@ -38,10 +39,17 @@ impl X86<'_> {
     }
 
     pub(super) fn store(&mut self, width: Width, to: Mem, value: Arg) {
+        if let (Arg::Const(value), Width::Four) = (value, width) {
+            self.prepare_constant(to, value);
+        }
         let (memory, why) = (self.memory(to), self.why.clone());
         let wide = self.mode.is_long && width == Width::Word;
         let built = match (width, value) {
             (_, Arg::Const(value)) => self.store_constant(width, memory, value),
+            (Width::Four, Arg::Slot(slot)) if self.takes(slot) => {
+                self.is_number = true;
+                Instruction::with2(Opcode::Mov_rm32_imm32, memory, 0) // C7 /0 id
+            }
             (Width::Byte, Arg::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.home(slot)))
             }
@@ -55,9 +63,36 @@ impl X86<'_> {
             _ => unreachable!("a constant or a slot is stored"),
         };
         self.plain(built, why);
-        if let (true, Arg::Slot(slot)) = (self.program.is_own_word(to, width), value) {
+        if let (true, Arg::Slot(slot)) = (self.program.is_own_word(to, width), value)
+            && self.home(slot) != NOWHERE
+        {
             self.facts.change_frame(to.offset, 4);
             self.facts.hold_word(self.home(slot), to.offset);
+        }
+    }
+
+    /// Puts a constant that is to be stored into a register that nobody needs, if that is shorter than 4 bytes more in the
+    /// instruction: it may be wanted again.
+    fn prepare_constant(&mut self, to: Mem, value: i64) {
+        let value = i64::from(value as u32);
+        let is_held = |reg: u8| self.facts.constant(reg).is_some_and(|known| known as u32 == value as u32);
+        let registers = if self.mode.is_long { 16 } else { 8 };
+        if !self.program.has_subs() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
+            return;
+        }
+        let is_free = |&reg: &u8| {
+            let is_base = to.base.slots().any(|slot| self.home(slot) == reg);
+            let is_base = is_base || self.is_index(reg);
+            reg != ESP && reg != self.mode.registers.frame && !is_base && !self.slots.is_live(self.at, reg)
+        };
+        let cost = |reg: u8| {
+            let constant = self.constant(reg, value);
+            constant.bytes(constant.shortest(&self.facts))
+        };
+        let best = (0..8).filter(is_free).map(|reg| (cost(reg), reg)).min();
+        if let Some((0..=3, reg)) = best {
+            let why = self.why.clone();
+            self.set_constant(reg, value, &why);
         }
     }
 

@@ -77,6 +77,10 @@ impl X86<'_> {
             self.program.steps.get(step + 2).map(|step| &step.op),
             Some(Op::Branch { left, right: Arg::Const(0), .. }) if *left == to
         );
+        if self.leave_multiple(step + 1, Some(from)) {
+            self.skip = 1;
+            return true;
+        }
         let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
         let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
         let built = match (alu, value) {
@@ -142,7 +146,8 @@ impl X86<'_> {
         let why = self.why.clone();
         let fixed = self.mode.registers.copy;
         let homes = slots.map(|slot| self.home(slot));
-        self.parallel(fixed.iter().copied().zip(homes), &why);
+        let wide = slots.iter().any(|&slot| self.wide(slot));
+        self.parallel(fixed.iter().copied().zip(homes), wide, &why);
         self.plain(Instruction::with_rep_movsb(if self.mode.is_long { 64 } else { 32 }), why); // F3 A4
         for &reg in fixed {
             self.facts.set(reg, Fact::UNKNOWN);
@@ -151,7 +156,7 @@ impl X86<'_> {
         let back = slots.iter().zip(homes).zip(fixed);
         let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(step, **slot));
         let wanted: Vec<(u8, u8)> = wanted.map(|((_, home), &reg)| (home, reg)).collect();
-        self.parallel(wanted.into_iter(), "behind what was copied");
+        self.parallel(wanted.into_iter(), wide, "behind what was copied");
         for (slot, home) in slots.into_iter().zip(homes) {
             let known =
                 if slot == slots[2] && self.slots.lives_after(step, slot) { Value::Const(0) } else { Value::Unknown };
@@ -163,11 +168,11 @@ impl X86<'_> {
     }
 
     /// Registers take each other's values, all at once.
-    fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, why: &str) {
+    fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, wide: bool, why: &str) {
         for one in moves::all_at_once(moves) {
             match one {
                 Move::Copy { to, from, .. } => {
-                    self.copy(to, from, self.mode.is_long, why);
+                    self.copy(to, from, wide, why);
                     self.facts.set(to, self.facts.get(from));
                 }
                 Move::Swap { .. } => self.swap(one, why),

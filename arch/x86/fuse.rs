@@ -14,8 +14,9 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
 use super::arith::{changed_bits, codes, shift};
 use super::inst::Condition;
-use super::regs::{EAX, EDI, ESI, ESP};
+use super::regs::{self, EAX, EDI, ESI, ESP};
 use super::select::{X86, named};
+use super::sums;
 use crate::alloc::Strings;
 use crate::facts::Value;
 use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
@@ -31,6 +32,9 @@ pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
     if let Op::Set { to, value: Arg::Data(_) | Arg::State(_) } = program.steps[at].op {
         return usize::from(takes_address(program, kept, at, to));
+    }
+    if let Op::Set { to, value: Arg::Frame(_) } = program.steps[at].op {
+        return usize::from(sums::is_from_frame(program, kept, at, to));
     }
     let Op::Load { to, width, from } = program.steps[at].op else { return 0 };
     let dies = |at: usize| !kept[at].contains(usize::from(to.0));
@@ -85,7 +89,11 @@ fn takes_address(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool
         Op::Alu { alu: Alu::Add | Alu::Sub, to, value } => *to != slot && *value == Arg::Slot(slot),
         Op::Branch { left, right, .. } => *left != slot && *right == Arg::Slot(slot),
         Op::Load { from, .. } => counts_from(from),
-        Op::Store { to, value, .. } => counts_from(to) && *value != Arg::Slot(slot),
+        Op::Store { to, value, .. } if *value != Arg::Slot(slot) => counts_from(to),
+        // What is stored; a small program's search has other ways.
+        Op::Store { to, width, .. } => {
+            program.has_subs() && *width == Width::Four && !to.base.slots().any(|base| base == slot)
+        }
         Op::BranchBytes { at, .. } => counts_from(at),
         Op::StoreBytes { to, bytes } => counts_from(to) && matches!(bytes.len(), 1 | 2 | 4),
         _ => false,
@@ -131,6 +139,13 @@ fn byte_change(alu: Alu, value: i64) -> Option<(usize, Opcode)> {
     };
     let (byte, _) = byte_of(changed_bits(alu, value)?)?;
     i8::try_from(value as i32).is_err().then_some((byte, code))
+}
+
+/// Do the flags tell of all 4 bytes that it changes in memory, as if they were compared with 0?
+fn tells_word(instruction: &Instruction) -> bool {
+    let is_word = matches!(instruction.memory_size(), iced_x86::MemorySize::UInt32 | iced_x86::MemorySize::Int32);
+    let is_shift = matches!(instruction.mnemonic(), iced_x86::Mnemonic::Shl | iced_x86::Mnemonic::Shr);
+    is_word && !is_shift
 }
 
 impl X86<'_> {
@@ -205,7 +220,40 @@ impl X86<'_> {
             }
             _ => unreachable!("only these change memory"),
         };
+        let tells = !wide && built.as_ref().is_ok_and(tells_word);
         self.plain(built, why);
+        self.compared = (tells && place.base == Base::Frame).then_some((place.offset, self.at + 2));
+    }
+
+    /// Compares a word of the frame that a register holds, too, or that the flags tell of already.
+    fn branch_held(
+        &mut self,
+        from: Mem,
+        [left, right]: [Option<Slot>; 2],
+        (cond, value): (Cond, i64),
+    ) -> Option<Condition> {
+        let why = self.why.clone();
+        let constant = left.is_none() && right.is_none();
+        let tells = matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && constant && value == 0;
+        let condition = match cond {
+            Cond::Lt if tells => Condition::Sign,
+            Cond::Ge if tells => Condition::NotSign,
+            _ => cond.into(),
+        };
+        if tells && self.compared.is_some_and(|(word, behind)| word == from.offset && behind + 2 == self.at) {
+            return Some(condition);
+        }
+        let holder = self.facts.holder(from.offset, EAX)?;
+        let held = regs::bits_32(holder);
+        let other = |slot: Slot| regs::bits_32(self.home(slot));
+        let built = match (left, right) {
+            (Some(left), _) => Instruction::with2(Opcode::Cmp_rm32_r32, other(left), held), // 39 /r
+            (_, Some(right)) => Instruction::with2(Opcode::Cmp_rm32_r32, held, other(right)),
+            _ if value == 0 => Instruction::with2(Opcode::Test_rm32_r32, held, held), // 85 /r
+            _ => return Some(self.compare_constant(holder, false, value, cond, &why)),
+        };
+        self.plain(built, why);
+        Some(condition)
     }
 
     /// Compares with memory and jumps.
@@ -216,6 +264,12 @@ impl X86<'_> {
         (cond, value): (Cond, i64),
         to: Label,
     ) {
+        if self.program.is_own_word(from, width)
+            && self.program.has_subs()
+            && let Some(condition) = self.branch_held(from, [left, right], (cond, value))
+        {
+            return self.jump(Some(condition), to);
+        }
         let (memory, why) = (self.memory(from), self.why.clone());
         let wide = self.mode.is_long && width == Width::Word;
         let small = i8::try_from(value).is_ok();

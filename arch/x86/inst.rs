@@ -21,6 +21,8 @@ pub(crate) enum Operation {
     Plain(Instruction),
     /// An address below 2 GiB is added to the operand in memory, or is the number.
     Symbolic { instruction: Instruction, of: Ref },
+    /// The same for the number of an instruction that has an operand in memory, too.
+    Number { instruction: Instruction, of: Ref },
     /// A jump, conditional or not.
     Jump { condition: Option<Condition>, to: Label },
     /// A call of a subroutine.
@@ -171,6 +173,11 @@ impl Encode for X86Inst {
                 let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 with_address(instruction, value)
             }
+            Operation::Number { mut instruction, of } => {
+                let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
+                instruction.set_immediate_i32(1, value);
+                instruction
+            }
             Operation::Jump { condition, to } => {
                 let target = address(Ref::Code(to));
                 let distance = target.wrapping_sub(at + SHORT_JUMP_BYTES) as i64;
@@ -254,6 +261,13 @@ impl Encode for X86Inst {
         }
     }
 
+    fn return_again(&self) -> Option<Box<dyn Encode>> {
+        let Operation::Plain(instruction) = self.operation else { return None };
+        let operation = Operation::Plain(instruction);
+        matches!(instruction.code(), Code::Retnq | Code::Retnd)
+            .then(|| Box::new(Self { long_mode: self.long_mode, operation }) as Box<dyn Encode>)
+    }
+
     fn jump_bytes(&self) -> u32 {
         5
     }
@@ -268,7 +282,9 @@ impl Encode for X86Inst {
     fn wants_flags(&self) -> bool {
         match self.operation {
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
-            operation => matches!(operation, Operation::Jump { .. } | Operation::Symbolic { .. }),
+            operation => {
+                matches!(operation, Operation::Jump { .. } | Operation::Symbolic { .. } | Operation::Number { .. })
+            }
         }
     }
 
@@ -280,7 +296,7 @@ impl Encode for X86Inst {
     fn symbolic(&self, form: u8) -> Range<usize> {
         match (self.operation, form) {
             (Operation::Plain(_) | Operation::Constant { .. } | Operation::Leave(_), _) => 0..0,
-            (Operation::Symbolic { .. }, _) => 0..MOST_BYTES,
+            (Operation::Symbolic { .. } | Operation::Number { .. }, _) => 0..MOST_BYTES,
             (Operation::Near { .. }, 0) => 3..4,
             (Operation::Near { reg, of, .. }, form) => {
                 Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } }.symbolic(form - 1)
@@ -297,7 +313,7 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
-            Operation::Symbolic { .. } | Operation::Leave(_) => Effects::ALL,
+            Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
             // The stack pointer is register 4.
             Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },

@@ -13,6 +13,10 @@ pub(crate) mod regs;
 mod select;
 mod stack;
 mod strings;
+mod sums;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use select::Mode;
 

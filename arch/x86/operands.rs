@@ -26,9 +26,11 @@ impl X86<'_> {
             self.facts.set_flags(None);
         }
         let operation = match self.symbol.take() {
+            Some(of) if self.is_number => Operation::Number { instruction, of },
             Some(of) => Operation::Symbolic { instruction, of },
             None => Operation::Plain(instruction),
         };
+        self.is_number = false;
         self.push(operation, why.into());
     }
 
@@ -50,6 +52,7 @@ impl X86<'_> {
     pub(super) fn end_address(&mut self) {
         if self.in_memory.is_none() {
             (self.address, self.lent) = (None, None);
+            self.end_parts();
         }
     }
 
@@ -100,6 +103,9 @@ impl X86<'_> {
             Base::Sum(one, other) if self.takes(other) => return self.symbolic(Some(one), mem.offset),
             Base::Slot(slot) => (self.home(slot), mem.offset),
             Base::Sum(one, other) => {
+                if let Some(operand) = self.sum_of_parts(one, other, mem.offset) {
+                    return operand;
+                }
                 let [one, other] = [one, other].map(|slot| named(self.home(slot), self.mode.is_long));
                 let (bytes, offset) = (u32::from(mem.offset != 0), i64::from(mem.offset));
                 return MemoryOperand::with_base_index_scale_displ_size(one, other, 1, offset, bytes);
@@ -130,9 +136,9 @@ impl X86<'_> {
             -128..=127 => 1,
             _ => 4,
         } + i32::from(reg == ESP);
-        let held = self.program.has_subs().then_some((self.mode.registers.frame, offset));
+        let held = self.program.has_subs().then_some((self.mode.registers.frame, offset - self.frame_middle));
         held.into_iter()
-            .chain(held.is_none().then_some((ESP, offset)))
+            .chain(held.is_none().then_some((ESP, offset + self.depth_bytes as i32)))
             .chain(pointers)
             .min_by_key(cost)
             .expect("the stack pointer, or the frame's register, always points there")
@@ -171,7 +177,12 @@ impl X86<'_> {
         for instruction in built {
             let known = alone.then(|| KnownConstant::of(reg, before, constant, rule)).flatten();
             match known {
-                Some(known) => self.push(Operation::Constant { instruction, known }, why.into()),
+                Some(known) => {
+                    if instruction.rflags_modified() != 0 {
+                        self.facts.set_flags(None);
+                    }
+                    self.push(Operation::Constant { instruction, known }, why.into());
+                }
                 None => self.plain(Ok(instruction), why),
             }
         }
@@ -227,7 +238,7 @@ impl X86<'_> {
         let (base, by) = self.frame_base(offset as i32);
         let long_mode = self.mode.is_long && self.program.frame_at.is_none();
         let to = named(reg, long_mode);
-        if base == ESP && offset == 0 && long_mode {
+        if base == ESP && by == 0 && long_mode {
             self.plain(Instruction::with1(Opcode::Push_r64, Register::RSP), why);
             self.plain(Instruction::with1(Opcode::Pop_r64, to), why);
         } else if by == 0 {

@@ -7,6 +7,7 @@ use super::access::pieces;
 use super::inst::{Condition, Operation};
 use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
+use super::sums::Parts;
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::{Code, Ref};
@@ -49,6 +50,10 @@ pub(crate) struct X86<'p> {
     pub(super) to_push: Vec<(DatumId, Vec<Word>)>,
     /// Data on the stack, with their distance from the stack pointer in bytes.
     pub(super) pushed: Vec<(DatumId, u32)>,
+    /// The byte of the frame that its register points to: so that more of it is within reach of a signed byte.
+    pub(super) frame_middle: i32,
+    /// Bytes of values on the stack, below the frame.
+    pub(super) depth_bytes: u32,
     /// Bytes of the frame that were taken from the stack.
     pub(super) reserved_bytes: u32,
     /// Where the slot is that the branch at hand looks at, if it is in no register.
@@ -57,8 +62,14 @@ pub(crate) struct X86<'p> {
     pub(super) address: Option<(Slot, Ref)>,
     /// The slot that is in a register of others for the operation at hand.
     pub(super) lent: Option<(Slot, Reg)>,
+    /// What an access makes of its address itself.
+    pub(super) parts: Parts,
+    /// The word of the frame whose comparison with 0 the flags hold behind this step.
+    pub(super) compared: Option<(i32, usize)>,
     /// What the instruction at hand adds to its operand in memory, or has for its number.
     pub(super) symbol: Option<Ref>,
+    /// Is that the number, although there is an operand in memory?
+    pub(super) is_number: bool,
     /// So many operations have been done with one before them.
     pub(super) skip: usize,
     /// Which way where there are several.
@@ -89,6 +100,7 @@ impl<'p> X86<'p> {
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);
+        let frame_middle = program.frame_at.map_or(0, |_| 128 - program.spilled_bytes.min(128) as i32);
         let (address, lent, symbol) = (None, None, None);
         Self {
             mode,
@@ -100,11 +112,16 @@ impl<'p> X86<'p> {
             why,
             to_push,
             pushed,
+            frame_middle,
+            depth_bytes: 0,
             reserved_bytes,
             in_memory,
             address,
             lent,
+            parts: Parts::default(),
+            compared: None,
             symbol,
+            is_number: false,
             skip,
             tuning,
             at,
@@ -226,7 +243,7 @@ impl<'p> X86<'p> {
     }
 
     /// Compares with a constant that is not 0; the condition to jump on, which is the unsigned one for bytes.
-    fn compare_constant(&mut self, reg: Reg, wide: bool, value: i64, cond: Cond, why: &str) -> Condition {
+    pub(super) fn compare_constant(&mut self, reg: Reg, wide: bool, value: i64, cond: Cond, why: &str) -> Condition {
         let is_byte = self.facts.get(reg).value == Value::Byte && (0..=255).contains(&value);
         let whole = named(reg, wide);
         let small = i8::try_from(value).is_ok();
@@ -285,8 +302,9 @@ impl Selector for X86<'_> {
 
     fn hold_frame_in_state(&mut self, at: u32) {
         let frame = self.mode.registers.frame;
-        self.push(Operation::Address { reg: frame, of: Ref::State(at) }, "the frame".into());
-        self.facts.set(frame, Value::Frame(0));
+        let middle = self.frame_middle as u32;
+        self.push(Operation::Address { reg: frame, of: Ref::State(at + middle) }, "the frame".into());
+        self.facts.set(frame, Value::Frame(middle));
     }
 
     fn hold_frame(&mut self) {
@@ -350,7 +368,9 @@ impl Selector for X86<'_> {
                 self.hold_address(*to, op);
                 return Ok(());
             }
+            Op::Set { to, value: Arg::Frame(offset) } if self.slots.fused(at) > 0 => self.leave_frame(*to, *offset),
             Op::Set { to, value } => self.assign(at, *to, *value),
+            Op::Alu { .. } if self.leave_multiple(at, None) => {}
             Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
             Op::Push { value } => self.put(*value),
             Op::Pop { to } => self.take_off(*to),

@@ -145,9 +145,7 @@ impl X86<'_> {
         let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }; // 50+r
         let why = self.why.clone();
         self.plain(Instruction::with1(code, named(self.home(value), self.mode.is_long)), why);
-        let bytes = self.mode.class().word_bytes();
-        self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
-        self.facts.shift_frame(bytes);
+        self.depth_bytes += self.mode.class().word_bytes();
         self.zeros = 0;
     }
 
@@ -156,9 +154,7 @@ impl X86<'_> {
         let code = if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }; // 58+r
         let (home, why) = (self.home(to), self.why.clone());
         self.plain(Instruction::with1(code, named(home, self.mode.is_long)), why);
-        let bytes = self.mode.class().word_bytes();
-        self.pushed.iter_mut().for_each(|(_, offset)| *offset -= bytes);
-        self.facts.unshift_frame(bytes);
+        self.depth_bytes -= self.mode.class().word_bytes();
         self.facts.define(to, home, Value::Unknown);
     }
 }

@@ -26,11 +26,6 @@ const UNSATISFIED_RANGE: &[u8] = b"Content-Range: bytes */\x03\r\n\0";
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
-/// A kept field's bit.
-const fn bit(field: u32) -> u32 {
-    1 << field
-}
-
 impl Engine<'_> {
     pub(super) fn head(&mut self) {
         let (flags, req) = (self.s.flags, self.s.req);
@@ -38,6 +33,7 @@ impl Engine<'_> {
         self.if_any(self.s.seen, seen::HOST, "has_host", "");
         self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
+        self.four(self.s.rep, frame(var::ROUTE), "");
         self.unless_match(at(req, 0), b"GET ", "method_other", "");
         self.place("found");
         self.write_metrics();
@@ -83,8 +79,7 @@ impl Engine<'_> {
         ];
         let list = self.bytes("methods", &exact_names(&methods));
         self.set(self.s.tok, self.s.req, "");
-        self.set(self.s.tokend, self.s.path, "");
-        self.take(self.s.tokend, 1i64, "the method's end");
+        self.set(self.s.tokend, self.s.path, "behind the space");
         self.set(self.s.list, Arg::Data(list), "");
         self.gosub("lookup");
         self.ret("which_method");
@@ -93,7 +88,7 @@ impl Engine<'_> {
     /// If-Match, If-None-Match.
     fn conditions(&mut self) {
         let (fields, id) = (self.s.seen, self.s.id);
-        self.if_none(fields, bit(IF_MATCH), "no_if_match", "");
+        self.if_none(fields, IF_MATCH, "no_if_match", "");
         self.kept(IF_MATCH);
         self.set(id, 1i64, "strong");
         self.gosub("find_tag");
@@ -102,7 +97,7 @@ impl Engine<'_> {
         self.set(self.s.rep, failed, "412");
         self.jump("plain", "");
         self.place("no_if_match");
-        self.if_none(fields, bit(IF_NONE_MATCH), "no_if_none_match", "");
+        self.if_none(fields, IF_NONE_MATCH, "no_if_none_match", "");
         self.kept(IF_NONE_MATCH);
         self.set(id, 0i64, "weak");
         self.gosub("find_tag");
@@ -166,9 +161,9 @@ impl Engine<'_> {
     fn range(&mut self) {
         let (fields, t, u, v, q, vend, req) =
             (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
-        self.if_none(fields, bit(RANGE), "plain", "");
+        self.if_none(fields, RANGE, "plain", "");
         self.unless_match(at(req, 0), b"G", "plain", "for GET, not for HEAD");
-        self.if_none(fields, bit(IF_RANGE), "ranged", "");
+        self.if_none(fields, IF_RANGE, "ranged", "");
         self.kept(IF_RANGE);
         self.set(u, vend, "");
         self.take(u, q, "");
@@ -278,6 +273,7 @@ impl Engine<'_> {
         let (flags, rep) = (self.s.flags, self.s.rep);
         self.place("fatal");
         self.or(flags, flag::CLOSING, "nothing more is looked at");
+        self.put_four(frame(var::CURSOR), 0i64, "");
         self.place("plain");
         self.gosub("begin_stored");
         self.set(self.s.xlen, 0i64, "");
@@ -346,6 +342,7 @@ impl Engine<'_> {
             self.branch(len, Cond::Below, LONG_BYTES, "content", "");
             self.put_four(frame(var::REST), ptr, "sent behind the batch");
             self.put_four(frame(var::REST_LEN), len, "");
+            self.four(self.s.p, frame(var::CURSOR), "");
             self.jump("flush", "");
             self.place("content");
         }

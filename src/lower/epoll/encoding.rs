@@ -24,14 +24,16 @@ impl Engine<'_> {
     pub(super) fn negotiate(&mut self) {
         let (q, vend, c, n, d, v, tok, id) =
             (self.s.q, self.s.vend, self.s.c, self.s.n, self.s.d, self.s.v, self.s.tok, self.s.id);
-        self.if_none(self.s.seen, 1 << ACCEPT_ENCODING, "negotiated", "");
+        self.if_none(self.s.seen, ACCEPT_ENCODING, "negotiated", "");
         self.set(self.s.wide, Arg::Frame(quality(0)), "");
         for coding in BR..=ANY {
             self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
         }
         self.four(q, frame(var::FIELDS + 8 * ACCEPT_ENCODING), "");
+        self.put_four(frame(var::VALUE), q, "");
         self.four(vend, frame(var::FIELDS + 8 * ACCEPT_ENCODING + 4), "");
         self.place("coding");
+        self.four(q, frame(var::VALUE), "");
         self.gosub("element");
         self.if_zero(tok, "weigh", "no more");
         self.set(n, 2000i64, "as good as can be");
@@ -77,14 +79,18 @@ impl Engine<'_> {
             [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
         self.set(self.s.list, Arg::Data(list), "");
+        self.put_four(frame(var::VALUE), q, "");
+        self.put_four(frame(var::QUALITY), n, "");
         self.gosub("lookup");
         self.if_zero(id, "coding", "another one");
+        self.four(n, frame(var::QUALITY), "");
         self.set(self.s.wide, Arg::Frame(quality(0)), "");
         self.shl(id, 2, "");
         self.put_four(sum(self.s.wide, id, 0), n, "its quality");
         self.jump("coding", "");
         self.place("coding_bad");
         self.gosub("next_comma");
+        self.put_four(frame(var::VALUE), q, "");
         self.jump("coding", "");
         self.weigh();
         self.place("negotiated");
@@ -94,6 +100,7 @@ impl Engine<'_> {
     fn weigh(&mut self) {
         let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.rep);
         self.place("weigh");
+        self.four(rep, frame(var::ROUTE), "");
         self.set(t, rep, "");
         self.set(v, rep, "the identity");
         self.set(n, ZERO, "");

@@ -2,15 +2,15 @@
 
 use asmgen_arch::op::{Arg, Cond};
 
-use super::build::{at, before, sum};
+use super::build::{at, before, frame, sum};
 use super::layout::{ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, flag, seen, var};
 use super::{Engine, class};
 
 /// Most digits of a `Content-Length`.
 const LENGTH_DIGITS: i64 = 18;
 
-/// Numbers of the fields that are looked at, in the list of their names: those with a bit of their own are one more than
-/// the bit's number.
+/// The fields whose values are kept. In the list of names the numbers of those that count once, and of these, are their
+/// bits.
 const KEPT: [(u32, &str); 5] = [
     (IF_MATCH, "if-match"),
     (IF_NONE_MATCH, "if-none-match"),
@@ -18,10 +18,8 @@ const KEPT: [(u32, &str); 5] = [
     (RANGE, "range"),
     (ACCEPT_ENCODING, "accept-encoding"),
 ];
-const HOST: u32 = 6;
-const LENGTH: u32 = 7;
-const CODING: u32 = 8;
-const CONNECTION: u32 = 9;
+/// The number of a field that has no bit.
+const CONNECTION: u32 = seen::KEPT;
 
 /// Bits that a letter has more in lower case.
 const LOWER: u8 = 0x20;
@@ -45,16 +43,16 @@ impl Engine<'_> {
     pub(super) fn fields(&mut self) {
         let (p, c, tok, tokend, q, vend) = (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
         self.place("field");
+        self.four(p, frame(var::CURSOR), "");
         self.next(c, p, "");
         self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
+        self.branch(c, Cond::Eq, b':', "400", "no name");
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
         self.jump("name_first", "");
         self.scan_from(p, class::TOKEN, "name", Some("name_first"));
         self.unless(b':', "bad", "no colon");
         self.set(tokend, p, "");
-        self.take(tokend, 1i64, "the name's end");
-        self.branch(tok, Cond::Eq, tokend, "400", "no name");
         self.scan(p, class::BLANK, "value_blank");
         self.take(p, 1i64, "");
         self.set(q, p, "the value");
@@ -69,10 +67,12 @@ impl Engine<'_> {
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_any(c, class::BLANK, "trim", "without blanks");
         self.place("trimmed");
+        self.leave_cursor();
         self.known();
         self.place("last_line");
         self.next(c, p, "");
         self.unless(b'\n', "bad", "a CR alone");
+        self.leave_cursor();
         self.jump("head", "");
         self.lookup();
         self.elements();
@@ -86,39 +86,32 @@ impl Engine<'_> {
         self.byte(c, at(tok, 0), "");
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_none(c, class::FIRST, "field", "no name that matters begins so");
-        let mut known: Vec<(u32, &str)> = vec![(HOST, "host"), (CONNECTION, "connection")];
-        known.extend(
-            KEPT.iter()
-                .filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants)
-                .map(|(bit, name)| (bit + 1, *name)),
-        );
-        known.extend([(LENGTH, "content-length"), (CODING, "transfer-encoding")]);
+        let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
+        known.extend(KEPT.iter().filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants));
+        known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
+        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.if_zero(id, "field", "none that matters");
         self.branch(id, Cond::Eq, CONNECTION, "connection", "");
-        self.branch(id, Cond::Above, ACCEPT_ENCODING + 1, "once", "");
-        // Where it stands, and the bit that says so: bits 0 to 4.
-        self.set(self.s.wide, Arg::Frame(var::FIELDS - 8), "");
+        self.four(q, frame(var::VALUE), "");
+        self.branch(id, Cond::Above, ACCEPT_ENCODING, "once", "");
+        // Where it stands, and the bit that says so.
+        self.or(seen, id, "it is there");
+        self.set(self.s.wide, Arg::Frame(var::FIELDS), "");
         self.set(t, id, "");
         self.shl(t, 3, "");
         self.put_four(sum(self.s.wide, t, 0), q, "");
         self.put_four(sum(self.s.wide, t, 4), vend, "");
-        let bits = self.bytes("bits of fields", &[0, 1, 2, 4, 8, 16, 0x20, 0x40, 0x80]);
-        self.set(t, Arg::Data(bits), "");
-        self.byte(t, sum(t, id, 0), "");
-        self.or(seen, t, "it is there");
         self.jump("field", "");
         self.place("once");
-        self.set(t, Arg::Data(bits), "");
-        self.byte(t, sum(t, id, 0), "");
-        self.set(c, t, "");
+        self.set(c, id, "");
         self.and(c, seen, "");
         self.unless_zero(c, "400", "a second one");
-        self.or(seen, t, "");
-        self.branch(id, Cond::Eq, HOST, "host_field", "");
-        self.branch(id, Cond::Eq, LENGTH, "length", "");
+        self.or(seen, id, "");
+        self.branch(id, Cond::Eq, seen::HOST, "host_field", "");
+        self.branch(id, Cond::Eq, seen::LENGTH, "length", "");
         self.coding();
         self.length();
         self.connection();
@@ -135,6 +128,7 @@ impl Engine<'_> {
         self.if_any(self.s.seen, seen::LENGTH, "400", "not beside a length");
         self.set(self.s.tok, q, "");
         self.set(self.s.tokend, vend, "");
+        self.add(self.s.tokend, 1i64, "");
         let chunked = self.bytes("codings of a request", &names(&[(1, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
         self.gosub("lookup");
@@ -165,6 +159,7 @@ impl Engine<'_> {
     fn connection(&mut self) {
         let (q, vend, flags, id, c) = (self.s.q, self.s.vend, self.s.flags, self.s.id, self.s.c);
         self.place("connection");
+        self.four(q, frame(var::VALUE), "");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
@@ -173,30 +168,34 @@ impl Engine<'_> {
         self.unless(b',', "no_option", "something else behind it");
         self.place("option");
         self.set(self.s.list, Arg::Data(options), "");
+        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.if_zero(id, "connection", "none that matters");
         self.or(flags, id, "close or keep-alive");
         self.jump("connection", "");
         self.place("no_option");
         self.gosub("next_comma");
+        self.put_four(frame(var::VALUE), q, "");
         self.jump("connection", "");
     }
 
-    /// Looks the token from `tok` to `tokend` up in a list: its number in `id`, or 0.
+    /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, any, t) =
-            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.any, self.s.t);
+        let (tok, tokend, list, id, c, d, u, t) =
+            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.u, self.s.t);
         self.sub("lookup");
-        self.next(any, list, "bits that do not matter");
+        self.next(c, list, "bits that do not matter");
+        self.put_four(frame(var::ANY_CASE), c, "");
         self.place("lookup_entry");
         self.next(id, list, "");
         self.if_zero(id, "looked_up", "the list's end");
         self.set(t, tok, "");
         self.place("lookup_byte");
+        self.next(c, t, "");
+        self.four(u, frame(var::ANY_CASE), "");
+        self.or(c, u, "");
         self.next(d, list, "");
         self.if_zero(d, "lookup_end", "the name's end");
-        self.next(c, t, "");
-        self.or(c, any, "");
         self.branch(c, Cond::Eq, d, "lookup_byte", "");
         self.place("lookup_skip");
         self.next(d, list, "");
@@ -208,8 +207,8 @@ impl Engine<'_> {
         self.ret("lookup");
     }
 
-    /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) to `tokend`; `q` behind it
-    /// and the blanks that follow.
+    /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
+    /// before `tokend`; `q` behind it and the blanks that follow.
     fn elements(&mut self) {
         let (q, vend, tok, tokend, c) = (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.c);
         self.sub("element");
@@ -223,8 +222,8 @@ impl Engine<'_> {
         self.take(q, 1i64, "");
         self.set(tok, q, "");
         self.scan(q, class::TOKEN, "element_token");
-        self.take(q, 1i64, "");
         self.set(tokend, q, "");
+        self.take(q, 1i64, "");
         self.gosub("blanks");
         self.ret("element");
         self.place("element_end");

@@ -32,38 +32,50 @@ pub(super) mod var {
     pub(crate) const FIRST: u32 = 40;
     /// Where the next composed piece of a head goes.
     pub(crate) const COMPOSED: u32 = 64;
+    /// The same place while the head is read: the record of the route.
+    pub(crate) const ROUTE: u32 = FIRST;
     /// What of a long reply is sent behind the batch: address, length.
     pub(crate) const REST: u32 = 44;
+    /// The first's place while the head is read: how far a field's value is.
+    pub(crate) const VALUE: u32 = REST;
     pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
     pub(crate) const LOG_LEN: u32 = 52;
     /// Workers that this one has started, -1 in those; and the exit status.
     pub(crate) const WORKERS: u32 = 56;
     pub(crate) const STATUS: u32 = 60;
+    /// Bits that do not matter where names are compared.
+    pub(crate) const ANY_CASE: u32 = 68;
+    /// Where the input at hand ends; the record of the error that a request gets if it does not end.
+    pub(crate) const INPUT_END: u32 = 72;
+    pub(crate) const PHASE: u32 = 76;
     /// Bytes of those before [`EPOLL`]: nothing points to them. To the others the script of the start does.
     pub(crate) const WORD_BYTES: u32 = EPOLL;
     /// The epoll descriptor.
-    pub(crate) const EPOLL: u32 = 68;
+    pub(crate) const EPOLL: u32 = 80;
     /// The listening socket; the timer; signals, as a descriptor.
-    pub(crate) const LISTENER: u32 = 72;
-    pub(crate) const TIMER: u32 = 76;
-    pub(crate) const SIGNALS: u32 = 80;
+    pub(crate) const LISTENER: u32 = 84;
+    pub(crate) const TIMER: u32 = 88;
+    pub(crate) const SIGNALS: u32 = 92;
     /// The file itself, or a negative number.
-    pub(crate) const FILE: u32 = 84;
+    pub(crate) const FILE: u32 = 96;
     /// Where results go that nobody wants.
-    pub(crate) const NOWHERE: u32 = 88;
+    pub(crate) const NOWHERE: u32 = 100;
     /// Of the environment: which process a socket is passed to, and how many sockets; a port.
     pub(crate) const PASSED_TO: u32 = TIMER;
     pub(crate) const PASSED_COUNT: u32 = SIGNALS;
-    /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec`,
-    /// `struct signalfd_siginfo` and others), 128 bytes. It is also what a request has until its reply is chosen:
-    pub(crate) const SCRATCH: u32 = 92;
+    /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec` and
+    /// others), 32 bytes. It is also what a request has until its reply is chosen:
+    pub(crate) const SCRATCH: u32 = 104;
     /// Of a `struct epoll_event`, what is waited for.
     pub(crate) const EVENT: u32 = SCRATCH;
-    /// Field values, address and length each, in the order of their numbers, [`super::IF_MATCH`] and so on.
-    pub(crate) const FIELDS: u32 = SCRATCH;
+    /// Field values, address and length each, at 8 times the bit of their field, [`super::IF_MATCH`] and so on. Between
+    /// those of the upper bits is room for others.
+    pub(crate) const FIELDS: u32 = SCRATCH - 8;
     /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
-    pub(crate) const QUALITIES: u32 = FIELDS + 40;
+    pub(crate) const QUALITIES: u32 = FIELDS + 8 * super::IF_RANGE + 8;
+    /// The quality of the coding at hand: codings are counted from 1.
+    pub(crate) const QUALITY: u32 = QUALITIES;
     /// And, when it is, numbers of a `Content-Range`: first, last, length, count. Digits of a number stand before
     /// [`DIGITS_END`].
     pub(crate) const NUMBERS: u32 = SCRATCH;
@@ -71,19 +83,23 @@ pub(super) mod var {
     /// At the start: arguments of a system call.
     pub(crate) const CALL_ARGS: u32 = SCRATCH;
     /// Counters.
-    pub(crate) const COUNTERS: u32 = SCRATCH + 128;
+    pub(crate) const COUNTERS: u32 = FIELDS + 8 * super::RANGE + 8;
+    /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
+    pub(crate) const LONG_SCRATCH: u32 = FIELDS + 8 * super::ACCEPT_ENCODING + 8;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = COUNTERS + super::counter::ALL_BYTES;
+    pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }
 
-/// Field lines whose values are kept until the end of the head, in the order of their bits and places.
-pub(super) const IF_MATCH: u32 = 0;
-pub(super) const IF_NONE_MATCH: u32 = 1;
-pub(super) const IF_RANGE: u32 = 2;
-pub(super) const RANGE: u32 = 3;
-pub(super) const ACCEPT_ENCODING: u32 = 4;
+/// Field lines whose values are kept until the end of the head, by their bits.
+pub(super) const IF_MATCH: u32 = 1;
+pub(super) const IF_NONE_MATCH: u32 = 2;
+pub(super) const IF_RANGE: u32 = 4;
+pub(super) const RANGE: u32 = 8;
+pub(super) const ACCEPT_ENCODING: u32 = 16;
+const _: () = assert!(var::QUALITIES + 24 <= var::FIELDS + 8 * RANGE);
+const _: () = assert!(var::COUNTERS + counter::ALL_BYTES <= var::FIELDS + 8 * ACCEPT_ENCODING);
 
-/// Fields that a request has, as bits.
+/// Fields that a request has, as bits, which are their numbers in the list of names.
 pub(super) mod seen {
     /// Fields whose values are kept: bits 0 to 4.
     pub(crate) const KEPT: u32 = 0x1f;

@@ -3,8 +3,8 @@
 
 use asmgen_arch::op::{Arg, Cond, Slot};
 
-use super::build::sum;
-use super::layout::flag;
+use super::build::{frame, sum};
+use super::layout::{flag, var};
 use super::{Engine, class};
 
 impl Engine<'_> {
@@ -55,6 +55,7 @@ impl Engine<'_> {
         self.take(self.s.q, 1i64, "its end");
         self.branch(self.s.q, Cond::Eq, self.s.path, "bad", "no target");
         self.version();
+        self.leave_cursor();
         self.find_path();
         self.too_long(431);
     }
@@ -83,6 +84,11 @@ impl Engine<'_> {
         self.line_end();
     }
 
+    /// Keeps the cursor in the frame while something else is read: the register that reads best is free then.
+    pub(super) fn leave_cursor(&mut self) {
+        self.put_four(frame(var::CURSOR), self.s.p, "");
+    }
+
     /// CR and LF, or it is bad.
     pub(super) fn line_end(&mut self) {
         self.next(self.s.c, self.s.p, "");
@@ -95,13 +101,14 @@ impl Engine<'_> {
     pub(super) fn bad(&mut self) {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
         self.place("bad");
+        self.input_end();
         self.branch(p, Cond::BelowOrEqual, end, "400", "a wrong byte");
-        self.set(t, end, "");
+        self.four(t, frame(var::INPUT_END), "");
         self.set(p, self.s.req, "the request begins here");
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
-        self.set(self.s.rep, self.s.phase, "it does not end");
+        self.four(self.s.rep, frame(var::PHASE), "it does not end");
         self.jump("fatal", "");
         for status in [505, 400] {
             self.place(&status.to_string());
@@ -117,5 +124,6 @@ impl Engine<'_> {
     fn too_long(&mut self, status: u16) {
         let record = self.error_record(status);
         self.set(self.s.phase, record, "");
+        self.put_four(frame(var::PHASE), self.s.phase, "");
     }
 }

@@ -100,6 +100,7 @@ impl Engine<'_> {
         self.set(t, LOG_REQUEST_BYTES, "at most");
         let in_fields = self.error_record(431);
         self.set(c, in_fields, "");
+        self.four(self.s.phase, frame(var::PHASE), "");
         self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");
         self.put_byte(at(x, 0), b'-', "no request line");
         self.add(x, 1i64, "");

@@ -4,9 +4,10 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
-use super::build::{at, before, sum};
+use super::build::{at, before, frame, sum};
 use super::choose::OPTIONS;
-use super::layout::record;
+use super::layout::{record, var};
+use super::records::Routes;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
 pub(super) const HASH_FACTOR: u32 = 31;
@@ -146,10 +147,17 @@ impl Engine<'_> {
 
     /// The record of the route of this path, or the fallback's, in `rep`.
     fn route(&mut self) {
-        let (rep, h, q, c, d, t) = (self.s.rep, self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
+        let rep = self.s.rep;
         let fallback = self.fallback_record();
         self.set(rep, fallback, "the fallback");
-        let Some(routes) = self.routes else { return };
+        self.put_four(frame(var::ROUTE), rep, "");
+        if let Some(routes) = self.routes {
+            self.find_route(&routes);
+        }
+    }
+
+    fn find_route(&mut self, routes: &Routes) {
+        let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
         self.set(h, routes.seed, "hash of the path");
         self.set(q, Arg::State(self.state.path), "");
         self.place("hash");
@@ -173,7 +181,7 @@ impl Engine<'_> {
         self.add(self.s.u, 1i64, "");
         self.branch(c, Cond::Ne, self.s.v, "another", "another path");
         self.unless_zero(c, "same", "");
-        self.set(rep, t, "it is this one");
+        self.put_four(frame(var::ROUTE), t, "it is this one");
         self.jump("no_route", "");
         self.place("another");
         self.add(h, 1i64, "the next place in the table");

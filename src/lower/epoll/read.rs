@@ -15,14 +15,19 @@ impl Engine<'_> {
         self.gosub("input");
         self.set(t, p, "");
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
+        self.input_end();
         self.take(t, end, "room in it");
+        self.input_end();
         let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
         self.branch(n, Cond::Le, 0i64, "not_received", "");
+        self.input_end();
         self.add(end, n, "");
+        self.put_four(frame(var::INPUT_END), end, "");
         self.place("parse");
         self.put_four(frame(var::SKIP), 0i64, "");
         self.place("parse_rest");
+        self.input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         self.put_four(frame(var::BEGAN), p, "");
         if self.has_long {
@@ -42,7 +47,7 @@ impl Engine<'_> {
         self.unless_zero(t, "next", "it is being waited for");
         self.jump("idle", "");
 
-        // The input that a connection has: from `p` to `end`.
+        // The input that a connection has: from `p` to its end.
         self.sub("input");
         self.four(p, at(self.s.conn, entry::BUFFER), "its own");
         self.unless_zero(p, "own_input", "");
@@ -51,6 +56,7 @@ impl Engine<'_> {
         self.four(end, at(p, buffer::LEN), "bytes in it");
         self.add(p, buffer::INPUT, "");
         self.add(end, p, "");
+        self.put_four(frame(var::INPUT_END), end, "");
         self.ret("input");
         self.settle();
         self.keep();
@@ -63,6 +69,7 @@ impl Engine<'_> {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
         self.place("settle");
         self.if_any(self.s.flags, flag::CLOSE, "closing", "that was the last reply");
+        self.input_end();
         self.branch(p, Cond::Ne, end, "part", "part of a request");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Above, 1i64, "close_slowly", "no more requests are taken");
@@ -85,9 +92,14 @@ impl Engine<'_> {
         self.jump("next", "");
     }
 
-    /// Keeps the input from `p` to `end` at the beginning of a buffer of the connection's own.
+    /// `end` is where the input at hand ends, for the next operation.
+    pub(super) fn input_end(&mut self) {
+        self.four(self.s.end, frame(var::INPUT_END), "");
+    }
+
+    /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
-        let (p, end, t, u, v, conn) = (self.s.p, self.s.end, self.s.t, self.s.u, self.s.v, self.s.conn);
+        let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
         self.sub("keep");
         self.four(t, at(conn, entry::BUFFER), "");
         self.unless_zero(t, "has_buffer", "");
@@ -102,7 +114,7 @@ impl Engine<'_> {
         self.place("next_buffer");
         self.put_four(frame(var::FREE_BUFFER), u, "");
         self.place("has_buffer");
-        self.set(u, end, "");
+        self.four(u, frame(var::INPUT_END), "");
         self.take(u, p, "bytes to keep");
         self.put_four(at(t, buffer::LEN), u, "");
         self.add(t, buffer::INPUT, "");
@@ -112,7 +124,7 @@ impl Engine<'_> {
         self.place("in_place");
         self.ret("keep");
         self.place("keep_nothing");
-        self.set(p, end, "the input is given up, and the connection with it");
+        self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
         self.or(self.s.flags, flag::CLOSING, "");
         self.ret("keep");
     }
@@ -138,6 +150,7 @@ impl Engine<'_> {
         self.if_any(self.s.flags, flag::SLOW, "close_slowly", "the client may be sending");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "close_slowly", "what the kernel has not sent ends with the process");
+        self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, "close", "nothing has come behind it");
         self.place("close_slowly");
         self.gosub("linger");

@@ -110,11 +110,11 @@ impl Engine<'_> {
         self.if_zero(n, "script_end", "that was the last one");
         self.set(u, ARGS, "");
         self.set(wide, Arg::Frame(var::CALL_ARGS), "");
-        self.set(vars, Arg::Frame(0), "");
         self.place("argument");
         self.next(c, list, "");
         self.branch(c, Cond::Below, VARIABLE, "argument_known", "a number");
         self.branch(c, Cond::Eq, WIDE, "argument_wide", "");
+        self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
         let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(c, word, "a variable");
@@ -136,8 +136,8 @@ impl Engine<'_> {
         let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
         self.call(Call::Numbered, &args, Some(u), "make the call");
         self.next(c, list, "");
-        self.shl(c, WORD_SHIFT, "");
         self.set(vars, Arg::Frame(0), "");
+        self.shl(c, WORD_SHIFT, "");
         self.put_four(sum(vars, c, 0), u, "its result");
         self.branch(u, Cond::Ge, 0i64, "row", "");
         self.if_none(n, MUST, "row", "it may fail");

@@ -72,6 +72,7 @@ impl Engine<'_> {
         let (_, bytes) = self.vector();
         // Is there room for one reply more?
         self.place("answered");
+        self.four(self.s.p, frame(var::CURSOR), "");
         if self.server.epoll.access_log {
             self.four(t, frame(var::LOG_LEN), "");
             self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, "flush", "the log is full");
@@ -210,6 +211,7 @@ impl Engine<'_> {
         self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
+        self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
         self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
         self.gosub("keep");

@@ -77,10 +77,10 @@ impl Engine<'_> {
         self.branch(fd, Cond::Eq, TIMER, "clock", "");
         self.four(t, frame(var::SIGNALS), "or a signal has come");
         self.place("clock");
-        let args = [Arg::Slot(t), Arg::Frame(var::SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(SIGNAL_BYTES)];
         self.call(Call::Read, &args, Some(t), "how many seconds, or which signal");
         self.branch(t, Cond::Le, 0i64, "next", "none");
-        self.four(t, frame(var::SCRATCH), "");
+        self.four(t, frame(var::LONG_SCRATCH), "");
         self.branch(fd, Cond::Eq, TIMER, "tick", "");
         self.signal();
         self.place("accept");
@@ -94,9 +94,11 @@ impl Engine<'_> {
         } else {
             (Arg::Const(0), Arg::Const(0))
         };
-        self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(fd), "a connection");
-        self.branch(fd, Cond::Lt, 0i64, "not_accepted", "");
-        self.branch(fd, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
+        let n = self.s.n;
+        self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(n), "a connection");
+        self.branch(n, Cond::Lt, 0i64, "not_accepted", "");
+        self.branch(n, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
+        self.set(fd, n, "");
         self.add_four(var::CONNECTIONS, 1, "one more");
         self.count(counter::ACCEPTED);
         self.keep_peer();
@@ -113,14 +115,14 @@ impl Engine<'_> {
         self.jump("buffers_left", "");
 
         self.place("too_high");
-        self.call(Call::Close, &[Arg::Slot(fd)], None, "no room in the table");
+        self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
         self.jump("next", "");
         self.place("not_accepted");
-        self.branch(fd, Cond::Eq, -abi::EAGAIN, "nobody", "nobody waits");
-        self.branch(fd, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
-        self.branch(fd, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "nobody", "nobody waits");
+        self.branch(n, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
+        self.branch(n, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
         for error in [abi::EMFILE, abi::ENFILE, abi::ENOBUFS, abi::ENOMEM] {
-            self.branch(fd, Cond::Eq, -error, "crowded", "no descriptor or memory is left");
+            self.branch(n, Cond::Eq, -error, "crowded", "no descriptor or memory is left");
         }
         self.jump("pause", "the network's own trouble: nobody gains if another connection goes");
         self.place("crowded");

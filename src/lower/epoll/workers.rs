@@ -53,13 +53,13 @@ impl Engine<'_> {
     /// Cores this process may use, less one, in `u`.
     fn count_cores(&mut self) {
         let (t, n, u) = (self.s.t, self.s.n, self.s.u);
-        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::SCRATCH)];
+        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH)];
         self.call(Call::SchedGetaffinity, &args, Some(n), "cores, as bits");
         self.set(u, -1i64, "");
         self.place("cores");
         self.branch(n, Cond::Le, 0i64, "cores_counted", "");
         self.take(n, 4i64, "");
-        self.set(self.s.wide, Arg::Frame(var::SCRATCH), "");
+        self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH), "");
         self.four(t, sum(self.s.wide, n, 0), "32 of them");
         self.place("core");
         self.if_zero(t, "cores", "");

@@ -30,6 +30,7 @@ struct Machine<'p> {
     memory: Vec<(i32, Vec<u8>)>,
     /// Where the subroutines go back to, the innermost last.
     calls: Vec<usize>,
+    stack: Vec<i32>,
     output: Vec<u8>,
 }
 
@@ -47,7 +48,7 @@ pub(super) fn run(program: &Program) -> Outcome {
     ];
     memory.extend(data);
     let slots = vec![0; program.slots.len()];
-    let mut machine = Machine { program, slots, memory, calls: Vec::new(), output: Vec::new() };
+    let mut machine = Machine { program, slots, memory, calls: Vec::new(), stack: Vec::new(), output: Vec::new() };
     let mut at = 0;
     for _ in 0..MOST_STEPS {
         let op = &program.steps[at].op;
@@ -136,6 +137,8 @@ impl Machine<'_> {
                     Alu::Shr => (*left as u32 >> right) as i32,
                 };
             }
+            Op::Push { value } => self.stack.push(self.slots[usize::from(value.0)]),
+            Op::Pop { to } => *self.slot(*to) = self.stack.pop().expect("something is there"),
             Op::Negate { to } => *self.slot(*to) = self.slot(*to).wrapping_neg(),
             Op::Copy { to, from, len } => {
                 for _ in 0..*self.slot(*len) {

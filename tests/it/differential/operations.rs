@@ -60,7 +60,7 @@ impl Maker<'_> {
 
     pub(super) fn operation(&mut self) {
         let to = self.number();
-        let op = match self.random.below(18) {
+        let op = match self.random.below(19) {
             0 | 1 => Op::Set { to, value: self.value() },
             2..=4 => {
                 let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul]);
@@ -92,12 +92,28 @@ impl Maker<'_> {
             14 => return self.writing_call(),
             15 => return self.copy(),
             16 => return self.pointing(),
+            17 => return self.stacked(),
             _ => {
                 let pointer = self.pointer();
                 return self.aim(pointer);
             }
         };
         self.push(op);
+    }
+
+    /// A value on the stack while others are moved about, in the frame, too.
+    fn stacked(&mut self) {
+        let (kept, moved) = (self.number(), self.number());
+        self.push(Op::Push { value: kept });
+        let value = self.value();
+        let (width, place) = (self.random.one_of(&WIDTHS), self.place(4));
+        self.push(Op::Store { width, to: place, value });
+        self.push(Op::Set { to: kept, value });
+        let (width, place) = (self.random.one_of(&WIDTHS), self.place(4));
+        self.push(Op::Load { to: moved, width, from: place });
+        self.writing_call();
+        let back = self.number();
+        self.push(Op::Pop { to: back });
     }
 
     /// A copy inside an area or from one to another; where both parts meet, from above to below.

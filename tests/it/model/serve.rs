@@ -80,9 +80,11 @@ impl ModelServer {
             for client in listener.incoming() {
                 // Joined, never dropped: glibc's pthread_detach reads a thread's memory after the thread may have
                 // freed it (glibc bug 19951), and this process would fall.
-                let (ended, running) = threads.into_iter().partition(JoinHandle::is_finished);
+                let (ended, running): (Vec<_>, Vec<_>) = threads.into_iter().partition(JoinHandle::is_finished);
                 threads = running;
-                ended.into_iter().for_each(|thread: JoinHandle<()>| drop(thread.join()));
+                for thread in ended {
+                    drop(thread.join());
+                }
                 if over.load(Ordering::Relaxed) {
                     return std::mem::forget(threads);
                 }

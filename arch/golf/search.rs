@@ -239,7 +239,8 @@ impl<'a> Search<'a> {
             return;
         }
         let header = self.board.header();
-        if cursor >= header && self.is_long() {
+        // Where instructions have few lengths, words that are left over are seldom too short.
+        if cursor >= header && (self.is_long() || self.machine != Machine::Aarch64) {
             return;
         }
         // Back into the header, and on from there: that is two jumps, and has to hold more.

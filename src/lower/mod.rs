@@ -29,7 +29,8 @@ pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops>
         // fewest are.
         Program::Ok { listen } if target.instruction_align == 1 => vec![ok::lower(*listen, tier, true)],
         Program::Ok { listen } => {
-            [ok::lower(*listen, tier, false)].into_iter().chain(rows::lower(*listen, target)).collect()
+            let plain = || ok::lower(*listen, tier, false);
+            vec![rows::lower(*listen, target).unwrap_or_else(plain)]
         }
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![epoll::lower(server, target)],

@@ -29,16 +29,16 @@ const OK: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
 const REACHED: [(&str, &str, [u32; 2]); 12] = [
     ("hello", "x86_64",  [114,  86]),
     ("hello", "aarch64", [134, 118]),
-    ("hello", "i386",    [ 86,  67]),
-    ("pause", "x86_64",  [130, 105]),
-    ("pause", "aarch64", [157, 145]),
-    ("pause", "i386",    [109,  89]),
-    ("ok",    "x86_64",  [179, 156]),
+    ("hello", "i386",    [ 86,  64]),
+    ("pause", "x86_64",  [125,  97]),
+    ("pause", "aarch64", [152, 138]),
+    ("pause", "i386",    [ 98,  79]),
+    ("ok",    "x86_64",  [176, 146]),
     ("ok",    "aarch64", [205, 189]),
-    ("ok",    "i386",    [183, 163]),
-    ("ok6",   "x86_64",  [178, 155]),
+    ("ok",    "i386",    [161, 138]),
+    ("ok6",   "x86_64",  [175, 148]),
     ("ok6",   "aarch64", [205, 189]),
-    ("ok6",   "i386",    [181, 162]),
+    ("ok6",   "i386",    [161, 139]),
 ];
 
 #[test]
@@ -68,10 +68,14 @@ fn sizes_that_were_reached_stay_and_the_readme_says_them() -> Result<(), BuildEr
 }
 
 /// Rules that make some of the programs smaller by themselves; the others are among the ways that are tried.
-const SAVING: [&str; 8] = ["swallow", "prefix", "hop", "order", "share", "near", "not", "needless"];
+#[rustfmt::skip] // Names in a row.
+const SAVING: [&str; 17] = [
+    "swallow", "prefix", "hop", "order", "encoding", "share", "address", "near", "exchange", "not", "zero", "half", "hold",
+    "again", "stack", "needless", "constants",
+];
 
 /// Where they do.
-const RULED: [(&str, &str); 4] = [("hello", "x86_64"), ("pause", "aarch64"), ("ok", "x86_64"), ("ok", "i386")];
+const RULED: [(&str, &str); 4] = [("hello", "i386"), ("pause", "aarch64"), ("ok", "x86_64"), ("ok", "i386")];
 
 #[test]
 fn rules_save_bytes() -> Result<(), BuildError> {
@@ -101,13 +105,13 @@ fn bytes_without(name: &str, target: &str, tier: Tier, without: Option<Rule>) ->
 
 #[test]
 fn a_load_address_is_made_of_data_that_begin_with_the_place_in_a_page() {
-    let saved = |name, target| {
-        let bytes = |without| bytes_without(name, target, Tier::Portable, without);
+    let saved = |name, target, tier| {
+        let bytes = |without| bytes_without(name, target, tier, without);
         bytes(Some(Rule::Address)) - bytes(None)
     };
-    assert_eq!(saved("pause", "x86_64"), 2);
+    assert_eq!(saved("hello", "i386", Tier::Linux), 4);
     // No page is so large that a text lies in its address.
-    assert_eq!(saved("hello", "aarch64"), 0);
+    assert_eq!(saved("hello", "aarch64", Tier::Portable), 0);
 }
 
 #[test]

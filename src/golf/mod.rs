@@ -126,7 +126,9 @@ pub(crate) fn smaller(
         return Ok(None);
     }
     let best_bytes = plain.bytes.len() as u32;
-    let mut search = Search { ops, options, left: row.places[0], best_bytes, best: None };
+    // Every place takes as long as there are bytes.
+    let scale = 1 + u64::from(best_bytes) / SCALE_BYTES;
+    let mut search = Search { ops, options, scale, left: row.places[0] / scale, best_bytes, best: None };
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
     for base in template::bases(options.target) {
@@ -167,12 +169,18 @@ fn starts(ops: &Ops) -> Vec<u32> {
 
 /// Places to start at that get a longer look, of the templates that differ in nothing else.
 const ENTRIES_OF_A_LAYOUT: usize = 2;
+/// Programs of so many bytes are no longer small.
+const SCALE_BYTES: u64 = 4096;
+/// Fewer places find nothing.
+const LEAST_PLACES: u64 = 50;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
 const GLANCES_AT_LARGE: usize = 10;
 
 struct Search<'a> {
     ops: &'a Ops,
     options: Options,
+    /// Places are looked at this much less often than in a small program.
+    scale: u64,
     left: u64,
     best_bytes: u32,
     best: Option<(Packed, Choice)>,
@@ -250,7 +258,7 @@ impl Search<'_> {
             code,
             template,
             below_bytes: below,
-            budget: each,
+            budget: (each / self.scale).max(LEAST_PLACES),
             without: self.options.without,
             complete: &|bytes| template::complete(tier, target, choice, bytes),
         };

@@ -291,3 +291,10 @@ int connect_to(int port, pid_t server, long patience_ms)
     }
     return -1;
 }
+
+void close_at_once(int connection)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(connection);
+}

@@ -75,5 +75,7 @@ int wait_for_children(pid_t parent, int count, long patience_ms);
 void loopback_up(void);
 /* A connection to a server that is starting, over IPv4 or else IPv6; below 0 if the program ends or the time is over. */
 int connect_to(int port, pid_t server, long patience_ms);
+/* Resets the connection, so that neither side keeps it in TIME_WAIT: some servers set no SO_REUSEADDR. */
+void close_at_once(int connection);
 
 #endif

@@ -94,7 +94,7 @@ static void ask(const struct program *program, int port, const char *requests, i
     write_all(connection, request.bytes, request.length);
     struct text reply = read_to_end(connection, PATIENCE_MS);
     say("reply %d to %s: %s%s", number, requests, escaped(reply), reply.failed ? " and a failure" : "");
-    close(connection);
+    close_at_once(connection);
 }
 
 static void server(int user, const char *file, int port, const char *requests)

@@ -50,7 +50,7 @@ impl Program {
 }
 
 /// Examples of the short form: one of each kind, because emulation takes its time.
-pub(super) const SHORT: [&str; 3] = ["hello", "pause", "greeting"];
+pub(super) const SHORT: [&str; 4] = ["hello", "pause", "ok", "greeting"];
 
 /// These examples for a target in every layout with every engine.
 pub(super) fn programs(target: &str, wanted: impl Fn(&str) -> bool) -> Vec<Program> {

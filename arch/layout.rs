@@ -35,7 +35,7 @@ pub(crate) enum Jumps {
 }
 
 /// How many orders are tried; where all jumps are alike, the first is about as good as any.
-const TRIES: u32 = 60_000;
+const TRIES: u32 = 15_000;
 const TRIES_ALIKE: u32 = 2_000;
 /// By so many bytes an order may be longer than the one before at first; later by fewer.
 const WORSE: u32 = 10;

@@ -200,14 +200,14 @@ fn allocate(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::TARGETS;
     use crate::op::{Alu, Arg, Kind, Op};
     use crate::syscall::Call;
 
     /// Enough for allocation: no machine.
-    fn few(general: &'static [Reg]) -> Registers {
+    pub(crate) fn few(general: &'static [Reg]) -> Registers {
         Registers {
             general,
             args: &[3, 1, 2],

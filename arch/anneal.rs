@@ -134,27 +134,8 @@ impl Constraints {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alloc::tests::few;
     use crate::wants::Mentions;
-
-    /// Two registers, nothing else.
-    const TWO: Registers = Registers {
-        general: &[1, 2],
-        args: &[],
-        number: 0,
-        result: 0,
-        clobbers: &[],
-        divide: &[],
-        copy: &[],
-        frame: 7,
-        narrows: false,
-        no_byte: &[],
-        looks_at: |_, _| true,
-        fused: |_, _, _| 0,
-        nowhere: 0,
-        price: |_, _| 0,
-        saves: None,
-        strings: None,
-    };
 
     #[test]
     fn slots_in_each_others_way_change_registers_together() {
@@ -172,11 +153,11 @@ mod tests {
             mentions: vec![Mentions::default(); 3],
         };
         let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &TWO);
+        found.anneal(&mut home, &few(&[1, 2]));
         assert_eq!(home, [Some(2), Some(1), Some(2)], "one after the other they cannot");
         found.forbidden[2] = 1 << 2;
         let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &TWO);
+        found.anneal(&mut home, &few(&[1, 2]));
         assert_eq!(home, [Some(1), Some(2), Some(1)], "the last may not");
     }
 }

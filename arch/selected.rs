@@ -47,20 +47,25 @@ impl Case {
             self.program.place(crate::op::Label(0));
         }
         self.program.call(Call::Exit, &[Arg::Const(0)], None, "");
-        let target = Target::by_name(machine).expect("it is one of them");
-        let mut code = crate::compile(target, &self.program).expect("it compiles");
-        let placed = code.place(0x1_0078, &|_, _| 0x2_0000).expect("it can be placed");
-        let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
-        decode::decode_all(target, &bytes)
+        text(&self.program, machine)
     }
 }
 
-fn frame(offset: i32) -> Mem {
+/// A program's instructions on a machine.
+pub(crate) fn text(program: &Program, machine: &str) -> Vec<String> {
+    let target = Target::by_name(machine).expect("it is one of them");
+    let mut code = crate::compile(target, program).expect("it compiles");
+    let placed = code.place(0x1_0078, &|_, _| 0x2_0000).expect("it can be placed");
+    let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
+    decode::decode_all(target, &bytes)
+}
+
+pub(crate) fn frame(offset: i32) -> Mem {
     Mem { base: Base::Frame, offset }
 }
 
 /// How many instructions have these words in them?
-fn count(text: &[String], words: &[&str]) -> usize {
+pub(crate) fn count(text: &[String], words: &[&str]) -> usize {
     text.iter().filter(|line| words.iter().all(|word| line.contains(word))).count()
 }
 

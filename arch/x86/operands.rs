@@ -194,8 +194,7 @@ impl X86<'_> {
         if !self.tuning.is_golf {
             return constant.shortest(&self.facts);
         }
-        let mut rules = constant.rules(&self.facts);
-        constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
+        let mut rules = self.allowed(constant);
         // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
         let known = self.facts.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
@@ -207,12 +206,7 @@ impl X86<'_> {
         {
             rules.push(Rule::LowByte);
         }
-        let without = self.tuning.without;
         rules.retain(|rule| match rule {
-            Rule::Not => without != Some(golf::Rule::Not),
-            Rule::LowHalf => without != Some(golf::Rule::Half),
-            Rule::PopZero => without != Some(golf::Rule::Zero),
-            Rule::Exchange { .. } if without == Some(golf::Rule::Exchange) => false,
             // Both registers lose what they had: nobody may want it any more.
             Rule::Exchange { from } => {
                 !self.slots.is_live(self.at, *from)
@@ -223,6 +217,23 @@ impl X86<'_> {
         });
         let usual = (0..rules.len()).min_by_key(|&at| constant.bytes(rules[at])).expect("one always fits");
         rules[self.tuning.ask((self.at, u16::from(constant.reg)), rules.len(), usual)]
+    }
+
+    /// The rules for small programs, but for one that is left out.
+    pub(super) fn allowed(&self, constant: Constant) -> Vec<Rule> {
+        let mut rules = constant.rules(&self.facts);
+        constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
+        rules.retain(|rule| {
+            let name = match rule {
+                Rule::Not => golf::Rule::Not,
+                Rule::LowHalf => golf::Rule::Half,
+                Rule::PopZero => golf::Rule::Zero,
+                Rule::Exchange { .. } => golf::Rule::Exchange,
+                _ => return true,
+            };
+            self.tuning.without != Some(name)
+        });
+        rules
     }
 
     /// Does the register hold an argument of the call at hand already?

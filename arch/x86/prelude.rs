@@ -61,15 +61,8 @@ impl X86<'_> {
     /// Sets a constant by the shortest rule that changes no other register.
     fn set_alone(&mut self, reg: Reg, value: i64, why: &str) {
         let constant = self.constant(reg, value);
-        let mut rules = constant.rules(&self.facts);
-        constant.golf_rules(&self.facts, false, &mut rules);
-        let without = self.tuning.without;
-        rules.retain(|rule| match rule {
-            constant::Rule::Exchange { .. } => false,
-            constant::Rule::Not => without != Some(Rule::Not),
-            constant::Rule::LowHalf => without != Some(Rule::Half),
-            _ => true,
-        });
+        let mut rules = self.allowed(constant);
+        rules.retain(|rule| !matches!(rule, constant::Rule::Exchange { .. } | constant::Rule::PopZero));
         let rule = rules.into_iter().min_by_key(|&rule| constant.bytes(rule)).expect("one always fits");
         self.make(constant, rule, why);
     }

@@ -2,8 +2,8 @@
 //! not be.
 
 use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::selected::{self, count, frame};
 use crate::syscall::Call;
-use crate::{Target, decode};
 
 /// A program with a subroutine, a number that nobody knows, and a byte.
 struct Case {
@@ -60,21 +60,8 @@ impl Case {
         self.program.sub(self.sub);
         self.program.call(Call::Getpid, &[], None, "");
         self.program.push(Op::Return { from: self.sub }, "");
-        let target = Target::by_name("x86_64").expect("it is one of them");
-        let mut code = crate::compile(target, &self.program).expect("it compiles");
-        let placed = code.place(0x1_0078, &|_, _| 0x2_0000).expect("it can be placed");
-        let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
-        decode::decode_all(target, &bytes)
+        selected::text(&self.program, "x86_64")
     }
-}
-
-fn frame(offset: i32) -> Mem {
-    Mem { base: Base::Frame, offset }
-}
-
-/// Instructions in which all of these stand.
-fn count(text: &[String], all: &[&str]) -> usize {
-    text.iter().filter(|line| all.iter().all(|one| line.contains(one))).count()
 }
 
 /// A word of a table in the frame, by a number from 0 up.

@@ -10,7 +10,7 @@ use asmgen::elf::Tier;
 use asmgen::examples::EXAMPLES;
 use asmgen::golf::Rule;
 use asmgen::golf::report::{self, Row};
-use asmgen::{BuildError, Effort, Options, Target, build};
+use asmgen::{BuildError, Effort, Options, Target};
 use rustix::net::sockopt::set_socket_linger;
 
 use crate::harness::network::in_own_network;
@@ -95,34 +95,29 @@ fn rules_save_bytes() -> Result<(), BuildError> {
 const MOMENT: Duration = Duration::from_millis(10);
 const MOMENTS: usize = 100;
 
-/// Bytes of an example, without a rule.
-fn bytes_without(name: &str, target: &str, tier: Tier, without: Option<Rule>) -> i64 {
+/// Bytes that an example has more without a rule.
+fn saved(rule: Rule, name: &str, target: &str, tier: Tier) -> i64 {
     let example = EXAMPLES.iter().find(|example| example.name == name).expect("it is an example");
     let target = Target::by_name(target).expect("it is a target");
-    let options = Options { target, tier, effort: Effort::Default, without };
-    build(&example.description(None), options).expect("it can be built").bytes.len() as i64
+    let bytes = |without| {
+        let options = Options { target, tier, effort: Effort::Default, without };
+        images::image(&example.description(None), options).expect("it can be built").bytes.len() as i64
+    };
+    bytes(Some(rule)) - bytes(None)
 }
 
 #[test]
 fn a_load_address_is_made_of_data_that_begin_with_the_place_in_a_page() {
-    let saved = |name, target, tier| {
-        let bytes = |without| bytes_without(name, target, tier, without);
-        bytes(Some(Rule::Address)) - bytes(None)
-    };
-    assert_eq!(saved("hello", "i386", Tier::Linux), 4);
+    assert_eq!(saved(Rule::Address, "hello", "i386", Tier::Linux), 4);
     // No page is so large that a text lies in its address.
-    assert_eq!(saved("hello", "aarch64", Tier::Portable), 0);
+    assert_eq!(saved(Rule::Address, "hello", "aarch64", Tier::Portable), 0);
 }
 
 #[test]
 fn code_goes_back_into_the_header_where_words_of_it_are_left() {
-    let saved = |name, target, tier| {
-        let bytes = |without| bytes_without(name, target, tier, without);
-        bytes(Some(Rule::Back)) - bytes(None)
-    };
-    assert_eq!(saved("hello", "aarch64", Tier::Portable), 4);
+    assert_eq!(saved(Rule::Back, "hello", "aarch64", Tier::Portable), 4);
     // One way goes through all of the free bytes already.
-    assert_eq!(saved("hello", "aarch64", Tier::Linux), 0);
+    assert_eq!(saved(Rule::Back, "hello", "aarch64", Tier::Linux), 0);
 }
 
 /// What is sent: 3 KB in three pieces.

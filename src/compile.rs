@@ -7,7 +7,7 @@ use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
 use crate::elf::template::Choice;
 use crate::elf::{self, Contents, Layout, Tier};
-use crate::golf::{self, Effort, Rule};
+use crate::golf::{self, Effort, Rule, Watch};
 use crate::image::{Image, Load, Owner};
 use crate::spec::Description;
 use crate::spec::template::TemplateError;
@@ -74,12 +74,21 @@ const SIZE_TRIES: usize = 16;
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```
 pub fn build(description: &Description, options: Options) -> Result<Image, BuildError> {
+    build_watched(description, options, &mut Watch::new(&|_| ()))
+}
+
+/// The same, with somebody who is told how far the search is and what is known of its result.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn build_watched(description: &Description, options: Options, watch: &mut Watch) -> Result<Image, BuildError> {
     let mut size_bytes = 1;
     let mut least_bytes = 0;
     let mut hints = Vec::new();
     for attempt in 0..SIZE_TRIES {
         let (filled, states_size) = fill::fill(description, options, size_bytes)?;
-        let image = smallest(&lower::lower(&filled, options.target, options.tier), options, least_bytes, &mut hints)?;
+        let programs = lower::lower(&filled, options.target, options.tier);
+        let image = smallest(&programs, options, least_bytes, &mut hints, watch)?;
         let built_bytes = image.bytes.len() as u64;
         if built_bytes == size_bytes || !states_size {
             return Ok(image);
@@ -101,7 +110,7 @@ pub type Builder<'a> = &'a dyn Fn(&Description, Options) -> Result<Image, BuildE
 /// # Errors
 /// The machine cannot do what the program asks for, or the program is too large.
 pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
-    assemble_at_least(ops, options, 0, &mut None)
+    assemble_at_least(ops, options, 0, &mut None, &mut Watch::new(&|_| ()))
 }
 
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
@@ -111,11 +120,14 @@ fn smallest(
     options: Options,
     least_bytes: u64,
     hints: &mut Vec<Option<Choice>>,
+    watch: &mut Watch,
 ) -> Result<Image, BuildError> {
     hints.resize(programs.len(), None);
-    let mut smallest = assemble_at_least(&programs[0], options, least_bytes, &mut hints[0])?;
-    for (program, hint) in programs.iter().zip(hints).skip(1) {
-        match assemble_at_least(program, options, least_bytes, hint) {
+    watch.begin(0, programs.len());
+    let mut smallest = assemble_at_least(&programs[0], options, least_bytes, &mut hints[0], watch)?;
+    for (number, (program, hint)) in programs.iter().zip(hints).enumerate().skip(1) {
+        watch.begin(number, programs.len());
+        match assemble_at_least(program, options, least_bytes, hint, watch) {
             Ok(image) if image.bytes.len() < smallest.bytes.len() => smallest = image,
             Ok(_) | Err(BuildError::Compile { source: CompileError::OutOfRegisters { .. }, .. }) => {}
             Err(error) => return Err(error),
@@ -130,6 +142,7 @@ fn assemble_at_least(
     options: Options,
     least_bytes: u64,
     hint: &mut Option<Choice>,
+    watch: &mut Watch,
 ) -> Result<Image, BuildError> {
     let target = options.target;
     let wrong = |source| BuildError::Compile { target: target.name, source };
@@ -164,7 +177,7 @@ fn assemble_at_least(
     if least_bytes > 0 {
         return Ok(plain);
     }
-    Ok(golf::smaller(ops, options, &plain, hint)?.unwrap_or(plain))
+    Ok(golf::smaller(ops, options, &plain, hint, watch)?.unwrap_or(plain))
 }
 
 /// Claims the fields of headers.

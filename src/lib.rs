@@ -35,6 +35,6 @@ pub mod sizes;
 pub mod spec;
 
 pub use asmgen_arch::{TARGETS, Target, op, syscall};
-pub use compile::{BuildError, Builder, Options, assemble, build};
+pub use compile::{BuildError, Builder, Options, assemble, build, build_watched};
 pub use golf::Effort;
 pub use image::{Claim, Image, Load, Owner};

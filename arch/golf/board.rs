@@ -150,6 +150,15 @@ impl Board {
         fits
     }
 
+    /// Can the bytes perhaps be put there? Only classes of several bytes, which must agree, are not looked at.
+    pub(super) fn may_hold(&self, at: u32, bytes: &[Option<u8>]) -> bool {
+        let agrees = |(byte, at): (&Option<u8>, u32)| {
+            let class = self.get(at);
+            byte.map_or(class == Class::FREE, |value| !class.late && (class.value ^ value) & class.decided == 0)
+        };
+        bytes.iter().zip(at..).all(agrees)
+    }
+
     /// Fills in a byte that was left for later, or looks whether it is so already.
     pub(super) fn settle(&mut self, at: u32, value: u8) -> bool {
         let class = self.class(at);
@@ -167,6 +176,20 @@ impl Board {
         let below = self.end.min(self.header);
         let bits = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
         bits.count_ones() + (self.end - below).saturating_sub(self.used_behind)
+    }
+
+    /// The same, without those of the template that stand in runs of fewer than so many.
+    pub(super) fn free_in_runs(&self, least: u32) -> u32 {
+        let below = self.end.min(self.header);
+        let mut bits = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
+        let mut sum = (self.end - below).saturating_sub(self.used_behind);
+        while bits != 0 {
+            bits >>= bits.trailing_zeros();
+            let run = bits.trailing_ones();
+            sum += if run >= least { run } else { 0 };
+            bits = bits.checked_shr(run).unwrap_or(0);
+        }
+        sum
     }
 
     /// The bytes up to the end, none where nobody has decided anything.

@@ -21,12 +21,16 @@ pub(super) struct Goal<'a> {
 
 /// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
 const PAGE_BYTES: u32 = 4096;
+/// To finish takes as long as a place for so many units.
+const UNITS_OF_A_PLACE: u64 = 4;
 /// Data are tried in every order if there are at most so many.
 const ORDERED_DATA: usize = 4;
 
 impl Search<'_> {
     /// Everything of the code is placed.
     pub(super) fn finish(&mut self) {
+        // It takes as long as there are instructions, and data to place among them.
+        self.budget = self.budget.saturating_sub(self.at.len() as u64 / UNITS_OF_A_PLACE);
         let order: Vec<usize> = (0..self.goal.blobs.len()).collect();
         self.place_data(&order, &mut Vec::new());
     }
@@ -42,7 +46,8 @@ impl Search<'_> {
             let mark = self.board.mark();
             let Some(at) = self.best_place(&self.goal.blobs[blob]) else { continue };
             assert!(self.board.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
-            if self.trimmed_end() < self.below || !rest.is_empty() {
+            // No datum makes the file shorter again.
+            if self.trimmed_end() < self.below {
                 places.push((blob, at));
                 self.place_data(&rest, places);
                 places.pop();
@@ -55,6 +60,9 @@ impl Search<'_> {
     fn best_place(&mut self, blob: &Blob) -> Option<u32> {
         let mut best: Option<((u32, u32), u32)> = None;
         for at in (0..=self.board.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
+            if !self.board.may_hold(at, &blob.bytes) {
+                continue;
+            }
             let mark = self.board.mark();
             if self.board.put_all(at, &blob.bytes) {
                 let used = self.board.used_since(mark);

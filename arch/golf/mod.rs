@@ -15,7 +15,7 @@ pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::finish::Goal;
 use self::search::Search;
@@ -45,6 +45,8 @@ pub struct Outcome {
     pub packed: Option<Packed>,
     /// Places looked at.
     pub looked_at: u64,
+    /// Was every place looked at that could hold a smaller file?
+    pub is_whole: bool,
 }
 
 /// Completes a file's bytes.
@@ -80,8 +82,8 @@ const GROWTHS: usize = 64;
 pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let blobs = blobs_of(task.target, task.program, task.code);
     let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
-    let may_share = data.min(MAY_SHARE_BYTES) as u32;
-    let mut outcome = Outcome { packed: None, looked_at: 0 };
+    let may_share = MAY_SHARE_BYTES.min(data as u32);
+    let mut outcome = Outcome { packed: None, looked_at: 0, is_whole: true };
     // What cannot be encoded at these addresses cannot be placed here.
     let Ok(mut forms) = forms(task) else { return Ok(outcome) };
     for _ in 0..GROWTHS {
@@ -90,6 +92,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
         let mut search = Search::new(&goal);
         search.run();
         outcome.looked_at += task.budget - search.budget;
+        outcome.is_whole &= search.budget > 0 && !search.is_long();
         let too_far: BTreeSet<usize> = search.too_far.into_iter().collect();
         if search.best.is_some() || too_far.is_empty() {
             outcome.packed = search.best;
@@ -103,7 +106,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
 }
 
 /// Bytes that data save at most by lying in each other and in code, as far as the search looks.
-const MAY_SHARE_BYTES: usize = 4;
+pub const MAY_SHARE_BYTES: u32 = 4;
 
 /// The forms of the units: the shortest that the template's addresses allow.
 fn forms(task: &Task) -> Result<Vec<u8>, CompileError> {
@@ -153,7 +156,8 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
     least_bytes_at(target, program, code, u64::from(crate::LOWEST_ADDRESS))
 }
 
-fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
+/// The same at a load address.
+pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
     let shortest = |instruction: &dyn crate::code::Encode| {
         (0..4)
             .find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten())
@@ -227,6 +231,37 @@ pub fn selections(
         families.push(vec![usual]);
     }
     Ok(families)
+}
+
+/// Every selection of a program's instructions that there is, each with the fewest bytes that it needs; of those that are
+/// made of the same pieces one. None if there are more to try than instructions may be selected.
+pub fn every_selection(
+    target: &'static Target,
+    program: &Program,
+    base: u64,
+    instructions: usize,
+) -> Option<Vec<(u32, Code)>> {
+    let usual = crate::compile(target, program).ok()?;
+    if program.has_subs() || !is_small(&usual) {
+        return None;
+    }
+    let tries = instructions / usual.units.len().max(1);
+    let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
+    for without in [None, Some(Rule::Exchange)] {
+        let is_whole = tuning::every(tries, without, |tuning| {
+            // More registers than there are: no selection.
+            if let Ok(code) = crate::compile_tuned(target, program, tuning) {
+                let bytes = least_bytes_at(target, program, &code, base);
+                found.entry(pieces(&code, base)).or_insert((bytes, code));
+            }
+        });
+        if !is_whole {
+            return None;
+        }
+    }
+    let mut found: Vec<(u32, Code)> = found.into_values().collect();
+    found.sort_by_key(|(bytes, _)| *bytes);
+    Some(found)
 }
 
 /// Lengths of the instructions and their first bytes, in no order.

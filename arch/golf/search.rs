@@ -49,6 +49,9 @@ pub(super) struct Search<'a> {
     pub(super) added: Vec<Added>,
     /// Bytes of the items not placed yet, and of the data.
     left: u32,
+    /// Bytes of the data alone, and of the shortest of them.
+    data_bytes: u32,
+    least_datum_bytes: u32,
     seen: HashMap<(usize, u32, u32, u128, u64), u32>,
     /// Places that may still be looked at.
     pub(super) budget: u64,
@@ -64,6 +67,8 @@ impl<'a> Search<'a> {
         let items = || goal.groups.iter().flat_map(|group| &group.items);
         let labels = items().filter_map(|item| item.label).map(number).max().map_or(0, |last| last + 1);
         let code: u32 = items().map(|item| item.bytes.len() as u32).sum();
+        let data = || goal.blobs.iter().map(least_bytes);
+        let data_bytes = data().sum();
         Self {
             machine: goal.task.target.machine,
             goal,
@@ -72,7 +77,9 @@ impl<'a> Search<'a> {
             other: vec![None; items().count()],
             labels: vec![None; labels],
             added: Vec::new(),
-            left: code + goal.blobs.iter().map(least_bytes).sum::<u32>(),
+            left: code + data_bytes,
+            data_bytes,
+            least_datum_bytes: data().min().unwrap_or(0),
             seen: HashMap::new(),
             budget: goal.task.budget,
             best: None,
@@ -87,7 +94,7 @@ impl<'a> Search<'a> {
     }
 
     /// Are there too many places to try them all?
-    fn is_long(&self) -> bool {
+    pub(super) fn is_long(&self) -> bool {
         self.at.len() > LONG_PROGRAM_UNITS
     }
 
@@ -96,8 +103,18 @@ impl<'a> Search<'a> {
         self.is_long() && !self.too_far.is_empty()
     }
 
+    /// Code of a long program that has left the header does not go back: what comes now stands in a row.
+    fn has_left_header(&self, cursor: Option<u32>) -> bool {
+        self.is_long() && cursor.is_some_and(|cursor| cursor >= self.board.header())
+    }
+
     /// The smallest size that what is left allows.
-    fn bound(&self) -> u32 {
+    fn bound(&self, cursor: Option<u32>) -> u32 {
+        if self.has_left_header(cursor) {
+            // What is free in the header is for data.
+            let data = self.data_bytes.saturating_sub(self.board.free_in_runs(self.least_datum_bytes));
+            return self.board.end + (self.left - self.data_bytes) + data;
+        }
         self.board.end + self.left.saturating_sub(self.board.free_below_end())
     }
 
@@ -105,7 +122,7 @@ impl<'a> Search<'a> {
         if self.budget == 0 || self.is_hopeless() {
             return;
         }
-        self.budget -= 1;
+        self.budget -= u64::from(!self.has_left_header(at.cursor));
         let Some(group) = self.goal.groups.get(at.group) else {
             return self.finish();
         };
@@ -113,7 +130,7 @@ impl<'a> Search<'a> {
             return self.go(At { group: at.group + 1, done: 0, ..at });
         }
         // Data may yet share bytes with each other and with code, which the bound does not foresee.
-        if self.bound() >= self.below.saturating_add(self.goal.may_share) {
+        if self.bound(at.cursor) >= self.below.saturating_add(self.goal.may_share) {
             return;
         }
         let Some(cursor) = at.cursor else {
@@ -166,6 +183,10 @@ impl<'a> Search<'a> {
                     let bytes: Vec<_> = bytes.iter().copied().map(Some).collect();
                     self.put(after, cursor, item, &bytes, Some(other));
                 }
+            }
+            // In a row any order is as long as any other.
+            if self.has_left_header(at.cursor) {
+                break;
             }
         }
     }

@@ -41,12 +41,22 @@ pub(crate) struct Tuning {
     pub(crate) answers: Answers,
     /// What was asked: how many ways there were.
     asked: RefCell<BTreeMap<Question, usize>>,
+    /// The same in the order of asking, with the first answer.
+    order: RefCell<Vec<Asked>>,
+}
+
+/// A question that was asked.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    question: Question,
+    ways: usize,
+    answer: usize,
 }
 
 impl Tuning {
     /// The usual answers to everything.
     pub(crate) fn golf(answers: Answers, without: Option<Rule>) -> Self {
-        Self { is_golf: true, answers, without, asked: RefCell::default() }
+        Self { is_golf: true, answers, without, asked: RefCell::default(), order: RefCell::default() }
     }
 
     /// Which of so many ways? `usual` if nobody has decided otherwise.
@@ -61,9 +71,13 @@ impl Tuning {
             return usual;
         }
         let mut asked = self.asked.borrow_mut();
-        let most = asked.entry(question).or_insert(0);
+        let answer = self.answers.get(&question).copied().filter(|&answer| answer < ways).unwrap_or(usual);
+        let most = asked.entry(question).or_insert_with(|| {
+            self.order.borrow_mut().push(Asked { question, ways, answer });
+            0
+        });
         *most = ways.max(*most);
-        self.answers.get(&question).copied().filter(|&answer| answer < ways).unwrap_or(usual)
+        answer
     }
 
     /// The questions so far, each with its number of ways.
@@ -79,6 +93,45 @@ pub(crate) struct Cost {
     pub(crate) asked: Vec<(Question, usize)>,
     /// What the code is made of: equal for codes that fit the same holes.
     pub(crate) pieces: Vec<u8>,
+}
+
+/// A question on the path at hand: its usual answer, and how many of its answers have been tried.
+struct Turn {
+    question: Question,
+    ways: usize,
+    usual: usize,
+    tried: usize,
+}
+
+impl Turn {
+    fn answer(&self) -> usize {
+        (self.usual + self.tried - 1) % self.ways
+    }
+}
+
+/// Asks for every combination of answers, each once: `compile` gets the tuning and has it asked. `false` if there are more
+/// than so many.
+pub(crate) fn every(tries: usize, without: Option<Rule>, mut compile: impl FnMut(&Tuning)) -> bool {
+    let mut path: Vec<Turn> = Vec::new();
+    for _ in 0..tries {
+        let answers = path.iter().map(|turn| (turn.question, turn.answer())).collect();
+        let tuning = Tuning::golf(answers, without);
+        compile(&tuning);
+        // What is asked first depends on no later answer.
+        let asked = tuning.order.into_inner();
+        let new = asked.iter().filter(|one| !path.iter().any(|turn| turn.question == one.question));
+        let new: Vec<Turn> =
+            new.map(|one| Turn { question: one.question, ways: one.ways, usual: one.answer, tried: 1 }).collect();
+        path.extend(new);
+        while path.last().is_some_and(|turn| turn.tried == turn.ways) {
+            path.pop();
+        }
+        match path.last_mut() {
+            Some(turn) => turn.tried += 1,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// Finds answers beside those that are fixed that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally

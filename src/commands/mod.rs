@@ -7,6 +7,7 @@ mod image;
 mod list;
 mod map;
 mod meta;
+mod progress;
 mod run;
 mod sizes;
 mod verify;
@@ -83,7 +84,10 @@ fn layout(args: &LayoutArgs) -> (Tier, Effort) {
 }
 
 fn build(description: &Description, target: &'static Target, (tier, effort): (Tier, Effort)) -> Result<Image, Failure> {
-    asmgen::build(description, Options { target, tier, effort, without: None }).map_err(|error| match error {
+    let options = Options { target, tier, effort, without: None };
+    let built =
+        if effort == Effort::Max { progress::build(description, options) } else { asmgen::build(description, options) };
+    built.map_err(|error| match error {
         BuildError::TooLarge { .. } => Failure::input(error),
         _ => Failure::failed(error),
     })

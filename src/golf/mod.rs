@@ -1,15 +1,19 @@
 //! Golf: the smallest file, by search. Code and data go into the bytes of the headers that no loader of the layout
 //! reads; which headers, and where, is tried out; the rules that judge any file judge what comes out.
 
+mod bound;
 mod image;
 pub mod records;
 pub mod report;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 pub use asmgen_arch::golf::Rule;
+pub use watch::{Bound, Progress, Watch};
+
 use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::{Datum, Part, Program as Ops};
 use asmgen_arch::{Class, Code, Target};
@@ -44,18 +48,33 @@ struct Row {
     glance: u64,
     /// Templates that are worth a longer look.
     promising: usize,
+    /// To learn how small a file can be at all: instructions to select, and places to look at.
+    instructions: usize,
+    bound_places: u64,
 }
 
 static EFFORTS: [Row; 3] = [
-    Row { effort: Effort::Quick, name: "quick", places: [0, 0], tries: 0, selections: 0, glance: 0, promising: 0 },
+    Row {
+        effort: Effort::Quick,
+        name: "quick",
+        places: [0, 0],
+        tries: 0,
+        selections: 0,
+        glance: 0,
+        promising: 0,
+        instructions: 0,
+        bound_places: 0,
+    },
     Row {
         effort: Effort::Default,
         name: "default",
-        places: [400_000, 20_000],
+        places: [1_000_000, 20_000],
         tries: 500,
         selections: 6,
         glance: 400,
-        promising: 12,
+        promising: 24,
+        instructions: 20_000,
+        bound_places: 1_000_000,
     },
     Row {
         effort: Effort::Max,
@@ -65,6 +84,8 @@ static EFFORTS: [Row; 3] = [
         selections: 100,
         glance: 4_000,
         promising: 200,
+        instructions: 16_000_000,
+        bound_places: 20_000_000,
     },
 ];
 
@@ -120,6 +141,7 @@ pub(crate) fn smaller(
     options: Options,
     plain: &Image,
     hint: &mut Option<Choice>,
+    watch: &mut Watch,
 ) -> Result<Option<Image>, BuildError> {
     let row = options.effort.row();
     if row.places[0] == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
@@ -131,6 +153,7 @@ pub(crate) fn smaller(
     let mut search = Search { ops, options, scale, left: row.places[0] / scale, best_bytes, best: None };
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
+    let mut bases: Vec<u64> = Vec::new();
     for base in template::bases(options.target) {
         if hint.is_some_and(|hint| hint.base != base) {
             continue;
@@ -141,9 +164,14 @@ pub(crate) fn smaller(
             let found = search.glance(base, *hint, &codes[0])?;
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
             selected.push(codes);
+            bases.push(base);
+            watch.tell(0.0, search.best_bytes);
         }
     }
-    search.look(promising, &selected)?;
+    search.look(promising, &selected, watch)?;
+    if hint.is_none() && selected.iter().flatten().all(golf::is_small) {
+        search.bound(bases.into_iter().zip(selected).collect(), watch)?;
+    }
     *hint = search.best.as_ref().map(|(_, choice)| *choice);
     Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
 }
@@ -170,7 +198,7 @@ fn starts(ops: &Ops) -> Vec<u32> {
 /// Places to start at that get a longer look, of the templates that differ in nothing else.
 const ENTRIES_OF_A_LAYOUT: usize = 2;
 /// Programs of so many bytes are no longer small.
-const SCALE_BYTES: u64 = 4096;
+const SCALE_BYTES: u64 = 1536;
 /// Fewer places find nothing.
 const LEAST_PLACES: u64 = 50;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
@@ -221,9 +249,15 @@ impl Search<'_> {
     }
 
     /// Longer looks at those that came out small and could be smaller yet, a few of each layout and selection.
-    fn look(&mut self, mut promising: Vec<(Promising, usize)>, selected: &[Vec<Code>]) -> Result<(), BuildError> {
+    fn look(
+        &mut self,
+        mut promising: Vec<(Promising, usize)>,
+        selected: &[Vec<Code>],
+        watch: &Watch,
+    ) -> Result<(), BuildError> {
         let row = self.options.effort.row();
         let each = row.places[1];
+        let places = (row.places[0] / self.scale).max(1);
         promising.sort_by_key(|(one, _)| (one.bytes + 2 * one.bound, one.choice.program_header, one.choice.entry));
         let mut seen: BTreeMap<(Choice, usize), usize> = BTreeMap::new();
         promising.retain(|(one, codes)| {
@@ -236,6 +270,7 @@ impl Search<'_> {
                 for code in &selected[*codes] {
                     if one.bound < self.best_bytes && self.left > 0 {
                         self.try_choice(one.choice, &one.template, code, each, self.best_bytes)?;
+                        watch.tell(0.5 * (1.0 - self.left as f64 / places as f64), self.best_bytes);
                     }
                 }
             }
@@ -243,6 +278,7 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Bytes of the smallest file with this choice, if there is one.
     fn try_choice(
         &mut self,
         choice: Choice,
@@ -251,17 +287,27 @@ impl Search<'_> {
         each: u64,
         below: u32,
     ) -> Result<Option<u32>, BuildError> {
-        let Options { target, tier, .. } = self.options;
-        let task = Task {
-            target,
-            program: self.ops,
-            code,
-            template,
-            below_bytes: below,
-            budget: (each / self.scale).max(LEAST_PLACES),
-            without: self.options.without,
-            complete: &|bytes| template::complete(tier, target, choice, bytes),
-        };
+        let budget = (each / self.scale).max(LEAST_PLACES);
+        Ok(self.pack(choice, template, code, (budget, below))?.0)
+    }
+
+    /// Looks at all that a choice could make smaller than what is known. Did the places suffice?
+    fn look_whole(&mut self, choice: Choice, template: &Template, code: &Code) -> Result<bool, BuildError> {
+        Ok(self.pack(choice, template, code, (self.left, self.best_bytes))?.1)
+    }
+
+    /// Bytes of the smallest file found below so many bytes, and whether the places sufficed to look at all.
+    fn pack(
+        &mut self,
+        choice: Choice,
+        template: &Template,
+        code: &Code,
+        (budget, below_bytes): (u64, u32),
+    ) -> Result<(Option<u32>, bool), BuildError> {
+        let Options { target, tier, without, .. } = self.options;
+        let complete = |bytes: &[Option<u8>]| template::complete(tier, target, choice, bytes);
+        let task =
+            Task { target, program: self.ops, code, template, below_bytes, budget, without, complete: &complete };
         let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
         self.left -= outcome.looked_at.min(self.left);
         let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);
@@ -269,6 +315,6 @@ impl Search<'_> {
             self.best_bytes = packed.bytes.len() as u32;
             self.best = Some((packed, choice));
         }
-        Ok(bytes)
+        Ok((bytes, outcome.is_whole))
     }
 }

@@ -1,0 +1,29 @@
+//! A long search, with a bar on terminals, and what is known of its result: on standard error.
+
+use asmgen::golf::{Progress, Watch};
+use asmgen::spec::Description;
+use asmgen::{BuildError, Image, Options, build_watched};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Steps of the bar.
+const STEPS: u64 = 1000;
+
+/// Builds, and says how small the file is and whether it could be smaller.
+pub(super) fn build(description: &Description, options: Options) -> Result<Image, BuildError> {
+    // Where standard error is no terminal, it draws nothing.
+    let bar = ProgressBar::new(STEPS);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {elapsed}");
+    bar.set_style(style.expect("the template is right"));
+    let tell = |progress: Progress| {
+        bar.set_position((progress.done * STEPS as f64) as u64);
+        bar.set_message(format!("{} bytes", progress.bytes));
+    };
+    let mut watch = Watch::new(&tell);
+    let image = build_watched(description, options, &mut watch);
+    bar.finish_and_clear();
+    let image = image?;
+    if let Some(bound) = watch.bound() {
+        eprintln!("{}, {}: {}", description.name, options.target.name, bound.of(image.bytes.len()));
+    }
+    Ok(image)
+}

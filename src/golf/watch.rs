@@ -1,0 +1,100 @@
+//! What is told of a search while it goes on, and what is known of its result.
+
+use super::Rule;
+
+/// How far a search is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The part of it that is done, from 0 to 1. The rest may turn out to be needless.
+    pub done: f64,
+    /// Bytes of the smallest file so far.
+    pub bytes: u32,
+}
+
+/// What is known of files that are smaller than the one that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// There is none: every way of the rules was tried, or could not lead to a smaller one.
+    Optimal,
+    /// None has fewer bytes than this: so many are the instructions and data, less what of the headers is free.
+    AtLeast(u32),
+    /// The same of the selections of instructions that were looked at; there are too many to look at all.
+    OfThoseLookedAt(u32),
+}
+
+impl Bound {
+    /// Of two programs that do the same.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Optimal, bound) | (bound, Self::Optimal) => bound,
+            (Self::AtLeast(one), Self::AtLeast(two)) => Self::AtLeast(one.min(two)),
+            (Self::AtLeast(one) | Self::OfThoseLookedAt(one), Self::AtLeast(two) | Self::OfThoseLookedAt(two)) => {
+                Self::OfThoseLookedAt(one.min(two))
+            }
+        }
+    }
+
+    /// The sentence about a file of so many bytes.
+    pub fn of(self, bytes: usize) -> String {
+        let rules = Rule::ALL.len();
+        match self {
+            Self::Optimal => format!("{bytes} bytes, optimal within {rules} rules"),
+            Self::AtLeast(least) => format!("{bytes} bytes; {rules} rules allow none below {least}"),
+            Self::OfThoseLookedAt(least) => {
+                format!("{bytes} bytes; of the instructions looked at, {rules} rules make none below {least}")
+            }
+        }
+    }
+}
+
+/// Who watches searches.
+pub struct Watch<'a> {
+    tell: &'a dyn Fn(Progress),
+    /// Which program is searched, of how many that do the same.
+    part: (usize, usize),
+    bound: Option<Bound>,
+}
+
+impl<'a> Watch<'a> {
+    /// Somebody who is told how far the searches are.
+    pub fn new(tell: &'a dyn Fn(Progress)) -> Self {
+        Self { tell, part: (0, 1), bound: None }
+    }
+
+    /// What is known of the file that came out; nothing where none was searched for, or not that far.
+    pub fn bound(&self) -> Option<Bound> {
+        self.bound
+    }
+
+    /// A program's search begins, the first of several or a later one.
+    pub(crate) fn begin(&mut self, part: usize, parts: usize) {
+        self.part = (part, parts);
+        if part == 0 {
+            self.bound = None;
+        }
+    }
+
+    pub(super) fn tell(&self, done: f64, bytes: u32) {
+        let (part, parts) = self.part;
+        (self.tell)(Progress { done: (part as f64 + done.min(1.0)) / parts as f64, bytes });
+    }
+
+    pub(super) fn end(&mut self, bound: Bound) {
+        self.bound = Some(self.bound.map_or(bound, |before| before.and(bound)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_programs_the_weaker_bound_holds() {
+        use Bound::{AtLeast, OfThoseLookedAt, Optimal};
+        assert_eq!(Optimal.and(Optimal), Optimal);
+        assert_eq!(Optimal.and(AtLeast(60)), AtLeast(60));
+        assert_eq!(AtLeast(61).and(AtLeast(60)), AtLeast(60));
+        assert_eq!(OfThoseLookedAt(61).and(AtLeast(60)), OfThoseLookedAt(60));
+        assert_eq!(OfThoseLookedAt(61).and(Optimal), OfThoseLookedAt(61));
+    }
+}

@@ -35,8 +35,8 @@ const KINDS: u16 = 0xff00;
 pub(crate) struct Tuning {
     /// Is this for a small program, where rules apply that need everything near?
     pub(crate) is_golf: bool,
-    /// A rule that is not to be used.
-    pub(crate) without: Option<Rule>,
+    /// Rules that are not to be used.
+    without: Vec<Rule>,
     /// The answers that are not the usual ones.
     pub(crate) answers: Answers,
     /// What was asked: how many ways there were.
@@ -44,9 +44,19 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    /// The usual answers to everything.
-    pub(crate) fn golf(answers: Answers, without: Option<Rule>) -> Self {
+    /// These answers, to the others the usual ones.
+    pub(crate) fn golf(answers: Answers, without: Vec<Rule>) -> Self {
         Self { is_golf: true, answers, without, asked: RefCell::default() }
+    }
+
+    /// For any program, but for a rule.
+    pub(crate) fn usual(without: Option<Rule>) -> Self {
+        Self { without: Vec::from_iter(without), ..Self::default() }
+    }
+
+    /// May it be used?
+    pub(crate) fn has(&self, rule: Rule) -> bool {
+        !self.without.contains(&rule)
     }
 
     /// Which of so many ways? `usual` if nobody has decided otherwise.
@@ -57,7 +67,7 @@ impl Tuning {
             RESTORE => Rule::Again,
             _ => Rule::Constants,
         };
-        if !self.is_golf || ways < 2 || self.without == Some(rule) {
+        if !self.is_golf || ways < 2 || !self.has(rule) {
             return usual;
         }
         let mut asked = self.asked.borrow_mut();

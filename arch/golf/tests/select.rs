@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         wins: || half(false),
         not: &[("upper bits may be set after a call that failed", || half(true))],
     },
-    Row { rule: Rule::Hold, wins: || hold(5, 0), not: &[("slots are in all registers", || hold(5, 6))] },
+    Row { rule: Rule::Hold, wins: || hold(5, 0), not: &[("slots come into all registers", || hold(5, 6))] },
     Row {
         rule: Rule::Again,
         wins: || again(|program, start, _| program.push(Op::Jump(start), "")),
@@ -62,9 +62,9 @@ pub(super) const ROWS: &[Row] = &[
                 })
             }),
             ("it is wanted later, and may not have been pushed", || stack("x86_64", &SMALL, asked_later)),
-            ("it is longer as pushes", || stack("x86_64", &[Part::Bytes(vec![0x33; 24])], |_, _| {})),
-            ("it has more bits than a push takes", || {
-                stack("x86_64", &[Part::Word(1 << 40), Part::Word(0)], |_, _| {})
+            ("it is longer as pushes", || stack("i386", &[Part::Bytes(vec![0x33; 24])], |_, _| {})),
+            ("its words have more bits than a push takes", || {
+                stack("x86_64", &[Part::Bytes(vec![0x33; 24])], |_, _| {})
             }),
             ("its place is more than a word's", || stack("x86_64", &SMALL, |program, datum| program.align(datum, 16))),
             ("somebody writes to it", || stack("x86_64", &SMALL, |program, _| program.data[0].writable = true)),

@@ -123,6 +123,16 @@ impl Program {
         &self.steps[..end]
     }
 
+    /// Does it ask for the stack as it was at entry?
+    pub(crate) fn asks_for_entry(&self) -> bool {
+        let args = |op: &Op| match op {
+            Op::Call { args, .. } => args.contains(&Arg::Entry),
+            Op::Set { value, .. } => *value == Arg::Entry,
+            _ => false,
+        };
+        self.steps.iter().any(|step| args(&step.op))
+    }
+
     /// Does it have subroutines? Then a register of its own holds the frame's address.
     pub(crate) fn has_subs(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))

@@ -6,6 +6,8 @@ mod finish;
 mod rules;
 mod search;
 mod template;
+#[cfg(test)]
+mod tests;
 mod through;
 pub(crate) mod tuning;
 mod units;
@@ -195,15 +197,15 @@ pub fn selections(
     (tries, most): (usize, usize),
     without: Option<Rule>,
 ) -> Result<Vec<Vec<Code>>, CompileError> {
-    let usual = crate::compile(target, program)?;
+    let usual = crate::compile_tuned(target, program, &Tuning::usual(without))?;
     if tries == 0 || program.has_subs() {
         return Ok(vec![vec![usual]]);
     }
-    let tuned = |answers: Answers, without: Option<Rule>| {
-        let tuning = Tuning::golf(answers, without);
+    let tuned = |answers: Answers, without: &[Rule]| {
+        let tuning = Tuning::golf(answers, without.into());
         crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
     };
-    let (near, tuning) = tuned(Answers::new(), without)?;
+    let (near, tuning) = tuned(Answers::new(), without.as_slice())?;
     if !is_small(&usual) {
         // Where addresses have more than 32 bits, the usual way may not do.
         return Ok(vec![vec![near, usual]]);
@@ -215,8 +217,11 @@ pub fn selections(
     let mut families = Vec::new();
     let starts = if all.is_empty() { vec![all] } else { vec![all, none] };
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
-    let exchanges = without.is_none() && target.machine != Machine::Aarch64;
-    for without in if exchanges { vec![None, Some(Rule::Exchange)] } else { vec![without] } {
+    let mut lacks = vec![Vec::from_iter(without)];
+    if without != Some(Rule::Exchange) && target.machine != Machine::Aarch64 {
+        lacks.push(without.into_iter().chain([Rule::Exchange]).collect());
+    }
+    for without in &lacks {
         for fixed in &starts {
             let answers = tuning::tune(tries, most, fixed, |answers| {
                 let (code, tuning) = tuned(answers.clone(), without).ok()?;
@@ -247,7 +252,7 @@ pub fn every_selection(
     }
     let tries = instructions / usual.units.len().max(1);
     let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
-    for without in [None, Some(Rule::Exchange)] {
+    for without in [&[][..], &[Rule::Exchange]] {
         let is_whole = tuning::every(tries, without, |tuning| {
             // More registers than there are: no selection.
             if let Ok(code) = crate::compile_tuned(target, program, tuning) {

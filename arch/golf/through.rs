@@ -31,6 +31,9 @@ const SWALLOW_FOUR: [u8; 2] = [0x3d, 0xa9];
 /// Of 1 byte: `cmp al, imm8` (3C ib), `test al, imm8` (A8 ib).
 const SWALLOW_ONE: [u8; 2] = [0x3c, 0xa8];
 
+/// The bits of a prefix that would change most instructions: longer numbers, other registers.
+const REX_W_OR_B: u8 = 0b1001;
+
 /// The ways on from a place where nothing more fits, or where the bytes are not free.
 pub(super) fn ways(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     match machine {
@@ -46,6 +49,9 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     if is_rex(at) && !board.is_free(at) {
         let to = (at..board.header()).find(|&at| !is_rex(at)).unwrap_or(board.header());
         let why = PREFIXES;
+        if board.value(to - 1).is_none_or(|last| last & REX_W_OR_B != 0) {
+            return ways;
+        }
         ways.push(Way {
             put: Vec::new(),
             covers: to - at,
@@ -85,8 +91,10 @@ fn aarch64(board: &Board, at: u32) -> Vec<Way> {
     let [Some(a), Some(b), Some(c), Some(d)] = word else { return Vec::new() };
     let word = u32::from_le_bytes([a, b, c, d]);
     let by = (word << 6) as i32 >> 4;
-    let to = at.wrapping_add_signed(by);
-    if word >> 26 != 0b00_0101 || !board.is_free(to) || at >= board.header() {
+    // Nobody stands further behind the file's end than at it.
+    let in_file = |to: &u32| *to <= board.end.max(board.header()) && board.is_free(*to);
+    let Some(to) = at.checked_add_signed(by).filter(in_file) else { return Vec::new() };
+    if word >> 26 != 0b00_0101 || at >= board.header() {
         return Vec::new();
     }
     let why = "a number of the header that is a branch";
@@ -123,17 +131,19 @@ pub(super) fn alignment(machine: Machine) -> u32 {
     }
 }
 
-/// Does an instruction do the same behind a REX prefix that has bits W (not set), R, X and B in any combination but
-/// these: 46, the last letter of the magic number, has R and X? It does if it has a prefix of its own, or if no
-/// register of it is in the fields that R and X extend.
+/// Does an instruction do the same behind a REX prefix that may have bits R and X, like 46, the last letter of the
+/// magic number, but has neither W nor B? It does if it has a prefix of its own, or if no register of it is in the
+/// fields that R and X extend, and none is the second byte of another, which no instruction with a prefix can name.
 pub(super) fn tolerates_prefix(bytes: &[Option<u8>]) -> bool {
     let Some(Some(first)) = bytes.first() else { return false };
     match first {
-        // REX; push and pop; xchg; cdq; mov of a number; push of a number; jumps; lods, stos, test al; ret, syscall.
-        0x40..=0x5f | 0x90..=0x99 | 0xb0..=0xbf | 0x68 | 0x6a | 0xeb | 0xe8 | 0xe9 | 0x70..=0x7f => true,
+        // REX; push and pop; xchg; cdq; mov of a number; push of a number; jumps.
+        0x40..=0x5f | 0x90..=0x99 | 0xb0..=0xb3 | 0xb8..=0xbf | 0x68 | 0x6a | 0xeb | 0xe8 | 0xe9 | 0x70..=0x7f => true,
         0x0f => bytes.get(1).is_some_and(|second| *second == Some(0x05)),
         // Where the field of the register is a part of the opcode, on registers alone.
-        0x80 | 0x83 | 0xf6 | 0xf7 | 0xfe | 0xff => bytes.get(1).is_some_and(|modrm| modrm.is_some_and(|b| b >= 0xc0)),
+        0x83 | 0xf7 | 0xff => bytes.get(1).is_some_and(|modrm| modrm.is_some_and(|b| b >= 0xc0)),
+        // The same on bytes.
+        0x80 | 0xf6 | 0xfe => bytes.get(1).is_some_and(|modrm| modrm.is_some_and(|b| b >= 0xc0 && b & 7 < 4)),
         0x04 | 0x05 | 0x0c | 0x0d | 0x24 | 0x25 | 0x2c | 0x2d | 0x34 | 0x35 | 0x3c | 0x3d | 0xa8 | 0xa9 => true,
         _ => false,
     }

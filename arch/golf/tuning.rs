@@ -35,8 +35,8 @@ const KINDS: u16 = 0xff00;
 pub(crate) struct Tuning {
     /// Is this for a small program, where rules apply that need everything near?
     pub(crate) is_golf: bool,
-    /// A rule that is not to be used.
-    pub(crate) without: Option<Rule>,
+    /// Rules that are not to be used.
+    without: Vec<Rule>,
     /// The answers that are not the usual ones.
     pub(crate) answers: Answers,
     /// What was asked: how many ways there were.
@@ -54,9 +54,19 @@ struct Asked {
 }
 
 impl Tuning {
-    /// The usual answers to everything.
-    pub(crate) fn golf(answers: Answers, without: Option<Rule>) -> Self {
-        Self { is_golf: true, answers, without, asked: RefCell::default(), order: RefCell::default() }
+    /// These answers, to the others the usual ones.
+    pub(crate) fn golf(answers: Answers, without: Vec<Rule>) -> Self {
+        Self { is_golf: true, answers, without, ..Self::default() }
+    }
+
+    /// For any program, but for a rule.
+    pub(crate) fn usual(without: Option<Rule>) -> Self {
+        Self { without: Vec::from_iter(without), ..Self::default() }
+    }
+
+    /// May it be used?
+    pub(crate) fn has(&self, rule: Rule) -> bool {
+        !self.without.contains(&rule)
     }
 
     /// Which of so many ways? `usual` if nobody has decided otherwise.
@@ -67,7 +77,7 @@ impl Tuning {
             RESTORE => Rule::Again,
             _ => Rule::Constants,
         };
-        if !self.is_golf || ways < 2 || self.without == Some(rule) {
+        if !self.is_golf || ways < 2 || !self.has(rule) {
             return usual;
         }
         let mut asked = self.asked.borrow_mut();
@@ -111,11 +121,11 @@ impl Turn {
 
 /// Asks for every combination of answers, each once: `compile` gets the tuning and has it asked. `false` if there are more
 /// than so many.
-pub(crate) fn every(tries: usize, without: Option<Rule>, mut compile: impl FnMut(&Tuning)) -> bool {
+pub(crate) fn every(tries: usize, without: &[Rule], mut compile: impl FnMut(&Tuning)) -> bool {
     let mut path: Vec<Turn> = Vec::new();
     for _ in 0..tries {
         let answers = path.iter().map(|turn| (turn.question, turn.answer())).collect();
-        let tuning = Tuning::golf(answers, without);
+        let tuning = Tuning::golf(answers, without.into());
         compile(&tuning);
         // What is asked first depends on no later answer.
         let asked = tuning.order.into_inner();

@@ -31,6 +31,8 @@ pub(crate) enum Operation {
     Leave(Instruction),
     /// An address below 4 GiB into a register.
     Address { reg: Reg, of: Ref },
+    /// An address from another register.
+    SameAddress { reg: Reg, from: Reg },
     /// A constant, with what is known of the register before.
     Constant { instruction: Instruction, known: KnownConstant },
     /// An address near the end of the system call at a label, which rcx holds.
@@ -219,6 +221,18 @@ impl Encode for X86Inst {
                 let value = u32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 Instruction::with2(Code::Mov_r32_imm32, regs::bits_32(reg), value).map_err(|error| encoding(&error))?
             }
+            // 89 /r; above 4 GiB all of the register: REX.W.
+            Operation::SameAddress { reg, from } if form == 0 => {
+                if self.long_mode && u32::try_from(address(Ref::Image)).is_err() {
+                    return Ok(None);
+                }
+                Instruction::with2(Code::Mov_rm32_r32, regs::bits_32(reg), regs::bits_32(from))
+                    .map_err(|error| encoding(&error))?
+            }
+            Operation::SameAddress { reg, from } => {
+                Instruction::with2(Code::Mov_rm64_r64, regs::bits_64(reg), regs::bits_64(from))
+                    .map_err(|error| encoding(&error))?
+            }
             Operation::PushAddress { of } => {
                 let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
                 let code = if self.long_mode { Code::Pushq_imm32 } else { Code::Pushd_imm32 };
@@ -257,6 +271,7 @@ impl Encode for X86Inst {
             Operation::Leave(instruction) => {
                 bytes(self.bits(), &instruction, 0).ok().map(|bytes| [b"leave", bytes.as_slice()].concat())
             }
+            Operation::SameAddress { .. } => self.encode(0, 0, &|_| 0).ok().flatten(),
             operation => Some(format!("{operation:?}").into_bytes()),
         }
     }
@@ -264,8 +279,7 @@ impl Encode for X86Inst {
     fn return_again(&self) -> Option<Box<dyn Encode>> {
         let Operation::Plain(instruction) = self.operation else { return None };
         let operation = Operation::Plain(instruction);
-        matches!(instruction.code(), Code::Retnq | Code::Retnd)
-            .then(|| Box::new(Self { long_mode: self.long_mode, operation }) as Box<dyn Encode>)
+        goes_back(&instruction).then(|| Box::new(Self { long_mode: self.long_mode, operation }) as Box<dyn Encode>)
     }
 
     fn jump_bytes(&self) -> u32 {
@@ -281,10 +295,13 @@ impl Encode for X86Inst {
 
     fn wants_flags(&self) -> bool {
         match self.operation {
+            Operation::Plain(instruction) if goes_back(&instruction) => true,
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
-            operation => {
-                matches!(operation, Operation::Jump { .. } | Operation::Symbolic { .. } | Operation::Number { .. })
-            }
+            Operation::Jump { .. }
+            | Operation::Subroutine { .. }
+            | Operation::Symbolic { .. }
+            | Operation::Number { .. } => true,
+            _ => false,
         }
     }
 
@@ -295,7 +312,10 @@ impl Encode for X86Inst {
 
     fn symbolic(&self, form: u8) -> Range<usize> {
         match (self.operation, form) {
-            (Operation::Plain(_) | Operation::Constant { .. } | Operation::Leave(_), _) => 0..0,
+            (
+                Operation::Plain(_) | Operation::Constant { .. } | Operation::Leave(_) | Operation::SameAddress { .. },
+                _,
+            ) => 0..0,
             (Operation::Symbolic { .. } | Operation::Number { .. }, _) => 0..MOST_BYTES,
             (Operation::Near { .. }, 0) => 3..4,
             (Operation::Near { reg, of, .. }, form) => {
@@ -315,6 +335,7 @@ impl Encode for X86Inst {
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
             Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
+            Operation::SameAddress { reg, from } => Effects { reads: 1 << from, writes: 1 << reg },
             // The stack pointer is register 4.
             Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
             Operation::Jump { condition: Some(_), .. } => Effects { reads: u64::MAX, writes: u64::MAX },
@@ -324,7 +345,7 @@ impl Encode for X86Inst {
 
     fn goes_on(&self) -> bool {
         match self.operation {
-            Operation::Plain(instruction) => !matches!(instruction.code(), Code::Retnq | Code::Retnd),
+            Operation::Plain(instruction) => !goes_back(&instruction),
             Operation::Jump { condition, .. } => condition.is_some(),
             Operation::Leave(_) => false,
             _ => true,
@@ -350,13 +371,18 @@ pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec
     Ok(encoder.take_buffer())
 }
 
+/// Is it the end of a subroutine?
+fn goes_back(instruction: &Instruction) -> bool {
+    matches!(instruction.code(), Code::Retnq | Code::Retnd)
+}
+
 fn enters_kernel(instruction: &Instruction) -> bool {
     matches!(instruction.code(), Code::Syscall | Code::Int_imm8)
 }
 
-/// What an instruction reads and writes, by iced's tables; everything for those that enter the kernel.
+/// What an instruction reads and writes, by iced's tables; everything for those that go elsewhere.
 fn effects(instruction: &Instruction) -> Effects {
-    if enters_kernel(instruction) {
+    if enters_kernel(instruction) || goes_back(instruction) {
         return Effects::ALL;
     }
     let mut factory = InstructionInfoFactory::new();

@@ -159,7 +159,9 @@ impl X86<'_> {
                 self.plain(swap, why);
                 let (was, is) = (self.facts.get(reg), self.facts.get(from));
                 self.facts.set(reg, is);
-                self.facts.set(from, was);
+                // Both upper halves are cleared, so only what was known to fit 32 bits stays known.
+                let fits = was.value.is_half() || matches!(was.value, Value::Const(0..=0xffff_ffff));
+                self.facts.set(from, if fits || !self.mode.is_long { was } else { Fact::UNKNOWN });
                 return;
             }
             Rule::PopZero => self.zeros -= 1,
@@ -199,7 +201,7 @@ impl X86<'_> {
         let known = self.facts.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
         if self.may_fail
-            && self.tuning.without != Some(golf::Rule::Needless)
+            && self.tuning.has(golf::Rule::Needless)
             && constant.reg == EAX
             && self.args_set >> EAX & 1 == 0
             && well
@@ -231,7 +233,7 @@ impl X86<'_> {
                 Rule::Exchange { .. } => golf::Rule::Exchange,
                 _ => return true,
             };
-            self.tuning.without != Some(name)
+            self.tuning.has(name)
         });
         rules
     }
@@ -320,13 +322,13 @@ impl X86<'_> {
         let near = others.filter_map(|other| by(other).map(|by| (other, by)));
         match near.min_by_key(|&(other, by)| (other != reg, by != 0)) {
             Some((other, 0)) if other == reg => return,
-            Some((other, 0)) => self.copy(reg, other, false, why),
+            Some((from, 0)) => self.push(Operation::SameAddress { reg, from }, why.into()),
             Some((other, by)) => {
                 let from = self.operand(other, by.into());
                 self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
             }
             None => match self.facts.get(ECX).value {
-                Value::Behind(call) if reg < 8 && self.tuning.without != Some(golf::Rule::Near) => {
+                Value::Behind(call) if reg < 8 && self.tuning.has(golf::Rule::Near) => {
                     self.push(Operation::Near { reg, of, call }, why.into());
                 }
                 _ => self.push(Operation::Address { reg, of }, why.into()),

@@ -113,7 +113,7 @@ impl X86<'_> {
         if !self.to_push.is_empty() || self.program.has_subs() || starts_at_label {
             return;
         }
-        let sp_is_free = self.program.frame_bytes == 0 && self.tuning.without != Some(Rule::Zero);
+        let sp_is_free = self.program.frame_bytes == 0 && !self.program.asks_for_entry() && self.tuning.has(Rule::Zero);
         self.zeros = if sp_is_free { self.tuning.ask((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
         for _ in 0..self.zeros {
             let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 };

@@ -95,7 +95,7 @@ impl<'p> X86<'p> {
         (low, tuning): (&'p Set, &'p Tuning),
     ) -> Self {
         let mut to_push = stack::choose(program, mode.class());
-        let may_push = tuning.without != Some(Rule::Stack);
+        let may_push = tuning.has(Rule::Stack);
         to_push.retain(|(datum, _)| may_push && tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);

@@ -89,6 +89,7 @@ const STACK_ADDRESS_BYTES: usize = 2;
 pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>)> {
     let prologue = program.prologue();
     if program.has_subs()
+        || program.asks_for_entry()
         || prologue.iter().any(|step| touches_frame(&step.op))
         || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES
     {

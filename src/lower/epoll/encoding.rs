@@ -45,12 +45,12 @@ impl Engine<'_> {
         self.gosub("blanks");
         self.next(c, q, "");
         self.or(c, 0x20i64, "lower case");
-        self.unless(b'q', "coding_bad", "");
+        self.unless(b'q', "weight_bad", "");
         self.next(c, q, "");
-        self.unless(b'=', "coding_bad", "");
+        self.unless(b'=', "weight_bad", "");
         self.next(n, q, "");
         self.take(n, i64::from(b'0'), "");
-        self.branch(n, Cond::Above, 1i64, "coding_bad", "");
+        self.branch(n, Cond::Above, 1i64, "weight_bad", "");
         self.set(d, 3i64, "digits behind the point");
         self.branch(q, Cond::Eq, vend, "fraction", "");
         self.byte(v, at(q, 0), "");
@@ -88,6 +88,8 @@ impl Engine<'_> {
         self.shl(id, 2, "");
         self.put_four(sum(self.s.wide, id, 0), n, "its quality");
         self.jump("coding", "");
+        self.place("weight_bad");
+        self.take(q, 1i64, "that may have been the comma");
         self.place("coding_bad");
         self.gosub("next_comma");
         self.put_four(frame(var::VALUE), q, "");

@@ -1,0 +1,104 @@
+//! What once made wrong programs.
+
+use super::{BASE, Case, target};
+use crate::decode;
+use crate::golf::tuning::{Answers, ORDER, Question, Tuning, ZEROS};
+use crate::golf::units::{Group, groups};
+use crate::op::{Alu, Arg, Cond, Kind, Op, Part, Program};
+use crate::syscall::Call;
+
+/// The groups of a program with a subroutine that changes a number; what comes back is compared with 0.
+fn of_sub(machine: &str) -> Vec<Group> {
+    let mut program = Program::default();
+    let number = program.slot("number", Kind::Int);
+    let [sub, end] = ["sub", "end"].map(|name| program.label(name));
+    program.call(Call::Getpid, &[], Some(number), "");
+    for _ in 0..2 {
+        program.push(Op::Gosub(sub), "");
+        program.push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: end }, "");
+    }
+    program.place(end);
+    program.call(Call::Exit, &[Arg::Slot(number)], None, "");
+    program.sub(sub);
+    program.call(Call::Getpid, &[], None, "");
+    program.push(Op::Alu { alu: Alu::Sub, to: number, value: Arg::Const(3) }, "");
+    program.push(Op::Return { from: sub }, "");
+    let code = crate::compile(target(machine), &program).expect("it compiles");
+    groups(&code, &vec![1; code.units.len()], BASE, None).expect("it can be encoded")
+}
+
+#[test]
+fn nothing_changes_places_with_the_end_of_a_subroutine() {
+    for machine in ["x86_64", "i386", "aarch64"] {
+        let all = of_sub(machine);
+        let last = all.last().expect("there is a group");
+        assert_eq!(last.items.len(), 1, "{machine}");
+        assert!(!last.items[0].goes_on, "{machine}");
+    }
+}
+
+#[test]
+fn flags_are_wanted_behind_a_subroutine() {
+    for machine in ["x86_64", "i386"] {
+        let all = of_sub(machine);
+        let last = all.last().expect("there is a group");
+        assert!(last.items[0].flags_wanted, "{machine}: it is compared nowhere else");
+    }
+}
+
+/// Where addresses have more than 32 bits.
+const HIGH: u64 = 0x5_0000_0000;
+
+/// A text, which is pushed nowhere.
+fn text(program: &mut Program) -> Arg {
+    Arg::Data(program.datum("text", vec![Part::Bytes((b'A'..=b'Z').collect())], 0))
+}
+
+/// What is selected with one answer that is not the usual one.
+fn tuned(machine: &str, program: &Program, answer: (Question, usize)) -> Vec<String> {
+    let tuning = Tuning::golf(Answers::from([answer]), Vec::new());
+    let mut code = crate::compile_tuned(target(machine), program, &tuning).expect("it compiles");
+    let placed = code.place(BASE, &|_, end| end).expect("it can be placed");
+    let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
+    decode::decode_all(target(machine), &bytes)
+}
+
+#[test]
+fn an_address_is_copied_whole() {
+    let mut program = Program::default();
+    let text = text(&mut program);
+    program.call(Call::Nanosleep, &[text, text], None, "");
+    program.call(Call::Exit, &[Arg::Any], None, "");
+    let mut case = Case::of_program("x86_64", program);
+    let copies = |case: &Case| case.text().into_iter().filter(|line| line.starts_with("mov r")).collect::<Vec<_>>();
+    assert_eq!(copies(&case), [""; 0]);
+    case.template.base = HIGH;
+    assert_eq!(copies(&case).len(), 1);
+}
+
+#[test]
+fn an_exchange_leaves_no_whole_address() {
+    let mut program = Program { cannot_fail: vec![Call::Nanosleep], frame_bytes: 4, ..Program::default() };
+    let text = text(&mut program);
+    program.call(Call::Nanosleep, &[text, Arg::Any], None, "");
+    program.call(Call::Write, &[Arg::Const(0), text, Arg::Any], None, "");
+    program.call(Call::Exit, &[Arg::Any], None, "");
+    // Of the number, the 0 and the address, the 0 comes first.
+    let text = tuned("x86_64", &program, ((1, ORDER + 3), 1));
+    assert!(text.contains(&"xchg eax, edi".to_owned()), "{text:?}");
+    assert!(!text.contains(&"mov esi, eax".to_owned()), "{text:?}");
+}
+
+#[test]
+fn zeros_are_not_between_a_program_and_its_arguments() {
+    let mut program = Program::default();
+    let arguments = program.slot("arguments", Kind::Pointer);
+    program.call(Call::Close, &[Arg::Const(5)], None, "");
+    program.push(Op::Set { to: arguments, value: Arg::Entry }, "");
+    program.call(Call::Write, &[Arg::Const(0), Arg::Slot(arguments), Arg::Const(0)], None, "");
+    program.call(Call::Exit, &[Arg::Const(0)], None, "");
+    for machine in ["x86_64", "i386"] {
+        let text = tuned(machine, &program, ((0, ZEROS), 1));
+        assert!(!text.iter().any(|line| line.starts_with("push") && line.ends_with("ax")), "{machine}: {text:?}");
+    }
+}

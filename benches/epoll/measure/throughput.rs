@@ -61,14 +61,25 @@ pub(crate) fn run(bench: &Bench<'_>, shape: Shape, contestants: &[Contestant]) -
     Ok(rates(&names, samples))
 }
 
+/// Connections cost a client more than a server: one load generator could not keep any server busy with them. There are
+/// two then, which share the connections.
 fn sample(bench: &Bench<'_>, shape: Shape, server: &Server) -> anyhow::Result<Sample> {
-    let load = shape.load(server.port, bench.settings.asked_ms);
-    let mut driver = Driver::start(&load, &bench.cores.load)?;
-    let before = (server.cpu_ns()?, driver.cpu_ns()?);
-    let outcome = driver.run()?;
-    let after = (server.cpu_ns()?, driver.cpu_ns()?);
-    driver.leave()?;
-    Ok(of_run(outcome, after.0 - before.0, after.1 - before.1))
+    let cores = if shape.close { &bench.cores.two_loads[..] } else { std::slice::from_ref(&bench.cores.load) };
+    let load = shape.connections(shape.connections / cores.len()).load(server.port, bench.settings.asked_ms);
+    let mut drivers = cores.iter().map(|core| Driver::start(&load, core)).collect::<anyhow::Result<Vec<_>>>()?;
+    let cpu_ns = |drivers: &[Driver]| drivers.iter().map(Driver::cpu_ns).sum::<anyhow::Result<u64>>();
+    let before = (server.cpu_ns()?, cpu_ns(&drivers)?);
+    drivers.iter_mut().try_for_each(Driver::go)?;
+    let outcomes = drivers.iter_mut().map(Driver::outcome).collect::<anyhow::Result<Vec<_>>>()?;
+    let after = (server.cpu_ns()?, cpu_ns(&drivers)?);
+    drivers.into_iter().try_for_each(Driver::leave)?;
+    Ok(of_run(together(&outcomes), after.0 - before.0, after.1 - before.1))
+}
+
+/// What load generators did that ran at the same time.
+pub(crate) fn together(outcomes: &[Outcome]) -> Outcome {
+    let ns = outcomes.iter().map(|outcome| outcome.ns).max().unwrap_or(0);
+    Outcome { requests: outcomes.iter().map(|outcome| outcome.requests).sum(), ns }
 }
 
 /// The figures of a run from CPU times in nanoseconds.

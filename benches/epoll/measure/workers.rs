@@ -6,10 +6,9 @@
 use anyhow::Context as _;
 
 use super::Bench;
-use super::throughput::{Shape, of_run};
+use super::throughput::{Shape, of_run, together};
 use crate::contestant::Contestant;
 use crate::driver::Driver;
-use crate::load::Outcome;
 use crate::results::{Rate, Sample, Workers, median, of};
 use crate::server::Server;
 use crate::{ask, configs, settings};
@@ -60,6 +59,5 @@ fn sample(bench: &Bench<'_>, server: &Server) -> anyhow::Result<Sample> {
     let spent = server.cpu_ns()? - before;
     left.leave()?;
     right.leave()?;
-    let both = Outcome { requests: first.requests + second.requests, ns: first.ns.max(second.ns) };
-    Ok(of_run(both, spent, 0))
+    Ok(of_run(together(&[first, second]), spent, 0))
 }

@@ -196,7 +196,7 @@ pub fn selections(
         return Ok(vec![vec![usual]]);
     }
     let tuned = |answers: Answers, without: Option<Rule>| {
-        let tuning = Tuning::golf(answers, without);
+        let tuning = Tuning::golf(base, answers, without);
         crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
     };
     let (near, tuning) = tuned(Answers::new(), without)?;

@@ -35,6 +35,10 @@ const KINDS: u16 = 0xff00;
 pub(crate) struct Tuning {
     /// Is this for a small program, where rules apply that need everything near?
     pub(crate) is_golf: bool,
+    /// Have addresses of code and data more than 32 bits?
+    pub(crate) is_far: bool,
+    /// Is what is believed of registers kept with the instructions?
+    pub(crate) keeps_beliefs: bool,
     /// A rule that is not to be used.
     pub(crate) without: Option<Rule>,
     /// The answers that are not the usual ones.
@@ -44,9 +48,14 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    /// The usual answers to everything.
-    pub(crate) fn golf(answers: Answers, without: Option<Rule>) -> Self {
-        Self { is_golf: true, answers, without, asked: RefCell::default() }
+    /// These answers, for a file at this load address.
+    pub(crate) fn golf(base: u64, answers: Answers, without: Option<Rule>) -> Self {
+        Self { is_golf: true, is_far: base > u64::from(u32::MAX), answers, without, ..Self::default() }
+    }
+
+    /// No search, but what is believed of registers.
+    pub(crate) fn with_beliefs() -> Self {
+        Self { keeps_beliefs: true, ..Self::default() }
     }
 
     /// Which of so many ways? `usual` if nobody has decided otherwise.

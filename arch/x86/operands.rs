@@ -159,13 +159,18 @@ impl X86<'_> {
                 self.plain(swap, why);
                 let (was, is) = (self.facts.get(reg), self.facts.get(from));
                 self.facts.set(reg, is);
-                self.facts.set(from, was);
+                self.facts.set(from, self.copied(was, false));
                 return;
             }
             Rule::PopZero => self.zeros -= 1,
             _ => {}
         }
         self.make(constant, rule, why);
+    }
+
+    /// What is left of a register's fact in its copy: in 32 bits, the upper half is cleared.
+    pub(super) fn copied(&self, fact: Fact, wide: bool) -> Fact {
+        if wide || !self.mode.is_long { fact } else { fact.lower_half(self.tuning.is_far) }
     }
 
     /// Makes a constant by a rule.
@@ -293,7 +298,8 @@ impl X86<'_> {
                 let from = self.home(slot);
                 if from != reg && self.facts.get(reg).copy_of != Some(slot) {
                     self.copy(reg, from, self.wide(slot), why);
-                    self.facts.set(reg, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                    let copied = self.copied(self.facts.get(from), self.wide(slot));
+                    self.facts.set(reg, Fact { copy_of: Some(slot), ..copied });
                 }
             }
         }
@@ -320,7 +326,7 @@ impl X86<'_> {
         let near = others.filter_map(|other| by(other).map(|by| (other, by)));
         match near.min_by_key(|&(other, by)| (other != reg, by != 0)) {
             Some((other, 0)) if other == reg => return,
-            Some((other, 0)) => self.copy(reg, other, false, why),
+            Some((other, 0)) => self.copy(reg, other, self.tuning.is_far, why),
             Some((other, by)) => {
                 let from = self.operand(other, by.into());
                 self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
@@ -398,6 +404,6 @@ impl X86<'_> {
         } else {
             self.copy(to, from, wide, why);
         }
-        self.facts.set(to, new);
+        self.facts.set(to, self.copied(new, wide));
     }
 }

@@ -109,7 +109,7 @@ impl Machine {
         let found = value(register);
         match content {
             Content::Number { least, most } => (least & self.mask..=most & self.mask).contains(&found),
-            Content::NumberOrError { most } => found <= most || (found as i32) < 0,
+            Content::NumberOrError { most } => found <= most || found & 1 << 31 != 0,
             Content::Above { register, bytes } => found == value(register).wrapping_add_signed(bytes) & self.mask,
             Content::Same { register, bytes } => (found ^ value(register)) << (64 - 8 * bytes) == 0,
         }

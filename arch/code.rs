@@ -190,8 +190,7 @@ impl Code {
         self.units.push(Unit::new(Box::new(instruction), why));
     }
 
-    /// What is believed before the unit of this number, if it is an instruction. Whoever jumps to a label there may know
-    /// less.
+    /// Keeps what is believed before the unit of this number, if it is an instruction.
     pub(crate) fn believe(&mut self, unit: usize, before: Beliefs) {
         if let Some(Unit::Instruction { beliefs, .. }) = self.units.get_mut(unit) {
             *beliefs = Some(Box::new(before));

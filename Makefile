@@ -16,7 +16,7 @@ MANDIR ?= $(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/share/man/man1
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
 build: ## the release executable, target/release/asmgen
@@ -59,6 +59,12 @@ test: tools check ## everything that CI checks
 fuzz: export FUZZ_SECONDS ?= 600
 fuzz: ## mutated requests against the epoll engine, for FUZZ_SECONDS (600)
 	@$(CARGO) test --quiet --locked --test it -- --nocapture fuzz::the_server_is_as_the_model
+
+# Optimized: what takes long is the search.
+.PHONY: differential
+differential: export PROGRAMS ?= 1000
+differential: ## random programs, PROGRAMS (1000): searched as unsearched, machines as the interpreter, facts as registers
+	@$(CARGO) test --release --quiet --locked --test it -- --nocapture differential::
 
 .PHONY: kernels
 kernels: tools ## every example on all of Debian's kernels, every header byte changed: out/kernels/report.md

@@ -37,7 +37,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
     let Some(maker) = units.iter().filter_map(instruction).find_map(|one| one.island(Label(0))) else { return units };
     let jump = |to: Label| {
         let instruction = maker.island(to).expect("it is a jump, which makes others");
-        Unit::Instruction { instruction, form: 0, why: "goes on there".to_owned(), by_way_of: None }
+        Unit::new(instruction, "goes on there")
     };
     let has_short = units.iter().filter_map(instruction).any(|one| one.jump().is_some());
     let jumps = if has_short { Jumps::Short } else { Jumps::Alike };
@@ -58,9 +58,8 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
         let next = order.get(place + 1).map(|&next| labels[next]);
         match (part.way, blocks[block].end) {
             (Way::Goes { jump: was, .. }, End::Goes(to)) if next != Some(labels[to]) => {
-                let back = returns[to].as_ref().and_then(|one| one.return_again()).map(|instruction| {
-                    Unit::Instruction { instruction, form: 0, why: "goes back".to_owned(), by_way_of: None }
-                });
+                let back = returns[to].as_ref().and_then(|one| one.return_again());
+                let back = back.map(|instruction| Unit::new(instruction, "goes back"));
                 units.push(back.or(was).unwrap_or_else(|| jump(labels[to])));
             }
             (Way::Either { branch, .. }, End::Either { to, on, .. }) => {
@@ -95,9 +94,9 @@ fn instruction(unit: &Unit) -> Option<&dyn Encode> {
 
 /// The branch to another place where its condition does not hold.
 fn opposite(branch: Unit, to: Label) -> Unit {
-    let Unit::Instruction { instruction, why, .. } = branch else { unreachable!("labels are no branches") };
+    let Unit::Instruction { instruction, why, beliefs, .. } = branch else { unreachable!("labels are no branches") };
     let instruction = instruction.opposite(to).expect("every branch has an opposite");
-    Unit::Instruction { instruction, form: 0, why, by_way_of: None }
+    Unit::Instruction { instruction, form: 0, why, by_way_of: None, beliefs }
 }
 
 /// Cuts the code before labels and behind jumps.

@@ -4,6 +4,7 @@
 use crate::CompileError;
 use crate::blocks;
 use crate::golf::Effects;
+use crate::known::{Beliefs, Known};
 use crate::op::{DatumId, Label};
 use crate::relay::{self, Piece};
 use crate::tails;
@@ -114,7 +115,23 @@ pub(crate) enum Unit {
         form: u8,
         why: String,
         by_way_of: Option<usize>,
+        /// What is believed of registers before it, if that is kept.
+        beliefs: Option<Box<Beliefs>>,
     },
+}
+
+impl Unit {
+    /// An instruction of which nobody knows how it is to be encoded yet.
+    pub(crate) fn new(instruction: Box<dyn Encode>, why: impl Into<String>) -> Self {
+        Self::Instruction { instruction, form: 0, why: why.into(), by_way_of: None, beliefs: None }
+    }
+
+    /// Control comes here in other ways, too.
+    pub(crate) fn doubt(&mut self) {
+        if let Self::Instruction { beliefs, .. } = self {
+            *beliefs = None;
+        }
+    }
 }
 
 /// Selected code, not yet placed.
@@ -153,6 +170,8 @@ pub struct PlacedCode {
     pub labels: Vec<(Label, u64)>,
     /// Address behind the last instruction.
     pub end: u64,
+    /// What is believed of registers, if [`crate::compile_with_beliefs`] has selected it.
+    pub known: Vec<Known>,
 }
 
 impl PlacedCode {
@@ -168,7 +187,14 @@ impl Code {
     }
 
     pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
-        self.units.push(Unit::Instruction { instruction: Box::new(instruction), form: 0, why, by_way_of: None });
+        self.units.push(Unit::new(Box::new(instruction), why));
+    }
+
+    /// Keeps what is believed before the unit of this number, if it is an instruction.
+    pub(crate) fn believe(&mut self, unit: usize, before: Beliefs) {
+        if let Some(Unit::Instruction { beliefs, .. }) = self.units.get_mut(unit) {
+            *beliefs = Some(Box::new(before));
+        }
     }
 
     /// Places a label that stays with the next instruction, wherever that is put.
@@ -208,7 +234,7 @@ impl Code {
             let encoded = self.pass(&layout, data)?;
             let next = Layout::of_lengths(self, origin, encoded.iter().map(Vec::len));
             if next == layout {
-                return Ok(self.placed(&layout, encoded));
+                return Ok(self.placed(&layout, encoded, data));
             }
             layout = next;
         }
@@ -226,10 +252,7 @@ impl Code {
             // A label that is nowhere yet is taken to be here: the shortest distance, corrected by the next pass.
             let address = |to: Ref| match to {
                 Ref::Code(_) if by_way_of.is_some() => by_way_of.map_or(at, |unit| layout.at[unit]),
-                Ref::Code(label) => layout.labels.get(usize::from(label.0)).copied().flatten().unwrap_or(at),
-                Ref::Data(datum) => data(Place::Datum(datum), layout.end),
-                Ref::State(offset) => data(Place::State(offset), layout.end),
-                Ref::Image => data(Place::Image, layout.end),
+                to => layout.address(to, data).unwrap_or(at),
             };
             encoded.push(loop {
                 match instruction.encode(*form, at, &address)? {
@@ -279,8 +302,10 @@ impl Code {
                 Unit::Label(_) => None,
             });
             let instruction = likes.expect("there are jumps");
-            let why = "on the way of jumps from near here".to_owned();
-            self.units.insert(before + added, Unit::Instruction { instruction, form: 0, why, by_way_of: None });
+            self.units.insert(before + added, Unit::new(instruction, "on the way of jumps from near here"));
+        }
+        for &way in plan.by_way_of.iter().flatten() {
+            self.units[way].doubt();
         }
         for (unit, way) in self.units.iter_mut().zip(plan.by_way_of) {
             if let Unit::Instruction { by_way_of, .. } = unit {
@@ -289,13 +314,18 @@ impl Code {
         }
     }
 
-    fn placed(&self, layout: &Layout, encoded: Vec<Vec<u8>>) -> PlacedCode {
-        let mut placed = PlacedCode { instructions: Vec::new(), labels: Vec::new(), end: layout.end };
+    fn placed(&self, layout: &Layout, encoded: Vec<Vec<u8>>, data: &dyn Fn(Place, u64) -> u64) -> PlacedCode {
+        let (instructions, labels, known) = (Vec::new(), Vec::new(), Vec::new());
+        let mut placed = PlacedCode { instructions, labels, end: layout.end, known };
+        let address = |to: Ref| layout.address(to, data).expect("every label is placed");
         for ((unit, &at), bytes) in self.units.iter().zip(&layout.at).zip(encoded) {
             match unit {
                 Unit::Label(label) if self.first_own.is_some_and(|own| label.0 >= own) => {}
                 Unit::Label(label) => placed.labels.push((*label, at)),
-                Unit::Instruction { why, .. } => placed.instructions.push(Placed { at, bytes, why: why.clone() }),
+                Unit::Instruction { why, beliefs, .. } => {
+                    placed.instructions.push(Placed { at, bytes, why: why.clone() });
+                    placed.known.extend(beliefs.iter().flat_map(|beliefs| beliefs.at(at, &address)));
+                }
             }
         }
         placed
@@ -322,6 +352,16 @@ impl Layout {
     /// Before anything is encoded: everything at the origin, the labels nowhere.
     fn of(code: &Code, origin: u64) -> Self {
         Self { at: vec![origin; code.units.len()], labels: Vec::new(), end: origin }
+    }
+
+    /// Where something is; none if it is a label that is nowhere yet.
+    fn address(&self, to: Ref, data: &dyn Fn(Place, u64) -> u64) -> Option<u64> {
+        Some(match to {
+            Ref::Code(label) => return self.labels.get(usize::from(label.0)).copied().flatten(),
+            Ref::Data(datum) => data(Place::Datum(datum), self.end),
+            Ref::State(offset) => data(Place::State(offset), self.end),
+            Ref::Image => data(Place::Image, self.end),
+        })
     }
 
     fn of_lengths(code: &Code, origin: u64, lengths: impl Iterator<Item = usize>) -> Self {

@@ -49,6 +49,18 @@ pub(crate) struct Fact {
 
 impl Fact {
     pub(crate) const UNKNOWN: Self = Self { value: Value::Unknown, copy_of: None, word: None };
+
+    /// What is known of a register that has the lower 32 bits of this one, and nothing above them. Addresses of code
+    /// and data have no more, unless they are far.
+    pub(crate) fn lower_half(self, is_far: bool) -> Self {
+        let value = match self.value {
+            Value::Const(known) => Value::Const(u64::from(known as u32)),
+            Value::Frame(_) => Value::Unknown,
+            Value::Data(_) | Value::State(_) | Value::Behind(_) if is_far => Value::Unknown,
+            value => value,
+        };
+        Self { value, ..self }
+    }
 }
 
 impl From<Value> for Fact {
@@ -241,6 +253,15 @@ mod tests {
         facts.change_frame(0, 8);
         assert_eq!((facts.holder(8, 0), facts.holder(12, 0), facts.holder(-4, 0)), (Some(3), None, Some(4)));
         assert_eq!(facts.meet(&Facts::UNKNOWN).holder(8, 0), None);
+    }
+
+    #[test]
+    fn a_copy_in_32_bits_has_no_more() {
+        let of = |value| Fact::from(value).lower_half(false).value;
+        assert_eq!(of(Value::Const(u64::MAX)), Value::Const(u64::from(u32::MAX)));
+        assert_eq!((of(Value::Byte), of(Value::Frame(4))), (Value::Byte, Value::Unknown));
+        let address = Value::Data(DatumId(1));
+        assert_eq!((of(address), Fact::from(address).lower_half(true).value), (address, Value::Unknown));
     }
 
     #[test]

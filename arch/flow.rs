@@ -4,8 +4,9 @@
 use crate::alloc::Reg;
 use crate::code::Code;
 use crate::facts::Facts;
+use crate::known::Beliefs;
 
-use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Part, Program, Slot};
+use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Part, Program, Slot, Step};
 use crate::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
@@ -25,6 +26,14 @@ pub(crate) trait Selector {
     fn hold_frame_in_state(&mut self, at: u32);
     /// Adds the instructions of an operation.
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
+    /// What was known where the operation at hand went to its target before its last instruction, if it may have.
+    fn left_early(&mut self) -> Option<Facts> {
+        None
+    }
+    /// The code so far.
+    fn code(&mut self) -> &mut Code;
+    /// The register that leads to the frame now, and how far the frame is above what it holds.
+    fn frame(&self) -> (Reg, i64);
     /// The register of a slot.
     fn home(&self, slot: Slot) -> Reg;
     /// Is all of a slot's register what the slot says?
@@ -73,8 +82,12 @@ fn behind(program: &Program, sub: Label) -> Label {
     Label(sub.0 + program.labels.len() as u16)
 }
 
-/// Selects the whole program.
-pub(crate) fn select<S: Selector>(program: &Program, new: impl Fn() -> S) -> Result<Code, CompileError> {
+/// Selects the whole program, with what is believed of registers if it is to be kept.
+pub(crate) fn select<S: Selector>(
+    program: &Program,
+    keeps_beliefs: bool,
+    new: impl Fn() -> S,
+) -> Result<Code, CompileError> {
     let mut at_labels: AtLabels = vec![None; 2 * program.labels.len()];
     // The kernel jumps to a label whose address is in data with registers of its own.
     for part in program.data.iter().flat_map(|datum| &datum.parts) {
@@ -84,7 +97,7 @@ pub(crate) fn select<S: Selector>(program: &Program, new: impl Fn() -> S) -> Res
     }
     loop {
         let before = at_labels.clone();
-        let mut code = walk(program, new(), &mut at_labels)?;
+        let mut code = walk(program, new(), &mut at_labels, keeps_beliefs)?;
         if at_labels == before {
             code.may_change_order = program.has_subs();
             return Ok(code);
@@ -109,7 +122,25 @@ fn tells<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Reg, (Slot, u6
     }
 }
 
-fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabels) -> Result<Code, CompileError> {
+/// One step, whose first instruction keeps what is believed before it.
+fn step<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
+    let Step { op, why } = &program.steps[at];
+    if !keeps {
+        return selector.step(at, op, why);
+    }
+    let (facts, frame, begin) = (selector.facts().clone(), selector.frame(), selector.code().units.len());
+    let beliefs = Beliefs::new(facts, frame, program, |slot| selector.is_whole(slot));
+    selector.step(at, op, why)?;
+    selector.code().believe(begin, beliefs);
+    Ok(())
+}
+
+fn walk<S: Selector>(
+    program: &Program,
+    mut selector: S,
+    at_labels: &mut AtLabels,
+    keeps_beliefs: bool,
+) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
     if let Some(at) = program.frame_at {
         assert!(program.has_subs(), "a register holds the frame's address");
@@ -135,7 +166,7 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
             *selector.facts() = met.unwrap_or(Facts::UNKNOWN);
             selector.label(label);
             if step.op == Op::Sub(label) && reached {
-                selector.step(at, &step.op, &step.why)?;
+                self::step(program, &mut selector, at, keeps_beliefs)?;
             }
             continue;
         }
@@ -146,13 +177,16 @@ fn walk<S: Selector>(program: &Program, mut selector: S, at_labels: &mut AtLabel
         if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
             selector.facts().change_frame(offset, bytes);
         }
-        selector.step(at, &step.op, &step.why)?;
+        self::step(program, &mut selector, at, keeps_beliefs)?;
         if let Some(target) = step.op.target() {
             let mut facts = selector.facts().clone();
             if let Some((home, number)) = tells(&selector, &step.op, Cond::Eq) {
                 facts.tell(home, number);
             }
             arrive(at_labels, target, &facts);
+            if let Some(facts) = selector.left_early() {
+                arrive(at_labels, target, &facts);
+            }
         }
         if let Some((home, number)) = tells(&selector, &step.op, Cond::Ne) {
             selector.facts().tell(home, number);

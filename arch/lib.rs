@@ -14,6 +14,7 @@ mod flow;
 pub mod golf;
 pub mod i386;
 mod inline;
+mod known;
 mod layout;
 mod live;
 mod moves;
@@ -37,6 +38,7 @@ mod x86;
 pub mod x86_64;
 
 pub use code::{Code, Place, Placed, PlacedCode, Ref};
+pub use known::{Content, Known};
 pub use target::{Class, Machine, TARGETS, Target};
 
 /// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).
@@ -81,6 +83,14 @@ pub enum CompileError {
 /// The program needs more registers than there are, or an instruction the machine does not have.
 pub fn compile(target: &Target, program: &op::Program) -> Result<Code, CompileError> {
     compile_tuned(target, program, &golf::tuning::Tuning::default())
+}
+
+/// The same code, with what selection believes of registers: see [`PlacedCode::known`].
+///
+/// # Errors
+/// The same.
+pub fn compile_with_beliefs(target: &Target, program: &op::Program) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &golf::tuning::Tuning::with_beliefs())
 }
 
 /// The same, with the ways that a search asks for.

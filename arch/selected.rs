@@ -1,6 +1,6 @@
 //! Operations that become one instruction, or none: where that wins, and where it must not be.
 
-use crate::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Program, Slot, Width};
+use crate::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Program, Slot, Width};
 use crate::syscall::Call;
 use crate::{Target, decode};
 
@@ -221,5 +221,27 @@ fn aarch64_accesses_neighbours_at_once() {
         case.push(Op::Load { to: other, width: Width::Four, from: frame(second) });
         let text = case.text("aarch64", &[one, other]);
         assert_eq!((count(&text, &["ldp"]), count(&text, &["stp"])), (together, together), "{text:?}");
+    }
+}
+
+#[test]
+fn data_that_a_slot_leads_to_later_are_in_the_file() {
+    for machine in X86 {
+        let mut case = Case::new();
+        let data = case.program.datum("data", vec![Part::Bytes(vec![1, 0, 0, 0])], 0);
+        let [address, loaded] = [Kind::Pointer, Kind::Int].map(|kind| case.program.slot("another", kind));
+        let args = [Arg::Const(3), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];
+        case.program.call(Call::Setsockopt, &args, None, "");
+        let needs = |program: &Program| {
+            let target = Target::by_name(machine).expect("it is one of them");
+            crate::compile(target, program).expect("it compiles").needs(data)
+        };
+        assert!(!needs(&case.program), "it is pushed");
+        let next = case.program.label("next");
+        case.program.place(next);
+        case.push(Op::Set { to: address, value: Arg::Data(data) });
+        case.push(Op::Load { to: loaded, width: Width::Byte, from: Mem { base: Base::Slot(address), offset: 0 } });
+        case.program.call(Call::Exit, &[Arg::Slot(loaded)], None, "");
+        assert!(needs(&case.program), "an instruction takes its address");
     }
 }

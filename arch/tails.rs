@@ -123,10 +123,12 @@ impl Tails {
             Unit::Label(_) => None,
         });
         let jump = jump.expect("every machine jumps");
-        let why = "the rest is the same there".to_owned();
+        // Each part knows of its own way only.
+        let shared = self.units[same.other..].iter_mut().filter(|unit| !matches!(unit, Unit::Label(_)));
+        shared.take(same.end - same.from + 1).for_each(Unit::doubt);
         self.known[same.end] = None;
         self.lens[same.end] = jump.jump_bytes();
-        self.units[same.end] = Unit::Instruction { instruction: jump, form: 0, why, by_way_of: None };
+        self.units[same.end] = Unit::new(jump, "the rest is the same there");
         let insert = |tails: &mut Self| {
             if is_new {
                 tails.next += 1;

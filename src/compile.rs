@@ -1,7 +1,7 @@
 //! From a description to an image: lower, select, place, claim.
 
 use asmgen_arch::op::Program as Ops;
-use asmgen_arch::{CompileError, Target};
+use asmgen_arch::{Code, CompileError, Known, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
@@ -113,6 +113,21 @@ pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
     assemble_at_least(ops, options, 0, &mut None, &mut Watch::new(&|_| ()))
 }
 
+/// The plain layout of a lowered program, and what selection believes of the registers in it.
+///
+/// # Errors
+/// The same.
+pub fn assemble_with_beliefs(
+    ops: &Ops,
+    target: &'static Target,
+    tier: Tier,
+) -> Result<(Image, Vec<Known>), BuildError> {
+    let wrong = |source| BuildError::Compile { target: target.name, source };
+    let code = asmgen_arch::compile_with_beliefs(target, ops).map_err(wrong)?;
+    let options = Options { target, tier, effort: Effort::Quick, without: None };
+    plain(ops, code, options, 0)
+}
+
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
 /// may want more registers than it has, and is passed over then.
 fn smallest(
@@ -145,14 +160,26 @@ fn assemble_at_least(
     watch: &mut Watch,
 ) -> Result<Image, BuildError> {
     let target = options.target;
-    let wrong = |source| BuildError::Compile { target: target.name, source };
     let bytes = most_bytes(ops, target);
     if bytes > MOST_BYTES {
         return Err(BuildError::TooLarge { bytes });
     }
+    let code =
+        asmgen_arch::compile(target, ops).map_err(|source| BuildError::Compile { target: target.name, source })?;
+    let (plain, _) = plain(ops, code, options, least_bytes)?;
+    // A file that states a size that no smaller one has is padded, and padding needs no search.
+    if least_bytes > 0 {
+        return Ok(plain);
+    }
+    Ok(golf::smaller(ops, options, &plain, hint, watch)?.unwrap_or(plain))
+}
+
+/// Places and claims: the image of selected code without a search.
+fn plain(ops: &Ops, mut code: Code, options: Options, least_bytes: u64) -> Result<(Image, Vec<Known>), BuildError> {
+    let target = options.target;
+    let wrong = |source| BuildError::Compile { target: target.name, source };
     let layout = elf::layout(options.tier, target, ops.has_writable_memory());
     let entry = origin(&layout);
-    let mut code = asmgen_arch::compile(target, ops).map_err(wrong)?;
     let data = Data::of(ops, &code, &layout);
     let placed = code.place(entry, &|place, code_end| data.places(code_end).address(place)).map_err(wrong)?;
     let data_places = data.places(placed.end);
@@ -172,12 +199,7 @@ fn assemble_at_least(
         writable: data_places.writable.unwrap_or_default(),
     };
     claim_fields(&mut canvas, elf::header(&layout, &contents))?;
-    let plain = canvas.finish(target, entry, loads)?;
-    // A file that states a size that no smaller one has is padded, and padding needs no search.
-    if least_bytes > 0 {
-        return Ok(plain);
-    }
-    Ok(golf::smaller(ops, options, &plain, hint, watch)?.unwrap_or(plain))
+    Ok((canvas.finish(target, entry, loads)?, placed.known))
 }
 
 /// Claims the fields of headers.

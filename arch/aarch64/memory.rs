@@ -62,11 +62,12 @@ impl Aarch64<'_> {
         let t = self.home(to);
         let is_own = self.program.is_own_word(from, width);
         let Some(holder) = self.facts.holder(from.offset, t).filter(|_| is_own) else { return false };
-        let known = self.facts.get(holder).value;
+        let mut known = self.facts.get(holder);
         if holder != t {
             self.plain(A64::Mov { wide: false, d: t, m: holder });
+            known = known.lower_half(true);
         }
-        self.facts.define(to, t, known);
+        self.facts.define(to, t, known.value);
         self.facts.hold_word(t, from.offset);
         true
     }

@@ -71,7 +71,7 @@ pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, Compil
     let program = unstack::to_slots(program);
     let program = promote::to_slots(&program, &promote::words(&program, OFTEN));
     let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
-    flow::select(&program, || select::Aarch64::new(&program, &slots))
+    flow::select(&program, tuning.keeps_beliefs, || select::Aarch64::new(&program, &slots))
 }
 
 /// Words of the frame that are mentioned so often become slots: it is worth a register even where that leaves another

@@ -28,6 +28,8 @@ pub(crate) struct Aarch64<'p> {
     reserved_bytes: u32,
     /// Where the left operand of the operation at hand is, if its copy has been left out.
     source: Option<Reg>,
+    /// What was known at each of the branches of the operation at hand, if it has several.
+    early: Option<Facts>,
     /// Has the operation at hand been done with the one before it?
     pub(super) skip: bool,
 }
@@ -66,7 +68,8 @@ impl<'p> Aarch64<'p> {
     pub(crate) fn new(program: &'p Program, slots: &'p Allocation) -> Self {
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let calling = callers(program);
-        Self { program, slots, code, facts, why, calling, reserved_bytes: 0, source: None, skip: false }
+        let reserved_bytes = 0;
+        Self { program, slots, code, facts, why, calling, reserved_bytes, source: None, early: None, skip: false }
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
@@ -173,10 +176,16 @@ impl<'p> Aarch64<'p> {
                 let from = self.home(slot);
                 if from != reg && self.facts.get(reg).copy_of != Some(slot) {
                     self.push(A64::Mov { wide: self.wide(slot), d: reg, m: from }, why);
-                    self.facts.set(reg, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                    self.facts.set(reg, self.copied(from, slot));
                 }
             }
         }
+    }
+
+    /// What is known of a register that a slot has been copied to from its own.
+    fn copied(&self, from: Reg, slot: Slot) -> Fact {
+        let fact = Fact { copy_of: Some(slot), ..self.facts.get(from) };
+        if self.wide(slot) { fact } else { fact.lower_half(true) }
     }
 
     fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
@@ -217,7 +226,7 @@ impl<'p> Aarch64<'p> {
             Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
             Move::Copy { to, from, slot, role } => {
                 self.push(A64::Mov { wide: self.wide(slot), d: to, m: from }, format!("{name}: {role}"));
-                self.facts.set(to, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                self.facts.set(to, self.copied(from, slot));
             }
             Move::Swap { one, other } => {
                 for (d, m) in [(SCRATCH_2, one), (one, other), (other, SCRATCH_2)] {
@@ -460,11 +469,25 @@ impl Selector for Aarch64<'_> {
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
                     self.branch_bytes(at.behind(offset), piece, false, *miss);
+                    let early = self.early.as_ref().unwrap_or(&self.facts);
+                    self.early = Some(early.meet(&self.facts));
                 }
             }
             Op::StoreBytes { to, bytes } => self.store_bytes(*to, bytes),
         }
         Ok(())
+    }
+
+    fn left_early(&mut self) -> Option<Facts> {
+        self.early.take()
+    }
+
+    fn code(&mut self) -> &mut Code {
+        &mut self.code
+    }
+
+    fn frame(&self) -> (Reg, i64) {
+        (Self::frame(self), 0)
     }
 
     fn home(&self, slot: Slot) -> Reg {

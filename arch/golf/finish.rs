@@ -195,7 +195,7 @@ impl Search<'_> {
         let labels = self.labels.iter().enumerate();
         let labels = labels.filter_map(|(number, at)| Some((Label(number as u16), base + u64::from((*at)?)))).collect();
         let end = placed.last().map_or(base, |last| last.at + last.bytes.len() as u64);
-        PlacedCode { instructions: placed, labels, end }
+        PlacedCode { instructions: placed, labels, end, known: Vec::new() }
     }
 
     /// The address of the file's first byte.

@@ -197,12 +197,12 @@ pub fn selections(
     (tries, most): (usize, usize),
     without: Option<Rule>,
 ) -> Result<Vec<Vec<Code>>, CompileError> {
-    let usual = crate::compile_tuned(target, program, &Tuning::usual(without))?;
+    let usual = crate::compile_tuned(target, program, &Tuning::usual(base, without))?;
     if tries == 0 || program.has_subs() {
         return Ok(vec![vec![usual]]);
     }
     let tuned = |answers: Answers, without: &[Rule]| {
-        let tuning = Tuning::golf(answers, without.into());
+        let tuning = Tuning::golf(base, answers, without.into());
         crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
     };
     let (near, tuning) = tuned(Answers::new(), without.as_slice())?;
@@ -253,7 +253,7 @@ pub fn every_selection(
     let tries = instructions / usual.units.len().max(1);
     let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
     for without in [&[][..], &[Rule::Exchange]] {
-        let is_whole = tuning::every(tries, without, |tuning| {
+        let is_whole = tuning::every(tries, base, without, |tuning| {
             // More registers than there are: no selection.
             if let Ok(code) = crate::compile_tuned(target, program, tuning) {
                 let bytes = least_bytes_at(target, program, &code, base);

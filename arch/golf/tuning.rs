@@ -35,6 +35,10 @@ const KINDS: u16 = 0xff00;
 pub(crate) struct Tuning {
     /// Is this for a small program, where rules apply that need everything near?
     pub(crate) is_golf: bool,
+    /// Have addresses of code and data more than 32 bits?
+    pub(crate) is_far: bool,
+    /// Is what is believed of registers kept with the instructions?
+    pub(crate) keeps_beliefs: bool,
     /// Rules that are not to be used.
     without: Vec<Rule>,
     /// The answers that are not the usual ones.
@@ -54,14 +58,19 @@ struct Asked {
 }
 
 impl Tuning {
-    /// These answers, to the others the usual ones.
-    pub(crate) fn golf(answers: Answers, without: Vec<Rule>) -> Self {
-        Self { is_golf: true, answers, without, ..Self::default() }
+    /// These answers, for a file at this load address; to the other questions the usual ones.
+    pub(crate) fn golf(base: u64, answers: Answers, without: Vec<Rule>) -> Self {
+        Self { is_golf: true, is_far: base > u64::from(u32::MAX), answers, without, ..Self::default() }
     }
 
-    /// For any program, but for a rule.
-    pub(crate) fn usual(without: Option<Rule>) -> Self {
-        Self { without: Vec::from_iter(without), ..Self::default() }
+    /// No search, but what is believed of registers.
+    pub(crate) fn with_beliefs() -> Self {
+        Self { keeps_beliefs: true, ..Self::default() }
+    }
+
+    /// For any program at this load address, but for a rule.
+    pub(crate) fn usual(base: u64, without: Option<Rule>) -> Self {
+        Self { is_far: base > u64::from(u32::MAX), without: Vec::from_iter(without), ..Self::default() }
     }
 
     /// May it be used?
@@ -121,11 +130,11 @@ impl Turn {
 
 /// Asks for every combination of answers, each once: `compile` gets the tuning and has it asked. `false` if there are more
 /// than so many.
-pub(crate) fn every(tries: usize, without: &[Rule], mut compile: impl FnMut(&Tuning)) -> bool {
+pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl FnMut(&Tuning)) -> bool {
     let mut path: Vec<Turn> = Vec::new();
     for _ in 0..tries {
         let answers = path.iter().map(|turn| (turn.question, turn.answer())).collect();
-        let tuning = Tuning::golf(answers, without.into());
+        let tuning = Tuning::golf(base, answers, without.into());
         compile(&tuning);
         // What is asked first depends on no later answer.
         let asked = tuning.order.into_inner();

@@ -12,11 +12,12 @@ impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
         let is_word = self.program.is_own_word(from, width);
         if let Some(holder) = self.facts.holder(from.offset, self.home(to)).filter(|_| is_word) {
-            let (home, known, why) = (self.home(to), self.facts.get(holder).value, self.why.clone());
+            let (home, mut known, why) = (self.home(to), self.facts.get(holder), self.why.clone());
             if holder != home {
                 self.copy(home, holder, false, &why);
+                known = self.copied(known, false);
             }
-            self.facts.define(to, home, known);
+            self.facts.define(to, home, known.value);
             self.facts.hold_word(home, from.offset);
             return;
         }

@@ -173,7 +173,7 @@ impl X86<'_> {
             match one {
                 Move::Copy { to, from, .. } => {
                     self.copy(to, from, wide, why);
-                    self.facts.set(to, self.facts.get(from));
+                    self.facts.set(to, self.copied(self.facts.get(from), wide));
                 }
                 Move::Swap { .. } => self.swap(one, why),
             }

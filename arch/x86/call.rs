@@ -79,7 +79,8 @@ impl X86<'_> {
             Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
             Move::Copy { to, from, slot, role } => {
                 self.copy(to, from, self.wide(slot), &format!("{name}: {role}"));
-                self.facts.set(to, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                let copied = self.copied(self.facts.get(from), self.wide(slot));
+                self.facts.set(to, Fact { copy_of: Some(slot), ..copied });
             }
             Move::Swap { .. } => self.swap(one, &format!("{name}: two arguments change places")),
         }

@@ -29,5 +29,5 @@ use crate::{CompileError, alloc, flow};
 pub(crate) fn compile(mode: &'static Mode, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
     let (program, slots) = alloc::fit_tuned(program, &mode.registers, tuning)?;
     let low = low::low(&program, &slots);
-    flow::select(&program, || select::X86::new(mode, &program, &slots, (&low, tuning)))
+    flow::select(&program, tuning.keeps_beliefs, || select::X86::new(mode, &program, &slots, (&low, tuning)))
 }

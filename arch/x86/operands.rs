@@ -170,6 +170,11 @@ impl X86<'_> {
         self.make(constant, rule, why);
     }
 
+    /// What is left of a register's fact in its copy: in 32 bits, the upper half is cleared.
+    pub(super) fn copied(&self, fact: Fact, wide: bool) -> Fact {
+        if wide || !self.mode.is_long { fact } else { fact.lower_half(self.tuning.is_far) }
+    }
+
     /// Makes a constant by a rule.
     pub(super) fn make(&mut self, constant: Constant, rule: Rule, why: &str) {
         let reg = constant.reg;
@@ -295,7 +300,8 @@ impl X86<'_> {
                 let from = self.home(slot);
                 if from != reg && self.facts.get(reg).copy_of != Some(slot) {
                     self.copy(reg, from, self.wide(slot), why);
-                    self.facts.set(reg, Fact { copy_of: Some(slot), ..self.facts.get(from) });
+                    let copied = self.copied(self.facts.get(from), self.wide(slot));
+                    self.facts.set(reg, Fact { copy_of: Some(slot), ..copied });
                 }
             }
         }
@@ -400,6 +406,6 @@ impl X86<'_> {
         } else {
             self.copy(to, from, wide, why);
         }
-        self.facts.set(to, new);
+        self.facts.set(to, self.copied(new, wide));
     }
 }

@@ -405,6 +405,18 @@ impl Selector for X86<'_> {
         Ok(())
     }
 
+    fn code(&mut self) -> &mut Code {
+        &mut self.code
+    }
+
+    fn frame(&self) -> (Reg, i64) {
+        if self.program.has_subs() {
+            (self.mode.registers.frame, -i64::from(self.frame_middle))
+        } else {
+            (ESP, i64::from(self.depth_bytes))
+        }
+    }
+
     fn home(&self, slot: Slot) -> Reg {
         self.slots.home(slot)
     }

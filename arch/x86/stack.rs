@@ -106,9 +106,10 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         }
         let uses = |steps: &[Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
         let (early, all) = (uses(prologue), uses(&program.steps));
-        // Pushing may need the accumulator, which is free before a system call and nowhere else.
+        // Pushing may need the accumulator, which is free before a system call and nowhere else. And what a slot leads
+        // to is accessed by its own address, where an instruction can take that (`fuse.rs`).
         let is_set = |step: &Step| matches!(step.op, Op::Set { value: Arg::Data(it), .. } if it == id);
-        if prologue.iter().any(is_set) {
+        if program.steps.iter().any(is_set) {
             continue;
         }
         // Where the ways in have pushed different amounts, nobody knows later how far up the structure is.

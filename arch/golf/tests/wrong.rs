@@ -56,7 +56,7 @@ fn text(program: &mut Program) -> Arg {
 
 /// What is selected with one answer that is not the usual one.
 fn tuned(machine: &str, program: &Program, answer: (Question, usize)) -> Vec<String> {
-    let tuning = Tuning::golf(Answers::from([answer]), Vec::new());
+    let tuning = Tuning::golf(u64::from(crate::LOWEST_ADDRESS), Answers::from([answer]), Vec::new());
     let mut code = crate::compile_tuned(target(machine), program, &tuning).expect("it compiles");
     let placed = code.place(BASE, &|_, end| end).expect("it can be placed");
     let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();

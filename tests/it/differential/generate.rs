@@ -26,11 +26,15 @@ pub(super) struct Maker<'r> {
     /// For copies.
     pub(super) len: Slot,
     /// Of the main program, and of each subroutine.
-    counters: Vec<Slot>,
-    subs: Vec<Label>,
+    pub(super) counters: Vec<Slot>,
+    pub(super) subs: Vec<Label>,
     /// The first byte of the frame's used part.
     pub(super) start: u32,
-    pub(super) writable: DatumId,
+    pub(super) writable: Option<DatumId>,
+    /// What pointers lead to; nothing in a program that has no use for memory.
+    pub(super) areas: &'static [Area],
+    /// Data that nobody writes to, with their bytes.
+    pub(super) texts: Vec<(DatumId, u32)>,
 }
 
 /// Something with bytes that can be written to.
@@ -55,7 +59,11 @@ pub(super) fn program(random: &mut Random) -> Program {
     program.frame_bytes = start + USED_BYTES + 4 * count as u32 + if random.below(2) == 0 { 100 } else { 0 };
     program.state_bytes = USED_BYTES;
     let writable = program.writable_datum("writable", vec![Part::Bytes(random.bytes(USED_BYTES as usize))]);
-    let mut maker = Maker { program, random, numbers, pointers, len, counters, subs, start, writable };
+    let (writable, areas, texts) = (Some(writable), &AREAS[..], Vec::new());
+    let mut maker = Maker { program, random, numbers, pointers, len, counters, subs, start, writable, areas, texts };
+    for _ in 0..maker.random.below(3) {
+        maker.failing_call();
+    }
     maker.begin();
     for _ in 0..=maker.random.below(3) {
         maker.stretch(0);
@@ -93,13 +101,23 @@ impl Maker<'_> {
         !self.subs.is_empty()
     }
 
+    /// Is there memory that operations write to?
+    pub(super) fn has_memory(&self) -> bool {
+        !self.areas.is_empty()
+    }
+
+    fn used_bytes(&self) -> u32 {
+        if self.has_memory() { USED_BYTES } else { 0 }
+    }
+
     /// The address of a byte of one of the areas.
     pub(super) fn address(&mut self, to: Slot, area: Area, offset: u32) {
         match area {
             Area::Frame => self.push(Op::Set { to, value: Arg::Frame(self.start + offset) }),
             Area::State => self.push(Op::Set { to, value: Arg::State(offset) }),
             Area::Data => {
-                self.push(Op::Set { to, value: Arg::Data(self.writable) });
+                let writable = self.writable.expect("only programs with data to write to have this area");
+                self.push(Op::Set { to, value: Arg::Data(writable) });
                 self.push(Op::Alu { alu: Alu::Add, to, value: Arg::Const(i64::from(offset)) });
             }
         }
@@ -114,7 +132,7 @@ impl Maker<'_> {
 
     /// Leads a pointer to a byte of any area.
     pub(super) fn aim(&mut self, pointer: Slot) {
-        let (area, offset) = (self.random.one_of(&AREAS), 8 + self.random.below(16) as u32);
+        let (area, offset) = (self.random.one_of(self.areas), 8 + self.random.below(16) as u32);
         self.address(pointer, area, offset);
         if self.random.below(3) == 0 {
             let index = self.index();
@@ -140,12 +158,9 @@ impl Maker<'_> {
     }
 
     /// Everything has a value before anything is read. System calls before the first label may find small structures
-    /// on the stack, so some come first.
-    fn begin(&mut self) {
-        for _ in 0..self.random.below(3) {
-            self.failing_call();
-        }
-        for offset in (self.start..self.start + USED_BYTES).step_by(4) {
+    /// on the stack, so some come before this.
+    pub(super) fn begin(&mut self) {
+        for offset in (self.start..self.start + self.used_bytes()).step_by(4) {
             let value = Arg::Const(self.random.one_of(&CONSTANTS));
             let to = Mem { base: Base::Frame, offset: offset as i32 };
             self.push(Op::Store { width: Width::Four, to, value });
@@ -154,20 +169,20 @@ impl Maker<'_> {
             let value = Arg::Const(self.random.one_of(&CONSTANTS));
             self.push(Op::Set { to: slot, value });
         }
-        for pointer in self.pointers {
-            self.aim(pointer);
+        if self.has_memory() {
+            self.pointers.into_iter().for_each(|pointer| self.aim(pointer));
         }
     }
 
     /// A loop of a few turns, with branches inside that leave operations out; of the main program, which is number 0,
     /// or of a subroutine.
-    fn stretch(&mut self, number: usize) {
+    pub(super) fn stretch(&mut self, number: usize) {
         let counter = self.counters[number];
         let turns = 1 + self.random.below(3) as i64;
         self.push(Op::Set { to: counter, value: Arg::Const(turns) });
         let again = self.program.label("again");
         self.program.place(again);
-        let most = if number == 0 { 6 } else { 2 };
+        let most = if number == 0 && self.texts.is_empty() { 6 } else { 2 };
         for _ in 0..2 + self.random.below(most) {
             let over = self.program.label("over");
             self.branch(over);
@@ -203,8 +218,12 @@ impl Maker<'_> {
 
     /// A call with an argument of every kind, on a descriptor that is not open: −EBADF.
     pub(super) fn failing_call(&mut self) {
-        let bytes = self.random.bytes(8);
-        let data = self.program.datum("data", vec![Part::Bytes(bytes)], 8);
+        let data = if self.texts.is_empty() {
+            let bytes = self.random.bytes(8);
+            self.program.datum("data", vec![Part::Bytes(bytes)], 8)
+        } else {
+            self.random.one_of(&self.texts).0
+        };
         let args = match self.random.below(3) {
             0 => (Call::Close, vec![Arg::Const(NOT_OPEN)]),
             1 => (Call::Write, vec![Arg::Const(NOT_OPEN), Arg::Data(data), Arg::AtLeast(3)]),
@@ -218,9 +237,10 @@ impl Maker<'_> {
     }
 
     /// Shows every area and every slot, and exits with the first one's low byte.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
+        let used_bytes = self.used_bytes();
         for (index, slot) in self.numbers.clone().into_iter().enumerate() {
-            let offset = self.start as i32 + (USED_BYTES as usize + 4 * index) as i32;
+            let offset = self.start as i32 + (used_bytes as usize + 4 * index) as i32;
             let to = Mem { base: Base::Frame, offset };
             self.push(Op::Store { width: Width::Four, to, value: Arg::Slot(slot) });
         }
@@ -228,9 +248,11 @@ impl Maker<'_> {
             let args = [Arg::Const(1), from, Arg::Const(i64::from(len))];
             self.program.call(Call::Write, &args, None, "show");
         };
-        show(Arg::Frame(self.start), USED_BYTES + 4 * self.numbers.len() as u32);
-        show(Arg::State(0), USED_BYTES);
-        show(Arg::Data(self.writable), USED_BYTES);
+        show(Arg::Frame(self.start), used_bytes + 4 * self.numbers.len() as u32);
+        if let Some(writable) = self.writable {
+            show(Arg::State(0), USED_BYTES);
+            show(Arg::Data(writable), USED_BYTES);
+        }
         let status = Arg::Slot(self.numbers[0]);
         self.program.call(Call::Exit, &[status], None, "exit");
     }

@@ -1,27 +1,72 @@
 //! Random lowered programs do on every machine what a plain interpreter of the operations does: the same output, the
 //! same exit code. What the selection believes of registers, where slots live and what was spilled is all in that.
+//! Files that were searched for do what plain ones do (`searched.rs`). `make test` runs some programs,
+//! `make differential` a thousand, or as many as `PROGRAMS` says, beginning with the seed `SEED`.
 
+mod beliefs;
 mod generate;
 mod interpret;
 mod operations;
+mod searched;
+mod small;
+mod trace;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{fs, thread};
 
 use asmgen::elf::Tier;
-use asmgen::{Options, TARGETS, assemble};
+use asmgen::{Image, Options, TARGETS, assemble};
 
 use crate::harness::random::Random;
+use crate::harness::tool::{Variant, succeed};
 
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
 const PROGRAMS: u64 = 200;
 
+/// Does this with every seed from 1 up, or from that of the variable `SEED`, on all cores; so many if the variable
+/// `PROGRAMS` does not say otherwise. Fails behind the last one with the seeds it panicked with. Returns how many there
+/// were.
+fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) -> u64 {
+    let number = |name: &str, usual| {
+        let text = std::env::var(name);
+        text.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+    };
+    let (first, programs) = (number("SEED", 1), number("PROGRAMS", usual));
+    let (next, faulty) = (AtomicU64::new(first), Mutex::new(Vec::new()));
+    let worker = || {
+        let seeds = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        for seed in seeds.take_while(|seed| *seed < first + programs) {
+            if panic::catch_unwind(AssertUnwindSafe(|| work(seed))).is_err() {
+                faulty.lock().expect("nobody panics with it").push(seed);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(worker);
+        }
+    });
+    let faulty = faulty.into_inner().expect("nobody panics with it");
+    assert!(faulty.is_empty(), "programs with these seeds: {faulty:?}");
+    programs
+}
+
+/// Writes an executable. Another process does: what this one has open for writing, the child of another test may hold
+/// open for a moment, and then nobody can run it (ETXTBSY).
+fn write(image: &Image, file: &Path) {
+    let bytes = file.with_extension("bytes");
+    fs::write(&bytes, &image.bytes).expect("the program is written");
+    succeed(Command::new("install").args(["-m", "755"]).arg(&bytes).arg(file));
+}
+
 #[test]
 fn every_machine_does_what_the_operations_say() {
     let folder = tempfile::tempdir().expect("a folder");
-    let programs = std::env::var("PROGRAMS").map_or(PROGRAMS, |count| count.parse().expect("PROGRAMS is a number"));
-    for seed in 1..=programs {
+    for_each_seed(PROGRAMS, |seed| {
         let mut random = Random::new(seed);
         let program = generate::program(&mut random);
         let expected = interpret::run(&program);
@@ -29,20 +74,11 @@ fn every_machine_does_what_the_operations_say() {
             let tier = if (seed + number as u64).is_multiple_of(2) { Tier::Strict } else { Tier::Portable };
             let image = assemble(&program, Options { target, tier, effort: asmgen::Effort::Default, without: None })
                 .unwrap_or_else(|error| panic!("program {seed} on {}: {error}", target.name));
-            let file = folder.path().join(format!("{seed}.{}", target.name));
-            fs::write(&file, &image.bytes).expect("the program is written");
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it may run");
-            let mut command = match target.name {
-                "aarch64" => {
-                    let mut qemu = Command::new("qemu-aarch64-static");
-                    qemu.arg(&file);
-                    qemu
-                }
-                _ => Command::new(&file),
-            };
-            let ran = command.output().unwrap_or_else(|error| {
-                panic!("program {seed} on {} does not start: {error} (apt-get install qemu-user-static)", target.name)
-            });
+            let file = folder.path().join(format!("{seed}-{}", target.name));
+            write(&image, &file);
+            let variant = Variant { target: target.name, ..Variant::native(&file) };
+            let ran = variant.run(&file).output();
+            let ran = ran.unwrap_or_else(|error| panic!("program {seed} on {}: {error}", target.name));
             let found = (ran.stdout, ran.status.code());
             let wanted = (expected.output.clone(), Some(expected.status));
             assert!(
@@ -52,5 +88,5 @@ fn every_machine_does_what_the_operations_say() {
                 asmgen::listing::text(&image)
             );
         }
-    }
+    });
 }

@@ -3,7 +3,7 @@
 use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Width};
 use asmgen::syscall::Call;
 
-use super::generate::{AREAS, Area, Maker, USED_BYTES};
+use super::generate::{Area, Maker, USED_BYTES};
 
 #[rustfmt::skip] // By how they are encoded.
 pub(super) const CONSTANTS: [i64; 24] = [
@@ -21,9 +21,14 @@ const BITS: [u32; 11] = [
 ];
 const WIDTHS: [Width; 3] = [Width::Byte, Width::Two, Width::Four];
 
+/// Kinds of branches, and of operations, that leave memory alone.
+const BRANCHES_OF_NUMBERS: [usize; 5] = [2, 3, 5, 6, 7];
+const OPERATIONS_ON_NUMBERS: [usize; 11] = [0, 1, 2, 3, 5, 6, 7, 13, 14, 14, 19];
+
 impl Maker<'_> {
     pub(super) fn branch(&mut self, to: Label) {
-        let op = match self.random.below(9) {
+        let kind = if self.has_memory() { self.random.below(9) } else { self.random.one_of(&BRANCHES_OF_NUMBERS) };
+        let op = match kind {
             0 => {
                 let len = self.random.one_of(&[1, 2, 4]);
                 let bytes = if self.random.below(3) == 0 { vec![0; len] } else { self.random.bytes(len) };
@@ -41,7 +46,7 @@ impl Maker<'_> {
             }
             4 => {
                 // Addresses have no sign, and an order only inside an area.
-                let ([left, right], area) = (self.pointers, self.random.one_of(&AREAS));
+                let ([left, right], area) = (self.pointers, self.random.one_of(self.areas));
                 for pointer in [left, right] {
                     let offset = 8 + self.random.below(3) as u32;
                     self.address(pointer, area, offset);
@@ -60,7 +65,11 @@ impl Maker<'_> {
 
     pub(super) fn operation(&mut self) {
         let to = self.number();
-        let op = match self.random.below(19) {
+        // The last is for programs with data to read.
+        let kinds = if self.texts.is_empty() { 19 } else { 20 };
+        let kind =
+            if self.has_memory() { self.random.below(kinds) } else { self.random.one_of(&OPERATIONS_ON_NUMBERS) };
+        let op = match kind {
             0 | 1 => Op::Set { to, value: self.value() },
             2..=4 => {
                 let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul]);
@@ -93,6 +102,7 @@ impl Maker<'_> {
             15 => return self.copy(),
             16 => return self.pointing(),
             17 => return self.stacked(),
+            19 => return self.read_text(),
             _ => {
                 let pointer = self.pointer();
                 return self.aim(pointer);
@@ -122,7 +132,7 @@ impl Maker<'_> {
         if self.random.below(2) == 0 {
             (to, from) = (from, to);
         }
-        let (source, target) = (self.random.one_of(&AREAS), self.random.one_of(&AREAS));
+        let (source, target) = (self.random.one_of(self.areas), self.random.one_of(self.areas));
         let near = 1 + self.random.below(8) as u32;
         let (high, low) = (if self.random.below(2) == 0 { 32 } else { 8 } + near, near);
         let (source_at, target_at) =
@@ -195,13 +205,20 @@ impl Maker<'_> {
     fn writing_call(&mut self) {
         let result = Some(self.number());
         let len = Arg::Const(1 + self.random.below(8) as i64);
-        let from = match self.random.below(4) {
+        let kind = self.random.below(4);
+        let from = match kind {
             0 => {
                 let args = [Arg::Const(0), Arg::Const(0), Arg::Const(0), Arg::Const(8)];
                 return self.program.call(Call::RtSigprocmask, &args, result, "returns 0");
             }
+            _ if !self.texts.is_empty() && (kind == 1 || !self.has_memory()) => {
+                let (text, bytes) = self.random.one_of(&self.texts);
+                let len = Arg::Const(1 + self.random.below(bytes as usize) as i64);
+                let args = [Arg::Const(1), Arg::Data(text), len];
+                return self.program.call(Call::Write, &args, result, "writes");
+            }
             1 => Arg::Slot(self.pointer()),
-            2 => Arg::State(self.random.below(16) as u32),
+            2 if self.areas.contains(&Area::State) => Arg::State(self.random.below(16) as u32),
             _ => Arg::Frame(self.start + self.random.below(16) as u32),
         };
         self.program.call(Call::Write, &[Arg::Const(1), from, len], result, "writes");

@@ -1,0 +1,106 @@
+//! What selection believes of registers, for those who compare it with the registers of a real run. Nobody else asks
+//! for it, and the code is the same either way.
+
+use crate::alloc::Reg;
+use crate::code::Ref;
+use crate::facts::{Facts, Value};
+use crate::op::{Kind, Program, Slot};
+
+/// What is believed of a register before an instruction, whichever way control came there. Only an operation's first
+/// instruction has beliefs, which are exact there: inside an operation, what is known may be noted before the
+/// instructions that make it true, or behind those that end it. An instruction that others share, because they end
+/// alike, has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The instruction's address.
+    pub at: u64,
+    /// The register's number, as instructions have it; 31 is the stack pointer of aarch64.
+    pub register: u8,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a register holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A number without a sign, the whole register.
+    Number {
+        /// It is no less.
+        least: u64,
+        /// It is no more.
+        most: u64,
+    },
+    /// The same from 0 up; or its lower 32 bits are a negative number.
+    NumberOrError {
+        /// It is no more.
+        most: u64,
+    },
+    /// An address, so many bytes above that in another register.
+    Above {
+        /// The other register.
+        register: u8,
+        /// How far.
+        bytes: i64,
+    },
+    /// The lowest bytes of another register.
+    Same {
+        /// The other register.
+        register: u8,
+        /// How many bytes.
+        bytes: u32,
+    },
+}
+
+/// The same while nobody knows where anything will be.
+#[derive(Clone, Debug)]
+pub(crate) struct Beliefs {
+    facts: Facts,
+    /// The register that leads to the frame, and how far the frame is above what it holds.
+    frame: (Reg, i64),
+    /// Slots that registers hold the values of, and how many bytes tell all of a value.
+    slots: Vec<(Slot, u32)>,
+}
+
+impl Beliefs {
+    /// `is_whole` tells whether all of a slot's register is what the slot says.
+    pub(crate) fn new(facts: Facts, frame: (Reg, i64), program: &Program, is_whole: impl Fn(Slot) -> bool) -> Self {
+        let mut slots: Vec<Slot> = (0..32).filter_map(|reg| facts.get(reg).copy_of).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let bytes = |slot: Slot| match program.kind(slot) {
+            _ if !is_whole(slot) => 1,
+            Kind::Int => 4,
+            Kind::Pointer => 8,
+        };
+        let slots = slots.into_iter().map(|slot| (slot, bytes(slot))).collect();
+        Self { facts, frame, slots }
+    }
+
+    /// What is believed before the instruction at this address.
+    pub(crate) fn at(&self, at: u64, address: &dyn Fn(Ref) -> u64) -> Vec<Known> {
+        let exactly = |number: u64| Some(Content::Number { least: number, most: number });
+        let content = |value: Value| match value {
+            Value::Unknown => None,
+            Value::Const(number) => exactly(number),
+            Value::Byte => Some(Content::Number { least: 0, most: 0xff }),
+            Value::Half => Some(Content::Number { least: 0, most: 0xffff }),
+            Value::ZeroOrError => Some(Content::NumberOrError { most: 0 }),
+            Value::ByteOrError => Some(Content::NumberOrError { most: 0xff }),
+            Value::Data(datum) => exactly(address(Ref::Data(datum))),
+            Value::State(offset) => exactly(address(Ref::State(offset))),
+            Value::Behind(label) => exactly(address(Ref::Code(label))),
+            Value::Frame(offset) => {
+                let (register, above) = self.frame;
+                Some(Content::Above { register, bytes: above + i64::from(offset) })
+            }
+        };
+        let known = |register: Reg| Some(Known { at, register, content: content(self.facts.get(register).value)? });
+        let mut all: Vec<Known> = (0..32).filter_map(known).collect();
+        for &(slot, bytes) in &self.slots {
+            let mut holders = (0..32).filter(|&reg| self.facts.get(reg).copy_of == Some(slot));
+            let Some(register) = holders.next() else { continue };
+            all.extend(holders.map(|other| Known { at, register: other, content: Content::Same { register, bytes } }));
+        }
+        all
+    }
+}

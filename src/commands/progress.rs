@@ -5,7 +5,7 @@ use asmgen::spec::Description;
 use asmgen::{BuildError, Image, Options, build_watched};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Steps of the bar.
+/// Steps of the bar: thousandths.
 const STEPS: u64 = 1000;
 
 /// Builds, and says how small the file is and whether it could be smaller.
@@ -15,7 +15,7 @@ pub(super) fn build(description: &Description, options: Options) -> Result<Image
     let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {elapsed}");
     bar.set_style(style.expect("the template is right"));
     let tell = |progress: Progress| {
-        bar.set_position((progress.done * STEPS as f64) as u64);
+        bar.set_position(progress.thousandths);
         bar.set_message(format!("{} bytes", progress.bytes));
     };
     let mut watch = Watch::new(&tell);

@@ -47,7 +47,7 @@ impl Search<'_> {
             open.extend(self.open(field).into_iter().map(|one| (number, one)));
         }
         open.sort_by_key(|(field, one)| (one.least, *field, one.template, one.code));
-        let most = self.left.max(1) as f64;
+        let places = self.left.max(1);
         for (field, one) in open {
             if one.least >= self.best_bytes {
                 break;
@@ -57,7 +57,7 @@ impl Search<'_> {
             if !whole {
                 return Ok(if is_whole { Bound::AtLeast(one.least) } else { Bound::OfThoseLookedAt(one.least) });
             }
-            watch.tell(1.0 - 0.5 * self.left as f64 / most, self.best_bytes);
+            watch.tell(1000 - 500 * self.left / places, self.best_bytes);
         }
         Ok(if is_whole { Bound::Optimal } else { Bound::OfThoseLookedAt(self.best_bytes) })
     }

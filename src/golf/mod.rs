@@ -165,7 +165,7 @@ pub(crate) fn smaller(
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
             selected.push(codes);
             bases.push(base);
-            watch.tell(0.0, search.best_bytes);
+            watch.tell(0, search.best_bytes);
         }
     }
     search.look(promising, &selected, watch)?;
@@ -270,7 +270,7 @@ impl Search<'_> {
                 for code in &selected[*codes] {
                     if one.bound < self.best_bytes && self.left > 0 {
                         self.try_choice(one.choice, &one.template, code, each, self.best_bytes)?;
-                        watch.tell(0.5 * (1.0 - self.left as f64 / places as f64), self.best_bytes);
+                        watch.tell(500 - 500 * self.left / places, self.best_bytes);
                     }
                 }
             }

@@ -3,10 +3,10 @@
 use super::Rule;
 
 /// How far a search is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The part of it that is done, from 0 to 1. The rest may turn out to be needless.
-    pub done: f64,
+    /// Thousandths of it that are done. The rest may turn out to be needless.
+    pub thousandths: u64,
     /// Bytes of the smallest file so far.
     pub bytes: u32,
 }
@@ -51,7 +51,7 @@ impl Bound {
 pub struct Watch<'a> {
     tell: &'a dyn Fn(Progress),
     /// Which program is searched, of how many that do the same.
-    part: (usize, usize),
+    part: (u64, u64),
     bound: Option<Bound>,
 }
 
@@ -68,15 +68,16 @@ impl<'a> Watch<'a> {
 
     /// A program's search begins, the first of several or a later one.
     pub(crate) fn begin(&mut self, part: usize, parts: usize) {
-        self.part = (part, parts);
+        self.part = (part as u64, parts as u64);
         if part == 0 {
             self.bound = None;
         }
     }
 
-    pub(super) fn tell(&self, done: f64, bytes: u32) {
+    /// So many thousandths of this program's search are done.
+    pub(super) fn tell(&self, thousandths: u64, bytes: u32) {
         let (part, parts) = self.part;
-        (self.tell)(Progress { done: (part as f64 + done.min(1.0)) / parts as f64, bytes });
+        (self.tell)(Progress { thousandths: (1000 * part + thousandths.min(1000)) / parts, bytes });
     }
 
     pub(super) fn end(&mut self, bound: Bound) {

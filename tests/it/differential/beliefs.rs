@@ -13,7 +13,7 @@ use crate::harness::random::Random;
 use crate::harness::tool::tool;
 
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
-const PROGRAMS: u64 = 30;
+const PROGRAMS: u64 = 10;
 /// A program has at least so many comparisons on each machine, all in all.
 const LEAST_CHECKS: u64 = 100;
 

@@ -11,7 +11,7 @@ use super::{for_each_seed, interpret, small, trace, write};
 use crate::harness::random::Random;
 
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each is searched for three machines.
-const PROGRAMS: u64 = 12;
+const PROGRAMS: u64 = 4;
 
 /// The layout to search: the smallest that runs here. The emulator takes no file that only the kernel takes.
 fn tier(target: &Target) -> Tier {

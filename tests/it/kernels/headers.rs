@@ -14,6 +14,9 @@ const SEED: u64 = 0x7f45_4c46;
 /// Fields that say where the program lies and where it ends: with another value that is right as well it may miss a part
 /// of itself.
 const PLACES: [&str; 2] = ["e_type", "p_filesz[0]"];
+/// PF_W: what can be written counts as memory (mm/util.c `__vm_enough_memory`), and a segment may say that it is larger
+/// than there is.
+const WRITABLE: u8 = 2;
 /// The result of a program that did as before (tests/kernels/init.c).
 const SAME: u8 = b'=';
 
@@ -183,7 +186,10 @@ fn patches(file: &[u8], bytes: &[Byte], fields: &[Vec<String>], loader: Loader, 
     }
     // No field is free in some header; then nothing is changed all at once.
     sets.retain(|set| !set.is_empty());
-    let places = |(at, _): &(usize, u8)| PLACES.iter().any(|name| fields[*at].iter().any(|field| field == name));
+    let is_of = |at: usize, name: &str| fields[at].iter().any(|field| field == name);
+    let places = |(at, value): &(usize, u8)| {
+        PLACES.iter().any(|name| is_of(*at, name)) || is_of(*at, "p_flags[0]") && value & WRITABLE != 0
+    };
     let moves = |set: &[(usize, u8)]| set.iter().any(places);
     sets.into_iter().map(|set| Patch { accepted: accepts(loader, file, &set), moves: moves(&set), set }).collect()
 }

@@ -7,7 +7,7 @@ use asmgen_arch::Code;
 use asmgen_arch::golf::{self, Template};
 
 use super::watch::{Bound, Watch};
-use super::{BuildError, Effort, Search, addresses, starts};
+use super::{BuildError, Effort, Search};
 use crate::elf::template::{self, Choice};
 
 /// A template and a selection that could make a smaller file.
@@ -78,16 +78,9 @@ impl Search<'_> {
             may_be_whole = all.is_some();
             let least = |code: Code| (golf::least_bytes_at(target, self.ops, &code, base), code);
             let codes = all.unwrap_or_else(|| some.into_iter().map(least).collect());
-            Field { templates: self.templates(base), codes, is_whole: may_be_whole }
+            Field { templates: self.templates(base, true), codes, is_whole: may_be_whole }
         };
         template::bases(target).into_iter().map(field).collect()
-    }
-
-    fn templates(&self, base: u64) -> Vec<(Choice, Template)> {
-        let starts = starts(self.ops);
-        let addresses = addresses(self.options.target, true, Some(&starts));
-        let of = |starts| template::templates(base, self.options.tier, self.options.target, starts);
-        addresses.into_iter().flat_map(of).collect()
     }
 
     /// What could make a smaller file. Data may yet share some bytes with each other and with code.

@@ -223,15 +223,22 @@ struct Promising {
 }
 
 impl Search<'_> {
+    /// The templates at a load address, also those that data make.
+    fn templates(&self, base: u64, is_small: bool) -> Vec<(Choice, Template)> {
+        let Options { target, tier, without, .. } = self.options;
+        let starts = (without != Some(Rule::Address)).then(|| starts(self.ops));
+        let addresses = addresses(target, is_small, starts.as_deref());
+        addresses.into_iter().flat_map(|starts| template::templates(base, tier, target, starts)).collect()
+    }
+
     /// A glance at each template at a load address, or at the one that was the best before.
     fn glance(&mut self, base: u64, hint: Option<Choice>, code: &Code) -> Result<Vec<Promising>, BuildError> {
-        let Options { target, tier, without, .. } = self.options;
+        let target = self.options.target;
         let row = self.options.effort.row();
-        let starts = (without != Some(Rule::Address)).then(|| starts(self.ops));
         let least = golf::least_bytes(target, self.ops, code);
-        let mut bounded: Vec<_> = addresses(target, golf::is_small(code), starts.as_deref())
+        let mut bounded: Vec<_> = self
+            .templates(base, golf::is_small(code))
             .into_iter()
-            .flat_map(|starts| template::templates(base, tier, target, starts))
             .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
             .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
             .filter(|(bound, ..)| *bound < self.best_bytes)

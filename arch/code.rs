@@ -5,7 +5,7 @@ use crate::CompileError;
 use crate::blocks;
 use crate::golf::Effects;
 use crate::known::{Beliefs, Known};
-use crate::op::{DatumId, Label};
+use crate::op::{Datum, DatumId, Label, Program};
 use crate::relay::{self, Piece};
 use crate::tails;
 
@@ -140,6 +140,10 @@ pub struct Code {
     pub(crate) units: Vec<Unit>,
     /// Data that the code itself builds, so that nobody has to place them.
     built: Vec<DatumId>,
+    /// Data that the code brings along; their numbers are behind those of the program's.
+    pub(crate) brought: Vec<(DatumId, Datum)>,
+    /// Data of the program whose addresses have to be multiples of a number, beside what the program says.
+    aligned: Vec<(DatumId, u32)>,
     /// Labels that stay with what follows them.
     pub(crate) tied: Vec<usize>,
     /// May its parts change places?
@@ -206,6 +210,33 @@ impl Code {
 
     pub(crate) fn builds(&mut self, datum: DatumId) {
         self.built.push(datum);
+    }
+
+    /// Brings along data, those of its program being so many.
+    pub(crate) fn bring(&mut self, data: usize, datum: Datum) -> DatumId {
+        let same = self.brought.iter().find(|(_, other)| other.parts == datum.parts && other.align == datum.align);
+        if let Some((id, _)) = same {
+            return *id;
+        }
+        let id = DatumId(u16::try_from(data + self.brought.len()).expect("a program has at most 65536 data"));
+        self.brought.push((id, datum));
+        id
+    }
+
+    /// Has the address of a datum be a multiple of this.
+    pub(crate) fn align(&mut self, datum: DatumId, bytes: u32) {
+        self.aligned.push((datum, bytes));
+    }
+
+    /// What the address of a datum is a multiple of, for the code's sake.
+    pub(crate) fn alignment(&self, datum: DatumId) -> u32 {
+        self.aligned.iter().filter(|(one, _)| *one == datum).map(|(_, bytes)| *bytes).max().unwrap_or(1)
+    }
+
+    /// A datum, of its program or of its own.
+    pub(crate) fn datum<'a>(&'a self, program: &'a Program, id: DatumId) -> &'a Datum {
+        let own = self.brought.iter().find(|(one, _)| *one == id).map(|(_, datum)| datum);
+        own.unwrap_or_else(|| &program.data[usize::from(id.0)])
     }
 
     /// Must this datum be in memory? Not if the code builds it itself.

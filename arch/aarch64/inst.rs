@@ -9,11 +9,12 @@ use dynasmrt::aarch64::{Aarch64Relocation, encode_logical_immediate_32bit, encod
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
 use super::effects;
+use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
 use crate::CompileError;
 use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
 use crate::golf::Effects;
-use crate::op::{Alu, Cond, Label};
+use crate::op::{Alu, Cond, DatumId, Label};
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
 pub(crate) const ZERO_OR_SP: Reg = 31;
@@ -104,6 +105,8 @@ pub(crate) enum A64 {
     Ccmp { wide: bool, negative: bool, n: Reg, imm: u8, flags: u8, cond: Cond },
     /// LDP Xt, Xt2, [Xn|SP, #offset], a multiple of the size from -64 to 63 times it
     LoadPair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
+    /// LDP Wt, Wt2, [Xn, #offset], where Xn holds the address of `from`, and `of` are two words at most 256 bytes from it
+    LoadWords { t: Reg, t2: Reg, n: Reg, from: DatumId, of: DatumId },
     /// STP Xt, Xt2, [Xn|SP, #offset]
     StorePair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
     /// UDIV Wd, Wn, Wm
@@ -187,6 +190,17 @@ fn distance(at: u64, to: u64, reach: i64) -> Result<i32, CompileError> {
     Ok(i32::try_from(distance).expect("every reach is below 2 GiB"))
 }
 
+/// Reach of LDP of two words, both ways (7-bit signed, in words of 4).
+const WORDS_REACH: i64 = 1 << 8;
+
+fn words_between(from: u64, to: u64) -> Result<i16, CompileError> {
+    let distance = to.wrapping_sub(from) as i64;
+    if !(-WORDS_REACH..WORDS_REACH).contains(&distance) || distance % 4 != 0 {
+        return Err(CompileError::OutOfReach { what: "a pair of words", distance });
+    }
+    Ok(distance as i16)
+}
+
 impl Encode for A64 {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let mut ops: VecAssembler<Aarch64Relocation> = VecAssembler::new(0);
@@ -240,6 +254,10 @@ impl Encode for A64 {
             Self::AluImm { alu, wide, d, n, imm } => immediate(&mut ops, alu, wide, [d, n], imm),
             Self::Ccmp { wide, negative, n, imm, flags, cond } => {
                 compare_on(&mut ops, (wide, negative), n, (imm, flags), cond);
+            }
+            Self::LoadWords { t, t2, n, from, of } => {
+                let by = words_between(address(Ref::Data(from)), address(Ref::Data(of)))?;
+                pair(&mut ops, Size::Four, true, [t, t2, n], by);
             }
             Self::LoadPair { size, t, t2, n, offset } => pair(&mut ops, size, true, [t, t2, n], offset),
             Self::StorePair { size, t, t2, n, offset } => pair(&mut ops, size, false, [t, t2, n], offset),
@@ -313,7 +331,7 @@ impl Encode for A64 {
     }
 }
 
-type Ops = VecAssembler<Aarch64Relocation>;
+pub(super) type Ops = VecAssembler<Aarch64Relocation>;
 
 impl A64 {
     /// Instructions of one form.
@@ -352,149 +370,5 @@ impl A64 {
             Self::Ret                           => dynasm!(ops; .arch aarch64; ret),
             _ => unreachable!("it has more forms than one"),
         };
-    }
-}
-
-/// The X form or the W form of an instruction on three registers.
-macro_rules! either {
-    ($ops:ident, $wide:ident, $name:ident $d:ident $n:ident $m:ident) => {
-        if $wide {
-            dynasm!($ops; .arch aarch64; $name X($d), X($n), X($m))
-        } else {
-            dynasm!($ops; .arch aarch64; $name W($d), W($n), W($m))
-        }
-    };
-}
-
-fn registers(ops: &mut Ops, alu: Alu, wide: bool, [d, n, m]: [Reg; 3]) {
-    match alu {
-        Alu::Add => either!(ops, wide, add d n m),
-        Alu::Sub => either!(ops, wide, sub d n m),
-        Alu::And => either!(ops, wide, and d n m),
-        Alu::Or => either!(ops, wide, orr d n m),
-        Alu::Xor => either!(ops, wide, eor d n m),
-        Alu::Mul => either!(ops, wide, mul d n m),
-        Alu::Shl => either!(ops, wide, lsl d n m),
-        Alu::Shr => either!(ops, wide, lsr d n m),
-    }
-}
-
-fn immediate(ops: &mut Ops, alu: Alu, wide: bool, [d, n]: [Reg; 2], imm: u64) {
-    let (low, high) = (imm as u32, (imm >> 12) as u32);
-    #[rustfmt::skip] // One instruction per line.
-    match (alu, wide) {
-        (Alu::Add, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), low),
-        (Alu::Add, false) if imm < 4096 => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), low),
-        (Alu::Add, true)                => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), high, lsl 12),
-        (Alu::Add, false)               => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), high, lsl 12),
-        (Alu::Sub, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), low),
-        (Alu::Sub, false) if imm < 4096 => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), low),
-        (Alu::Sub, true)                => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), high, lsl 12),
-        (Alu::Sub, false)               => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), high, lsl 12),
-        (Alu::And, true)                => dynasm!(ops; .arch aarch64; and XSP(d), X(n), imm),
-        (Alu::And, false)               => dynasm!(ops; .arch aarch64; and WSP(d), W(n), low),
-        (Alu::Or, true)                 => dynasm!(ops; .arch aarch64; orr XSP(d), X(n), imm),
-        (Alu::Or, false)                => dynasm!(ops; .arch aarch64; orr WSP(d), W(n), low),
-        (Alu::Xor, true)                => dynasm!(ops; .arch aarch64; eor XSP(d), X(n), imm),
-        (Alu::Xor, false)               => dynasm!(ops; .arch aarch64; eor WSP(d), W(n), low),
-        (Alu::Shl, true)                => dynasm!(ops; .arch aarch64; lsl X(d), X(n), low),
-        (Alu::Shl, false)               => dynasm!(ops; .arch aarch64; lsl W(d), W(n), low),
-        (Alu::Shr, true)                => dynasm!(ops; .arch aarch64; lsr X(d), X(n), low),
-        (Alu::Shr, false)               => dynasm!(ops; .arch aarch64; lsr W(d), W(n), low),
-        (Alu::Mul, _)                   => unreachable!("a product takes registers"),
-    };
-}
-
-/// A load or store by whichever way its place has.
-macro_rules! access {
-    ($ops:ident, $place:ident, $unscaled:ident $scaled:ident $class:ident $t:ident $by:ident) => {
-        match $place {
-            Place::Near { n, simm9 } => dynasm!($ops; .arch aarch64; $unscaled $class($t), [XSP(n), i32::from(simm9)]),
-            Place::Scaled { n, bytes } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n), u32::from(bytes)]),
-            Place::Sum { n, m } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n), X(m)]),
-            Place::Next { n } => dynasm!($ops; .arch aarch64; $scaled $class($t), [XSP(n)], $by),
-        }
-    };
-}
-
-fn load(ops: &mut Ops, size: Size, t: Reg, place: Place) {
-    let by = size.bytes();
-    match size {
-        Size::Byte => access!(ops, place, ldurb ldrb W t by),
-        Size::Half => access!(ops, place, ldurh ldrh W t by),
-        Size::Four => access!(ops, place, ldur ldr W t by),
-        Size::Eight => access!(ops, place, ldur ldr X t by),
-    }
-}
-
-fn store(ops: &mut Ops, size: Size, t: Reg, place: Place) {
-    let by = size.bytes();
-    match size {
-        Size::Byte => access!(ops, place, sturb strb W t by),
-        Size::Half => access!(ops, place, sturh strh W t by),
-        Size::Four => access!(ops, place, stur str W t by),
-        Size::Eight => access!(ops, place, stur str X t by),
-    }
-}
-
-fn test_bit(ops: &mut Ops, set: bool, t: Reg, bit: u8, by: i32) {
-    let bit = u32::from(bit);
-    if set {
-        dynasm!(ops; .arch aarch64; tbnz W(t), bit, by);
-    } else {
-        dynasm!(ops; .arch aarch64; tbz W(t), bit, by);
-    }
-}
-
-fn conditional(ops: &mut Ops, cond: Cond, by: i32) {
-    match cond {
-        Cond::Eq => dynasm!(ops; .arch aarch64; b.eq by),
-        Cond::Ne => dynasm!(ops; .arch aarch64; b.ne by),
-        Cond::Lt => dynasm!(ops; .arch aarch64; b.lt by),
-        Cond::Le => dynasm!(ops; .arch aarch64; b.le by),
-        Cond::Ge => dynasm!(ops; .arch aarch64; b.ge by),
-        Cond::Gt => dynasm!(ops; .arch aarch64; b.gt by),
-        Cond::Below => dynasm!(ops; .arch aarch64; b.lo by),
-        Cond::BelowOrEqual => dynasm!(ops; .arch aarch64; b.ls by),
-        Cond::AboveOrEqual => dynasm!(ops; .arch aarch64; b.hs by),
-        Cond::Above => dynasm!(ops; .arch aarch64; b.hi by),
-    }
-}
-
-/// Bits of a pair's instruction: LDP or STP, signed offset, 64-bit or 32-bit registers (Arm ARM, C4.1.94).
-fn pair(ops: &mut Ops, size: Size, is_load: bool, [t, t2, n]: [Reg; 3], offset: i16) {
-    let offset = i32::from(offset);
-    match (size, is_load) {
-        (Size::Eight, true) => dynasm!(ops; .arch aarch64; ldp X(t), X(t2), [XSP(n), offset]),
-        (Size::Eight, false) => dynasm!(ops; .arch aarch64; stp X(t), X(t2), [XSP(n), offset]),
-        (_, true) => dynasm!(ops; .arch aarch64; ldp W(t), W(t2), [XSP(n), offset]),
-        (_, false) => dynasm!(ops; .arch aarch64; stp W(t), W(t2), [XSP(n), offset]),
-    }
-}
-
-/// A comparison that is done on a condition; else the flags are these.
-fn compare_on(ops: &mut Ops, (wide, negative): (bool, bool), n: Reg, (imm, flags): (u8, u8), cond: Cond) {
-    let (imm, flags) = (u32::from(imm), u32::from(flags));
-    macro_rules! on {
-        ($cond:ident) => {
-            match (wide, negative) {
-                (true, false) => dynasm!(ops; .arch aarch64; ccmp X(n), imm, flags, $cond),
-                (true, true) => dynasm!(ops; .arch aarch64; ccmn X(n), imm, flags, $cond),
-                (false, false) => dynasm!(ops; .arch aarch64; ccmp W(n), imm, flags, $cond),
-                (false, true) => dynasm!(ops; .arch aarch64; ccmn W(n), imm, flags, $cond),
-            }
-        };
-    }
-    match cond {
-        Cond::Eq => on!(eq),
-        Cond::Ne => on!(ne),
-        Cond::Lt => on!(lt),
-        Cond::Le => on!(le),
-        Cond::Ge => on!(ge),
-        Cond::Gt => on!(gt),
-        Cond::Below => on!(lo),
-        Cond::BelowOrEqual => on!(ls),
-        Cond::AboveOrEqual => on!(hs),
-        Cond::Above => on!(hi),
     }
 }

@@ -4,7 +4,9 @@
 //! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons; x29 holds the frame's
 //! address in a program with subroutines, and x30 where the innermost of them goes back to.
 
+mod call;
 mod effects;
+mod forms;
 mod fuse;
 mod inst;
 mod memory;
@@ -71,7 +73,7 @@ pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, Compil
     let program = unstack::to_slots(program);
     let program = promote::to_slots(&program, &promote::words(&program, OFTEN));
     let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
-    flow::select(&program, tuning.keeps_beliefs, || select::Aarch64::new(&program, &slots))
+    flow::select(&program, tuning.keeps_beliefs, || select::Aarch64::new(&program, &slots, tuning))
 }
 
 /// Words of the frame that are mentioned so often become slots: it is worth a register even where that leaves another

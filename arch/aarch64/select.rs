@@ -3,23 +3,22 @@
 
 use super::inst::{A64, ZERO_OR_SP, takes};
 use super::memory::pieces;
-use super::{LINK, REGISTERS, RESULT, SCRATCH, SCRATCH_2, SYSCALL_NUMBER};
+use super::{LINK, REGISTERS, SCRATCH, SCRATCH_2};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg};
 use crate::code::{Code, Ref};
-use crate::facts::{Fact, Facts, Value};
+use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
+use crate::golf::tuning::Tuning;
 use crate::live::Paths;
-use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
-use crate::syscall::{Call, Returns};
-use crate::target::Machine;
 
 /// Selection in progress.
 pub(crate) struct Aarch64<'p> {
     pub(super) program: &'p Program,
     pub(super) slots: &'p Allocation,
-    code: Code,
+    pub(super) tuning: &'p Tuning,
+    pub(super) code: Code,
     pub(super) facts: Facts,
     why: String,
     /// Subroutines that call others which come back to them.
@@ -65,11 +64,12 @@ fn callers(program: &Program) -> Vec<Label> {
 }
 
 impl<'p> Aarch64<'p> {
-    pub(crate) fn new(program: &'p Program, slots: &'p Allocation) -> Self {
+    pub(crate) fn new(program: &'p Program, slots: &'p Allocation, tuning: &'p Tuning) -> Self {
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let calling = callers(program);
         let reserved_bytes = 0;
-        Self { program, slots, code, facts, why, calling, reserved_bytes, source: None, early: None, skip: false }
+        let (source, early, skip) = (None, None, false);
+        Self { program, slots, tuning, code, facts, why, calling, reserved_bytes, source, early, skip }
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
@@ -138,7 +138,7 @@ impl<'p> Aarch64<'p> {
         SCRATCH
     }
 
-    fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
+    pub(super) fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
         match arg {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
@@ -178,64 +178,6 @@ impl<'p> Aarch64<'p> {
                     self.push(A64::Mov { wide: self.wide(slot), d: reg, m: from }, why);
                     self.facts.set(reg, self.copied(from, slot));
                 }
-            }
-        }
-    }
-
-    /// What is known of a register that a slot has been copied to from its own.
-    fn copied(&self, from: Reg, slot: Slot) -> Fact {
-        let fact = Fact { copy_of: Some(slot), ..self.facts.get(from) };
-        if self.wide(slot) { fact } else { fact.lower_half(true) }
-    }
-
-    fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
-        let info = call.info();
-        let registers = REGISTERS.args_of(call);
-        let (slots, rest) = moves::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
-        for one in slots {
-            self.move_slot(info.name, one);
-        }
-        for (reg, arg, role) in rest {
-            self.set(reg, arg, &format!("{}: {role}", info.name));
-        }
-        if call == Call::Numbered {
-            self.facts.set(SYSCALL_NUMBER, Value::Unknown);
-        } else {
-            let number = i64::from(info.number(Machine::Aarch64));
-            self.set_constant(SYSCALL_NUMBER, number, &format!("{}: call number", info.name));
-        }
-        self.plain(A64::Svc { returns: info.returns() });
-        let returned = match info.result {
-            Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
-            Returns::Zero => Value::ZeroOrError,
-            _ => Value::Unknown,
-        };
-        self.facts.set(RESULT, returned);
-        if let Some(slot) = result {
-            let home = self.home(slot);
-            if home != RESULT && self.slots.lives_after(step, slot) {
-                self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
-            }
-            self.facts.define(slot, home, returned);
-            self.facts.set(RESULT, Fact { copy_of: Some(slot), ..Fact::from(returned) });
-        }
-    }
-
-    fn move_slot(&mut self, name: &str, one: Move) {
-        match one {
-            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
-            Move::Copy { to, from, slot, role } => {
-                self.push(A64::Mov { wide: self.wide(slot), d: to, m: from }, format!("{name}: {role}"));
-                self.facts.set(to, self.copied(from, slot));
-            }
-            Move::Swap { one, other } => {
-                for (d, m) in [(SCRATCH_2, one), (one, other), (other, SCRATCH_2)] {
-                    self.push(A64::Mov { wide: true, d, m }, format!("{name}: two arguments change places"));
-                }
-                let (was, is) = (self.facts.get(one), self.facts.get(other));
-                self.facts.set(one, is);
-                self.facts.set(other, was);
-                self.facts.set(SCRATCH_2, Value::Unknown);
             }
         }
     }

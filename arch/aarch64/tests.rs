@@ -3,7 +3,7 @@
 use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
 use crate::code::{Encode, Ref};
-use crate::op::{Alu, Cond, Label};
+use crate::op::{Alu, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, decode};
 
 /// Where the instruction stands, and where its label is.
@@ -154,6 +154,20 @@ fn instructions_are_what_they_are_called() {
     for (instruction, wanted) in table {
         assert_eq!(text(instruction, 64), wanted, "{instruction:?}");
     }
+}
+
+#[test]
+fn words_are_loaded_from_near_what_a_register_leads_to() {
+    let words = A64::LoadWords { t: 1, t2: 2, n: 3, from: DatumId(0), of: DatumId(1) };
+    let target = TARGETS.into_iter().find(|target| target.machine == Machine::Aarch64).expect("it is one of them");
+    let text = |by: i64| {
+        let address = |of: Ref| if of == Ref::Data(DatumId(1)) { AT.wrapping_add_signed(by) } else { AT };
+        let bytes = words.encode(0, AT, &address).ok()?.expect("it has one form");
+        Some(decode::decode_all(target, &bytes).join("; "))
+    };
+    assert_eq!(text(-256).as_deref(), Some("ldp w1, w2, [x3, #-0x100]"));
+    assert_eq!(text(252).as_deref(), Some("ldp w1, w2, [x3, #0xfc]"));
+    assert_eq!([-260, 256, 2].map(text), [None, None, None]);
 }
 
 #[test]

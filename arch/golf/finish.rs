@@ -44,21 +44,23 @@ impl Search<'_> {
             let mut rest = left.to_vec();
             let blob = rest.remove(number);
             let mark = self.board.mark();
-            let Some(at) = self.best_place(&self.goal.blobs[blob]) else { continue };
-            assert!(self.board.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
-            // No datum makes the file shorter again.
-            if self.trimmed_end() < self.below {
-                places.push((blob, at));
-                self.place_data(&rest, places);
-                places.pop();
+            for at in self.places(&self.goal.blobs[blob]) {
+                assert!(self.board.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
+                // No datum makes the file shorter again.
+                if self.trimmed_end() < self.below {
+                    places.push((blob, at));
+                    self.place_data(&rest, places);
+                    places.pop();
+                }
+                self.board.back(mark);
             }
-            self.board.back(mark);
         }
     }
 
-    /// The place that makes the file the least longer; of equals the one where the fewest free bytes go.
-    fn best_place(&mut self, blob: &Blob) -> Option<u32> {
-        let mut best: Option<((u32, u32), u32)> = None;
+    /// The place that makes the file the least longer; of equals the one where the fewest free bytes go. Of what the code
+    /// has brought along all of them: one may be in a field that cannot have that value.
+    fn places(&mut self, blob: &Blob) -> Vec<u32> {
+        let mut best: Vec<((u32, u32), u32)> = Vec::new();
         for at in (0..=self.board.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
             if !self.board.may_hold(at, &blob.bytes) {
                 continue;
@@ -70,14 +72,17 @@ impl Search<'_> {
                     self.board.back(mark);
                     continue;
                 }
-                let cost = (self.trimmed_end(), used);
-                if best.is_none_or(|(known, _)| cost < known) {
-                    best = Some((cost, at));
+                let cost = (self.trimmed_end(), if blob.is_brought { 0 } else { used });
+                if best.first().is_some_and(|(known, _)| cost < *known) {
+                    best.clear();
+                }
+                if best.first().is_none_or(|(known, _)| cost == *known && blob.is_brought) {
+                    best.push((cost, at));
                 }
             }
             self.board.back(mark);
         }
-        best.map(|(_, at)| at)
+        best.into_iter().map(|(_, at)| at).collect()
     }
 
     /// The file's end: zeros behind it are in memory anyway, to the end of the page.
@@ -113,7 +118,11 @@ impl Search<'_> {
         let code = self.placed_code(instructions, base, &bytes);
         // What lies behind the file's end is 0.
         let in_file = |at: u32, len: usize| (bytes.len() as u32).saturating_sub(at).min(len as u32);
-        let data = data.iter().map(|(datum, at, of)| (*datum, *at, in_file(*at, of.len()))).collect();
+        let task = self.goal.task;
+        let named = |&(datum, at, ref bytes): &(DatumId, u32, Vec<u8>)| {
+            (task.code.datum(task.program, datum).name.clone(), at, in_file(at, bytes.len()))
+        };
+        let data = data.iter().map(named).collect();
         Some(Packed { bytes, base, code, data })
     }
 
@@ -132,7 +141,7 @@ impl Search<'_> {
         let task = self.goal.task;
         let bytes = |&(blob, at): &(usize, u32)| {
             let datum = self.goal.blobs[blob].datum;
-            let content = &task.program.data[usize::from(datum.0)];
+            let content = task.code.datum(task.program, datum);
             Some((datum, at, content.bytes(task.target.class.word_bytes(), &|to| self.resolve(to, places, base))?))
         };
         places.iter().map(bytes).collect()

@@ -24,7 +24,7 @@ use self::search::Search;
 use self::tuning::{Answers, Cost, Tuning};
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
-use crate::op::{DatumId, Part, Program};
+use crate::op::{Datum, DatumId, Part, Program};
 use crate::target::{Machine, Target};
 
 /// What was found.
@@ -36,8 +36,8 @@ pub struct Packed {
     pub base: u64,
     /// The instructions and the labels.
     pub code: PlacedCode,
-    /// Data: which, its offset, how many of its bytes the file has (those behind its end are 0).
-    pub data: Vec<(DatumId, u32, u32)>,
+    /// Data: the name, its offset, how many of its bytes the file has (those behind its end are 0).
+    pub data: Vec<(String, u32, u32)>,
 }
 
 /// How a search ended.
@@ -132,14 +132,16 @@ fn blobs_of(target: &'static Target, program: &Program, code: &Code) -> Vec<Blob
         Part::Word(value) => value.to_le_bytes()[..word_bytes as usize].iter().copied().map(Some).collect(),
         part => vec![None; part.len_bytes(word_bytes) as usize],
     };
-    let blob = |(number, datum): (usize, &crate::op::Datum)| Blob {
-        datum: DatumId(number as u16),
+    let blob = |(id, datum): (DatumId, &Datum)| Blob {
+        datum: id,
         bytes: datum.parts.iter().flat_map(bytes).collect(),
         ignored_behind: datum.ignored_behind,
-        align: datum.align,
+        align: datum.align.max(code.alignment(id)),
+        is_brought: usize::from(id.0) >= program.data.len(),
     };
-    let data = program.data.iter().enumerate().map(blob);
-    let mut blobs: Vec<Blob> = data.filter(|blob| code.needs(blob.datum)).collect();
+    let ids = (0..).map(DatumId);
+    let data = ids.zip(&program.data).chain(code.brought.iter().map(|(id, datum)| (*id, datum)));
+    let mut blobs: Vec<Blob> = data.map(blob).filter(|blob| code.needs(blob.datum)).collect();
     blobs.sort_by_key(|blob| std::cmp::Reverse(blob.bytes.len()));
     blobs
 }
@@ -215,7 +217,14 @@ pub fn selections(
     let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
     let none: Answers = all.keys().map(|question| (*question, 0)).collect();
     let mut families = Vec::new();
-    let starts = if all.is_empty() { vec![all] } else { vec![all, none] };
+    let mut starts = if all.is_empty() { vec![all] } else { vec![all, none] };
+    let words = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::WORDS);
+    for answers in words.flat_map(|(question, ways)| (1..ways).map(move |way| Answers::from([(question, way)]))) {
+        let (code, _) = tuned(answers.clone(), without.as_slice())?;
+        if code.brought.iter().all(|(_, datum)| is_likely(datum)) {
+            starts.push(answers);
+        }
+    }
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
     let mut lacks = vec![Vec::from_iter(without)];
     if without != Some(Rule::Exchange) && target.machine != Machine::Aarch64 {
@@ -236,6 +245,12 @@ pub fn selections(
         families.push(vec![usual]);
     }
     Ok(families)
+}
+
+/// Is it likely to be in some header already? Most of what is known of headers is 0.
+fn is_likely(brought: &Datum) -> bool {
+    let bytes = brought.bytes(0, &|_| 0).unwrap_or_default();
+    bytes.iter().skip(1).all(|byte| *byte == 0)
 }
 
 /// Every selection of a program's instructions that there is, each with the fewest bytes that it needs; of those that are
@@ -269,7 +284,7 @@ pub fn every_selection(
     Some(found)
 }
 
-/// Lengths of the instructions and their first bytes, in no order.
+/// Lengths of the instructions and their first bytes, in no order, and the data that come with them.
 fn pieces(code: &Code, base: u64) -> Vec<u8> {
     let instructions = code.units.iter().filter_map(|unit| match unit {
         Unit::Instruction { instruction, form, .. } => instruction.encode(*form, base, &|_| base).ok().flatten(),
@@ -277,7 +292,8 @@ fn pieces(code: &Code, base: u64) -> Vec<u8> {
     });
     let mut pieces: Vec<[u8; 2]> = instructions.map(|bytes| [bytes.len() as u8, bytes[0]]).collect();
     pieces.sort_unstable();
-    pieces.concat()
+    let brought = code.brought.iter().flat_map(|(_, datum)| datum.bytes(0, &|_| 0).unwrap_or_default());
+    pieces.concat().into_iter().chain(brought).collect()
 }
 
 /// Is it so small that everything may be tried?

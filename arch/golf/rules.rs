@@ -39,6 +39,8 @@ pub enum Rule {
     Stack,
     /// A short number although the last call may have failed, where this one makes no difference then.
     Needless,
+    /// Two constants by one load of words that lie in a header, in code or in data.
+    Words,
     /// Registers of slots are searched.
     Homes,
     /// Which constant is made how, and in which order, is searched.
@@ -47,7 +49,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Swallow,
         Self::Prefix,
         Self::Branch,
@@ -66,6 +68,7 @@ impl Rule {
         Self::Again,
         Self::Stack,
         Self::Needless,
+        Self::Words,
         Self::Homes,
         Self::Constants,
     ];
@@ -91,6 +94,7 @@ impl Rule {
             Self::Again => "again",
             Self::Stack => "stack",
             Self::Needless => "needless",
+            Self::Words => "words",
             Self::Homes => "homes",
             Self::Constants => "constants",
         }
@@ -117,6 +121,7 @@ impl Rule {
             Self::Again => "what a loop begins with made again before it goes round",
             Self::Stack => "data pushed instead of kept in the file",
             Self::Needless => "short call numbers where a failure makes the call needless",
+            Self::Words => "two constants by one load of words that are in the file already",
             Self::Homes => "registers of slots searched",
             Self::Constants => "ways and order of constants searched",
         }

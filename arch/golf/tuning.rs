@@ -27,6 +27,9 @@ pub(crate) const RESTORE: u16 = 0x700;
 /// Which of several sufficient numbers.
 pub(crate) const ENOUGH: u16 = 0x400;
 
+/// Which two constants a call has loaded at once.
+pub(crate) const WORDS: u16 = 0x800;
+
 /// The bits of a question that tell its kind.
 const KINDS: u16 = 0xff00;
 
@@ -84,6 +87,7 @@ impl Tuning {
             HOME => Rule::Homes,
             SEED => Rule::Hold,
             RESTORE => Rule::Again,
+            WORDS => Rule::Words,
             _ => Rule::Constants,
         };
         if !self.is_golf || ways < 2 || !self.has(rule) {
@@ -153,7 +157,8 @@ pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl
     false
 }
 
-/// Finds answers beside those that are fixed that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
+/// Finds answers beside those that are fixed, and those on words that are in the file already perhaps, which no number of bytes
+/// tells, that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
 /// good kept, made of different pieces: one may fit the holes better than another. Deterministic.
 pub(crate) fn tune(
     tries: usize,
@@ -168,7 +173,7 @@ pub(crate) fn tune(
     'again: loop {
         let single: Vec<(Question, usize)> = asked
             .iter()
-            .filter(|(question, _)| !fixed.contains_key(question))
+            .filter(|(question, _)| !fixed.contains_key(question) && question.1 != WORDS)
             .flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way)))
             .collect();
         let pairs = single.iter().enumerate().flat_map(|(at, one)| {

@@ -144,9 +144,15 @@ pub struct Blob {
     pub ignored_behind: u32,
     /// Its address is a multiple of this.
     pub align: u32,
+    /// Has the code brought it along, because it may be in the file already?
+    pub is_brought: bool,
 }
 
-/// Bytes that a datum takes at least: those behind its last byte that is not 0 may lie behind the file's end.
+/// Bytes that a datum takes at least: those behind its last byte that is not 0 may lie behind the file's end, and all of
+/// what may be there already.
 pub(super) fn least_bytes(blob: &Blob) -> u32 {
+    if blob.is_brought {
+        return 0;
+    }
     blob.bytes.iter().rposition(|byte| *byte != Some(0)).map_or(0, |last| last as u32 + 1)
 }

@@ -33,13 +33,13 @@ pub(super) fn no_brand(view: &View) -> Vec<Place> {
 }
 
 pub(super) fn truncated_header(view: &View) -> Vec<Place> {
-    let whole = Place {
+    let whole = || Place {
         field: "ELF header".to_owned(),
         offset: 0,
         len: view.ehdr_bytes(),
         found: format!("a file of {} bytes", view.len()),
     };
-    if_broken(view.len() < view.ehdr_bytes(), || vec![whole])
+    if_broken(view.len() < view.ehdr_bytes(), || vec![whole()])
 }
 
 pub(super) fn bad_table_size(view: &View) -> Vec<Place> {

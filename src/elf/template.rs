@@ -13,7 +13,7 @@ use super::layout::{Contents, FieldBytes, Layout, Segment, meaning, numbered};
 use super::loader::Tier;
 use super::overlay::read_fields;
 use super::rules::LOWEST_ADDRESS;
-use super::verify::{accepted_by_tier, verify};
+use super::verify::is_accepted;
 use super::view::View;
 
 /// What a byte of a field holds.
@@ -51,7 +51,8 @@ pub(crate) struct Choice {
 fn size_bytes(tier: Tier, target: &Target) -> u32 {
     match (tier, target.machine) {
         (Tier::Linux, Machine::X86_64) => 6,
-        (Tier::Linux, _) => 4,
+        (Tier::Linux, Machine::Aarch64) => 5,
+        (Tier::Linux, Machine::I386) => 4,
         _ => 2,
     }
 }
@@ -306,20 +307,27 @@ pub(crate) fn complete(tier: Tier, target: &'static Target, choice: Choice, byte
     let mapped = view.loads().next().map(|load| view.segment_get(load, "p_filesz") + u64::from(choice.skew))?;
     // The last page is mapped whole.
     let whole = mapped.next_multiple_of(0x1000) >= file.len() as u64;
-    (whole && accepted_by_tier(&verify(&file), tier)).then_some(file)
+    (whole && is_accepted(&file, tier)).then_some(file)
 }
 
-/// The smallest size of at least so many bytes that has the bytes that are decided; the largest that is looked at has two
-/// bytes more than those.
+/// The smallest size of at least so many bytes that has the bytes that are decided. Where only the lowest two are, it is
+/// at most that much larger; where others are the size is large enough whatever the rest is, which is 0.
 fn smallest_size(least: u64, decided: &[Option<u8>]) -> Option<u64> {
-    let fits = |size: &u64| decided.iter().zip(size.to_le_bytes()).all(|(byte, is)| byte.is_none_or(|byte| byte == is));
-    let large = decided.iter().rev().enumerate().find(|(_, byte)| byte.is_some_and(|byte| byte != 0));
-    // Where the upper bytes are decided the size is large enough whatever the others are.
-    if large.is_some_and(|(from_end, _)| decided.len() - from_end > 2) {
-        let byte = |(number, byte): (usize, &Option<u8>)| u64::from(byte.unwrap_or(0)) << (8 * number);
-        return Some(decided.iter().enumerate().map(byte).sum());
+    let bytes = |from: u64| -> [u8; 8] {
+        let mut bytes = from.to_le_bytes();
+        bytes.iter_mut().zip(decided).for_each(|(byte, decided)| *byte = decided.unwrap_or(*byte));
+        bytes
+    };
+    if decided.iter().skip(2).any(|byte| byte.is_some_and(|byte| byte != 0)) {
+        return Some(u64::from_le_bytes(bytes(0)));
     }
-    (least..=least + 0xffff).find(fits)
+    // What is larger first in one byte has the smallest numbers below it.
+    let larger_in = |number: u32| {
+        let upper = (least >> (8 * number)).checked_add(1)? << (8 * number);
+        Some(u64::from_le_bytes(bytes(upper)))
+    };
+    let from = [Some(u64::from_le_bytes(bytes(least)))].into_iter().chain((0..=2).map(larger_in)).flatten();
+    from.filter(|size| (least..=least + 0xffff).contains(size)).min()
 }
 
 /// The fields of the headers as a finished file has them.
@@ -353,3 +361,26 @@ pub(crate) fn fields_of(
 
 /// What a field says that nobody reads.
 const FREE_FIELD: &str = "free: no loader of the layout reads it";
+
+#[cfg(test)]
+mod tests {
+    use super::smallest_size;
+
+    #[test]
+    fn the_smallest_size_is_that_of_looking_at_all() {
+        let choices = [None, Some(0), Some(1), Some(0x10), Some(0x85), Some(0xff)];
+        for least in [1u64, 0x10, 0x85, 0xff, 0x100, 0x10f, 0x185, 0x2ff, 0xff00, 0xffff] {
+            for low in choices {
+                for high in choices {
+                    let decided = [low, high, None, None];
+                    let fits = |size: &u64| {
+                        decided.iter().zip(size.to_le_bytes()).all(|(byte, is)| byte.is_none_or(|byte| byte == is))
+                    };
+                    let found = (least..=least + 0xffff).find(fits);
+                    assert_eq!(smallest_size(least, &decided), found, "{least:#x} {decided:x?}");
+                }
+            }
+        }
+        assert_eq!(smallest_size(0x100, &[Some(7), None, None, Some(1)]), Some(0x100_0007));
+    }
+}

@@ -331,6 +331,26 @@ fn an_entry_point_in_cleared_memory_is_refused_by_gvisor_alone() {
     assert_eq!(verdict(&file, Loader::Gvisor).refusals()[0].rule, "entry-in-segment");
 }
 
+/// One who asks often gets the same answer as one who wants to know why.
+#[test]
+fn a_short_answer_is_that_of_the_long_one() {
+    let mut answers = [0; 2];
+    for layout in every_layout() {
+        let whole = tiny(&layout);
+        for (at, byte) in (0..whole.len()).flat_map(|at| [0x00, 0x01, 0xff].map(|byte| (at, byte))) {
+            let mut file = whole.clone();
+            file[at] = byte;
+            let verdicts = verify(&file);
+            for tier in Tier::all() {
+                let is_accepted = accepted_by_tier(&verdicts, tier);
+                assert_eq!(super::verify::is_accepted(&file, tier), is_accepted, "{layout:?}: {byte:#x} at {at:#x}");
+                answers[usize::from(is_accepted)] += 1;
+            }
+        }
+    }
+    assert!(answers.iter().all(|&answers| answers > 100), "{answers:?}");
+}
+
 /// gVisor clears the rest of a segment's last page, and cannot where the page is past the end of the file
 /// (`tests/it/kernels/gvisor.rs` found it). A segment that fills its last page is fine.
 #[test]

@@ -1,7 +1,7 @@
 //! Judges a file by every loader's rules.
 
 use super::loader::{LOADERS, Loader, Tier};
-use super::rules::RULES;
+use super::rules::{RULES, Rule};
 pub use super::view::Place;
 use super::view::View;
 
@@ -99,4 +99,17 @@ fn judge(view: &View, loader: Loader) -> Outcome {
 pub fn accepted_by_tier(verdicts: &[Verdict], tier: Tier) -> bool {
     let of_tier = |loader| verdicts.iter().find(|verdict| verdict.loader == loader);
     tier.loaders().iter().all(|loader| of_tier(*loader).is_some_and(|verdict| verdict.refusals().is_empty()))
+}
+
+/// The same without the reasons, for one who asks often: the first rule that is broken is enough.
+pub(crate) fn is_accepted(file: &[u8], tier: Tier) -> bool {
+    let view = View::new(file);
+    let judges: Vec<Loader> = tier
+        .loaders()
+        .iter()
+        .copied()
+        .filter(|loader| view.target.is_none_or(|target| loader.runs(target.machine)))
+        .collect();
+    let concerns = |rule: &&Rule| judges.iter().any(|loader| rule.source(*loader).is_some());
+    RULES.iter().filter(concerns).all(|rule| rule.broken(&view).is_empty())
 }

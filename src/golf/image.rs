@@ -1,14 +1,13 @@
 //! The image of what the search found: who owns which byte.
 
 use asmgen_arch::golf::Packed;
-use asmgen_arch::op::Program as Ops;
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::compile::{Options, claim_fields};
 use crate::elf::template::{self, Choice};
 use crate::image::{Image, Load, Owner};
 
-pub(super) fn image(ops: &Ops, options: Options, packed: &Packed, choice: Choice) -> Result<Image, CanvasError> {
+pub(super) fn image(options: Options, packed: &Packed, choice: Choice) -> Result<Image, CanvasError> {
     let mut canvas = Canvas::default();
     let len = packed.bytes.len() as u32;
     for one in &packed.code.instructions {
@@ -16,8 +15,8 @@ pub(super) fn image(ops: &Ops, options: Options, packed: &Packed, choice: Choice
         let bytes = &one.bytes[..one.bytes.len().min((len - at) as usize)];
         canvas.claim(at, bytes, Owner::Code { why: one.why.clone() })?;
     }
-    for &(datum, at, bytes) in &packed.data {
-        let name = ops.data[usize::from(datum.0)].name.clone();
+    for &(ref name, at, bytes) in &packed.data {
+        let name = name.clone();
         canvas.claim(at, &packed.bytes[at as usize..(at + bytes) as usize], Owner::Data { name })?;
     }
     let fields = template::fields_of(options.tier, options.target, packed.base, choice, &packed.bytes);

@@ -173,7 +173,7 @@ pub(crate) fn smaller(
         search.bound(bases.into_iter().zip(selected).collect(), watch)?;
     }
     *hint = search.best.as_ref().map(|(_, choice)| *choice);
-    Ok(search.best.map(|(packed, choice)| image::image(ops, options, &packed, choice)).transpose()?)
+    Ok(search.best.map(|(packed, choice)| image::image(options, &packed, choice)).transpose()?)
 }
 
 /// What the load address is made of: nothing but itself, or also data. Of a large program too few templates are glanced

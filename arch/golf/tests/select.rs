@@ -94,6 +94,16 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        rule: Rule::Words,
+        wins: || words("aarch64", 4, 0),
+        not: &[
+            ("they are too far from what the register leads to", || words("aarch64", 300, 0)),
+            ("they have too many bytes that are not 0", || words("aarch64", 4, 7)),
+            ("no register holds an address", || words("aarch64", 0, 0)),
+            ("the machine has no such load", || words("x86_64", 4, 0)),
+        ],
+    },
+    Row {
         rule: Rule::Homes,
         wins: || homes(false),
         not: &[("a call changes the register that is usual", || homes(true))],
@@ -271,4 +281,14 @@ fn homes(behind: bool) -> Case {
     }
     program.call(Call::Shutdown, &[Arg::Slot(number), Arg::Slot(number)], None, "");
     end(program, "x86_64")
+}
+
+/// A call that takes text, if there is any, then `exit`. Its number is 93: words of 93 and 0 take one byte where nothing is
+/// behind them.
+fn words(machine: &str, text_bytes: usize, status: i64) -> Case {
+    let mut program = Program::default();
+    let text = (text_bytes > 0).then(|| program.datum("text", vec![Part::Bytes(vec![b'x'; text_bytes])], 0));
+    program.call(Call::Write, &[Arg::Any, text.map_or(Arg::Const(7), Arg::Data)], None, "");
+    program.call(Call::Exit, &[Arg::Const(status)], None, "");
+    Case::of_program(machine, program)
 }

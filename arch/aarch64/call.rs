@@ -1,0 +1,127 @@
+//! System calls on A64: arguments, number, result.
+
+use super::inst::{A64, ZERO_OR_SP};
+use super::select::Aarch64;
+use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
+use crate::alloc::Reg;
+use crate::facts::{Fact, Value};
+use crate::golf::tuning;
+use crate::moves::{self, Move};
+use crate::op::{Arg, Datum, DatumId, Part, Slot};
+use crate::syscall::{Call, Returns};
+use crate::target::Machine;
+
+/// A register, what it is to hold, and what that is.
+type Wanted = (Reg, Arg, &'static str);
+
+impl Aarch64<'_> {
+    /// What is known of a register that a slot has been copied to from its own.
+    pub(super) fn copied(&self, from: Reg, slot: Slot) -> Fact {
+        let fact = Fact { copy_of: Some(slot), ..self.facts.get(from) };
+        if self.wide(slot) { fact } else { fact.lower_half(true) }
+    }
+
+    pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
+        let info = call.info();
+        let registers = REGISTERS.args_of(call);
+        let (slots, rest) = moves::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
+        for one in slots {
+            self.move_slot(info.name, one);
+        }
+        let mut rest: Vec<Wanted> = rest;
+        if call == Call::Numbered {
+            self.facts.set(SYSCALL_NUMBER, Value::Unknown);
+        } else {
+            rest.push((SYSCALL_NUMBER, Arg::Const(info.number(Machine::Aarch64).into()), "call number"));
+        }
+        self.load_words(step, info.name, &rest);
+        for (reg, arg, role) in rest {
+            self.set(reg, arg, &format!("{}: {role}", info.name));
+        }
+        self.plain(A64::Svc { returns: info.returns() });
+        let returned = match info.result {
+            Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
+            Returns::Zero => Value::ZeroOrError,
+            _ => Value::Unknown,
+        };
+        self.facts.set(RESULT, returned);
+        if let Some(slot) = result {
+            let home = self.home(slot);
+            if home != RESULT && self.slots.lives_after(step, slot) {
+                self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
+            }
+            self.facts.define(slot, home, returned);
+            self.facts.set(RESULT, Fact { copy_of: Some(slot), ..Fact::from(returned) });
+        }
+    }
+
+    fn move_slot(&mut self, name: &str, one: Move) {
+        match one {
+            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
+            Move::Copy { to, from, slot, role } => {
+                self.push(A64::Mov { wide: self.wide(slot), d: to, m: from }, format!("{name}: {role}"));
+                self.facts.set(to, self.copied(from, slot));
+            }
+            Move::Swap { one, other } => {
+                for (d, m) in [(SCRATCH_2, one), (one, other), (other, SCRATCH_2)] {
+                    self.push(A64::Mov { wide: true, d, m }, format!("{name}: two arguments change places"));
+                }
+                let (was, is) = (self.facts.get(one), self.facts.get(other));
+                self.facts.set(one, is);
+                self.facts.set(other, was);
+                self.facts.set(SCRATCH_2, Value::Unknown);
+            }
+        }
+    }
+
+    /// Two of the constants that a call wants by one load, if the search asks for it: as words that lie somewhere near
+    /// data whose address a register holds, in the numbers of a header for example.
+    fn load_words(&mut self, step: usize, name: &str, wanted: &[Wanted]) {
+        let constant = |&(reg, arg, role): &Wanted| match arg {
+            Arg::Const(value) if self.facts.constant(reg) != Some(value as u64) => {
+                Some((reg, u32::try_from(value).ok()?, role))
+            }
+            _ => None,
+        };
+        let constants: Vec<(Reg, u32, &str)> = wanted.iter().filter_map(constant).collect();
+        let data: Vec<&Wanted> = wanted.iter().filter(|(_, arg, _)| matches!(arg, Arg::Data(_))).collect();
+        if data.is_empty() && self.known_address().is_none() || constants.len() < 2 {
+            return;
+        }
+        let others = constants.len() - 1;
+        let way = self.tuning.ask((step, tuning::WORDS), 1 + constants.len() * others, 0);
+        let Some(pair) = way.checked_sub(1) else { return };
+        let (first, second) = (pair / others, pair % others);
+        let (t, one, role) = constants[first];
+        let (t2, two, role2) = constants[if second < first { second } else { second + 1 }];
+        for &&(reg, arg, role) in &data {
+            self.set(reg, arg, &format!("{name}: {role}"));
+        }
+        let Some((n, from)) = self.known_address() else { return };
+        let bytes = [one.to_le_bytes(), two.to_le_bytes()].concat();
+        let words = Datum {
+            name: format!("{name}: {role} and {role2}"),
+            parts: vec![Part::Bytes(bytes)],
+            ignored_behind: 0,
+            writable: false,
+            align: WORD_BYTES,
+        };
+        let of = self.code.bring(self.program.data.len(), words);
+        self.code.align(from, WORD_BYTES);
+        self.push(A64::LoadWords { t, t2, n, from, of }, format!("{name}: {role} and {role2}"));
+        self.facts.set(t, Value::Const(one.into()));
+        self.facts.set(t2, Value::Const(two.into()));
+    }
+
+    /// A register that holds the address of a datum.
+    fn known_address(&self) -> Option<(Reg, DatumId)> {
+        let address = |reg: Reg| match self.facts.get(reg).value {
+            Value::Data(datum) => Some((reg, datum)),
+            _ => None,
+        };
+        (0..ZERO_OR_SP).find_map(address)
+    }
+}
+
+/// Bytes of a word as LDP counts it for W registers: its place is a multiple of them from where it counts.
+const WORD_BYTES: u32 = 4;

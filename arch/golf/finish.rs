@@ -114,7 +114,8 @@ impl Search<'_> {
         let mut bytes = self.board.bytes();
         bytes.truncate(self.trimmed_end() as usize);
         let bytes = (self.goal.task.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
-        self.are_mapped(places, bytes.len() as u32).then_some(())?;
+        let ends = instructions.iter().map(|one| (one.at - base) as u32 + one.bytes.len() as u32);
+        self.are_mapped(places, ends.max().unwrap_or(0), bytes.len() as u32).then_some(())?;
         let code = self.placed_code(instructions, base, &bytes);
         // What lies behind the file's end is 0.
         let in_file = |at: u32, len: usize| (bytes.len() as u32).saturating_sub(at).min(len as u32);
@@ -126,14 +127,15 @@ impl Search<'_> {
         Some(Packed { bytes, base, code, data })
     }
 
-    /// Are all data in memory, with what the kernel copies behind them, if the file has so many bytes?
-    fn are_mapped(&self, places: &[(usize, u32)], file_bytes: u32) -> bool {
+    /// Are the code, which ends there, and all data in memory, with what the kernel copies behind them, if the file has so
+    /// many bytes?
+    fn are_mapped(&self, places: &[(usize, u32)], code_end: u32, file_bytes: u32) -> bool {
         let end = file_bytes.next_multiple_of(PAGE_BYTES);
         let mapped_to = |&(blob, at): &(usize, u32)| {
             let blob = &self.goal.blobs[blob];
             at + blob.bytes.len() as u32 + blob.ignored_behind
         };
-        places.iter().map(mapped_to).all(|needed| needed <= end)
+        places.iter().map(mapped_to).chain([code_end]).all(|needed| needed <= end)
     }
 
     /// The data's places and bytes.

@@ -96,6 +96,8 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
         outcome.looked_at += task.budget - search.budget;
         outcome.is_whole &= search.budget > 0 && !search.is_long();
         let too_far: BTreeSet<usize> = search.too_far.into_iter().collect();
+        // A place for a longer jump is not looked for where the shorter one has a place.
+        outcome.is_whole &= too_far.is_empty();
         if search.best.is_some() || too_far.is_empty() {
             outcome.packed = search.best;
             break;

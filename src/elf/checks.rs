@@ -154,20 +154,21 @@ pub(super) fn too_low(view: &View) -> Vec<Place> {
     if view.get("e_type") == ET_EXEC { first(view, view.loads(), broken, &["p_vaddr"]) } else { Vec::new() }
 }
 
-/// End of user memory, in bytes: 128 TiB with four levels of page tables; 512 GiB on arm64 kernels with 39-bit
-/// addresses; 3 GiB on 32-bit kernels.
-fn user_memory_end(view: &View) -> u64 {
+/// Where a program may end, in bytes: below the stack, wherever that is (Linux fs/binfmt_elf.c `elf_map`,
+/// `MAP_FIXED_NOREPLACE`). User memory has 128 TiB with four levels of page tables, 512 GiB on arm64 kernels with 39-bit
+/// addresses, 3 GiB on 32-bit kernels; the stack begins up to 16 GiB, 1 GiB, 8 MiB below its end (`STACK_RND_MASK`).
+fn highest_end(view: &View) -> u64 {
     match view.target.map(|target| target.machine) {
-        Some(Machine::Aarch64) => 1 << 39,
-        Some(Machine::I386) => 0xc000_0000,
-        Some(Machine::X86_64) | None => 1 << 47,
+        Some(Machine::Aarch64) => 480 << 30,
+        Some(Machine::I386) => 0xb000_0000,
+        Some(Machine::X86_64) | None => 127 << 40,
     }
 }
 
 pub(super) fn too_high(view: &View) -> Vec<Place> {
     let broken = |s: &SegmentView| {
         let end = view.segment_get(*s, "p_vaddr").checked_add(view.segment_get(*s, "p_memsz"));
-        end.is_none_or(|end| end > user_memory_end(view))
+        end.is_none_or(|end| end > highest_end(view))
     };
     first(view, view.loads(), broken, &["p_vaddr", "p_memsz"])
 }

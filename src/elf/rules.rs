@@ -388,9 +388,13 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "highest-address",
         reads: &["p_vaddr", "p_memsz"],
-        right: "a segment that ends below the end of user memory",
+        right: "a segment that ends below the stack",
         check: Check::Relation(checks::too_high),
-        loaders: &[(Linux, "Linux fs/binfmt_elf.c BAD_ADDR, TASK_SIZE"), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
+        loaders: &[
+            (Linux, "Linux fs/binfmt_elf.c BAD_ADDR, TASK_SIZE, elf_map"),
+            (Gvisor, GVISOR_LOAD),
+            (QemuUser, QEMU_LOAD),
+        ],
     },
     Rule {
         name: "ascending",

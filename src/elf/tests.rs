@@ -367,6 +367,22 @@ fn a_last_page_past_the_file_is_refused_by_gvisor_alone() {
     }
 }
 
+/// A program that found no room below the stack (`tests/it/differential` found it): it ended 4 GiB below 128 TiB, where the stack can be.
+#[test]
+fn a_segment_ends_below_the_stack() {
+    let layout = layout(Tier::Linux, &asmgen_arch::x86_64::TARGET, false);
+    for (end, is_taken) in [(127_u64 << 40, true), (0x7fff_ffff_f000, false)] {
+        let mut file = tiny(&layout);
+        for at in [0x20, 0x28].map(|at| layout.program_header_offset as usize + at) {
+            file[at..at + 8].copy_from_slice(&(end - layout.base - 0x1000).to_le_bytes());
+        }
+        assert_eq!(verdict(&file, Loader::Linux).accepted(), is_taken, "{end:#x}");
+        if native(layout.target) {
+            assert_eq!(run_natively(&on_disk(&file).1) == Some(7), is_taken, "{end:#x}");
+        }
+    }
+}
+
 /// The 80-byte header with the program headers at 0x18: exit(42) by the kernel, refused by others (elf.md, section 2).
 const GOLFED_64: [u8; 80] = [
     // The entry point is offset 1, where 45 4c 46 are prefixes without effect; it goes on at 0x30 and at 0x48.

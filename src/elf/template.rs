@@ -46,7 +46,7 @@ pub(crate) struct Choice {
     pub(crate) skew: u32,
 }
 
-/// Bytes of a size that are not always 0. The kernel takes any size that ends in user memory: 47 bits of addresses on
+/// Bytes of a size that are not always 0. The kernel takes any size that ends below the stack: 47 bits of addresses on
 /// x86_64, 39 on some arm64 kernels. Others take what ends in the file's last page.
 fn size_bytes(tier: Tier, target: &Target) -> u32 {
     match (tier, target.machine) {

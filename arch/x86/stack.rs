@@ -112,8 +112,9 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         if program.steps.iter().any(is_set) {
             continue;
         }
-        // Where the ways in have pushed different amounts, nobody knows later how far up the structure is.
-        if early == 0 || (early < all && !is_straight) {
+        // Where the ways in have pushed different amounts, nobody knows later how far up the structure is; and what the
+        // frame holds later lies over it.
+        if early == 0 || (early < all && (!is_straight || program.frame_bytes > 0)) {
             continue;
         }
         let Some(words) = words(datum, class) else { continue };

@@ -1,7 +1,7 @@
 //! Rules of selection, on small programs.
 
 use super::{Case, Row, Rule, cells};
-use crate::op::{Arg, Cond, Kind, Label, Op, Part, Program, Slot};
+use crate::op::{Arg, Base, Cond, Kind, Label, Mem, Op, Part, Program, Slot, Width};
 use crate::syscall::Call;
 
 pub(super) const ROWS: &[Row] = &[
@@ -62,6 +62,7 @@ pub(super) const ROWS: &[Row] = &[
                 })
             }),
             ("it is wanted later, and may not have been pushed", || stack("x86_64", &SMALL, asked_later)),
+            ("the frame lies over it when it is wanted again", || stack("x86_64", &SMALL, asked_over_the_frame)),
             ("it is longer as pushes", || stack("i386", &[Part::Bytes(vec![0x33; 24])], |_, _| {})),
             ("its words have more bits than a push takes", || {
                 stack("x86_64", &[Part::Bytes(vec![0x33; 24])], |_, _| {})
@@ -247,6 +248,16 @@ fn asked_later(program: &mut Program, datum: crate::op::DatumId) {
     program.push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: label }, "");
     program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
     program.place(label);
+}
+
+/// Something is written to the frame between the structure's first use and its second.
+fn asked_over_the_frame(program: &mut Program, datum: crate::op::DatumId) {
+    program.frame_bytes = 16;
+    program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
+    let label = program.label("label");
+    program.place(label);
+    let to = Mem { base: Base::Frame, offset: 8 };
+    program.push(Op::Store { width: Width::Four, to, value: Arg::Const(3) }, "");
 }
 
 /// Another call, then one that may be needless.

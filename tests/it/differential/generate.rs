@@ -226,7 +226,8 @@ impl Maker<'_> {
         };
         let args = match self.random.below(3) {
             0 => (Call::Close, vec![Arg::Const(NOT_OPEN)]),
-            1 => (Call::Write, vec![Arg::Const(NOT_OPEN), Arg::Data(data), Arg::AtLeast(3)]),
+            // Not of a length: the emulator looks at so many bytes before it looks at the descriptor.
+            1 => (Call::Listen, vec![Arg::Const(NOT_OPEN), Arg::AtLeast(3)]),
             _ => {
                 let option = [Arg::Const(NOT_OPEN), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];
                 (Call::Setsockopt, option.into())

@@ -160,7 +160,7 @@ pub(super) fn too_low(view: &View) -> Vec<Place> {
 fn highest_end(view: &View) -> u64 {
     match view.target.map(|target| target.machine) {
         Some(Machine::Aarch64) => 480 << 30,
-        Some(Machine::I386) => 0xb000_0000,
+        Some(Machine::I386) => 0xbf00_0000,
         Some(Machine::X86_64) | None => 127 << 40,
     }
 }

@@ -390,11 +390,7 @@ pub static RULES: &[Rule] = &[
         reads: &["p_vaddr", "p_memsz"],
         right: "a segment that ends below the stack",
         check: Check::Relation(checks::too_high),
-        loaders: &[
-            (Linux, "Linux fs/binfmt_elf.c BAD_ADDR, TASK_SIZE, elf_map"),
-            (Gvisor, GVISOR_LOAD),
-            (QemuUser, QEMU_LOAD),
-        ],
+        loaders: &[(Linux, "Linux fs/binfmt_elf.c BAD_ADDR, elf_map"), (Gvisor, GVISOR_LOAD), (QemuUser, QEMU_LOAD)],
     },
     Rule {
         name: "ascending",

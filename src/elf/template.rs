@@ -51,8 +51,7 @@ pub(crate) struct Choice {
 fn size_bytes(tier: Tier, target: &Target) -> u32 {
     match (tier, target.machine) {
         (Tier::Linux, Machine::X86_64) => 6,
-        (Tier::Linux, Machine::Aarch64) => 4,
-        (Tier::Linux, Machine::I386) => 4,
+        (Tier::Linux, _) => 4,
         _ => 2,
     }
 }

@@ -55,7 +55,7 @@ pub(crate) struct Registers {
 impl Registers {
     /// Registers of a call's arguments; where its number is one of them, that comes first.
     pub(crate) fn args_of(&self, call: Call) -> Vec<Reg> {
-        let number = (call == Call::Numbered).then_some(self.number);
+        let number = call.is_numbered().then_some(self.number);
         number.into_iter().chain(self.args.iter().copied()).collect()
     }
 }

@@ -90,6 +90,11 @@ pub(crate) trait Encode {
         Effects::ALL
     }
 
+    /// Registers that it may read or change, by their numbers, a bit each; all, if that is not known.
+    fn mentions(&self) -> u64 {
+        u64::MAX
+    }
+
     /// So many units behind it have to stay where they are, right behind it.
     fn glued(&self) -> usize {
         0

@@ -152,6 +152,8 @@ calls! {
     Wait4          "wait4"           ("pid", "wstatus", "options", "rusage")                   Number [ 61 260 114]
     /// The call whose number is the first argument; the other arguments are that call's. No machine has it by this name.
     Numbered       "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6") Number [  0   0   0]
+    /// The same, of calls that return nothing but 0 or an error.
+    NumberedZero   "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6") Zero   [  0   0   0]
     /// End the process (its only thread).
     Exit           "exit"            ("status")                                                Never  [ 60  93   1]
 }
@@ -162,5 +164,10 @@ impl Call {
         let info = &CALLS[self as usize];
         debug_assert!(info.call == self, "the table is in the order of the enumeration");
         info
+    }
+
+    /// Is its number an argument?
+    pub fn is_numbered(self) -> bool {
+        matches!(self, Self::Numbered | Self::NumberedZero)
     }
 }

@@ -3,7 +3,6 @@
 use crate::alloc::{Reg, Registers, Strings};
 use crate::op::{Alu, Arg, Base, Kind, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
-use crate::syscall::Call;
 
 /// How often a slot is mentioned, and how.
 #[derive(Clone, Debug, Default)]
@@ -144,7 +143,7 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
     match op {
         Op::Call { call, args, .. } => {
             let mut set = bits(registers.clobbers) | 1 << registers.result;
-            set |= if *call == Call::Numbered { 0 } else { 1 << registers.number };
+            set |= if call.is_numbered() { 0 } else { 1 << registers.number };
             for ((index, arg), reg) in args.iter().enumerate().zip(registers.args_of(*call)) {
                 let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
                 set |= if free { 0 } else { 1 << reg };

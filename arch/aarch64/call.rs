@@ -29,7 +29,7 @@ impl Aarch64<'_> {
             self.move_slot(info.name, one);
         }
         let mut rest: Vec<Wanted> = rest;
-        if call == Call::Numbered {
+        if call.is_numbered() {
             self.facts.set(SYSCALL_NUMBER, Value::Unknown);
         } else {
             rest.push((SYSCALL_NUMBER, Arg::Const(info.number(Machine::Aarch64).into()), "call number"));

@@ -141,6 +141,7 @@ impl<'p> Aarch64<'p> {
     pub(super) fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
         match arg {
             Arg::Any => {}
+            Arg::Bits { set: value, .. } => self.set(reg, Arg::Const(value.into()), why),
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),

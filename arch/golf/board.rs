@@ -22,6 +22,8 @@ pub(super) struct Board {
     free: u128,
     /// The bytes of each of its classes, a bit each.
     of_class: Vec<u128>,
+    /// Bytes of classes that have bytes before them.
+    twins: u128,
     /// Bytes behind the template that are in use.
     used_behind: u32,
     changes: Vec<Change>,
@@ -47,13 +49,14 @@ impl Board {
         let header = cells.len() as u32;
         assert!(cells.len() <= TEMPLATE_BYTES, "the headers of a file are no longer");
         let mut of_class = vec![0; classes.len()];
-        let mut free = 0;
+        let (mut free, mut twins) = (0, 0);
         for (at, &class) in cells.iter().enumerate() {
+            twins |= u128::from(of_class[usize::from(class)] != 0) << at;
             of_class[usize::from(class)] |= 1 << at;
             free |= u128::from(classes[usize::from(class)] == Class::FREE) << at;
         }
         let (end, changes) = (template.least_bytes, Vec::new());
-        Self { cells, classes, taken, end, header, free, of_class, used_behind: 0, changes }
+        Self { cells, classes, taken, end, header, free, of_class, twins, used_behind: 0, changes }
     }
 
     /// Has the value of a class; keeps count of what is free.
@@ -187,6 +190,25 @@ impl Board {
             bits >>= bits.trailing_zeros();
             let run = bits.trailing_ones();
             sum += if run >= least { run } else { 0 };
+            bits = bits.checked_shr(run).unwrap_or(0);
+        }
+        sum
+    }
+
+    /// What may be expected to find room below the file's end: of bytes that are the same only one is used, and of each
+    /// run one is lost on the way to the next, unless a datum is so short that it fits.
+    pub(super) fn room_below_end(&self, least_datum: u32) -> u32 {
+        let below = self.end.min(self.header);
+        let all = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
+        let mut bits = all & !self.twins;
+        let (mut sum, mut at) = ((self.end - below).saturating_sub(self.used_behind), 0);
+        while bits != 0 {
+            let skipped = bits.trailing_zeros();
+            bits >>= skipped;
+            let run = bits.trailing_ones();
+            at += skipped + run;
+            let is_last = at == self.end;
+            sum += run - u32::from(!is_last && run < least_datum);
             bits = bits.checked_shr(run).unwrap_or(0);
         }
         sum

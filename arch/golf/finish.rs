@@ -15,6 +15,8 @@ pub(super) struct Goal<'a> {
     pub(super) groups: &'a [Group],
     pub(super) blobs: &'a [Blob],
     pub(super) forms: &'a [u8],
+    /// A register that nobody has.
+    pub(super) spare: Option<u8>,
     /// Bytes that data may save by lying in each other or in code, at most.
     pub(super) may_share: u32,
 }

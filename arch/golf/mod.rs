@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::finish::Goal;
 use self::search::Search;
-use self::tuning::{Answers, Cost, Tuning};
+use self::tuning::{Answers, Cost, Question, Tuning};
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
 use crate::op::{Datum, DatumId, Part, Program};
@@ -88,9 +88,14 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let mut outcome = Outcome { packed: None, looked_at: 0, is_whole: true };
     // What cannot be encoded at these addresses cannot be placed here.
     let Ok(mut forms) = forms(task) else { return Ok(outcome) };
+    let mentions = task.code.units.iter().filter_map(|unit| match unit {
+        Unit::Instruction { instruction, .. } => Some(instruction.mentions()),
+        Unit::Label(_) => None,
+    });
+    let spare = through::spare(task.target.machine, mentions);
     for _ in 0..GROWTHS {
         let groups = units::groups(task.code, &forms, task.template.base, task.without)?;
-        let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, may_share };
+        let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, spare, may_share };
         let mut search = Search::new(&goal);
         search.run();
         outcome.looked_at += task.budget - search.budget;
@@ -186,7 +191,7 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
     let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
     let runs = is_start
         && template.entry % align == 0
-        && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry).is_empty());
+        && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry, None).is_empty());
     let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }
@@ -199,7 +204,7 @@ pub fn selections(
     program: &Program,
     base: u64,
     (tries, most): (usize, usize),
-    without: Option<Rule>,
+    (without, likely): (Option<Rule>, &[u16]),
 ) -> Result<Vec<Vec<Code>>, CompileError> {
     let usual = crate::compile_tuned(target, program, &Tuning::usual(base, without))?;
     if tries == 0 || program.has_subs() {
@@ -227,19 +232,37 @@ pub fn selections(
             starts.push(answers);
         }
     }
+    let hopes: Vec<Question> = tuning
+        .hopes()
+        .into_iter()
+        .filter(|(_, number)| number.is_none_or(|number| likely.contains(&number)))
+        .map(|(question, _)| question)
+        .collect();
+    let hopes = alone_and_together(&hopes).into_iter().map(|hopes| {
+        let hopes = hopes.into_iter().map(|question| (question, 1));
+        starts[0].iter().map(|(question, answer)| (*question, *answer)).chain(hopes).collect()
+    });
+    let hopes: Vec<Answers> = hopes.collect();
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
     let mut lacks = vec![Vec::from_iter(without)];
     if without != Some(Rule::Exchange) && target.machine != Machine::Aarch64 {
         lacks.push(without.into_iter().chain([Rule::Exchange]).collect());
     }
     for without in &lacks {
-        for fixed in &starts {
-            let answers = tuning::tune(tries, most, fixed, |answers| {
-                let (code, tuning) = tuned(answers.clone(), without).ok()?;
-                Some(Cost { bytes: bytes(&code), asked: tuning.asked(), pieces: pieces(&code, base) })
-            });
-            let codes = answers.into_iter().map(|answers| tuned(answers, without).map(|(code, _)| code));
-            families.push(codes.collect::<Result<Vec<Code>, _>>()?);
+        for (number, fixed) in starts.iter().enumerate() {
+            let mut family = Vec::new();
+            let also = if number == 0 { &hopes[..] } else { &[] };
+            for fixed in [fixed].into_iter().chain(also) {
+                let answers = tuning::tune(tries, most, fixed, |answers| {
+                    let (code, tuning) = tuned(answers.clone(), without).ok()?;
+                    let bytes = bytes(&code).saturating_sub(tuning.hoped_bytes());
+                    Some(Cost { bytes, asked: tuning.asked(), pieces: pieces(&code, base) })
+                });
+                let codes = answers.into_iter().map(|answers| tuned(answers, without).map(|(code, _)| code));
+                family.extend(codes.collect::<Result<Vec<Code>, _>>()?);
+            }
+            if std::env::var("DBG2").is_ok() { for code in &family { let mut line = format!("{base:x} {without:?} {number} {}: ", bytes(code)); for unit in &code.units { if let Unit::Instruction { instruction, form, .. } = unit { let b = instruction.encode(*form, base, &|_| base).ok().flatten().unwrap_or_default(); for x in b { line += &format!("{x:02x}"); } line.push(' '); } } eprintln!("{line}"); } }
+            families.push(family);
         }
     }
     let least = families.iter().flatten().map(bytes).min();
@@ -247,6 +270,12 @@ pub fn selections(
         families.push(vec![usual]);
     }
     Ok(families)
+}
+
+/// Each of them, and all of them if they are several.
+fn alone_and_together(hopes: &[Question]) -> Vec<Vec<Question>> {
+    let together = (hopes.len() > 1).then(|| hopes.to_vec());
+    hopes.iter().map(|one| vec![*one]).chain(together).collect()
 }
 
 /// Is it likely to be in some header already? Most of what is known of headers is 0.

@@ -5,6 +5,8 @@
 pub enum Rule {
     /// Bytes of a header are swallowed as the number of an instruction that nobody needs.
     Swallow,
+    /// Bytes of a header are run as an addition to a register that nobody has.
+    Sum,
     /// Bytes of a header are run as prefixes of what follows.
     Prefix,
     /// A word of a header is run as a branch.
@@ -23,6 +25,10 @@ pub enum Rule {
     Address,
     /// An address near the end of a system call, which a register holds.
     Near,
+    /// An address by a load that moves on from the end of a system call to what stands right behind a jump.
+    Walk,
+    /// A number of which only some bits matter, from a datum.
+    Bits,
     /// A constant by exchange with a register that holds it.
     Exchange,
     /// A constant by turning all bits round.
@@ -49,8 +55,9 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Swallow,
+        Self::Sum,
         Self::Prefix,
         Self::Branch,
         Self::Hop,
@@ -60,6 +67,8 @@ impl Rule {
         Self::Share,
         Self::Address,
         Self::Near,
+        Self::Walk,
+        Self::Bits,
         Self::Exchange,
         Self::Not,
         Self::Zero,
@@ -77,6 +86,7 @@ impl Rule {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Swallow => "swallow",
+            Self::Sum => "sum",
             Self::Prefix => "prefix",
             Self::Branch => "branch",
             Self::Hop => "hop",
@@ -86,6 +96,8 @@ impl Rule {
             Self::Share => "share",
             Self::Address => "address",
             Self::Near => "near",
+            Self::Walk => "walk",
+            Self::Bits => "bits",
             Self::Exchange => "exchange",
             Self::Not => "not",
             Self::Zero => "zero",
@@ -104,6 +116,7 @@ impl Rule {
     pub const fn what(self) -> &'static str {
         match self {
             Self::Swallow => "header bytes swallowed as the number of a needless instruction",
+            Self::Sum => "header bytes run as an addition to a register that nobody has",
             Self::Prefix => "header bytes run as prefixes",
             Self::Branch => "header words run as branches",
             Self::Hop => "code in several holes, with jumps between them",
@@ -113,6 +126,8 @@ impl Rule {
             Self::Share => "data in each other, in code and in header fields",
             Self::Address => "load addresses from data, which lie in the fields that say them",
             Self::Near => "addresses counted from the end of a system call",
+            Self::Walk => "addresses by a load that moves on from the end of a system call",
+            Self::Bits => "numbers of which some bits matter from data",
             Self::Exchange => "constants by exchange",
             Self::Not => "constants by turning all bits round",
             Self::Zero => "zeros pushed at the start, popped later",

@@ -58,6 +58,7 @@ pub(super) struct Search<'a> {
     pub(super) best: Option<Packed>,
     /// Only what is smaller than this counts.
     pub(super) below: u32,
+    slack: u32,
     /// Units whose jumps did not reach.
     pub(super) too_far: Vec<usize>,
 }
@@ -85,6 +86,7 @@ impl<'a> Search<'a> {
             best: None,
             below: goal.task.below_bytes,
             too_far: Vec::new(),
+            slack: std::env::var("SLACK").ok().and_then(|b| b.parse().ok()).unwrap_or(4),
         }
     }
 
@@ -132,6 +134,13 @@ impl<'a> Search<'a> {
         // Data may yet share bytes with each other and with code, which the bound does not foresee.
         if self.bound(at.cursor) >= self.below.saturating_add(self.goal.may_share) {
             return;
+        }
+        if !self.has_left_header(at.cursor) {
+            let est = self.board.end + self.left.saturating_sub(self.board.room_below_end(if self.data_bytes == 0 { u32::MAX } else { self.least_datum_bytes }));
+            let slack: u32 = self.slack;
+            if est >= self.below.saturating_add(slack) {
+                return;
+            }
         }
         let Some(cursor) = at.cursor else {
             return self.starts().into_iter().for_each(|start| self.go(At { cursor: Some(start), ..at }));
@@ -237,7 +246,7 @@ impl<'a> Search<'a> {
         if !may_part {
             return;
         }
-        for way in through::ways(self.machine, &self.board, cursor) {
+        for way in through::ways(self.machine, &self.board, cursor, self.goal.spare) {
             if (way.changes_flags && flags_wanted) || self.goal.task.without == Some(way.rule) {
                 continue;
             }

@@ -35,9 +35,14 @@ const SWALLOW_ONE: [u8; 2] = [0x3c, 0xa8];
 const REX_W_OR_B: u8 = 0b1001;
 
 /// The ways on from a place where nothing more fits, or where the bytes are not free.
-pub(super) fn ways(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
+/// `spare` is a register that nobody has.
+pub(super) fn ways(machine: Machine, board: &Board, at: u32, spare: Option<u8>) -> Vec<Way> {
     match machine {
-        Machine::X86_64 | Machine::I386 => x86(machine, board, at),
+        Machine::X86_64 | Machine::I386 => {
+            let mut ways = x86(machine, board, at);
+            ways.extend(spare.and_then(|spare| sum(board, at, spare)));
+            ways
+        }
         Machine::Aarch64 => aarch64(board, at),
     }
 }
@@ -83,6 +88,33 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     ways.extend(swallow(&SWALLOW_FOUR, 4));
     ways.extend(swallow(&SWALLOW_ONE, 1));
     ways
+}
+
+/// Segments' prefixes that mean nothing to an instruction on registers (Intel SDM volume 2, 2.1.1): es, cs, ss, ds.
+const SEGMENTS: [u8; 4] = [0x26, 0x2e, 0x36, 0x3e];
+
+/// A zero of the header, perhaps behind a prefix, as `add r/m8, r8` (00 /r): its operands are all that is put there.
+fn sum(board: &Board, at: u32, spare: u8) -> Option<Way> {
+    let of_header = |at: u32| board.value(at).filter(|_| !board.is_taken(at));
+    let prefix = of_header(at).filter(|value| SEGMENTS.contains(value));
+    let opcode = at + u32::from(prefix.is_some());
+    if of_header(opcode)? != 0 || !board.is_free(opcode + 1) || opcode + 1 >= board.header() {
+        return None;
+    }
+    let modrm = 0xc0 | spare << 3 | spare;
+    let put: Vec<u8> = prefix.into_iter().chain([0, modrm]).collect();
+    let (covers, why) = (put.len() as u32, "adds a register that nobody has to itself");
+    Some(Way { put, covers, to: at + covers, changes_flags: true, prefixed: false, rule: Rule::Sum, why })
+}
+
+/// Registers with a byte that needs no prefix to be named: al, cl, dl, bl.
+const NAMED_BYTES: u8 = 4;
+
+/// A register of x86 that none of these instructions mentions, each of which has a bit for each that it mentions.
+pub(super) fn spare(machine: Machine, mentions: impl Iterator<Item = u64>) -> Option<u8> {
+    let mentioned = mentions.fold(0, |all, one| all | one);
+    let is_spare = |register: &u8| machine != Machine::Aarch64 && mentioned >> register & 1 == 0;
+    (0..NAMED_BYTES).find(is_spare)
 }
 
 /// A word of the header that is a branch: `B label`, 000101 imm26.

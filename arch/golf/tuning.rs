@@ -30,6 +30,14 @@ pub(crate) const ENOUGH: u16 = 0x400;
 /// Which two constants a call has loaded at once.
 pub(crate) const WORDS: u16 = 0x800;
 
+/// Whether a constant is made by its lower half although that is longer: it may be in the file already.
+pub(crate) const HALF: u16 = 0x900;
+
+/// Whether an address is what a system call leaves, moved on by a load.
+pub(crate) const WALK: u16 = 0xa00;
+/// Whether a number of which only some bits matter is loaded.
+pub(crate) const BITS: u16 = 0xb00;
+
 /// The bits of a question that tell its kind.
 const KINDS: u16 = 0xff00;
 
@@ -48,6 +56,8 @@ pub(crate) struct Tuning {
     pub(crate) answers: Answers,
     /// What was asked: how many ways there were.
     asked: RefCell<BTreeMap<Question, usize>>,
+    /// What could be shorter if it had the right place: with the number of two bytes that would have to be there already.
+    hopes: RefCell<BTreeMap<Question, Option<u16>>>,
     /// The same in the order of asking, with the first answer.
     order: RefCell<Vec<Asked>>,
 }
@@ -101,6 +111,24 @@ impl Tuning {
         });
         *most = ways.max(*most);
         answer
+    }
+
+    /// Is this to be done although it is shorter only in the right place?
+    pub(crate) fn hope(&self, question: Question, value: Option<u16>) -> bool {
+        self.hopes.borrow_mut().insert(question, value);
+        self.answers.contains_key(&question)
+    }
+
+    /// What could be hoped for so far.
+    pub(crate) fn hopes(&self) -> BTreeMap<Question, Option<u16>> {
+        self.hopes.borrow().clone()
+    }
+
+    /// Bytes that are in the file already if all hopes come true.
+    pub(crate) fn hoped_bytes(&self) -> usize {
+        let hopes = self.hopes.borrow();
+        let numbers = hopes.iter().filter(|(question, number)| number.is_some() && self.answers.contains_key(question));
+        2 * numbers.count()
     }
 
     /// The questions so far, each with its number of ways.

@@ -1,6 +1,8 @@
 //! Selected instructions as the search sees them: their bytes as far as they are known before anything has its place,
 //! and which of them may change places.
 
+use std::collections::BTreeSet;
+
 use super::rules::Rule;
 use crate::CompileError;
 use crate::code::{Code, Ref, Unit};
@@ -112,21 +114,38 @@ fn label_item(unit: usize, label: Label) -> Item {
     Item { unit, label: Some(label), bytes, others, goes_on: true, is_glued: false, flags_wanted: false }
 }
 
-/// Flags are wanted from an instruction that looks at them back to whoever sets them; before a jump always, because of
-/// those behind it.
+/// Flags are wanted from an instruction that looks at them back to whoever sets them; before a jump, if they are where it
+/// leads.
 fn want_flags(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>]) {
+    let mut labels: BTreeSet<Label> = BTreeSet::new();
+    loop {
+        let before = labels.len();
+        want_flags_once(code, groups, effects, &mut labels);
+        if labels.len() == before {
+            return;
+        }
+    }
+}
+
+/// The same, where they are wanted at these labels; adds those at which they turn out to be, too.
+fn want_flags_once(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>], labels: &mut BTreeSet<Label>) {
     let mut wanted = false;
     for (group, effects) in groups.iter_mut().zip(effects).rev() {
         for (item, effect) in group.items.iter_mut().zip(effects).rev() {
             let wanted_behind = wanted;
-            if effect.writes & Effects::FLAGS != 0 && *effect != Effects::ALL {
-                wanted = false;
-            }
-            if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
-                wanted |= instruction.wants_flags();
-            }
-            if let Unit::Instruction { instruction, .. } = &code.units[item.unit] {
-                item.others = instruction.others(!wanted_behind);
+            match &code.units[item.unit] {
+                Unit::Label(label) if wanted => _ = labels.insert(*label),
+                Unit::Label(_) => {}
+                Unit::Instruction { instruction, .. } => {
+                    if effect.writes & Effects::FLAGS != 0 && *effect != Effects::ALL {
+                        wanted = false;
+                    }
+                    wanted = match instruction.leads_to() {
+                        Some(to) => labels.contains(&to),
+                        None => wanted && instruction.goes_on() || instruction.wants_flags(),
+                    };
+                    item.others = instruction.others(!wanted_behind);
+                }
             }
             item.flags_wanted = wanted;
         }

@@ -31,10 +31,10 @@ impl X86<'_> {
             }
         }
         let number = Arg::Const(i64::from(info.number(machine)));
-        if self.tuning.is_golf && call != Call::Numbered {
+        if self.tuning.is_golf && !call.is_numbered() {
             self.may_fail = self.program.needless_after_failure.contains(&call);
             rest.insert(0, (EAX, number, "call number"));
-        } else if call != Call::Numbered {
+        } else if !call.is_numbered() {
             self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
         }
         self.set_cheapest_first(info.name, rest);

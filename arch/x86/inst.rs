@@ -1,7 +1,7 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register};
+use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register, RepPrefixKind};
 
 use std::ops::Range;
 
@@ -37,6 +37,8 @@ pub(crate) enum Operation {
     Constant { instruction: Instruction, known: KnownConstant },
     /// An address near the end of the system call at a label, which rcx holds.
     Near { reg: Reg, of: Ref, call: Label },
+    /// rsi, which holds the address behind the system call at a label, moves on to another; by a load into eax, if it may.
+    Walk { of: Ref, call: Label, may_load: bool },
     /// An address below 2 GiB onto the stack.
     PushAddress { of: Ref },
 }
@@ -164,6 +166,8 @@ const JUMPS: [(Option<Condition>, [Code; 4]); 13] = {
 const MOST_BYTES: usize = 15;
 /// Bytes of `syscall`.
 const SYSCALL_BYTES: u64 = 2;
+/// Bytes that `lodsd` moves rsi on.
+const LODSD_BYTES: i64 = 4;
 /// Bytes of a short jump and of the longest near one.
 const SHORT_JUMP_BYTES: u64 = 2;
 
@@ -232,6 +236,20 @@ impl Encode for X86Inst {
             Operation::SameAddress { reg, from } => {
                 Instruction::with2(Code::Mov_rm64_r64, regs::bits_64(reg), regs::bits_64(from))
                     .map_err(|error| encoding(&error))?
+            }
+            Operation::Walk { of, call, may_load } => {
+                let by = address(of).wrapping_sub(address(Ref::Code(call)) + SYSCALL_BYTES) as i64;
+                let is_open = address(of) == address(Ref::Code(call));
+                let built = match form {
+                    0 if may_load && (by == LODSD_BYTES || is_open) => {
+                        Instruction::with_lodsd(self.bits(), Register::None, RepPrefixKind::None) // AD
+                    }
+                    0 => return Ok(None),
+                    1 if i8::try_from(by).is_err() => return Ok(None),
+                    1 => Instruction::with2(Code::Add_rm64_imm8, Register::RSI, by as i32), // 48 83 /0 ib
+                    _ => Instruction::with2(Code::Add_rm64_imm32, Register::RSI, by as i32), // 48 81 /0 id
+                };
+                built.map_err(|error| encoding(&error))?
             }
             Operation::PushAddress { of } => {
                 let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
@@ -317,7 +335,9 @@ impl Encode for X86Inst {
                 _,
             ) => 0..0,
             (Operation::Symbolic { .. } | Operation::Number { .. }, _) => 0..MOST_BYTES,
-            (Operation::Near { .. }, 0) => 3..4,
+            (Operation::Walk { .. }, 0) => 0..0,
+            (Operation::Near { .. }, 0) | (Operation::Walk { .. }, 1) => 3..4,
+            (Operation::Walk { .. }, _) => 3..7,
             (Operation::Near { reg, of, .. }, form) => {
                 Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } }.symbolic(form - 1)
             }
@@ -332,6 +352,10 @@ impl Encode for X86Inst {
     fn effects(&self) -> Effects {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
+            // rsi is register 6; eax, flags and memory as far as one of its forms needs them.
+            Operation::Walk { .. } => {
+                Effects { reads: 1 << 6 | Effects::MEMORY, writes: 1 << 6 | 1 | Effects::FLAGS }
+            }
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
             Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
@@ -340,6 +364,20 @@ impl Encode for X86Inst {
             Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
             Operation::Jump { condition: Some(_), .. } => Effects { reads: u64::MAX, writes: u64::MAX },
             Operation::Jump { .. } | Operation::Subroutine { .. } => Effects::ALL,
+        }
+    }
+
+    fn mentions(&self) -> u64 {
+        match self.operation {
+            Operation::Plain(instruction) | Operation::Leave(instruction) if enters_kernel(&instruction) => {
+                // The kernel reads and changes no others (arch/x86/entry/entry_64.S); `int 80h` reads all but the stack's.
+                if self.long_mode { !(1 << 3 | 1 << 5 | 0xf << 12) } else { u64::MAX }
+            }
+            Operation::Jump { .. } => 0,
+            _ => {
+                let effects = self.effects();
+                effects.reads | effects.writes
+            }
         }
     }
 

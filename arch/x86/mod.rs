@@ -7,6 +7,7 @@ mod constant;
 pub(crate) mod fuse;
 mod inst;
 mod low;
+mod nearby;
 mod operands;
 mod prelude;
 pub(crate) mod regs;

@@ -11,7 +11,7 @@ use crate::alloc::Reg;
 use crate::code::Ref;
 use crate::facts::{Fact, Value};
 use crate::golf;
-use crate::golf::tuning::ENOUGH;
+use crate::golf::tuning::{ENOUGH, HALF};
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
 
 impl X86<'_> {
@@ -222,8 +222,18 @@ impl X86<'_> {
             }
             _ => true,
         });
+        let hopes = rules.contains(&Rule::LowHalf) && !self.calls_before(self.at);
+        let question = (self.at, HALF + u16::from(constant.reg));
+        if hopes && self.tuning.hope(question, Some(constant.value as u16)) {
+            return Rule::LowHalf;
+        }
         let usual = (0..rules.len()).min_by_key(|&at| constant.bytes(rules[at])).expect("one always fits");
         rules[self.tuning.ask((self.at, u16::from(constant.reg)), rules.len(), usual)]
+    }
+
+    /// Is there a system call before this step? What is there is for the most part in other bytes than the header's.
+    fn calls_before(&self, step: usize) -> bool {
+        self.program.steps[..step].iter().any(|step| matches!(step.op, Op::Call { .. }))
     }
 
     /// The rules for small programs, but for one that is left out.
@@ -274,6 +284,7 @@ impl X86<'_> {
         match arg {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
+            Arg::Bits { set, clear } => self.set_bits(reg, (set, clear), why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
             // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
@@ -319,6 +330,9 @@ impl X86<'_> {
 
     /// An address outside the stack: from a register that holds it, or that holds one near it, if there is one.
     fn set_address(&mut self, reg: Reg, of: Ref, address: Value, why: &str) {
+        if self.walk_to(reg, of, why) {
+            return;
+        }
         let others = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&other| other != ESP);
         let by = |other: Reg| match (address, self.facts.get(other).value) {
             (address, known) if address == known => Some(0),

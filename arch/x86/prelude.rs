@@ -91,6 +91,7 @@ impl X86<'_> {
         let registers = self.mode.registers.args;
         let of = |(_, args): (Call, &Vec<Arg>)| match args.iter().zip(registers).find(|(_, to)| **to == reg) {
             Some((Arg::Const(value), _)) => Some(*value),
+            Some((Arg::Bits { set, .. }, _)) => Some(i64::from(*set)),
             _ => None,
         };
         let mut constants: Vec<i64> = self.calls().filter_map(of).collect();
@@ -102,7 +103,7 @@ impl X86<'_> {
     /// The program's calls with their arguments.
     fn calls(&self) -> impl Iterator<Item = (Call, &Vec<Arg>)> {
         self.program.steps.iter().filter_map(|step| match &step.op {
-            Op::Call { call, args, .. } if *call != Call::Numbered => Some((*call, args)),
+            Op::Call { call, args, .. } if !call.is_numbered() => Some((*call, args)),
             _ => None,
         })
     }

@@ -12,6 +12,7 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
+use super::regs::ESP;
 use super::select::{X86, named};
 use crate::facts::Value;
 use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Slot, Step};
@@ -108,8 +109,9 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         let (early, all) = (uses(prologue), uses(&program.steps));
         // Pushing may need the accumulator, which is free before a system call and nowhere else. And what a slot leads
         // to is accessed by its own address, where an instruction can take that (`fuse.rs`).
-        let is_set = |step: &Step| matches!(step.op, Op::Set { value: Arg::Data(it), .. } if it == id);
-        if program.steps.iter().any(is_set) {
+        let leads_there =
+            |step: &Step| matches!(step.op, Op::Set { to, value: Arg::Data(it) } if it == id && !is_passed_on(program, to));
+        if program.steps.iter().any(leads_there) {
             continue;
         }
         // Where the ways in have pushed different amounts, nobody knows later how far up the structure is; and what the
@@ -131,6 +133,12 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     chosen
 }
 
+/// Is the slot for calls alone?
+fn is_passed_on(program: &Program, slot: Slot) -> bool {
+    let passes_on = |op: &Op| matches!(op, Op::Call { .. } | Op::Push { .. });
+    program.steps.iter().all(|step| passes_on(&step.op) || !step.op.uses().contains(&slot))
+}
+
 fn touches_frame(op: &Op) -> bool {
     let in_frame = |mem: &Mem| mem.base == Base::Frame;
     match op {
@@ -143,6 +151,22 @@ fn touches_frame(op: &Op) -> bool {
 }
 
 impl X86<'_> {
+    /// Pushes a datum's address with the datum below it, where the address is for nothing but the stack: `push rsp`.
+    pub(super) fn push_pushed(&mut self, step: usize, to: Slot, value: Arg) -> bool {
+        let Arg::Data(datum) = value else { return false };
+        let next = self.program.steps.get(step + 1).map(|step| &step.op);
+        let is_next = next == Some(&Op::Push { value: to }) && !self.slots.lives_after(step + 1, to);
+        if !is_next || !self.is_on_stack(datum) || self.pushed.iter().any(|(id, _)| *id == datum) {
+            return false;
+        }
+        self.push_datum(datum, self.home(to));
+        let (code, why) = (if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }, self.why.clone()); // 54
+        self.plain(Instruction::with1(code, named(ESP, self.mode.is_long)), why);
+        self.depth_bytes += self.mode.class().word_bytes();
+        (self.zeros, self.skip) = (0, 1);
+        true
+    }
+
     /// Puts a slot's value on top of the stack.
     pub(super) fn put(&mut self, value: Slot) {
         let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }; // 50+r

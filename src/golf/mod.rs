@@ -20,6 +20,7 @@ use asmgen_arch::{Class, Code, Target};
 
 use crate::compile::{BuildError, Options};
 use crate::elf::Tier;
+use crate::elf::fields;
 use crate::elf::template::{self, Choice};
 use crate::image::Image;
 
@@ -159,7 +160,7 @@ pub(crate) fn smaller(
             continue;
         }
         let most = (row.tries, row.selections);
-        let families = golf::selections(options.target, ops, base, most, options.without);
+        let families = golf::selections(options.target, ops, base, most, (options.without, &LIKELY));
         for codes in families.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
             let found = search.glance(base, *hint, &codes[0])?;
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
@@ -194,6 +195,9 @@ fn starts(ops: &Ops) -> Vec<u32> {
     };
     ops.data.iter().filter_map(start).collect()
 }
+
+/// Numbers of two bytes that stand in every header: `e_type`.
+const LIKELY: [u16; 1] = [fields::ET_EXEC as u16];
 
 /// Places to start at that get a longer look, of the templates that differ in nothing else.
 const ENTRIES_OF_A_LAYOUT: usize = 2;
@@ -263,7 +267,9 @@ impl Search<'_> {
         watch: &Watch,
     ) -> Result<(), BuildError> {
         let row = self.options.effort.row();
-        let each = row.places[1];
+        let boost: u64 = std::env::var("BOOST").ok().and_then(|b| b.parse().ok()).unwrap_or(1);
+        self.left *= boost;
+        let each = row.places[1] * boost;
         let places = (row.places[0] / self.scale).max(1);
         promising.sort_by_key(|(one, _)| (one.bytes + 2 * one.bound, one.choice.program_header, one.choice.entry));
         let mut seen: BTreeMap<(Choice, usize), usize> = BTreeMap::new();
@@ -275,6 +281,7 @@ impl Search<'_> {
         for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
             for (one, codes) in promising.iter().take(most) {
                 for code in &selected[*codes] {
+                    if std::env::var("DBG").is_ok() { eprintln!("family {codes} bytes {} bound {} phoff {:#x} entry {} best {} left {} need {}", one.bytes, one.bound, one.choice.program_header, one.choice.entry, self.best_bytes, self.left, golf::least_bytes_at(self.options.target, self.ops, code, one.choice.base)); }
                     if one.bound < self.best_bytes && self.left > 0 {
                         self.try_choice(one.choice, &one.template, code, each, self.best_bytes)?;
                         watch.tell(500 - 500 * self.left / places, self.best_bytes);

@@ -51,7 +51,7 @@ impl Case {
         let selected = match &self.source {
             Source::Code(_) => Vec::new(),
             Source::Selected => {
-                let families = selections(self.target, &self.program, self.template.base, SELECTIONS, without);
+                let families = selections(self.target, &self.program, self.template.base, SELECTIONS, (without, &[2]));
                 families.expect("it compiles").into_iter().flatten().collect()
             }
         };

@@ -287,8 +287,8 @@ pub enum Op {
         /// Where to if they are not there.
         miss: Label,
     },
-    /// Put a slot's value on top of the stack. What was in the frame is out of reach until it is taken off again, which
-    /// [`Op::Pop`] does before anything is jumped to.
+    /// Put a slot's value on top of the stack. What was in the frame is out of reach until it is taken off again by
+    /// [`Op::Pop`]. Every way to a label comes there with the same number of values on the stack.
     Push {
         /// Whose value.
         value: Slot,

@@ -2,6 +2,7 @@
 //! which of them may change places, but not what the template's own bytes mean.
 
 mod board;
+mod families;
 mod finish;
 mod rules;
 mod search;
@@ -12,16 +13,16 @@ mod through;
 pub(crate) mod tuning;
 mod units;
 
+pub use families::{every_selection, is_small, selections};
 pub use rules::Rule;
 pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use self::finish::Goal;
 use self::search::Search;
-use self::tuning::{Answers, Cost, Question, Tuning};
 use crate::CompileError;
 use crate::code::{Code, PlacedCode, Unit};
 use crate::op::{Datum, DatumId, Part, Program};
@@ -68,6 +69,9 @@ pub struct Task<'a> {
     pub below_bytes: u32,
     /// So many places may be looked at.
     pub budget: u64,
+    /// Only likely places are looked at: those where so many bytes more than may be expected find room in the header; none if
+    /// every place counts that could hold a smaller file.
+    pub slack: Option<u32>,
     /// A rule that is not to be used.
     pub without: Option<Rule>,
     /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
@@ -84,7 +88,8 @@ const GROWTHS: usize = 64;
 pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let blobs = blobs_of(task.target, task.program, task.code);
     let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
-    let may_share = MAY_SHARE_BYTES.min(data as u32);
+    let overlap = if task.slack.is_none() { overlap(task.target, task.template, task.code) } else { 0 };
+    let may_share = MAY_SHARE_BYTES.min(data as u32) + overlap;
     let mut outcome = Outcome { packed: None, looked_at: 0, is_whole: true };
     // What cannot be encoded at these addresses cannot be placed here.
     let Ok(mut forms) = forms(task) else { return Ok(outcome) };
@@ -99,7 +104,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
         let mut search = Search::new(&goal);
         search.run();
         outcome.looked_at += task.budget - search.budget;
-        outcome.is_whole &= search.budget > 0 && !search.is_long();
+        outcome.is_whole &= search.budget > 0 && !search.is_long() && task.slack.is_none();
         let too_far: BTreeSet<usize> = search.too_far.into_iter().collect();
         // A place for a longer jump is not looked for where the shorter one has a place.
         outcome.is_whole &= too_far.is_empty();
@@ -116,6 +121,26 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
 
 /// Bytes that data save at most by lying in each other and in code, as far as the search looks.
 pub const MAY_SHARE_BYTES: u32 = 4;
+
+/// Bytes that code saves at most by standing where the template's own bytes are part of its instructions.
+pub fn overlap(target: &'static Target, template: &Template, code: &Code) -> u32 {
+    let board = board::Board::new(template);
+    let groups = units::groups(code, &vec![0; code.units.len()], template.base, None).unwrap_or_default();
+    let align = through::alignment(target.machine);
+    let gain = |item: &units::Item| {
+        let others = item.others.iter().map(|bytes| bytes.iter().copied().map(Some).collect());
+        let gain_at = |bytes: &[Option<u8>], at: u32| {
+            let free = (at..).take(bytes.len()).filter(|at| board.is_free(*at)).count();
+            let fits = free < item.bytes.len() && board.may_hold(at, bytes);
+            if fits { (item.bytes.len() - free) as u32 } else { 0 }
+        };
+        let best = |bytes: Vec<Option<u8>>| {
+            (0..board.header()).step_by(align as usize).map(|at| gain_at(&bytes, at)).max().unwrap_or(0)
+        };
+        [item.bytes.clone()].into_iter().chain(others).map(best).max().unwrap_or(0)
+    };
+    groups.iter().flat_map(|group| &group.items).map(gain).sum()
+}
 
 /// The forms of the units: the shortest that the template's addresses allow.
 fn forms(task: &Task) -> Result<Vec<u8>, CompileError> {
@@ -195,142 +220,3 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
     let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }
-
-/// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
-/// load address: those that push data and those that do not apart, because what needs no place is worth more than its
-/// bytes say. Only small programs are searched; of others there is the usual way alone.
-pub fn selections(
-    target: &'static Target,
-    program: &Program,
-    base: u64,
-    (tries, most): (usize, usize),
-    (without, likely): (Option<Rule>, &[u16]),
-) -> Result<Vec<Vec<Code>>, CompileError> {
-    let usual = crate::compile_tuned(target, program, &Tuning::usual(base, without))?;
-    if tries == 0 || program.has_subs() {
-        return Ok(vec![vec![usual]]);
-    }
-    let tuned = |answers: Answers, without: &[Rule]| {
-        let tuning = Tuning::golf(base, answers, without.into());
-        crate::compile_tuned(target, program, &tuning).map(|code| (code, tuning))
-    };
-    let (near, tuning) = tuned(Answers::new(), without.as_slice())?;
-    if !is_small(&usual) {
-        // Where addresses have more than 32 bits, the usual way may not do.
-        return Ok(vec![vec![near, usual]]);
-    }
-    let bytes = |code: &Code| least_bytes_at(target, program, code, base) as usize;
-    let pushes = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::STACK);
-    let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
-    let none: Answers = all.keys().map(|question| (*question, 0)).collect();
-    let mut families = Vec::new();
-    let mut starts = if all.is_empty() { vec![all] } else { vec![all, none] };
-    let words = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::WORDS);
-    for answers in words.flat_map(|(question, ways)| (1..ways).map(move |way| Answers::from([(question, way)]))) {
-        let (code, _) = tuned(answers.clone(), without.as_slice())?;
-        if code.brought.iter().all(|(_, datum)| is_likely(datum)) {
-            starts.push(answers);
-        }
-    }
-    let hopes: Vec<Question> = tuning
-        .hopes()
-        .into_iter()
-        .filter(|(_, number)| number.is_none_or(|number| likely.contains(&number)))
-        .map(|(question, _)| question)
-        .collect();
-    let hopes = alone_and_together(&hopes).into_iter().map(|hopes| {
-        let hopes = hopes.into_iter().map(|question| (question, 1));
-        starts[0].iter().map(|(question, answer)| (*question, *answer)).chain(hopes).collect()
-    });
-    let hopes: Vec<Answers> = hopes.collect();
-    // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
-    let mut lacks = vec![Vec::from_iter(without)];
-    if without != Some(Rule::Exchange) && target.machine != Machine::Aarch64 {
-        lacks.push(without.into_iter().chain([Rule::Exchange]).collect());
-    }
-    for without in &lacks {
-        for (number, fixed) in starts.iter().enumerate() {
-            let mut family = Vec::new();
-            let also = if number == 0 { &hopes[..] } else { &[] };
-            for fixed in [fixed].into_iter().chain(also) {
-                let answers = tuning::tune(tries, most, fixed, |answers| {
-                    let (code, tuning) = tuned(answers.clone(), without).ok()?;
-                    let bytes = bytes(&code).saturating_sub(tuning.hoped_bytes());
-                    Some(Cost { bytes, asked: tuning.asked(), pieces: pieces(&code, base) })
-                });
-                let codes = answers.into_iter().map(|answers| tuned(answers, without).map(|(code, _)| code));
-                family.extend(codes.collect::<Result<Vec<Code>, _>>()?);
-            }
-            if std::env::var("DBG2").is_ok() { for code in &family { let mut line = format!("{base:x} {without:?} {number} {}: ", bytes(code)); for unit in &code.units { if let Unit::Instruction { instruction, form, .. } = unit { let b = instruction.encode(*form, base, &|_| base).ok().flatten().unwrap_or_default(); for x in b { line += &format!("{x:02x}"); } line.push(' '); } } eprintln!("{line}"); } }
-            families.push(family);
-        }
-    }
-    let least = families.iter().flatten().map(bytes).min();
-    if least.is_none_or(|least| bytes(&usual) <= least) {
-        families.push(vec![usual]);
-    }
-    Ok(families)
-}
-
-/// Each of them, and all of them if they are several.
-fn alone_and_together(hopes: &[Question]) -> Vec<Vec<Question>> {
-    let together = (hopes.len() > 1).then(|| hopes.to_vec());
-    hopes.iter().map(|one| vec![*one]).chain(together).collect()
-}
-
-/// Is it likely to be in some header already? Most of what is known of headers is 0.
-fn is_likely(brought: &Datum) -> bool {
-    let bytes = brought.bytes(0, &|_| 0).unwrap_or_default();
-    bytes.iter().skip(1).all(|byte| *byte == 0)
-}
-
-/// Every selection of a program's instructions that there is, each with the fewest bytes that it needs; of those that are
-/// made of the same pieces one. None if there are more to try than instructions may be selected.
-pub fn every_selection(
-    target: &'static Target,
-    program: &Program,
-    base: u64,
-    instructions: usize,
-) -> Option<Vec<(u32, Code)>> {
-    let usual = crate::compile(target, program).ok()?;
-    if program.has_subs() || !is_small(&usual) {
-        return None;
-    }
-    let tries = instructions / usual.units.len().max(1);
-    let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
-    for without in [&[][..], &[Rule::Exchange]] {
-        let is_whole = tuning::every(tries, base, without, |tuning| {
-            // More registers than there are: no selection.
-            if let Ok(code) = crate::compile_tuned(target, program, tuning) {
-                let bytes = least_bytes_at(target, program, &code, base);
-                found.entry(pieces(&code, base)).or_insert((bytes, code));
-            }
-        });
-        if !is_whole {
-            return None;
-        }
-    }
-    let mut found: Vec<(u32, Code)> = found.into_values().collect();
-    found.sort_by_key(|(bytes, _)| *bytes);
-    Some(found)
-}
-
-/// Lengths of the instructions and their first bytes, in no order, and the data that come with them.
-fn pieces(code: &Code, base: u64) -> Vec<u8> {
-    let instructions = code.units.iter().filter_map(|unit| match unit {
-        Unit::Instruction { instruction, form, .. } => instruction.encode(*form, base, &|_| base).ok().flatten(),
-        Unit::Label(_) => None,
-    });
-    let mut pieces: Vec<[u8; 2]> = instructions.map(|bytes| [bytes.len() as u8, bytes[0]]).collect();
-    pieces.sort_unstable();
-    let brought = code.brought.iter().flat_map(|(_, datum)| datum.bytes(0, &|_| 0).unwrap_or_default());
-    pieces.concat().into_iter().chain(brought).collect()
-}
-
-/// Is it so small that everything may be tried?
-pub fn is_small(code: &Code) -> bool {
-    code.units.len() <= SMALL_PROGRAM_UNITS
-}
-
-/// Selection is searched for programs of at most so many units.
-const SMALL_PROGRAM_UNITS: usize = 120;

@@ -58,7 +58,6 @@ pub(super) struct Search<'a> {
     pub(super) best: Option<Packed>,
     /// Only what is smaller than this counts.
     pub(super) below: u32,
-    slack: u32,
     /// Units whose jumps did not reach.
     pub(super) too_far: Vec<usize>,
 }
@@ -86,7 +85,6 @@ impl<'a> Search<'a> {
             best: None,
             below: goal.task.below_bytes,
             too_far: Vec::new(),
-            slack: std::env::var("SLACK").ok().and_then(|b| b.parse().ok()).unwrap_or(4),
         }
     }
 
@@ -120,6 +118,14 @@ impl<'a> Search<'a> {
         self.board.end + self.left.saturating_sub(self.board.free_below_end())
     }
 
+    /// Would more have to fit into the free bytes than may be expected, if a search is to look at likely places alone?
+    fn is_unlikely(&self, cursor: Option<u32>) -> bool {
+        let Some(slack) = self.goal.task.slack.filter(|_| !self.has_left_header(cursor)) else { return false };
+        let least_datum = if self.data_bytes == 0 { u32::MAX } else { self.least_datum_bytes };
+        let expected = self.board.end + self.left.saturating_sub(self.board.room_below_end(least_datum));
+        expected >= self.below.saturating_add(slack)
+    }
+
     fn go(&mut self, at: At) {
         if self.budget == 0 || self.is_hopeless() {
             return;
@@ -135,12 +141,8 @@ impl<'a> Search<'a> {
         if self.bound(at.cursor) >= self.below.saturating_add(self.goal.may_share) {
             return;
         }
-        if !self.has_left_header(at.cursor) {
-            let est = self.board.end + self.left.saturating_sub(self.board.room_below_end(if self.data_bytes == 0 { u32::MAX } else { self.least_datum_bytes }));
-            let slack: u32 = self.slack;
-            if est >= self.below.saturating_add(slack) {
-                return;
-            }
+        if self.is_unlikely(at.cursor) {
+            return;
         }
         let Some(cursor) = at.cursor else {
             return self.starts().into_iter().for_each(|start| self.go(At { cursor: Some(start), ..at }));

@@ -1,7 +1,9 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register, RepPrefixKind};
+use iced_x86::{
+    Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register, RepPrefixKind,
+};
 
 use std::ops::Range;
 
@@ -353,9 +355,7 @@ impl Encode for X86Inst {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
             // rsi is register 6; eax, flags and memory as far as one of its forms needs them.
-            Operation::Walk { .. } => {
-                Effects { reads: 1 << 6 | Effects::MEMORY, writes: 1 << 6 | 1 | Effects::FLAGS }
-            }
+            Operation::Walk { .. } => Effects { reads: 1 << 6 | Effects::MEMORY, writes: 1 << 6 | 1 | Effects::FLAGS },
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
             Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },

@@ -122,7 +122,8 @@ impl X86<'_> {
         let least = self.allowed(constant).into_iter().map(|rule| constant.bytes(rule)).min();
         let found = self.near_number(reg, set, clear).filter(|_| self.tuning.is_golf && self.tuning.has(Rule::Bits));
         if let Some((load, number)) = found {
-            let bytes = inst::bytes(if self.mode.is_long { 64 } else { 32 }, &load, 0).map_or(usize::MAX, |it| it.len());
+            let bytes =
+                inst::bytes(if self.mode.is_long { 64 } else { 32 }, &load, 0).map_or(usize::MAX, |it| it.len());
             let usual = usize::from(least.is_none_or(|least| bytes < least));
             if self.tuning.ask((self.at, BITS + u16::from(reg)), 2, usual) == 1 {
                 self.plain(Ok(load), why);

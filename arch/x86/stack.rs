@@ -109,8 +109,7 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         let (early, all) = (uses(prologue), uses(&program.steps));
         // Pushing may need the accumulator, which is free before a system call and nowhere else. And what a slot leads
         // to is accessed by its own address, where an instruction can take that (`fuse.rs`).
-        let leads_there =
-            |step: &Step| matches!(step.op, Op::Set { to, value: Arg::Data(it) } if it == id && !is_passed_on(program, to));
+        let leads_there = |step: &Step| matches!(step.op, Op::Set { to, value: Arg::Data(it) } if it == id && !is_passed_on(program, to));
         if program.steps.iter().any(leads_there) {
             continue;
         }

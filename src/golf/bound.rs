@@ -87,9 +87,10 @@ impl Search<'_> {
     fn open(&self, field: &Field) -> Vec<Open> {
         let mut open = Vec::new();
         for (template, (_, header)) in field.templates.iter().enumerate() {
-            for (code, (bytes, _)) in field.codes.iter().enumerate() {
+            for (code, (bytes, selected)) in field.codes.iter().enumerate() {
                 let Some(bound) = golf::bound(self.options.target, header, *bytes) else { break };
-                let least = bound.saturating_sub(golf::MAY_SHARE_BYTES).max(header.least_bytes);
+                let saved = golf::MAY_SHARE_BYTES + golf::overlap(self.options.target, header, selected);
+                let least = bound.saturating_sub(saved).max(header.least_bytes);
                 if least < self.best_bytes {
                     open.push(Open { least, template, code });
                 }

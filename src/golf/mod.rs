@@ -70,7 +70,7 @@ static EFFORTS: [Row; 3] = [
         effort: Effort::Default,
         name: "default",
         places: [1_000_000, 20_000],
-        tries: 500,
+        tries: 250,
         selections: 6,
         glance: 400,
         promising: 24,
@@ -170,6 +170,7 @@ pub(crate) fn smaller(
         }
     }
     search.look(promising, &selected, watch)?;
+
     if hint.is_none() && selected.iter().flatten().all(golf::is_small) {
         search.bound(bases.into_iter().zip(selected).collect(), watch)?;
     }
@@ -203,6 +204,8 @@ const LIKELY: [u16; 1] = [fields::ET_EXEC as u16];
 const ENTRIES_OF_A_LAYOUT: usize = 2;
 /// Programs of so many bytes are no longer small.
 const SCALE_BYTES: u64 = 1536;
+/// Bytes that code and data save beyond what may be expected of a header: for a first look, and for a longer one.
+const SLACK: [u32; 2] = [0, 2];
 /// Fewer places find nothing.
 const LEAST_PLACES: u64 = 50;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
@@ -253,7 +256,7 @@ impl Search<'_> {
         }
         let mut promising = Vec::new();
         for (bound, choice, template) in bounded {
-            let found = self.try_choice(choice, &template, code, row.glance, u32::MAX)?;
+            let found = self.try_choice(choice, &template, code, (row.glance, SLACK[0]), u32::MAX)?;
             promising.extend(found.map(|bytes| Promising { bytes, bound, choice, template }));
         }
         Ok(promising)
@@ -267,9 +270,7 @@ impl Search<'_> {
         watch: &Watch,
     ) -> Result<(), BuildError> {
         let row = self.options.effort.row();
-        let boost: u64 = std::env::var("BOOST").ok().and_then(|b| b.parse().ok()).unwrap_or(1);
-        self.left *= boost;
-        let each = row.places[1] * boost;
+        let each = row.places[1];
         let places = (row.places[0] / self.scale).max(1);
         promising.sort_by_key(|(one, _)| (one.bytes + 2 * one.bound, one.choice.program_header, one.choice.entry));
         let mut seen: BTreeMap<(Choice, usize), usize> = BTreeMap::new();
@@ -278,12 +279,11 @@ impl Search<'_> {
             *of_layout += 1;
             *of_layout <= ENTRIES_OF_A_LAYOUT
         });
-        for (each, most) in [(each / 8, row.promising), (each, row.promising / 4)] {
+        for (each, most, slack) in [(each / 8, row.promising, SLACK[0]), (each, row.promising / 4, SLACK[1])] {
             for (one, codes) in promising.iter().take(most) {
                 for code in &selected[*codes] {
-                    if std::env::var("DBG").is_ok() { eprintln!("family {codes} bytes {} bound {} phoff {:#x} entry {} best {} left {} need {}", one.bytes, one.bound, one.choice.program_header, one.choice.entry, self.best_bytes, self.left, golf::least_bytes_at(self.options.target, self.ops, code, one.choice.base)); }
                     if one.bound < self.best_bytes && self.left > 0 {
-                        self.try_choice(one.choice, &one.template, code, each, self.best_bytes)?;
+                        self.try_choice(one.choice, &one.template, code, (each, slack), self.best_bytes)?;
                         watch.tell(500 - 500 * self.left / places, self.best_bytes);
                     }
                 }
@@ -298,16 +298,16 @@ impl Search<'_> {
         choice: Choice,
         template: &Template,
         code: &Code,
-        each: u64,
+        (each, slack): (u64, u32),
         below: u32,
     ) -> Result<Option<u32>, BuildError> {
         let budget = (each / self.scale).max(LEAST_PLACES);
-        Ok(self.pack(choice, template, code, (budget, below))?.0)
+        Ok(self.pack(choice, template, code, (budget, below, Some(slack)))?.0)
     }
 
     /// Looks at all that a choice could make smaller than what is known. Did the places suffice?
     fn look_whole(&mut self, choice: Choice, template: &Template, code: &Code) -> Result<bool, BuildError> {
-        Ok(self.pack(choice, template, code, (self.left, self.best_bytes))?.1)
+        Ok(self.pack(choice, template, code, (self.left, self.best_bytes, None))?.1)
     }
 
     /// Bytes of the smallest file found below so many bytes, and whether the places sufficed to look at all.
@@ -316,12 +316,21 @@ impl Search<'_> {
         choice: Choice,
         template: &Template,
         code: &Code,
-        (budget, below_bytes): (u64, u32),
+        (budget, below_bytes, slack): (u64, u32, Option<u32>),
     ) -> Result<(Option<u32>, bool), BuildError> {
         let Options { target, tier, without, .. } = self.options;
         let complete = |bytes: &[Option<u8>]| template::complete(tier, target, choice, bytes);
-        let task =
-            Task { target, program: self.ops, code, template, below_bytes, budget, without, complete: &complete };
+        let task = Task {
+            target,
+            program: self.ops,
+            code,
+            template,
+            below_bytes,
+            budget,
+            slack,
+            without,
+            complete: &complete,
+        };
         let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
         self.left -= outcome.looked_at.min(self.left);
         let bytes = outcome.packed.as_ref().map(|packed| packed.bytes.len() as u32);

@@ -10,7 +10,7 @@
 //! which can destroy the reply on its way. A call that fails leaves the next ones nothing to do, and the last closes.
 
 use asmgen_arch::Target;
-use asmgen_arch::op::{Arg, Kind, Op, Part, Program};
+use asmgen_arch::op::{Arg, DatumId, Kind, Op, Part, Program, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::{abi, socket};
@@ -26,102 +26,132 @@ pub(super) const DRAIN_BYTES: u32 = 16 << 20;
 /// Each of the two calls looks at its own flags only, so that they can be set once for both.
 pub(super) const FLAGS: i64 = abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL;
 
-/// Flags that mean something to Linux when a stream sends or receives, beside those (include/linux/socket.h 5.10 to
+/// Flags that mean something to Linux when a stream sends or receives, beside those (include/linux/socket.h, 5.10 to
 /// 6.12): MSG_OOB, MSG_PEEK, MSG_DONTROUTE, MSG_CTRUNC, MSG_PROBE; MSG_DONTWAIT, MSG_EOR; MSG_ERRQUEUE, MSG_MORE;
-/// MSG_SENDPAGE_DECRYPTED; MSG_SOCK_DEVMEM, MSG_FASTOPEN, MSG_CMSG_CLOEXEC, MSG_CMSG_COMPAT.
+/// MSG_SENDPAGE_DECRYPTED; MSG_SOCK_DEVMEM, MSG_FASTOPEN, MSG_CMSG_CLOEXEC, MSG_CMSG_COMPAT. What else there is is for
+/// other protocols or other calls, or is taken away first (net/socket.c __sys_sendto, MSG_INTERNAL_SENDMSG_FLAGS).
 const OTHER_FLAGS: u32 = 0x1f | 0xc0 | 0xa000 | 0x10_0000 | 0xe200_0000;
 
-/// The same with one instruction for two calls: the loop begins where the socket gets its address, and there it is the
-/// connection that is closed, from the second turn on. The call behind it fails then: it is on a closed descriptor.
-pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
-    let mut program = Program::default();
-    let place = program.slot("address of the address", Kind::Pointer);
-    let number = program.slot("call", Kind::Int);
-    let descriptor = program.slot("descriptor", Kind::Int);
-    let what = program.slot("argument", Kind::Pointer);
-    let [answer, make] = ["answer", "make"].map(|name| program.label(name));
-    let address = socket::address(&mut program, listen);
-    let reply = program.datum("reply", vec![Part::Bytes(REPLY.into())], 0);
-    let number_of = |call: Call| Arg::Const(call.info().number(target.machine).into());
-    let (family, len) = socket::family(listen);
-    program.push(Op::Set { to: place, value: Arg::Data(address) }, "its address, for later");
-    program.push(Op::Push { value: place }, "its address, for later");
-    let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
-    program.call(Call::Socket, &args, Some(descriptor), "the listening socket");
-    program.push(Op::Pop { to: what }, "its address");
-    program.push(Op::Push { value: descriptor }, "the listening socket, for later");
-    program.push(Op::Set { to: number, value: number_of(Call::Bind) }, "bind");
-    program.push(Op::Jump(make), "make the call");
-    program.place(answer);
-    let flags = flags(tier);
-    let zero = Arg::Const(0);
-    let args = [Arg::Slot(descriptor), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
-    program.call(Call::Sendto, &args, None, "the reply");
-    program.call(Call::Shutdown, &[Arg::Slot(descriptor), Arg::Const(abi::SHUT_WR)], None, "it is complete");
-    let buffer = if tier == Tier::Linux { Arg::Any } else { zero };
-    let args = [Arg::Slot(descriptor), buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
-    program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
-    program.push(Op::Set { to: what, value: Arg::Any }, "nobody looks at it");
-    program.push(Op::Set { to: number, value: number_of(Call::Close) }, "close");
-    program.place(make);
-    let len = if tier == Tier::Linux { len.max(REPLY.len() as i64) } else { len };
-    let args = [Arg::Slot(number), Arg::Slot(descriptor), Arg::Slot(what), Arg::Const(len)];
-    program.call(Call::NumberedZero, &args, None, format!("bind to {listen}, or done with the connection"));
-    program.call(Call::Listen, &[Arg::Slot(descriptor), Arg::Slot(what)], None, "let connections in");
-    program.push(Op::Pop { to: descriptor }, "the listening socket again");
-    program.push(Op::Push { value: descriptor }, "the listening socket, for later");
-    let args = [Arg::Slot(descriptor), Arg::Const(0), Arg::Any, Arg::Const(0)];
-    program.call(Call::Accept, &args, Some(descriptor), "the next connection");
-    program.push(Op::Jump(answer), "answer it");
-    program.needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];
-    program
-}
-
-/// The flags of both calls. What Linux does not look at there may be anything.
-fn flags(tier: Tier) -> Arg {
-    match tier {
-        Tier::Linux => Arg::Bits { set: FLAGS as u32, clear: OTHER_FLAGS },
-        _ => Arg::Const(FLAGS),
-    }
+/// What both programs are made of.
+struct Maker {
+    program: Program,
+    listen: Listen,
+    tier: Tier,
+    address: DatumId,
+    reply: DatumId,
 }
 
 /// The program; the listening socket is kept in a register all the time, or on the stack while there is a connection.
 pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
-    let mut program = Program::default();
-    let listener = program.slot("listening socket", Kind::Int);
-    let client = program.slot("connection", Kind::Int);
-    let next = program.label("next");
-    let address = socket::address(&mut program, listen);
-    let reply = program.datum("reply", vec![Part::Bytes(REPLY.into())], 0);
-    let (family, len) = socket::family(listen);
-    let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
-    program.call(Call::Socket, &args, Some(listener), "the listening socket");
-    // Linux takes any length from the structure's up to 128 bytes (net/socket.c, net/ipv4/af_inet.c inet_bind).
-    let len = if tier == Tier::Linux { len.max(REPLY.len() as i64) } else { len };
-    let args = [Arg::Slot(listener), Arg::Data(address), Arg::Const(len)];
-    program.call(Call::Bind, &args, None, format!("bind to {listen}"));
-    program.call(Call::Listen, &[Arg::Slot(listener), Arg::AtLeast(BACKLOG)], None, "let connections in");
-    program.place(next);
+    let mut maker = Maker::new(listen, tier);
+    let listener = maker.program.slot("listening socket", Kind::Int);
+    let client = maker.program.slot("connection", Kind::Int);
+    let next = maker.program.label("next");
+    maker.socket(listener);
+    let args = [Arg::Slot(listener), Arg::Data(maker.address), Arg::Const(maker.address_bytes())];
+    maker.program.call(Call::Bind, &args, None, format!("bind to {listen}"));
+    let args = [Arg::Slot(listener), Arg::AtLeast(BACKLOG)];
+    maker.program.call(Call::Listen, &args, None, "let connections in");
+    maker.program.place(next);
     if on_stack {
-        program.push(Op::Push { value: listener }, "the listening socket, for later");
+        maker.program.push(Op::Push { value: listener }, "the listening socket, for later");
     }
-    let args = [Arg::Slot(listener), Arg::Const(0), Arg::Any, Arg::Const(0)];
-    program.call(Call::Accept, &args, Some(client), "the next connection");
-    let flags = flags(tier);
-    let zero = Arg::Const(0);
-    let args = [Arg::Slot(client), Arg::Data(reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
-    program.call(Call::Sendto, &args, None, "the reply");
-    program.call(Call::Shutdown, &[Arg::Slot(client), Arg::Const(abi::SHUT_WR)], None, "it is complete");
-    // Nothing is copied, and Linux takes any address then (net/ipv4/tcp.c tcp_recvmsg_locked); emulators want none.
-    let buffer = if tier == Tier::Linux { Arg::Any } else { zero };
-    let args = [Arg::Slot(client), buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
-    program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
-    program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
+    maker.accept(listener, client);
+    maker.answer(client);
+    maker.program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
     if on_stack {
-        program.push(Op::Pop { to: listener }, "the listening socket again");
+        maker.program.push(Op::Pop { to: listener }, "the listening socket again");
     }
-    program.push(Op::Jump(next), "and the next");
-    // A socket without an address need not listen, and a connection that is gone need not be drained. It must be closed.
-    program.needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];
-    program
+    maker.program.push(Op::Jump(next), "and the next");
+    maker.program
+}
+
+/// The same with one instruction for two calls: the loop begins where the socket gets its address, and there it is the
+/// connection that is closed from the second turn on. What follows is called on a closed descriptor then, and fails.
+///
+/// ```text
+///         socket → make
+/// answer: send the reply → end our direction → discard what comes until the client closes
+/// make:   bind, or close → listen, or nothing → accept → answer
+/// ```
+pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
+    let mut maker = Maker::new(listen, tier);
+    let place = maker.program.slot("place of its address", Kind::Pointer);
+    let number = maker.program.slot("call", Kind::Int);
+    let descriptor = maker.program.slot("descriptor", Kind::Int);
+    let what = maker.program.slot("argument", Kind::Pointer);
+    let [answer, make] = ["answer", "make"].map(|name| maker.program.label(name));
+    let number_of = |call: Call| Arg::Const(call.info().number(target.machine).into());
+    maker.program.push(Op::Set { to: place, value: Arg::Data(maker.address) }, "where its address is, for later");
+    maker.program.push(Op::Push { value: place }, "where its address is, for later");
+    maker.socket(descriptor);
+    maker.program.push(Op::Pop { to: what }, "bind: addr");
+    maker.program.push(Op::Push { value: descriptor }, "the listening socket, for later");
+    maker.program.push(Op::Set { to: number, value: number_of(Call::Bind) }, "bind: call number");
+    maker.program.push(Op::Jump(make), "make the call");
+    maker.program.place(answer);
+    maker.answer(descriptor);
+    maker.program.push(Op::Set { to: what, value: Arg::Any }, "close has no more arguments");
+    maker.program.push(Op::Set { to: number, value: number_of(Call::Close) }, "close: call number");
+    maker.program.place(make);
+    let args = [Arg::Slot(number), Arg::Slot(descriptor), Arg::Slot(what), Arg::Const(maker.address_bytes())];
+    maker.program.call(Call::NumberedZero, &args, None, format!("bind to {listen}; done with a connection"));
+    // The number of an address is one of the largest: as many connections as the kernel lets wait.
+    let args = [Arg::Slot(descriptor), Arg::Slot(what)];
+    maker.program.call(Call::Listen, &args, None, "let connections in; nothing on a closed one");
+    maker.program.push(Op::Pop { to: descriptor }, "the listening socket again");
+    maker.program.push(Op::Push { value: descriptor }, "the listening socket, for later");
+    maker.accept(descriptor, descriptor);
+    maker.program.push(Op::Jump(answer), "answer it");
+    maker.program
+}
+
+impl Maker {
+    fn new(listen: Listen, tier: Tier) -> Self {
+        // A socket without an address need not listen, and a connection that is gone need not be drained. It must be
+        // closed.
+        let needless_after_failure = vec![Call::Listen, Call::Shutdown, Call::Recvfrom];
+        let mut program = Program { needless_after_failure, ..Program::default() };
+        let address = socket::address(&mut program, listen);
+        let reply = program.datum("reply", vec![Part::Bytes(REPLY.into())], 0);
+        Self { program, listen, tier, address, reply }
+    }
+
+    /// Bytes that `bind` is told. Linux takes any length from the structure's up to 128 (net/socket.c, net/ipv4/af_inet.c
+    /// inet_bind).
+    fn address_bytes(&self) -> i64 {
+        let (_, bytes) = socket::family(self.listen);
+        if self.tier == Tier::Linux { bytes.max(REPLY.len() as i64) } else { bytes }
+    }
+
+    /// The flags of both calls. What Linux does not look at may be anything.
+    fn flags(&self) -> Arg {
+        match self.tier {
+            Tier::Linux => Arg::Bits { set: FLAGS as u32, clear: OTHER_FLAGS },
+            _ => Arg::Const(FLAGS),
+        }
+    }
+
+    fn socket(&mut self, to: Slot) {
+        let (family, _) = socket::family(self.listen);
+        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        self.program.call(Call::Socket, &args, Some(to), "the listening socket");
+    }
+
+    fn accept(&mut self, from: Slot, to: Slot) {
+        let args = [Arg::Slot(from), Arg::Const(0), Arg::Any, Arg::Const(0)];
+        self.program.call(Call::Accept, &args, Some(to), "the next connection");
+    }
+
+    /// All but the end of a connection.
+    fn answer(&mut self, client: Slot) {
+        let (client, zero, flags) = (Arg::Slot(client), Arg::Const(0), self.flags());
+        let args = [client, Arg::Data(self.reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
+        self.program.call(Call::Sendto, &args, None, "the reply");
+        self.program.call(Call::Shutdown, &[client, Arg::Const(abi::SHUT_WR)], None, "it is complete");
+        // Nothing is copied, and Linux takes any address then (net/ipv4/tcp.c tcp_recvmsg_locked); emulators want none.
+        let buffer = if self.tier == Tier::Linux { Arg::Any } else { zero };
+        let args = [client, buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
+        self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
+    }
 }

@@ -68,6 +68,7 @@ impl Case {
                 template: &self.template,
                 below_bytes: best.as_ref().map_or(u32::MAX, |best| best.bytes.len() as u32),
                 budget: BUDGET,
+                slack: None,
                 without,
                 complete: &|bytes| Some(bytes.iter().map(|byte| byte.unwrap_or(0)).collect()),
             };
@@ -117,11 +118,14 @@ struct Made {
     effects: Effects,
     glued: usize,
     wants_flags: bool,
+    /// Registers that it may mention, a bit each.
+    mentions: u64,
 }
 
 /// An instruction that changes places with no other.
 fn made(bytes: &[u8]) -> Made {
-    Made { bytes: bytes.into(), other: None, effects: Effects::ALL, glued: 0, wants_flags: false }
+    let (effects, mentions) = (Effects::ALL, u64::MAX);
+    Made { bytes: bytes.into(), other: None, effects, glued: 0, wants_flags: false, mentions }
 }
 
 impl Made {
@@ -133,6 +137,11 @@ impl Made {
     /// So many behind it have to stay there.
     fn glued(self, glued: usize) -> Self {
         Self { glued, ..self }
+    }
+
+    /// It mentions these registers alone.
+    fn mentioning(self, mentions: u64) -> Self {
+        Self { mentions, ..self }
     }
 
     fn wanting_flags(self) -> Self {
@@ -172,6 +181,10 @@ impl Encode for Made {
 
     fn wants_flags(&self) -> bool {
         self.wants_flags
+    }
+
+    fn mentions(&self) -> u64 {
+        self.mentions
     }
 }
 

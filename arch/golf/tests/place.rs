@@ -24,6 +24,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        rule: Rule::Sum,
+        wins: || sum("x86_64", "3e 00", made(THREE), 0),
+        not: &[
+            ("flags are wanted behind it", || sum("x86_64", "3e 00", made(THREE).wanting_flags(), 0)),
+            ("every register with a byte of its own is somebody's", || sum("x86_64", "3e 00", made(THREE), 0xf)),
+            ("nobody knows what registers an instruction has", || sum("x86_64", "3e 00", made(THREE), u64::MAX)),
+            ("it is no prefix", || sum("x86_64", "3d 00", made(THREE), 0)),
+            ("it is no addition", || sum("x86_64", "3e 10", made(THREE), 0)),
+            ("its operands are decided", || sum("x86_64", "3e 00 11", made(THREE), 0)),
+            ("the machine has other instructions", || sum("aarch64", "3e 00", made(THREE), 0)),
+        ],
+    },
+    Row {
         rule: Rule::Prefix,
         wins: || prefix("x86_64", LETTERS, &[0x6a, 1]), // push 1
         not: &[
@@ -94,6 +107,12 @@ pub(super) const ROWS: &[Row] = &[
 /// A byte of the header between two holes, the first of which holds one instruction and a byte.
 fn swallow(first: Made, second: Made) -> Case {
     Case::of_code("i386", ".. .. .. 11 .. .. .. ..", [first, second])
+}
+
+/// Bytes of the header behind a hole for one instruction; the other mentions these registers.
+fn sum(machine: &str, between: &str, second: Made, mentions: u64) -> Case {
+    let code = [made(TWO).mentioning(0), second.mentioning(mentions)];
+    Case::of_code(machine, &format!(".. .. {between} .. .. .. .."), code)
 }
 
 /// The last letters of the magic number: prefixes of which the last has R and X.

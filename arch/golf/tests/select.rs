@@ -14,6 +14,42 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        rule: Rule::Walk,
+        wins: || walk("x86_64", b'A', |_, _| {}, |_, _| {}),
+        not: &[
+            ("what it leads to does not stand four bytes behind the call", || {
+                walk("x86_64", b'A', |program, number| program.push(Op::Push { value: number }, ""), |_, _| {})
+            }),
+            ("another call comes between", || {
+                walk("x86_64", b'A', |program, _| program.call(Call::Getpid, &[], None, ""), |_, _| {})
+            }),
+            ("there is another way there", || {
+                walk(
+                    "x86_64",
+                    b'A',
+                    |_, _| {},
+                    |program, number| {
+                        program
+                            .push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: Label(0) }, "");
+                    },
+                )
+            }),
+            ("the datum could stand where a call does", || walk("x86_64", 0x0f, |_, _| {}, |_, _| {})),
+            ("a call leaves no address", || walk("i386", b'A', |_, _| {}, |_, _| {})),
+        ],
+    },
+    Row {
+        rule: Rule::Bits,
+        wins: || bits("x86_64", 12, 0x4120, 0x40),
+        not: &[
+            ("a bit is set that may not be", || bits("x86_64", 12, 0x4120, 0x0100_0000)),
+            ("a bit is not set that has to be", || bits("x86_64", 12, 0x4160, 0)),
+            ("it is too far behind what a register leads to", || bits("x86_64", 128, 0x4120, 0x40)),
+            ("the number is as short", || bits("x86_64", 12, 0x20, 0x40)),
+            ("the machine has no short loads", || bits("aarch64", 12, 0x4120, 0x40)),
+        ],
+    },
+    Row {
         rule: Rule::Exchange,
         wins: || exchange(false),
         not: &[("a slot is wanted that has the constant", || exchange(true))],
@@ -154,6 +190,34 @@ fn near(machine: &str, between: bool) -> Case {
     program.place(label);
     let text = program.datum("text", vec![Part::Bytes((b'A'..=b'Z').collect())], 0);
     program.call(Call::Write, &[Arg::Any, Arg::Data(text), Arg::Any], None, "");
+    end(program, machine)
+}
+
+/// A call, a jump, and at its end a call that wants a datum which begins with this byte; what stands between the first
+/// call and the jump, and before the second one's label?
+fn walk(machine: &str, first: u8, between: fn(&mut Program, Slot), before: fn(&mut Program, Slot)) -> Case {
+    let mut program = Program::default();
+    let [answer, make] = ["answer", "make"].map(|name| program.label(name));
+    let number = program.slot("number", Kind::Int);
+    let text = program.datum("text", vec![Part::Bytes((first..).take(26).collect())], 0);
+    program.push(Op::Jump(make), "");
+    program.place(answer);
+    program.call(Call::Write, &[Arg::Slot(number), Arg::Data(text), Arg::Any], None, "");
+    program.place(make);
+    program.call(Call::Getpid, &[], Some(number), "");
+    before(&mut program, number);
+    between(&mut program, number);
+    program.push(Op::Jump(answer), "");
+    Case::of_program(machine, program)
+}
+
+/// A text with a number in it at this offset, and a number that has some of its bits.
+fn bits(machine: &str, offset: usize, set: u32, clear: u32) -> Case {
+    let mut program = Program::default();
+    let text = [vec![0x81; offset], 0x0d4b_4f20_u32.to_le_bytes().into()].concat();
+    let text = program.datum("text", vec![Part::Bytes(text)], 0);
+    let args = [Arg::Any, Arg::Data(text), Arg::Any, Arg::Bits { set, clear }];
+    program.call(Call::Sendto, &args, None, "");
     end(program, machine)
 }
 

@@ -66,6 +66,7 @@ fn call_argument() -> impl Strategy<Value = Arg> {
     prop_oneof![
         3 => constant().prop_map(Arg::Const),
         1 => (1..4096_u32).prop_map(Arg::AtLeast),
+        1 => (1..4096_u32).prop_map(|set| Arg::Bits { set, clear: set << 12 }),
         2 => (0..SLOTS).prop_map(|slot| Arg::Slot(Slot(slot))),
         1 => (0..DATA).prop_map(|datum| Arg::Data(DatumId(datum))),
         1 => frame_offset().prop_map(Arg::Frame),

@@ -224,10 +224,14 @@ impl Maker<'_> {
         } else {
             self.random.one_of(&self.texts).0
         };
-        let args = match self.random.below(3) {
+        let args = match self.random.below(4) {
             0 => (Call::Close, vec![Arg::Const(NOT_OPEN)]),
             // Not of a length: the emulator looks at so many bytes before it looks at the descriptor.
             1 => (Call::Listen, vec![Arg::Const(NOT_OPEN), Arg::AtLeast(3)]),
+            2 => {
+                let bits = Arg::Bits { set: self.random.below(0x100) as u32, clear: 0x100 << self.random.below(20) };
+                (Call::Sendto, vec![Arg::Const(NOT_OPEN), Arg::Data(data), Arg::Const(4), bits])
+            }
             _ => {
                 let option = [Arg::Const(NOT_OPEN), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];
                 (Call::Setsockopt, option.into())

@@ -71,7 +71,7 @@ fn sizes_that_were_reached_stay_and_the_readme_says_them() -> Result<(), BuildEr
 /// For each rule a program that is larger without it: example, machine, layout. What must stop a rule is in
 /// arch/golf/tests.
 #[rustfmt::skip] // One rule per line.
-const RULES: [(Rule, &str, &str, Tier); 23] = [
+const RULES: [(Rule, &str, &str, Tier); 22] = [
     (Rule::Swallow,   "hello", "i386",    Tier::Linux),
     (Rule::Sum,       "ok",    "x86_64",  Tier::Linux),
     (Rule::Prefix,    "hello", "x86_64",  Tier::Linux),
@@ -81,7 +81,7 @@ const RULES: [(Rule, &str, &str, Tier); 23] = [
     (Rule::Encoding,  "hello", "i386",    Tier::Linux),
     (Rule::Share,     "pause", "aarch64", Tier::Linux),
     (Rule::Address,   "hello", "i386",    Tier::Linux),
-    (Rule::Near,      "ok",    "x86_64",  Tier::Linux),
+    (Rule::Near,      "greeting", "x86_64", Tier::Linux),
     (Rule::Walk,      "ok",    "x86_64",  Tier::Linux),
     (Rule::Bits,      "ok",    "x86_64",  Tier::Linux),
     (Rule::Exchange,  "hello", "i386",    Tier::Linux),
@@ -89,19 +89,19 @@ const RULES: [(Rule, &str, &str, Tier); 23] = [
     (Rule::Zero,      "hello", "i386",    Tier::Linux),
     (Rule::Half,      "ok",    "x86_64",  Tier::Linux),
     (Rule::Hold,      "ok",    "i386",    Tier::Linux),
-    (Rule::Again,     "ok",    "x86_64",  Tier::Linux),
     (Rule::Stack,     "pause", "i386",    Tier::Linux),
     (Rule::Needless,  "ok",    "x86_64",  Tier::Linux),
     (Rule::Words,     "hello", "aarch64", Tier::Portable),
     (Rule::Homes,     "pause", "i386",    Tier::Linux),
     (Rule::Constants, "hello", "i386",    Tier::Linux),
 ];
-/// No example has a header word that branches to where a jump of ours would not lead as well.
-const SAVES_NOWHERE: Rule = Rule::Branch;
+/// No example has a header word that branches to where a jump of ours would not lead as well, and none a loop that is not
+/// shorter without its first constants.
+const SAVE_NOWHERE: [Rule; 2] = [Rule::Branch, Rule::Again];
 
 #[test]
 fn rules_save_bytes() {
-    let mut known: Vec<Rule> = RULES.into_iter().map(|(rule, ..)| rule).chain([SAVES_NOWHERE]).collect();
+    let mut known: Vec<Rule> = RULES.into_iter().map(|(rule, ..)| rule).chain(SAVE_NOWHERE).collect();
     known.sort_unstable();
     let mut all = Rule::ALL;
     all.sort_unstable();

@@ -90,13 +90,13 @@ fn x86(machine: Machine, board: &Board, at: u32) -> Vec<Way> {
     ways
 }
 
-/// Segments' prefixes that mean nothing to an instruction on registers (Intel SDM volume 2, 2.1.1): es, cs, ss, ds.
-const SEGMENTS: [u8; 4] = [0x26, 0x2e, 0x36, 0x3e];
+/// Override prefixes that mean nothing to an instruction on registers (Intel SDM volume 2, 2.1.1): es, cs, ss, ds.
+const OVERRIDES: [u8; 4] = [0x26, 0x2e, 0x36, 0x3e];
 
 /// A zero of the header, perhaps behind a prefix, as `add r/m8, r8` (00 /r): its operands are all that is put there.
 fn sum(board: &Board, at: u32, spare: u8) -> Option<Way> {
     let of_header = |at: u32| board.value(at).filter(|_| !board.is_taken(at));
-    let prefix = of_header(at).filter(|value| SEGMENTS.contains(value));
+    let prefix = of_header(at).filter(|value| OVERRIDES.contains(value));
     let opcode = at + u32::from(prefix.is_some());
     if of_header(opcode)? != 0 || !board.is_free(opcode + 1) || opcode + 1 >= board.header() {
         return None;

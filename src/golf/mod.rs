@@ -20,7 +20,6 @@ use asmgen_arch::{Class, Code, Target};
 
 use crate::compile::{BuildError, Options};
 use crate::elf::Tier;
-use crate::elf::fields;
 use crate::elf::template::{self, Choice};
 use crate::image::Image;
 
@@ -160,7 +159,7 @@ pub(crate) fn smaller(
             continue;
         }
         let most = (row.tries, row.selections);
-        let families = golf::selections(options.target, ops, base, most, (options.without, &LIKELY));
+        let families = golf::selections(options.target, ops, base, most, (options.without, &template::NUMBERS));
         for codes in families.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
             let found = search.glance(base, *hint, &codes[0])?;
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
@@ -196,9 +195,6 @@ fn starts(ops: &Ops) -> Vec<u32> {
     };
     ops.data.iter().filter_map(start).collect()
 }
-
-/// Numbers of two bytes that stand in every header: `e_type`.
-const LIKELY: [u16; 1] = [fields::ET_EXEC as u16];
 
 /// Places to start at that get a longer look, of the templates that differ in nothing else.
 const ENTRIES_OF_A_LAYOUT: usize = 2;

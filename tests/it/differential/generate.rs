@@ -230,7 +230,9 @@ impl Maker<'_> {
             1 => (Call::Listen, vec![Arg::Const(NOT_OPEN), Arg::AtLeast(3)]),
             2 => {
                 let bits = Arg::Bits { set: self.random.below(0x100) as u32, clear: 0x100 << self.random.below(20) };
-                (Call::Sendto, vec![Arg::Const(NOT_OPEN), Arg::Data(data), Arg::Const(4), bits])
+                // The emulator looks at the address first.
+                let nowhere = [Arg::Const(0), Arg::Const(0)];
+                (Call::Sendto, [&[Arg::Const(NOT_OPEN), Arg::Data(data), Arg::Const(4), bits][..], &nowhere].concat())
             }
             _ => {
                 let option = [Arg::Const(NOT_OPEN), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];

@@ -65,8 +65,13 @@ fn call(line: &str, most: usize) -> Option<String> {
         // The kernel looks at the lowest byte alone.
         ("exit", [status]) => *status = number(status)?.to_le_bytes()[0].to_string(),
         ("listen", [_, backlog]) if number(backlog)? >= LEAST => *backlog = format!("{LEAST} or more"),
-        // Any flags will do that have some bits and not others.
-        ("sendto", [_, _, _, flags, ..]) => "flags".clone_into(flags),
+        // Any flags will do that have some bits and not others, and any length of no address.
+        ("sendto", [_, _, _, flags, rest @ ..]) => {
+            "flags".clone_into(flags);
+            if let [_, len] = rest {
+                "length".clone_into(len);
+            }
+        }
         _ => {}
     }
     for arg in &mut args {

@@ -4,6 +4,7 @@
 mod board;
 mod families;
 mod finish;
+mod overlap;
 mod rules;
 mod search;
 mod template;
@@ -14,6 +15,7 @@ pub(crate) mod tuning;
 mod units;
 
 pub use families::{every_selection, is_small, selections};
+pub use overlap::Overlaps;
 pub use rules::Rule;
 pub use template::{Class, ClassId, Template};
 pub use units::Blob;
@@ -88,7 +90,8 @@ const GROWTHS: usize = 64;
 pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let blobs = blobs_of(task.target, task.program, task.code);
     let data: usize = blobs.iter().map(|blob| blob.bytes.len()).sum();
-    let overlap = if task.slack.is_none() { overlap(task.target, task.template, task.code) } else { 0 };
+    let overlaps = task.slack.is_none().then(|| Overlaps::of([task.code].into_iter(), task.template.base));
+    let overlap: u32 = overlaps.iter().flat_map(|overlaps| overlaps.in_template(task.target, task.template)).sum();
     let may_share = MAY_SHARE_BYTES.min(data as u32) + overlap;
     let mut outcome = Outcome { packed: None, looked_at: 0, is_whole: true };
     // What cannot be encoded at these addresses cannot be placed here.
@@ -121,26 +124,6 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
 
 /// Bytes that data save at most by lying in each other and in code, as far as the search looks.
 pub const MAY_SHARE_BYTES: u32 = 4;
-
-/// Bytes that code saves at most by standing where the template's own bytes are part of its instructions.
-pub fn overlap(target: &'static Target, template: &Template, code: &Code) -> u32 {
-    let board = board::Board::new(template);
-    let groups = units::groups(code, &vec![0; code.units.len()], template.base, None).unwrap_or_default();
-    let align = through::alignment(target.machine);
-    let gain = |item: &units::Item| {
-        let others = item.others.iter().map(|bytes| bytes.iter().copied().map(Some).collect());
-        let gain_at = |bytes: &[Option<u8>], at: u32| {
-            let free = (at..).take(bytes.len()).filter(|at| board.is_free(*at)).count();
-            let fits = free < item.bytes.len() && board.may_hold(at, bytes);
-            if fits { (item.bytes.len() - free) as u32 } else { 0 }
-        };
-        let best = |bytes: Vec<Option<u8>>| {
-            (0..board.header()).step_by(align as usize).map(|at| gain_at(&bytes, at)).max().unwrap_or(0)
-        };
-        [item.bytes.clone()].into_iter().chain(others).map(best).max().unwrap_or(0)
-    };
-    groups.iter().flat_map(|group| &group.items).map(gain).sum()
-}
 
 /// The forms of the units: the shortest that the template's addresses allow.
 fn forms(task: &Task) -> Result<Vec<u8>, CompileError> {

@@ -137,7 +137,8 @@ fn want_flags_once(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>], 
                 Unit::Label(label) if wanted => _ = labels.insert(*label),
                 Unit::Label(_) => {}
                 Unit::Instruction { instruction, .. } => {
-                    if effect.writes & Effects::FLAGS != 0 && *effect != Effects::ALL {
+                    // What reads them, too, may leave them as they are.
+                    if effect.writes & !effect.reads & Effects::FLAGS != 0 {
                         wanted = false;
                     }
                     wanted = match instruction.leads_to() {

@@ -354,8 +354,11 @@ impl Encode for X86Inst {
     fn effects(&self) -> Effects {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
-            // rsi is register 6; eax, flags and memory as far as one of its forms needs them.
-            Operation::Walk { .. } => Effects { reads: 1 << 6 | Effects::MEMORY, writes: 1 << 6 | 1 | Effects::FLAGS },
+            // rsi is register 6; eax, memory, and flags, which it may change or leave: as far as one of its forms needs them.
+            Operation::Walk { .. } => {
+                let either = 1 << 6 | Effects::FLAGS;
+                Effects { reads: either | Effects::MEMORY, writes: either | 1 }
+            }
             Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
             Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use asmgen_arch::Code;
-use asmgen_arch::golf::{self, Template};
+use asmgen_arch::golf::{self, Overlaps, Template};
 
 use super::watch::{Bound, Watch};
 use super::{BuildError, Effort, Search};
@@ -86,10 +86,13 @@ impl Search<'_> {
     /// What could make a smaller file. Data may yet share some bytes with each other and with code.
     fn open(&self, field: &Field) -> Vec<Open> {
         let mut open = Vec::new();
+        let Some((_, first)) = field.templates.first() else { return open };
+        let overlaps = Overlaps::of(field.codes.iter().map(|(_, code)| code), first.base);
         for (template, (_, header)) in field.templates.iter().enumerate() {
-            for (code, (bytes, selected)) in field.codes.iter().enumerate() {
+            let overlaps = overlaps.in_template(self.options.target, header);
+            for (code, (bytes, _)) in field.codes.iter().enumerate() {
                 let Some(bound) = golf::bound(self.options.target, header, *bytes) else { break };
-                let saved = golf::MAY_SHARE_BYTES + golf::overlap(self.options.target, header, selected);
+                let saved = golf::MAY_SHARE_BYTES + overlaps[code];
                 let least = bound.saturating_sub(saved).max(header.least_bytes);
                 if least < self.best_bytes {
                     open.push(Open { least, template, code });

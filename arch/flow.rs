@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::facts::Facts;
 use crate::known::Beliefs;
 
-use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Part, Program, Slot, Step};
+use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};
 use crate::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
@@ -90,10 +90,8 @@ pub(crate) fn select<S: Selector>(
 ) -> Result<Code, CompileError> {
     let mut at_labels: AtLabels = vec![None; 2 * program.labels.len()];
     // The kernel jumps to a label whose address is in data with registers of its own.
-    for part in program.data.iter().flat_map(|datum| &datum.parts) {
-        if let Part::Code(label) | Part::CodeAddress(label) = part {
-            at_labels[usize::from(label.0)] = Some(Facts::UNKNOWN);
-        }
+    for label in program.labels_in_data() {
+        at_labels[usize::from(label.0)] = Some(Facts::UNKNOWN);
     }
     loop {
         let before = at_labels.clone();

@@ -123,6 +123,15 @@ impl Program {
         &self.steps[..end]
     }
 
+    /// Labels whose addresses are in data: control comes there from elsewhere, too.
+    pub(crate) fn labels_in_data(&self) -> impl Iterator<Item = Label> {
+        let label = |part: &Part| match part {
+            Part::Code(label) | Part::CodeAddress(label) => Some(*label),
+            _ => None,
+        };
+        self.data.iter().flat_map(|datum| &datum.parts).filter_map(label)
+    }
+
     /// Does it ask for the stack as it was at entry?
     pub(crate) fn asks_for_entry(&self) -> bool {
         let args = |op: &Op| match op {

@@ -8,8 +8,13 @@ use super::select::{X86, named};
 use crate::facts::{Fact, Value};
 use crate::golf::tuning::ORDER;
 use crate::moves::{self, Argument, Move};
-use crate::op::{Arg, Label, Slot};
+use crate::op::{Arg, Label, Program, Slot};
 use crate::syscall::{Call, Returns};
+
+/// The label of the instruction of the system call at a step: behind those of the program.
+pub(super) fn label_of(program: &Program, step: usize) -> Label {
+    Label((program.labels.len() + step) as u16)
+}
 
 impl X86<'_> {
     pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
@@ -40,7 +45,7 @@ impl X86<'_> {
         self.set_cheapest_first(info.name, rest);
         self.args_set = u32::MAX;
         let why = self.why.clone();
-        let behind = Label((self.program.labels.len() + self.at) as u16);
+        let behind = label_of(self.program, self.at);
         if self.tuning.is_golf && self.mode.is_long {
             self.code.label_of_next(behind);
         }

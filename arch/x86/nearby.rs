@@ -10,6 +10,7 @@
 
 use iced_x86::{Code as Opcode, Instruction, Register};
 
+use super::call::label_of;
 use super::inst::{self, Operation};
 use super::regs::{self, EAX, ECX, ESI, ESP};
 use super::select::{Mode, X86};
@@ -44,12 +45,11 @@ pub(super) fn walk(program: &Program, mode: &Mode, is_kept: impl Fn(DatumId) -> 
         let at = program.steps.iter().position(|step| step.op == Op::Label(label))?;
         let (before, to) = (program.steps.get(at.checked_sub(1)?)?, at + 1);
         let ways_there = program.steps.iter().filter(|step| step.op.target() == Some(label)).count();
-        let is_alone = ways_there == 1 && before.op.ends() && !is_in_data(program, label);
+        let is_alone = ways_there == 1 && before.op.ends() && !program.labels_in_data().any(|other| other == label);
         let datum = wanted_in_esi(&program.steps.get(to)?.op, mode).filter(|datum| is_kept(*datum))?;
         let fits = is_alone && program.steps[call..from].iter().all(is_straight);
         let begins_well = first_byte(&program.data[usize::from(datum.0)]).is_some_and(|first| first != SYSCALL);
-        let call = Label((program.labels.len() + call) as u16);
-        (fits && begins_well).then_some(Walk { from, to, datum, call })
+        (fits && begins_well).then(|| Walk { from, to, datum, call: label_of(program, call) })
     })
 }
 
@@ -60,11 +60,6 @@ fn wanted_in_esi(op: &Op, mode: &Mode) -> Option<DatumId> {
         Arg::Data(datum) if reg == ESI => Some(*datum),
         _ => None,
     })
-}
-
-fn is_in_data(program: &Program, label: Label) -> bool {
-    let leads_there = |part: &Part| matches!(part, Part::Code(to) | Part::CodeAddress(to) if *to == label);
-    program.data.iter().any(|datum| datum.parts.iter().any(leads_there))
 }
 
 fn first_byte(datum: &Datum) -> Option<u8> {
@@ -118,12 +113,11 @@ impl X86<'_> {
         if known.is_some_and(|known| has_bits(known, set, clear)) {
             return;
         }
-        let constant = self.constant(reg, set.into());
-        let least = self.allowed(constant).into_iter().map(|rule| constant.bytes(rule)).min();
-        let found = self.near_number(reg, set, clear).filter(|_| self.tuning.is_golf && self.tuning.has(Rule::Bits));
-        if let Some((load, number)) = found {
-            let bytes =
-                inst::bytes(if self.mode.is_long { 64 } else { 32 }, &load, 0).map_or(usize::MAX, |it| it.len());
+        let may_load = self.tuning.is_golf && self.tuning.has(Rule::Bits);
+        if let Some((load, number)) = may_load.then(|| self.near_number(reg, set, clear)).flatten() {
+            let constant = self.constant(reg, set.into());
+            let least = self.allowed(constant).into_iter().map(|rule| constant.bytes(rule)).min();
+            let bytes = inst::bytes(self.address_bits(), &load, 0).map_or(usize::MAX, |it| it.len());
             let usual = usize::from(least.is_none_or(|least| bytes < least));
             if self.tuning.ask((self.at, BITS + u16::from(reg)), 2, usual) == 1 {
                 self.plain(Ok(load), why);

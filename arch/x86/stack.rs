@@ -14,6 +14,7 @@ use iced_x86::{Code as Opcode, Instruction};
 
 use super::regs::ESP;
 use super::select::{X86, named};
+use crate::alloc::Reg;
 use crate::facts::Value;
 use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Slot, Step};
 use crate::target::Class;
@@ -159,18 +160,20 @@ impl X86<'_> {
             return false;
         }
         self.push_datum(datum, self.home(to));
-        let (code, why) = (if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }, self.why.clone()); // 54
-        self.plain(Instruction::with1(code, named(ESP, self.mode.is_long)), why);
-        self.depth_bytes += self.mode.class().word_bytes();
-        (self.zeros, self.skip) = (0, 1);
+        self.put_register(ESP); // 54
+        self.skip = 1;
         true
     }
 
     /// Puts a slot's value on top of the stack.
     pub(super) fn put(&mut self, value: Slot) {
+        self.put_register(self.home(value));
+    }
+
+    fn put_register(&mut self, reg: Reg) {
         let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }; // 50+r
         let why = self.why.clone();
-        self.plain(Instruction::with1(code, named(self.home(value), self.mode.is_long)), why);
+        self.plain(Instruction::with1(code, named(reg, self.mode.is_long)), why);
         self.depth_bytes += self.mode.class().word_bytes();
         self.zeros = 0;
     }

@@ -137,7 +137,7 @@ impl X86<'_> {
         }
     }
 
-    fn address_bits(&self) -> u32 {
+    pub(super) fn address_bits(&self) -> u32 {
         if self.mode.is_long { 64 } else { 32 }
     }
 }

@@ -61,6 +61,11 @@ pub(super) const MSG_WAITALL: i64 = 0x100;
 pub(super) const MSG_MORE: i64 = 0x8000;
 /// No SIGPIPE if the other side is gone.
 pub(super) const MSG_NOSIGNAL: i64 = 0x4000;
+/// All other flags that mean something to Linux when a stream sends or receives (include/linux/socket.h, 5.10 to 6.12):
+/// MSG_OOB, MSG_PEEK, MSG_DONTROUTE, MSG_CTRUNC, MSG_PROBE, MSG_EOR, MSG_ERRQUEUE; MSG_SENDPAGE_DECRYPTED,
+/// MSG_SOCK_DEVMEM, MSG_FASTOPEN, MSG_CMSG_CLOEXEC, MSG_CMSG_COMPAT. What else there is is for other protocols or other
+/// calls, or is taken away first (net/socket.c __sys_sendto, MSG_INTERNAL_SENDMSG_FLAGS).
+pub(super) const MSG_OTHERS: i64 = 0x1f | 0x80 | 0x2000 | 0x10_0000 | 0xe200_0000;
 /// `shutdown`: nothing more will be sent.
 pub(super) const SHUT_WR: i64 = 1;
 

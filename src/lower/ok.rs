@@ -26,11 +26,8 @@ pub(super) const DRAIN_BYTES: u32 = 16 << 20;
 /// Each of the two calls looks at its own flags only, so that they can be set once for both.
 pub(super) const FLAGS: i64 = abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL;
 
-/// Flags that mean something to Linux when a stream sends or receives, beside those (include/linux/socket.h, 5.10 to
-/// 6.12): MSG_OOB, MSG_PEEK, MSG_DONTROUTE, MSG_CTRUNC, MSG_PROBE; MSG_DONTWAIT, MSG_EOR; MSG_ERRQUEUE, MSG_MORE;
-/// MSG_SENDPAGE_DECRYPTED; MSG_SOCK_DEVMEM, MSG_FASTOPEN, MSG_CMSG_CLOEXEC, MSG_CMSG_COMPAT. What else there is is for
-/// other protocols or other calls, or is taken away first (net/socket.c __sys_sendto, MSG_INTERNAL_SENDMSG_FLAGS).
-const OTHER_FLAGS: u32 = 0x1f | 0xc0 | 0xa000 | 0x10_0000 | 0xe200_0000;
+/// Flags that neither call may have.
+const OTHER_FLAGS: i64 = abi::MSG_OTHERS | abi::MSG_DONTWAIT | abi::MSG_MORE;
 
 /// What both programs are made of.
 struct Maker {
@@ -127,7 +124,7 @@ impl Maker {
     /// The flags of both calls. What Linux does not look at may be anything.
     fn flags(&self) -> Arg {
         match self.tier {
-            Tier::Linux => Arg::Bits { set: FLAGS as u32, clear: OTHER_FLAGS },
+            Tier::Linux => Arg::Bits { set: FLAGS as u32, clear: OTHER_FLAGS as u32 },
             _ => Arg::Const(FLAGS),
         }
     }

@@ -29,15 +29,6 @@ pub enum Part {
     },
     /// The address of the state's byte of this offset, 4 bytes.
     StateAddress(u32),
-    /// The address of the file's first byte, 4 bytes.
-    ImageAddress,
-    /// How far a datum is behind a byte of the state, or a number of bytes before it, 2 bytes.
-    Distance {
-        /// Which datum.
-        datum: DatumId,
-        /// The state's byte of this offset, which may be negative.
-        from_state: i32,
-    },
 }
 
 impl Part {
@@ -47,8 +38,7 @@ impl Part {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Ignored(bytes) => u64::from(*bytes),
             Self::Word(_) | Self::Code(_) => u64::from(word_bytes),
-            Self::CodeAddress(_) | Self::DatumAddress { .. } | Self::StateAddress(_) | Self::ImageAddress => 4,
-            Self::Distance { .. } => 2,
+            Self::CodeAddress(_) | Self::DatumAddress { .. } | Self::StateAddress(_) => 4,
         }
     }
 }
@@ -86,12 +76,6 @@ impl Datum {
             Part::CodeAddress(label) => four(address(Ref::Code(label))),
             Part::DatumAddress { datum, offset } => four(address(Ref::Data(datum)) + u64::from(offset)),
             Part::StateAddress(offset) => four(address(Ref::State(offset))),
-            Part::ImageAddress => four(address(Ref::Image)),
-            Part::Distance { datum, from_state } => {
-                let from = address(Ref::State(0)).wrapping_add_signed(i64::from(from_state));
-                let distance = address(Ref::Data(datum)).wrapping_sub(from);
-                Some(u16::try_from(distance).ok()?.to_le_bytes().to_vec())
-            }
         };
         self.parts.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
     }

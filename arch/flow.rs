@@ -70,7 +70,7 @@ pub(crate) fn changed_at_once(program: &Program, at: usize, home: impl Fn(Slot) 
 /// Is it a call of a subroutine with nothing but the end of another behind it?
 pub(crate) fn is_last(program: &Program, at: usize) -> bool {
     let [call, next] = [at, at + 1].map(|at| program.steps.get(at).map(|step| &step.op));
-    matches!((call, next), (Some(Op::Gosub(_) | Op::GosubAt { .. }), Some(Op::Return { .. })))
+    matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
 }
 
 /// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
@@ -199,8 +199,6 @@ fn walk<S: Selector>(
                 let facts = selector.facts().clone();
                 arrive(at_labels, behind(program, from), &facts);
             }
-            // Those that are gone to by their addresses come back as they like.
-            Op::GosubAt { .. } => *selector.facts() = Facts::UNKNOWN,
             Op::Gosub(to) => match at_labels[usize::from(behind(program, to).0)].clone() {
                 Some(facts) => *selector.facts() = facts,
                 None => reached = false,

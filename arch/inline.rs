@@ -30,8 +30,6 @@ fn find(program: &Program) -> Option<Once> {
         match step.op {
             Op::Label(label) | Op::Sub(label) => places[usize::from(label.0)] = Some(at),
             Op::Gosub(to) => calls[usize::from(to.0)].push(at),
-            // Whoever goes to an address wants something there.
-            Op::GosubAt { ref to, .. } => to.iter().for_each(|to| calls[usize::from(to.0)].extend([at; 2])),
             _ => {}
         }
     }

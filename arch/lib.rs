@@ -5,7 +5,6 @@ pub mod aarch64;
 mod alloc;
 mod anneal;
 mod blocks;
-pub mod bytecode;
 mod code;
 mod colour;
 mod data;

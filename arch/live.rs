@@ -8,8 +8,8 @@ use crate::sets::Set;
 pub(crate) struct Paths {
     /// Steps that follow each step in the same body; behind a call of a subroutine, the one it comes back to.
     next: Vec<Vec<usize>>,
-    /// For a call of a subroutine: which it may be.
-    calls: Vec<Vec<usize>>,
+    /// For a call of a subroutine: which.
+    calls: Vec<Option<usize>>,
     /// For the end of a subroutine: which.
     ends: Vec<Option<usize>>,
     subs: Vec<Sub>,
@@ -54,21 +54,20 @@ impl Paths {
         let mut paths = Self { next: Vec::new(), calls: Vec::new(), ends: Vec::new(), subs: Vec::new() };
         for (at, step) in steps.iter().enumerate() {
             let sub_of = |label: Label| subs.iter().position(|(known, _)| *known == label);
-            let (calls, targets): (Vec<Label>, Vec<Label>) = match &step.op {
-                Op::Gosub(to) => (vec![*to], Vec::new()),
-                Op::GosubAt { to, .. } => (to.clone(), Vec::new()),
-                Op::Goto { to, .. } => (Vec::new(), to.clone()),
-                op => (Vec::new(), op.target().into_iter().collect()),
-            };
-            let target = |label: Label| at_label[usize::from(label.0)].unwrap_or_else(|| panic!("{label:?} is placed"));
+            let call = if let Op::Gosub(to) = step.op { sub_of(to) } else { None };
+            let target = step.op.target().filter(|_| call.is_none());
+            let target =
+                target.map(|label| at_label[usize::from(label.0)].unwrap_or_else(|| panic!("{label:?} is placed")));
             let on = (!step.op.ends() && at + 1 < steps.len()).then_some(at + 1);
-            paths.next.push(on.into_iter().chain(targets.into_iter().map(target)).collect());
+            paths.next.push(on.into_iter().chain(target).collect());
             paths.ends.push(if let Op::Return { from } = step.op { sub_of(from) } else { None });
-            paths.calls.push(calls.into_iter().filter_map(sub_of).collect());
+            paths.calls.push(call);
         }
         paths.subs = subs.into_iter().map(|(_, sub)| sub).collect();
-        for (at, calls) in paths.calls.iter().enumerate() {
-            calls.iter().for_each(|&sub| paths.subs[sub].callers.push(at));
+        for (at, call) in paths.calls.iter().enumerate() {
+            if let Some(sub) = *call {
+                paths.subs[sub].callers.push(at);
+            }
         }
         paths.find_bodies(program);
         paths
@@ -93,9 +92,10 @@ impl Paths {
         }
         loop {
             let before: Vec<Set> = self.subs.iter().map(|sub| sub.changes.clone()).collect();
-            for (at, calls) in self.calls.iter().enumerate().filter(|(_, calls)| !calls.is_empty()) {
+            for (at, call) in self.calls.iter().enumerate() {
+                let Some(called) = *call else { continue };
                 for sub in self.subs.iter_mut().filter(|sub| sub.body.contains(at)) {
-                    calls.iter().for_each(|&called| sub.changes.unite(&before[called]));
+                    sub.changes.unite(&before[called]);
                 }
             }
             if self.subs.iter().zip(&before).all(|(sub, before)| sub.changes == *before) {
@@ -106,18 +106,17 @@ impl Paths {
 
     /// Every way a value takes from behind one step to before another: told the step, and which slots go there.
     pub(crate) fn ways(&self, at: usize, mut way: impl FnMut(usize, Option<(&Set, bool)>)) {
-        for &sub in &self.calls[at] {
-            way(self.subs[sub].entry, None);
-            self.next[at].iter().for_each(|&next| way(next, Some((&self.subs[sub].changes, false))));
-        }
-        match self.ends[at] {
-            Some(sub) => {
+        match (self.calls[at], self.ends[at]) {
+            (Some(sub), _) => {
+                way(self.subs[sub].entry, None);
+                self.next[at].iter().for_each(|&next| way(next, Some((&self.subs[sub].changes, false))));
+            }
+            (_, Some(sub)) => {
                 for next in self.subs[sub].callers.iter().flat_map(|&caller| &self.next[caller]) {
                     way(*next, Some((&self.subs[sub].changes, true)));
                 }
             }
-            None if self.calls[at].is_empty() => self.next[at].iter().for_each(|&next| way(next, None)),
-            None => {}
+            _ => self.next[at].iter().for_each(|&next| way(next, None)),
         }
     }
 

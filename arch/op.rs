@@ -174,20 +174,6 @@ pub enum Op {
     Sub(Label),
     /// Go to a subroutine and come back. Slots are shared with it: there are no others.
     Gosub(Label),
-    /// Go to one of these places, whichever has this address.
-    Goto {
-        /// The address.
-        at: Slot,
-        /// The places; their addresses are in data.
-        to: Vec<Label>,
-    },
-    /// Go to one of these subroutines, whichever has this address, and come back.
-    GosubAt {
-        /// The address.
-        at: Slot,
-        /// The subroutines; their addresses are in data.
-        to: Vec<Label>,
-    },
     /// Go back behind the [`Op::Gosub`] that came to this subroutine.
     Return {
         /// The subroutine that ends here.
@@ -236,8 +222,8 @@ pub enum Op {
     Divide {
         /// Dividend, then quotient.
         value: Slot,
-        /// Divisor, not 0: a constant or a slot.
-        by: Arg,
+        /// Divisor, not 0.
+        by: u32,
         /// Remainder.
         rest: Slot,
     },
@@ -334,10 +320,7 @@ impl Op {
             Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
             Self::Negate { to: slot } | Self::Push { value: slot } => uses.push(*slot),
             Self::Copy { to, from, len } => uses.extend([*to, *from, *len]),
-            Self::BranchBits { value, .. } | Self::Goto { at: value, .. } | Self::GosubAt { at: value, .. } => {
-                uses.push(*value);
-            }
-            Self::Divide { value, by, .. } => uses.extend([Some(*value), slot(by)].into_iter().flatten()),
+            Self::Divide { value, .. } | Self::BranchBits { value, .. } => uses.push(*value),
             Self::Store { to, value, .. } => uses.extend(to.base.slots().chain(slot(value))),
             Self::Branch { left, right, .. } => uses.extend([Some(*left), slot(right)].into_iter().flatten()),
             Self::Load { from: mem, .. }
@@ -397,7 +380,7 @@ impl Op {
 
     /// Does the next operation never follow it?
     pub fn ends(&self) -> bool {
-        matches!(self, Self::Jump(_) | Self::Goto { .. } | Self::Return { .. })
+        matches!(self, Self::Jump(_) | Self::Return { .. })
             || matches!(self, Self::Call { call, .. } if !call.info().returns())
     }
 }

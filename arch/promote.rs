@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, Step, Width};
 
-/// Name of the slots that words become.
-pub(crate) const WORD: &str = "word of the frame";
-
 /// Words of the frame that may be slots, by offset, if they are mentioned so often.
 pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
     let mut mentions: BTreeMap<i32, u32> = BTreeMap::new();
@@ -26,7 +23,7 @@ pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
 /// The program with these words as slots.
 pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
     let mut promoted = Program { steps: Vec::new(), ..program.clone() };
-    let slots: Vec<Slot> = words.iter().map(|_| promoted.slot(WORD, Kind::Int)).collect();
+    let slots: Vec<Slot> = words.iter().map(|_| promoted.slot("word of the frame", Kind::Int)).collect();
     for step in &program.steps {
         let slot = word(program, &step.op).and_then(|offset| words.iter().position(|word| *word == offset));
         let op = match (slot.map(|at| slots[at]), &step.op) {

@@ -16,18 +16,6 @@ pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
     spilled
 }
 
-/// The program with these slots in memory of 4 bytes each instead of registers.
-pub(crate) fn to_places(program: &Program, places: &[(Slot, Mem)]) -> Program {
-    let mut spilled = Program { steps: Vec::new(), ..program.clone() };
-    let homes: Vec<(Slot, Home)> = places.iter().map(|&(slot, place)| (slot, Home::Frame(place, Width::Four))).collect();
-    for step in &program.steps {
-        if !direct(step, &homes, &mut spilled) {
-            by_way_of_registers(step, &homes, &mut spilled);
-        }
-    }
-    spilled
-}
-
 /// Where a slot without a register comes from.
 #[derive(Clone, Copy)]
 enum Home {
@@ -194,11 +182,10 @@ pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
             slot(to, true);
         }
         Op::Negate { to } | Op::Pop { to } => slot(to, true),
-        Op::Push { value } | Op::Goto { at: value, .. } | Op::GosubAt { at: value, .. } => slot(value, false),
+        Op::Push { value } => slot(value, false),
         Op::BranchBits { value, .. } => slot(value, false),
         Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(|it| slot(it, true)),
-        Op::Divide { value, by, rest } => {
-            arg(by, &mut slot);
+        Op::Divide { value, rest, .. } => {
             slot(value, true);
             slot(rest, true);
         }

@@ -27,7 +27,7 @@ pub(crate) fn to_slots(program: &Program) -> Program {
 
 /// Does it lead elsewhere, or do others come here?
 fn moves_on(op: &Op) -> bool {
-    op.target().is_some() || matches!(op, Op::Label(_) | Op::Sub(_) | Op::Gosub(_) | Op::GosubAt { .. } | Op::Return { .. })
+    op.target().is_some() || matches!(op, Op::Label(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. })
 }
 
 #[cfg(test)]

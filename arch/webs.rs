@@ -8,11 +8,6 @@ use crate::spill::rename;
 
 /// The program with a slot for each web.
 pub(crate) fn split(program: &Program) -> Program {
-    split_with_origins(program).0
-}
-
-/// The same, and of which slot each web is.
-pub(crate) fn split_with_origins(program: &Program) -> (Program, Vec<Slot>) {
     let paths = Paths::of(program);
     let live = paths.live(program);
     let mut webs = Webs::new(program);
@@ -77,18 +72,15 @@ impl Webs {
     }
 
     /// Gives every web a slot, in the order in which they are first mentioned.
-    fn rename(&mut self, program: &Program) -> (Program, Vec<Slot>) {
+    fn rename(&mut self, program: &Program) -> Program {
         let mut split = Program { slots: Vec::new(), steps: Vec::new(), ..program.clone() };
-        let (mut names, mut origins): (Vec<Option<Slot>>, Vec<Slot>) = (vec![None; self.parent.len()], Vec::new());
+        let mut names: Vec<Option<Slot>> = vec![None; self.parent.len()];
         let slots = self.slots;
         for (at, step) in program.steps.iter().enumerate() {
             let mut name = |place: usize, slot: Slot| {
                 let place = self.find(place);
                 let info = &program.slots[usize::from(slot.0)];
-                *names[place].get_or_insert_with(|| {
-                    origins.push(slot);
-                    split.slot(info.name, info.kind)
-                })
+                *names[place].get_or_insert_with(|| split.slot(info.name, info.kind))
             };
             let read = |slot: Slot| 2 * at * slots + usize::from(slot.0);
             let mut op = step.op.clone();
@@ -97,7 +89,7 @@ impl Webs {
             });
             split.steps.push(Step { op, why: step.why.clone() });
         }
-        (split, origins)
+        split
     }
 }
 

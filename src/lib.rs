@@ -34,7 +34,7 @@ pub mod oci;
 pub mod sizes;
 pub mod spec;
 
-pub use asmgen_arch::{Content, Known, TARGETS, Target, bytecode, op, syscall};
+pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
 pub use compile::{BuildError, Builder, Options, assemble, assemble_with_beliefs, build, build_watched};
 pub use golf::Effort;
 pub use image::{Claim, Image, Load, Owner};

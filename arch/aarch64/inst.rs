@@ -129,16 +129,12 @@ pub(crate) enum A64 {
     Tst { n: Reg, m: Reg },
     /// SVC #0, which may not return
     Svc { returns: bool },
-    /// STR Xt, [SP, #-16]!
-    Push { t: Reg },
-    /// LDR Xt, [SP], #16
-    Pop { t: Reg },
+    /// STR X30, [SP, #-16]!
+    PushLink,
+    /// LDR X30, [SP], #16
+    PopLink,
     /// RET
     Ret,
-    /// BR Xn
-    Br { n: Reg },
-    /// BLR Xn
-    Blr { n: Reg },
     /// BL label
     Bl { to: Label },
     /// B label
@@ -315,11 +311,11 @@ impl Encode for A64 {
     }
 
     fn goes_on(&self) -> bool {
-        !matches!(self, Self::Ret | Self::Br { .. } | Self::B { to: To::Label(_) } | Self::Svc { returns: false })
+        !matches!(self, Self::Ret | Self::B { to: To::Label(_) } | Self::Svc { returns: false })
     }
 
     fn wants_flags(&self) -> bool {
-        matches!(self, Self::Bcond { .. } | Self::B { .. } | Self::Br { .. } | Self::Ccmp { .. })
+        matches!(self, Self::Bcond { .. } | Self::B { .. } | Self::Ccmp { .. })
     }
 
     fn symbolic(&self, form: u8) -> Range<usize> {
@@ -369,11 +365,9 @@ impl A64 {
             Self::TstImm { n, pattern }         => dynasm!(ops; .arch aarch64; tst W(n), pattern),
             Self::Tst { n, m }                  => dynasm!(ops; .arch aarch64; tst W(n), W(m)),
             Self::Svc { .. }                    => dynasm!(ops; .arch aarch64; svc 0),
-            Self::Push { t }                    => dynasm!(ops; .arch aarch64; str X(t), [sp, -16]!),
-            Self::Pop { t }                     => dynasm!(ops; .arch aarch64; ldr X(t), [sp], 16),
+            Self::PushLink                      => dynasm!(ops; .arch aarch64; str x30, [sp, -16]!),
+            Self::PopLink                       => dynasm!(ops; .arch aarch64; ldr x30, [sp], 16),
             Self::Ret                           => dynasm!(ops; .arch aarch64; ret),
-            Self::Br { n }                      => dynasm!(ops; .arch aarch64; br X(n)),
-            Self::Blr { n }                     => dynasm!(ops; .arch aarch64; blr X(n)),
             _ => unreachable!("it has more forms than one"),
         };
     }

@@ -70,8 +70,7 @@ static REGISTERS: Registers = Registers {
 };
 
 pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    // Where a register holds the frame's address the stack pointer may move.
-    let program = if program.has_subs() { program.clone() } else { unstack::to_slots(program) };
+    let program = unstack::to_slots(program);
     let program = promote::to_slots(&program, &promote::words(&program, OFTEN));
     let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
     flow::select(&program, tuning.keeps_beliefs, || select::Aarch64::new(&program, &slots, tuning))

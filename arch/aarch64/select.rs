@@ -57,7 +57,7 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
 /// Subroutines that call others which come back to them.
 fn callers(program: &Program) -> Vec<Label> {
     let steps = &program.steps;
-    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_) | Op::GosubAt { .. }) && !flow::is_last(program, at);
+    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !flow::is_last(program, at);
     let paths = Paths::of(program);
     let calling = paths.bodies().filter(|(_, body)| body.iter().any(calls));
     calling.filter_map(|(entry, _)| if let Op::Sub(sub) = steps[entry].op { Some(sub) } else { None }).collect()
@@ -219,25 +219,20 @@ impl<'p> Aarch64<'p> {
         }
     }
 
-    fn divide(&mut self, value: Slot, by: Arg, rest: Slot) {
+    fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
         let (n, d) = (self.home(value), self.home(rest));
-        let constant = if let Arg::Const(by) = by { u32::try_from(by).ok() } else { None };
-        if let Some(by) = constant.filter(|by| by.is_power_of_two() && *by > 1) {
+        if by.is_power_of_two() && by > 1 {
             self.push(A64::AluImm { alu: Alu::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
             self.plain(A64::AluImm { alu: Alu::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
         } else {
-            let m = match by {
-                Arg::Slot(by) => self.home(by),
-                Arg::Const(by) => self.number(by, false, "divisor"),
-                _ => unreachable!("a divisor is a constant or a slot"),
-            };
+            let m = self.number(i64::from(by), false, "divisor");
             self.plain(A64::Udiv { d: SCRATCH_2, n, m });
             self.push(A64::Msub { d, n: SCRATCH_2, m, a: n }, "remainder");
             self.push(A64::Mov { wide: false, d: n, m: SCRATCH_2 }, "quotient");
             self.facts.set(SCRATCH_2, Value::Unknown);
         }
         self.facts.define(value, n, Value::Unknown);
-        self.facts.define(rest, d, if constant.is_some_and(|by| by <= 256) { Value::Byte } else { Value::Unknown });
+        self.facts.define(rest, d, if by <= 256 { Value::Byte } else { Value::Unknown });
     }
 
     fn labelled(&self, to: Label) -> String {
@@ -312,23 +307,12 @@ impl<'p> Aarch64<'p> {
         self.calling.contains(&sub)
     }
 
-    /// Before a subroutine is left by its end behind this step: where it goes back to.
-    fn take_link(&mut self, at: usize) {
-        let Some(Op::Return { from }) = self.program.steps.get(at + 1).map(|step| &step.op) else { return };
-        if self.calls_another(*from) {
-            self.push(A64::Pop { t: LINK }, "where to go back to");
-        }
-    }
-
-    /// The same by way of an address.
-    fn go_on_at(&mut self, at: usize, to: Slot) {
-        self.take_link(at);
-        self.plain(A64::Br { n: self.home(to) });
-    }
-
     /// Leaves a subroutine, which has nothing to do any more but what another does.
     fn go_on_in(&mut self, at: usize, to: Label) {
-        self.take_link(at);
+        let Some(Op::Return { from }) = self.program.steps.get(at + 1).map(|step| &step.op) else { return };
+        if self.calls_another(*from) {
+            self.push(A64::PopLink, "where to go back to");
+        }
         if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(to)) {
             let why = self.labelled(to);
             self.push(A64::B { to: to.into() }, why);
@@ -375,12 +359,7 @@ impl Selector for Aarch64<'_> {
         }
         why.clone_into(&mut self.why);
         match op {
-            Op::Push { value } => self.plain(A64::Push { t: self.home(*value) }),
-            Op::Pop { to } => {
-                let t = self.home(*to);
-                self.plain(A64::Pop { t });
-                self.facts.define(*to, t, Value::Unknown);
-            }
+            Op::Push { .. } | Op::Pop { .. } => unreachable!("a slot of its own has the value"),
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
                 let why = self.labelled(*to);
@@ -388,17 +367,11 @@ impl Selector for Aarch64<'_> {
             }
             Op::Sub(sub) => {
                 if self.calls_another(*sub) {
-                    self.push(A64::Push { t: LINK }, "where to go back to");
+                    self.push(A64::PushLink, "where to go back to");
                 }
             }
             // What a subroutine does last may go back in its place.
             Op::Gosub(to) if flow::is_last(self.program, at) => self.go_on_in(at, *to),
-            Op::GosubAt { at: to, .. } if flow::is_last(self.program, at) => self.go_on_at(at, *to),
-            Op::Goto { at: to, .. } => self.plain(A64::Br { n: self.home(*to) }),
-            Op::GosubAt { at: to, .. } => {
-                self.plain(A64::Blr { n: self.home(*to) });
-                self.facts.set(LINK, Value::Unknown);
-            }
             Op::Return { .. } if at > 0 && flow::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
                 let why = self.labelled(*to);
@@ -407,7 +380,7 @@ impl Selector for Aarch64<'_> {
             }
             Op::Return { from } => {
                 if self.calls_another(*from) {
-                    self.push(A64::Pop { t: LINK }, "where to go back to");
+                    self.push(A64::PopLink, "where to go back to");
                 }
                 self.plain(A64::Ret);
             }

@@ -168,7 +168,7 @@ impl X86<'_> {
     }
 
     /// Registers take each other's values, all at once.
-    pub(super) fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, wide: bool, why: &str) {
+    fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, wide: bool, why: &str) {
         for one in moves::all_at_once(moves) {
             match one {
                 Move::Copy { to, from, .. } => {

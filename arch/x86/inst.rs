@@ -315,7 +315,7 @@ impl Encode for X86Inst {
 
     fn wants_flags(&self) -> bool {
         match self.operation {
-            Operation::Plain(instruction) if goes_back(&instruction) || goes_elsewhere(&instruction) => true,
+            Operation::Plain(instruction) if goes_back(&instruction) => true,
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
             Operation::Jump { .. }
             | Operation::Subroutine { .. }
@@ -386,7 +386,7 @@ impl Encode for X86Inst {
 
     fn goes_on(&self) -> bool {
         match self.operation {
-            Operation::Plain(instruction) => !goes_back(&instruction) && !goes_elsewhere(&instruction),
+            Operation::Plain(instruction) => !goes_back(&instruction),
             Operation::Jump { condition, .. } => condition.is_some(),
             Operation::Leave(_) => false,
             _ => true,
@@ -417,19 +417,13 @@ fn goes_back(instruction: &Instruction) -> bool {
     matches!(instruction.code(), Code::Retnq | Code::Retnd)
 }
 
-/// Is it a jump to an address in a register?
-fn goes_elsewhere(instruction: &Instruction) -> bool {
-    matches!(instruction.code(), Code::Jmp_rm64 | Code::Jmp_rm32)
-}
-
 fn enters_kernel(instruction: &Instruction) -> bool {
     matches!(instruction.code(), Code::Syscall | Code::Int_imm8)
 }
 
 /// What an instruction reads and writes, by iced's tables; everything for those that go elsewhere.
 fn effects(instruction: &Instruction) -> Effects {
-    let calls = matches!(instruction.code(), Code::Call_rm64 | Code::Call_rm32);
-    if enters_kernel(instruction) || goes_back(instruction) || goes_elsewhere(instruction) || calls {
+    if enters_kernel(instruction) || goes_back(instruction) {
         return Effects::ALL;
     }
     let mut factory = InstructionInfoFactory::new();

@@ -41,7 +41,7 @@ pub(super) fn walk(program: &Program, mode: &Mode, is_kept: impl Fn(DatumId) -> 
     (0..program.steps.len()).find_map(|from| {
         let Op::Jump(label) = program.steps[from].op else { return None };
         let call = program.steps[..from].iter().rposition(|step| matches!(step.op, Op::Call { .. }))?;
-        let is_straight = |step: &crate::op::Step| !matches!(step.op, Op::Label(_) | Op::Sub(_) | Op::Gosub(_) | Op::GosubAt { .. });
+        let is_straight = |step: &crate::op::Step| !matches!(step.op, Op::Label(_) | Op::Sub(_) | Op::Gosub(_));
         let at = program.steps.iter().position(|step| step.op == Op::Label(label))?;
         let (before, to) = (program.steps.get(at.checked_sub(1)?)?, at + 1);
         let ways_there = program.steps.iter().filter(|step| step.op.target() == Some(label)).count();

@@ -160,25 +160,14 @@ impl<'p> X86<'p> {
         self.facts.define(to, home, known);
     }
 
-    /// Goes on at the address in a slot.
-    fn go_to(&mut self, to: Slot) {
-        let code = if self.mode.is_long { Opcode::Jmp_rm64 } else { Opcode::Jmp_rm32 }; // FF /4
-        let why = self.why.clone();
-        self.plain(Instruction::with1(code, named(self.home(to), self.mode.is_long)), why);
-    }
-
-    fn divide(&mut self, value: Slot, by: Arg, rest: Slot) {
+    fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
         let why = self.why.clone();
         let (quotient, remainder) = (self.home(value), self.home(rest));
-        if let Arg::Slot(by) = by {
-            self.parallel([(EAX, quotient), (ECX, self.home(by))].into_iter(), false, &why);
-        } else if quotient != EAX {
+        if quotient != EAX {
             self.copy(EAX, quotient, false, &why);
             self.facts.set(EAX, Value::Unknown);
         }
-        if let Arg::Const(by) = by {
-            self.set_constant(ECX, by, "divisor");
-        }
+        self.set_constant(ECX, i64::from(by), "divisor");
         self.set_constant(EDX, 0, "upper half of the dividend");
         self.plain(Instruction::with1(Opcode::Div_rm32, Register::ECX), why);
         let moves = [(quotient, EAX), (remainder, EDX)];
@@ -194,7 +183,7 @@ impl<'p> X86<'p> {
         self.facts.set(EAX, Value::Unknown);
         self.facts.set(EDX, Value::Unknown);
         self.facts.define(value, quotient, Value::Unknown);
-        let small = if matches!(by, Arg::Const(..=256)) { Value::Byte } else { Value::Unknown };
+        let small = if by <= 256 { Value::Byte } else { Value::Unknown };
         self.facts.define(rest, remainder, small);
     }
 
@@ -376,12 +365,6 @@ impl Selector for X86<'_> {
             Op::Gosub(to) => {
                 let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
                 self.push(Operation::Subroutine { to: *to }, why);
-            }
-            Op::GosubAt { at: to, .. } if flow::is_last(self.program, at) => self.go_to(*to),
-            Op::Goto { at: to, .. } => self.go_to(*to),
-            Op::GosubAt { at: to, .. } => {
-                let code = if self.mode.is_long { Opcode::Call_rm64 } else { Opcode::Call_rm32 }; // FF /2
-                self.plain(Instruction::with1(code, named(self.home(*to), self.mode.is_long)), why);
             }
             Op::Return { .. } => {
                 let code = if self.mode.is_long { Opcode::Retnq } else { Opcode::Retnd };

@@ -46,7 +46,6 @@ fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
                 words.push(Word::Code(*label));
             }
             Part::CodeAddress(_) | Part::DatumAddress { .. } | Part::StateAddress(_) => return None,
-            Part::ImageAddress | Part::Distance { .. } => return None,
         }
     }
     words.extend(bytes.chunks(bytes_per_word).map(number));

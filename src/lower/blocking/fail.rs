@@ -32,7 +32,7 @@ impl Engine<'_> {
         let at = |offset| Mem { base: Base::Slot(digits), offset };
         program.push(Op::StoreBytes { to: at(0), bytes: b"\n".into() }, "end of the line");
         program.place(another);
-        program.push(Op::Divide { value: number, by: Arg::Const(10), rest: digit }, "next digit");
+        program.push(Op::Divide { value: number, by: 10, rest: digit }, "next digit");
         program.push(Op::Alu { alu: Alu::Add, to: digit, value: Arg::Const(i64::from(b'0')) }, "as a character");
         program.push(Op::Alu { alu: Alu::Sub, to: digits, value: Arg::Const(1) }, "before the last one");
         program.push(Op::Store { width: Width::Byte, to: at(0), value: Arg::Slot(digit) }, "write it");

@@ -153,7 +153,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn divide(&mut self, value: Slot, by: u32, rest: Slot, why: &str) {
-        self.program.push(Op::Divide { value, by: by.arg(), rest }, why);
+        self.program.push(Op::Divide { value, by, rest }, why);
     }
 
     pub(super) fn copy(&mut self, to: Slot, from: Slot, len: Slot, why: &str) {

@@ -116,7 +116,6 @@ impl Machine<'_> {
         match op {
             Op::Label(_) | Op::Sub(_) => {}
             Op::Gosub(_) | Op::Return { .. } => unreachable!("they are done before"),
-            Op::Goto { .. } | Op::GosubAt { .. } => unreachable!("only interpreters go to addresses"),
             Op::Jump(_) => return true,
             Op::Call { call, args, result } => {
                 let returned = self.call(*call, args);
@@ -153,7 +152,6 @@ impl Machine<'_> {
             }
             Op::Divide { value, by, rest } => {
                 let dividend = *self.slot(*value) as u32;
-                let by = self.value(*by) as u32;
                 *self.slot(*value) = (dividend / by) as i32;
                 *self.slot(*rest) = (dividend % by) as i32;
             }

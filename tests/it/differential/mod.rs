@@ -4,7 +4,6 @@
 //! `make differential` a thousand, or as many as `PROGRAMS` says, beginning with the seed `SEED`.
 
 mod beliefs;
-mod folded;
 mod generate;
 mod interpret;
 mod operations;

@@ -85,13 +85,7 @@ impl Maker<'_> {
                 if rest == to {
                     return;
                 }
-                let mut by = Arg::Const(self.random.one_of(&[1, 2, 3, 10, 255, 256, 1000, 4096]));
-                let divisor = self.number();
-                if divisor != to && self.random.below(4) == 0 {
-                    self.push(Op::Alu { alu: Alu::Or, to: divisor, value: Arg::Const(1) });
-                    by = Arg::Slot(divisor);
-                }
-                Op::Divide { value: to, by, rest }
+                Op::Divide { value: to, by: self.random.one_of(&[1, 2, 3, 10, 255, 256, 1000, 4096]), rest }
             }
             8 | 9 => Op::Load { to, width: self.random.one_of(&WIDTHS), from: self.place(4) },
             10 | 11 => {

@@ -1,8 +1,6 @@
 //! Replies of the epoll engine as they lie in the executable, field by field in the order of docs/http.md: what a reply
 //! to HEAD, a 206 and a 304 leave out or change stands at known places, so that they are made of the same bytes.
 
-// Reason: the engine that sends them is being written.
-
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -15,9 +13,6 @@ pub(super) const CLOSE: &str = "Connection: close\r\n";
 
 /// What a reply says to a client of HTTP/1.0 that asked for it, at the same place.
 pub(super) const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
-
-/// Methods that are answered.
-pub(super) const ALLOW: &str = "Allow: GET, HEAD, OPTIONS\r\n";
 
 /// Stands where the date will.
 const DATE: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
@@ -133,23 +128,39 @@ pub(super) fn plain(reply: &Reply) -> Stored {
     fields.store(reply.status, &reply.body)
 }
 
-/// A reply that no spec describes; with content, unless its status must have none. `closes` is for those that always
-/// close the connection, `allow` for those that tell the methods.
-pub(super) fn error(status: u16, closes: bool, allow: bool) -> Stored {
-    let mut fields = Fields::default();
-    let mut content = String::new();
-    if !crate::spec::limits::STATUS_WITHOUT_CONTENT.contains(&status) {
-        content = format!("{}\n", reason(status));
-        fields.length = length(content.as_bytes());
-        fields.description = content_type(PLAIN_TEXT);
-    }
-    if closes {
-        CLOSE.clone_into(&mut fields.connection);
-    }
-    if allow {
-        ALLOW.clone_into(&mut fields.shared);
-    }
-    fields.store(status, content.as_bytes())
+/// Where the reason begins in a status line.
+pub(super) const REASON_AT: usize = "HTTP/1.1 400 ".len();
+
+/// Formats of the composed fields of refusals: 1 stands for the length of the content, 3 for that of the representation.
+pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
+pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
+pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
+
+/// Length of the first of the fields that all refusals have in common: what one without content leaves out.
+pub(super) const REFUSAL_TYPE_BYTES: usize = "Content-Type: text/plain\r\n".len();
+
+/// The fields that all refusals have in common, with the end of the head. The content is the reason with a line end:
+/// that of the status line.
+pub(super) fn refusal_fields() -> Vec<u8> {
+    format!("Content-Type: text/plain\r\nDate: {DATE}\r\n\r\n").into_bytes()
+}
+
+/// Where a head ends.
+pub(super) fn head_bytes(reply: &[u8]) -> usize {
+    let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
+    end.expect("every head ends in an empty line") + 4
+}
+
+/// The reply to half a request whose time is up.
+pub(super) fn late() -> Stored {
+    let content = format!("{}\r\n", reason(408));
+    let fields = Fields {
+        connection: CLOSE.into(),
+        length: length(content.as_bytes()),
+        description: content_type(PLAIN_TEXT),
+        ..Fields::default()
+    };
+    fields.store(408, content.as_bytes())
 }
 
 fn length(content: &[u8]) -> String {
@@ -256,37 +267,24 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_what_they_are() {
-        let date = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
-        let allow = "Allow: GET, HEAD, OPTIONS\r\n";
-        for (status, closes, allows, head, content) in [
-            (204, false, true, format!("204 No Content\r\n{allow}"), ""),
-            (
-                400,
-                true,
-                false,
-                "400 Bad Request\r\nConnection: close\r\nContent-Length: 12\r\n".into(),
-                "Bad Request\n",
-            ),
-            (405, false, true, "405 Method Not Allowed\r\nContent-Length: 19\r\n".into(), "Method Not Allowed\n"),
-            (
-                416,
-                false,
-                false,
-                "416 Range Not Satisfiable\r\nContent-Length: 22\r\n".into(),
-                "Range Not Satisfiable\n",
-            ),
-        ] {
-            let stored = error(status, closes, allows);
-            check_places(&stored);
-            let described = if content.is_empty() { "" } else { "Content-Type: text/plain\r\n" };
-            let allowed = if allows && !content.is_empty() { allow } else { "" };
-            assert_eq!(text(&stored), format!("HTTP/1.1 {head}{described}{allowed}{date}{content}"));
-        }
-        for status in [408, 412, 414, 431, 501, 505] {
-            check_places(&error(status, true, false));
-            assert!(!reason(status).is_empty());
-        }
+    fn refusals_have_a_reason_and_the_rest_in_common() {
+        let fields = String::from_utf8(refusal_fields()).unwrap();
+        assert_eq!(head_bytes(fields.as_bytes()), fields.len());
+        assert!(fields[REFUSAL_TYPE_BYTES..].starts_with("Date: "));
+        assert_eq!(fields.len() - DATE_TO_END_BYTES + DATE_BYTES, fields.len() - "\r\n\r\n".len());
+        assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
+        assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
+    }
+
+    #[test]
+    fn who_is_late_is_told_in_one_piece() {
+        let stored = late();
+        check_places(&stored);
+        assert_eq!(
+            text(&stored),
+            "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 17\r\nContent-Type: text/plain\r\n\
+             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nRequest Timeout\r\n"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, seen, var,
+    ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, refusal, seen, var,
 };
 use crate::lower::wire;
 
@@ -21,8 +21,6 @@ const NOT_MODIFIED: &str = "HTTP/1.1 304 Not Modified\r\n";
 const PARTIAL_CONTENT: &str = "HTTP/1.1 206 Partial Content\r\n";
 /// The composed fields of a 206: numbers stand for first, last, length, count.
 const CONTENT_RANGE: &[u8] = b"Content-Range: bytes \x01-\x02/\x03\r\nContent-Length: \x04\r\n\0";
-/// Of a 416.
-const UNSATISFIED_RANGE: &[u8] = b"Content-Range: bytes */\x03\r\n\0";
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
@@ -58,13 +56,13 @@ impl Engine<'_> {
         self.place("method_other");
         self.gosub("which_method");
         self.branch(self.s.id, Cond::Eq, HEAD, "found", "");
-        let (unknown, refused, options) = (self.error_record(501), self.error_record(405), self.error_record(204));
+        let (unknown, refused, options) = (self.refusal(501), self.refusal(405), self.refusal(204));
         self.set(self.s.rep, unknown, "501");
-        self.if_zero(self.s.id, "plain", "no method");
+        self.if_zero(self.s.id, "refuse", "no method");
         self.set(self.s.rep, refused, "405");
-        self.branch(self.s.id, Cond::Ne, OPTIONS, "plain", "");
+        self.branch(self.s.id, Cond::Ne, OPTIONS, "refuse", "");
         self.set(self.s.rep, options, "204");
-        self.jump("plain", "");
+        self.jump("refuse", "");
         // Which method a request has, in `id`: OPTIONS, HEAD, one that is refused, or 0.
         self.sub("which_method");
         let methods = [
@@ -93,9 +91,9 @@ impl Engine<'_> {
         self.set(id, 1i64, "strong");
         self.gosub("find_tag");
         self.unless_zero(self.s.tok, "no_if_match", "it holds");
-        let failed = self.error_record(412);
+        let failed = self.refusal(412);
         self.set(self.s.rep, failed, "412");
-        self.jump("plain", "");
+        self.jump("refuse", "");
         self.place("no_if_match");
         self.if_none(fields, IF_NONE_MATCH, "no_if_none_match", "");
         self.kept(IF_NONE_MATCH);
@@ -233,13 +231,9 @@ impl Engine<'_> {
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
         self.jump("finish", "");
         self.place("unsatisfied");
-        let refused = self.error_record(416);
+        let refused = self.refusal(416);
         self.set(self.s.rep, refused, "416");
-        self.gosub("begin_stored");
-        let format = self.bytes("field of a 416", UNSATISFIED_RANGE);
-        self.set(self.s.q, Arg::Data(format), "");
-        self.gosub("compose");
-        self.jump("stored", "");
+        self.jump("refuse", "");
     }
 
     /// A number from `q` on, in `n`; its digits in `d`; the byte behind it in `c`, or 0 at the value's end.
@@ -274,27 +268,50 @@ impl Engine<'_> {
         self.place("fatal");
         self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.put_four(frame(var::CURSOR), 0i64, "");
+        self.refuse();
+        // Sets the date of `rep` and begins its vectors with its own status line.
         self.place("plain");
-        self.gosub("begin_stored");
-        self.set(self.s.xlen, 0i64, "");
-        self.place("stored");
-        self.four(self.s.body, at(rep, record::BODY), "");
-        self.four(self.s.blen, at(rep, record::BODY_LEN), "");
-        self.two(self.s.v, at(rep, record::LINE), "the fields");
-        self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
-        self.set(self.s.blen, 0i64, "no content");
-        self.finish();
-        // Sets the date of `rep` and begins its vectors, with its own status line or what `ptr` and `len` say.
-        self.sub("begin_stored");
         self.four(self.s.ptr, at(rep, record::START), "");
         self.two(self.s.len, at(rep, record::LINE), "");
         self.gosub("begin");
-        self.ret("begin_stored");
+        self.set(self.s.xlen, 0i64, "");
+        self.four(self.s.body, at(rep, record::BODY), "");
+        self.four(self.s.blen, at(rep, record::BODY_LEN), "");
+        self.two(self.s.v, at(rep, record::LINE), "the fields");
+        self.place("with_content");
+        self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
+        self.place("no_content");
+        self.set(self.s.blen, 0i64, "no content");
+        self.finish();
+        // Sets the date of `rep` and begins its vectors with the status line that `ptr` and `len` say.
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.gosub("stamp");
         self.gosub("vector");
         self.ret("begin");
+    }
+
+    /// The refusal `rep`: what is its own, and what all of them have in common.
+    fn refuse(&mut self) {
+        let (rep, t, ptr, len, v) = (self.s.rep, self.s.t, self.s.ptr, self.s.len, self.s.v);
+        self.place("refuse");
+        self.byte(v, at(rep, refusal::SKIP), "what it leaves out");
+        self.byte(len, at(rep, refusal::LINE_LEN), "");
+        self.set(ptr, rep, "");
+        self.add(ptr, refusal::LINE, "the status line");
+        self.set(t, len, "");
+        self.take(t, wire::REASON_AT as i64, "");
+        self.put_four(frame(var::NUMBERS), t, "length of the content");
+        self.four(self.s.q, at(rep, refusal::FORMAT), "");
+        self.gosub("compose");
+        let refused = self.records.refused;
+        self.set(rep, refused, "");
+        self.gosub("begin");
+        self.set(self.s.body, ptr, "");
+        self.add(self.s.body, wire::REASON_AT as i64, "the reason");
+        self.four(self.s.blen, frame(var::NUMBERS), "");
+        self.if_zero(v, "with_content", "");
+        self.jump("no_content", "a 204");
     }
 
     /// Behind the status line: `Connection`, the composed fields (`xlen` bytes), the stored ones from `v` on, and the

@@ -57,12 +57,12 @@ impl Engine<'_> {
     fn late(&mut self) {
         let (t, fd) = (self.s.t, self.s.fd);
         self.sub("late");
-        let late = self.error_record(408);
+        let late = self.records.late;
         self.set(self.s.rep, late, "408");
         self.gosub("stamp");
         self.four(t, at(self.s.rep, super::layout::record::START), "");
-        let len = self.error_bytes(408);
-        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len), Arg::Const(0), Arg::Const(0), Arg::Any];
+        let len = self.records.late_bytes;
+        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, None, "408");
         self.gosub("linger");
         self.ret("late");

@@ -186,6 +186,17 @@ pub(super) mod record {
     pub(crate) const BYTES: u32 = 32;
 }
 
+/// What is a refusal's own.
+pub(super) mod refusal {
+    /// Address of the format of its composed fields.
+    pub(crate) const FORMAT: u32 = 0;
+    /// Bytes of what all have in common that it leaves out; it has no content then.
+    pub(crate) const SKIP: u32 = 4;
+    /// Length of its status line, and where that begins; its content is the end of it.
+    pub(crate) const LINE_LEN: u32 = 5;
+    pub(crate) const LINE: u32 = 6;
+}
+
 /// From the end of a head: where the date and the entity tag begin, in bytes.
 pub(super) const DATE_BEFORE_END: i32 = wire::DATE_TO_END_BYTES as i32;
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;

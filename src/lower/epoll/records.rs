@@ -10,35 +10,65 @@ use crate::lower::socket;
 use crate::lower::wire::{self, Stored};
 use crate::spec::{Coding, Reply, Server};
 
-/// The errors there are, and 204.
-const ERRORS: [u16; 10] = [204, 400, 405, 408, 412, 414, 416, 431, 501, 505];
-
-/// A record: where it is, and the bytes of its reply.
-#[derive(Clone, Copy)]
-struct Record {
-    datum: DatumId,
-    bytes: u32,
-}
+/// Replies that no spec describes and that are put together when they are wanted. They have all but their status line and
+/// the composed fields in common.
+const REFUSALS: [u16; 9] = [204, 400, 405, 412, 414, 416, 431, 501, 505];
 
 /// All records.
 pub(super) struct Records {
     /// The routes', in their order, then the fallback's.
     replies: Vec<DatumId>,
-    errors: Vec<(u16, Record)>,
+    /// By their status; and the record of what they have in common.
+    refusals: Vec<(u16, DatumId)>,
+    pub(super) refused: DatumId,
+    /// The reply to half a request whose time is up, which is sent by itself, and its bytes.
+    pub(super) late: DatumId,
+    pub(super) late_bytes: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
         let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, reply, path)).collect();
-        let errors = ERRORS.map(|status| {
-            let stored = wire::error(status, status == 408, status == 405 || status == 204);
-            let bytes = stored.bytes.len() as u32;
-            let record = one(program, &format!("{status}"), &stored, None, None, 0);
-            (status, Record { datum: datum(program, &format!("record of {status}"), record), bytes })
+        let fields = wire::refusal_fields();
+        let refused = bare(program, "refusals", &fields);
+        let length = program.datum("fields of a refusal", vec![composed(wire::LENGTH)], 0);
+        let range = program.datum("fields of a 416", vec![composed(wire::UNSATISFIED_RANGE)], 0);
+        let allow = program.datum("fields of a 405, and of a 204", vec![composed(wire::LENGTH_AND_ALLOW)], 0);
+        let refusals = REFUSALS.map(|status| {
+            let (format, offset) = match status {
+                204 => (allow, wire::LENGTH.len() as u32),
+                405 => (allow, 0),
+                416 => (range, 0),
+                _ => (length, 0),
+            };
+            let skip = if status == 204 { wire::REFUSAL_TYPE_BYTES } else { 0 };
+            let line = wire::status_line(status);
+            let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
+            let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
+            (status, program.datum(format!("refusal: {status}"), parts, 0))
         });
-        Self { replies, errors: errors.into() }
+        let stored = wire::late();
+        let (late, late_bytes) = (bare(program, "408", &stored.bytes), stored.bytes.len() as u32);
+        Self { replies, refusals: refusals.into(), refused, late, late_bytes }
     }
+}
+
+/// A format, ended by a NUL.
+fn composed(format: &str) -> Part {
+    Part::Bytes([format.as_bytes(), &[0]].concat())
+}
+
+/// The record of a reply of which nothing is asked but where its head is.
+fn bare(program: &mut Program, name: &str, reply: &[u8]) -> DatumId {
+    let start = program.writable_datum(format!("reply: {name}"), vec![Part::Bytes(reply.into())]);
+    let head = wire::head_bytes(reply) as u32;
+    let head = Part::Bytes(head.to_le_bytes().into());
+    datum(
+        program,
+        &format!("record of {name}"),
+        vec![Part::Bytes(vec![0; 4]), Part::DatumAddress { datum: start, offset: 0 }, head],
+    )
 }
 
 /// The record of a reply that no spec describes, and its bytes.
@@ -197,18 +227,10 @@ pub(super) fn address(program: &mut Program, server: &Server) -> DatumId {
 }
 
 impl Engine<'_> {
-    fn error(&self, status: u16) -> Record {
-        self.records.errors.iter().find(|(known, _)| *known == status).expect("every error has a reply").1
-    }
-
-    /// The record of an error's reply.
-    pub(super) fn error_record(&self, status: u16) -> DatumId {
-        self.error(status).datum
-    }
-
-    /// Bytes of an error's reply.
-    pub(super) fn error_bytes(&self, status: u16) -> i64 {
-        i64::from(self.error(status).bytes)
+    /// What is its own of a refusal.
+    pub(super) fn refusal(&self, status: u16) -> DatumId {
+        let known = self.records.refusals.iter().find(|(known, _)| *known == status);
+        known.expect("every refusal has a status line").1
     }
 
     pub(super) fn fallback_record(&self) -> DatumId {

@@ -90,9 +90,9 @@ struct Draft {
 }
 
 impl Draft {
-    /// The reason phrase and a line feed.
+    /// The reason phrase and a line end.
     fn words(status: u16) -> Self {
-        let content = format!("{}\n", reason(status)).into_bytes().into();
+        let content = format!("{}\r\n", reason(status)).into_bytes().into();
         let allow = status == 405;
         Self { status, content_type: "text/plain".into(), content, allow, ..Self::default() }
     }
@@ -104,13 +104,13 @@ impl Draft {
         add("Connection", self.connection.map(str::to_owned));
         add("Content-Range", self.content_range);
         add("Content-Length", has_content.then(|| self.content.len().to_string()));
+        add(ALLOW.0, self.allow.then(|| ALLOW.1.into()));
         add("Accept-Ranges", matches!(self.status, 200 | 206).then(|| "bytes".into()));
         add("Content-Type", has_content.then_some(self.content_type));
         add("Content-Encoding", self.content_encoding.filter(|_| has_content).map(str::to_owned));
         add("Cache-Control", self.cache_control);
         add("Vary", self.vary.then(|| "Accept-Encoding".into()));
         add("ETag", self.etag);
-        add(ALLOW.0, self.allow.then(|| ALLOW.1.into()));
         let content = if has_content && !is_head { self.content } else { Arc::default() };
         Reply { status: self.status, fields, content }
     }

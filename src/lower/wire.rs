@@ -14,20 +14,18 @@ pub(super) const CLOSE: &str = "Connection: close\r\n";
 /// What a reply says to a client of HTTP/1.0 that asked for it, at the same place.
 pub(super) const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
 
-/// Stands where the date will.
-const DATE: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+/// The end of every head, with a date where none has been written yet: there is one for all replies.
+const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
 
-/// Length of a date (RFC 9110 §5.6.7), in bytes.
-pub(super) const DATE_BYTES: usize = 29;
-
-/// From the date to the end of the head: it is the last field.
-pub(super) const DATE_TO_END_BYTES: usize = DATE_BYTES + "\r\n\r\n".len();
+/// Its length, and where in it the date begins, in bytes.
+pub(super) const DATE_BYTES: usize = DATE.len();
+pub(super) const DATE_AT: usize = "Date: ".len();
 
 /// Length of an entity tag with its quotes, in bytes.
 pub(super) const ETAG_BYTES: usize = 18;
 
-/// From the entity tag's first quote to the end of the head: it stands in the line before the date.
-pub(super) const ETAG_TO_END_BYTES: usize = ETAG_BYTES + "\r\nDate: ".len() + DATE_TO_END_BYTES;
+/// From the entity tag's first quote to the end of the fields before the date: it stands in the last of them.
+pub(super) const ETAG_TO_END_BYTES: usize = ETAG_BYTES + "\r\n".len();
 
 /// Bytes of a digest that an entity tag tells: 96 bits are four characters for each three of them, and no padding.
 const ETAG_DIGEST_BYTES: usize = 12;
@@ -35,35 +33,20 @@ const ETAG_DIGEST_BYTES: usize = 12;
 /// Content type of the errors.
 const PLAIN_TEXT: &str = "text/plain";
 
-/// A reply in full, and where its parts begin.
+/// A reply but for the end of its head, and where its parts begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
-    /// Head and content.
-    pub(super) bytes: Vec<u8>,
+    /// Status line and fields before the date.
+    pub(super) head: Vec<u8>,
+    pub(super) content: Vec<u8>,
     /// Length of the status line with its line end: where a `Connection` or `Content-Range` goes in.
     pub(super) line_bytes: usize,
     /// Behind `Content-Length`, and the same as `line_bytes` where there is none: what a 206 says too from here on.
     pub(super) type_offset: usize,
     /// Behind what describes the content: what a 304 says too from here on.
     pub(super) shared_offset: usize,
-    /// Length of the head with its empty line.
-    pub(super) head_bytes: usize,
     /// The entity tag with its quotes.
     pub(super) etag: Option<[u8; ETAG_BYTES]>,
-}
-
-impl Stored {
-    /// Where the date's characters are.
-    #[cfg(test)]
-    pub(super) fn date_offset(&self) -> usize {
-        self.head_bytes - DATE_TO_END_BYTES
-    }
-
-    /// The content.
-    #[cfg(test)]
-    pub(super) fn content(&self) -> &[u8] {
-        &self.bytes[self.head_bytes..]
-    }
 }
 
 /// The parts of a head between the status line and the date, each with its line ends.
@@ -89,10 +72,8 @@ impl Fields {
         if let Some(etag) = &self.etag {
             let _ = write!(head, "ETag: {}\r\n", String::from_utf8_lossy(etag));
         }
-        let _ = write!(head, "Date: {DATE}\r\n\r\n");
-        let head_bytes = head.len();
-        let bytes = [head.as_bytes(), content].concat();
-        Stored { bytes, line_bytes, type_offset, shared_offset, head_bytes, etag: self.etag }
+        let (head, content) = (head.into_bytes(), content.to_vec());
+        Stored { head, content, line_bytes, type_offset, shared_offset, etag: self.etag }
     }
 }
 
@@ -136,31 +117,29 @@ pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
 
-/// Length of the first of the fields that all refusals have in common: what one without content leaves out.
-pub(super) const REFUSAL_TYPE_BYTES: usize = "Content-Type: text/plain\r\n".len();
-
-/// The fields that all refusals have in common, with the end of the head. The content is the reason with a line end:
-/// that of the status line.
-pub(super) fn refusal_fields() -> Vec<u8> {
-    format!("Content-Type: text/plain\r\nDate: {DATE}\r\n\r\n").into_bytes()
+/// The bytes that are the end of every head, with those before that all refusals have in common, with those before and
+/// behind that half a request gets whose time is up.
+pub(super) struct Common {
+    pub(super) bytes: Vec<u8>,
+    /// Where refusals begin, and every end of a head. The content of a refusal is the reason with a line end: that of its
+    /// status line.
+    pub(super) refusal_at: usize,
+    pub(super) date_at: usize,
 }
 
-/// Where a head ends.
-pub(super) fn head_bytes(reply: &[u8]) -> usize {
-    let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
-    end.expect("every head ends in an empty line") + 4
-}
-
-/// The reply to half a request whose time is up.
-pub(super) fn late() -> Stored {
-    let content = format!("{}\r\n", reason(408));
-    let fields = Fields {
-        connection: CLOSE.into(),
-        length: length(content.as_bytes()),
-        description: content_type(PLAIN_TEXT),
-        ..Fields::default()
-    };
-    fields.store(408, content.as_bytes())
+impl Common {
+    pub(super) fn new() -> Self {
+        let content = format!("{}\r\n", reason(408));
+        let fields = Fields {
+            connection: CLOSE.into(),
+            length: length(content.as_bytes()),
+            description: content_type(PLAIN_TEXT),
+            ..Fields::default()
+        };
+        let late = fields.store(408, content.as_bytes());
+        let (refusal_at, date_at) = (late.type_offset, late.head.len());
+        Self { bytes: [&late.head, DATE.as_bytes(), &late.content].concat(), refusal_at, date_at }
+    }
 }
 
 fn length(content: &[u8]) -> String {
@@ -193,24 +172,22 @@ fn etag(content: &[u8], coding: Option<Coding>) -> [u8; ETAG_BYTES] {
 mod tests {
     use super::*;
 
-    fn text(stored: &Stored) -> &str {
-        std::str::from_utf8(&stored.bytes).unwrap()
+    fn text(stored: &Stored) -> String {
+        String::from_utf8([&stored.head[..], DATE.as_bytes(), &stored.content].concat()).unwrap()
     }
 
     fn page() -> Reply {
         Reply { cache: Some("no-cache".into()), ..Reply::new(200, "text/html", "<p>Hello, world!") }
     }
 
-    /// The places that the engine computes from `head_bytes` alone.
+    /// The places that the engine computes.
     fn check_places(stored: &Stored) {
-        assert_eq!(&text(stored)[stored.date_offset()..][..DATE_BYTES], DATE);
-        assert!(text(stored)[..stored.date_offset()].ends_with("\r\nDate: "));
-        assert!(text(stored)[..stored.line_bytes].ends_with("\r\n"));
-        assert_eq!(text(stored).find("\r\n\r\n").unwrap() + 4, stored.head_bytes);
+        let head = std::str::from_utf8(&stored.head).unwrap();
+        assert!(head[..stored.line_bytes].ends_with("\r\n") && head.ends_with("\r\n"));
         if let Some(etag) = stored.etag {
-            assert_eq!(stored.bytes[stored.head_bytes - ETAG_TO_END_BYTES..][..ETAG_BYTES], etag);
+            assert_eq!(stored.head[stored.head.len() - ETAG_TO_END_BYTES..][..ETAG_BYTES], etag);
         }
-        assert_eq!(stored.etag.is_some(), text(stored).contains("\r\nETag: "));
+        assert_eq!(stored.etag.is_some(), head.contains("\r\nETag: "));
     }
 
     #[test]
@@ -231,7 +208,7 @@ mod tests {
         );
         assert!(text(&stored)[stored.type_offset..].starts_with("Accept-Ranges: "));
         assert!(text(&stored)[stored.shared_offset..].starts_with("Cache-Control: "));
-        assert_eq!(stored.content(), b"<p>Hello, world!");
+        assert_eq!(stored.content, b"<p>Hello, world!");
     }
 
     #[test]
@@ -268,23 +245,17 @@ mod tests {
 
     #[test]
     fn refusals_have_a_reason_and_the_rest_in_common() {
-        let fields = String::from_utf8(refusal_fields()).unwrap();
-        assert_eq!(head_bytes(fields.as_bytes()), fields.len());
-        assert!(fields[REFUSAL_TYPE_BYTES..].starts_with("Date: "));
-        assert_eq!(fields.len() - DATE_TO_END_BYTES + DATE_BYTES, fields.len() - "\r\n\r\n".len());
-        assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
-        assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
-    }
-
-    #[test]
-    fn who_is_late_is_told_in_one_piece() {
-        let stored = late();
-        check_places(&stored);
+        let Common { bytes, refusal_at, date_at } = Common::new();
+        let text = String::from_utf8(bytes).unwrap();
         assert_eq!(
-            text(&stored),
+            text,
             "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 17\r\nContent-Type: text/plain\r\n\
              Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nRequest Timeout\r\n"
         );
+        assert!(text[refusal_at..].starts_with("Content-Type: text/plain\r\nDate: "));
+        assert!(text[date_at + DATE_AT..].starts_with("Thu, ") && text[..date_at + DATE_BYTES].ends_with("\r\n\r\n"));
+        assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
+        assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
     }
 
     #[test]

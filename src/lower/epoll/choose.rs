@@ -7,7 +7,7 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, refusal, seen, var,
+    DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, refusal, seen, var,
 };
 use crate::lower::wire;
 
@@ -269,7 +269,7 @@ impl Engine<'_> {
         self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.put_four(frame(var::CURSOR), 0i64, "");
         self.refuse();
-        // Sets the date of `rep` and begins its vectors with its own status line.
+        // Begins with the record's own status line.
         self.place("plain");
         self.four(self.s.ptr, at(rep, record::START), "");
         self.two(self.s.len, at(rep, record::LINE), "");
@@ -283,10 +283,9 @@ impl Engine<'_> {
         self.place("no_content");
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
-        // Sets the date of `rep` and begins its vectors with the status line that `ptr` and `len` say.
+        // Begins a reply with the status line that `ptr` and `len` say.
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
-        self.gosub("stamp");
         self.gosub("vector");
         self.ret("begin");
     }
@@ -350,6 +349,9 @@ impl Engine<'_> {
         self.four(len, at(self.s.rep, record::HEAD), "");
         self.add(ptr, self.s.v, "");
         self.take(len, self.s.v, "the stored fields");
+        self.gosub("vector");
+        self.date(ptr, 0);
+        self.set(len, DATE_BYTES, "the end of the head");
         self.gosub("vector");
         self.count_reply();
         self.log_reply();

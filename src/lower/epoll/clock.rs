@@ -1,10 +1,10 @@
 //! The clock: once a second timeouts are looked at, and the date is written anew.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_BYTES, var};
+use super::layout::{DATE_AT, var};
 use super::{Engine, abi};
 
 /// Most seconds that count between two ticks: half of what a deadline can be ahead.
@@ -27,7 +27,6 @@ impl Engine<'_> {
         self.late();
         self.write_date();
         self.two_digits();
-        self.stamp();
     }
 
     fn tick(&mut self) {
@@ -55,14 +54,10 @@ impl Engine<'_> {
 
     /// Half a request has had its time: 408, and no more is read.
     fn late(&mut self) {
-        let (t, fd) = (self.s.t, self.s.fd);
+        let fd = self.s.fd;
         self.sub("late");
-        let late = self.records.late;
-        self.set(self.s.rep, late, "408");
-        self.gosub("stamp");
-        self.four(t, at(self.s.rep, super::layout::record::START), "");
-        let len = self.records.late_bytes;
-        let args = [Arg::Slot(fd), Arg::Slot(t), Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::Any];
+        let (late, len) = (Arg::Data(self.records.common), self.records.common_bytes);
+        let args = [Arg::Slot(fd), late, Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, None, "408");
         self.gosub("linger");
         self.ret("late");
@@ -75,10 +70,8 @@ impl Engine<'_> {
         let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH)];
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), "");
-        let date = self.date;
         let ptr = self.s.ptr;
-        self.set(ptr, Arg::Data(date), "");
-        self.add(ptr, part::SECOND, "from its last digits on");
+        self.date(ptr, DATE_AT + part::SECOND);
         self.set(self.s.v, 2i64, "");
         self.place("sixtieths");
         self.divide(n, 60, d, "seconds, minutes");
@@ -118,6 +111,13 @@ impl Engine<'_> {
         self.byte(self.s.c, at(self.s.q, 2), "");
         self.put_byte(at(ptr, 2), self.s.c, "");
         self.ret("letters");
+    }
+
+    /// The address of a byte of the line with the date.
+    pub(super) fn date(&mut self, to: Slot, at: u32) {
+        let (common, date_at) = (self.records.common, self.records.date_at);
+        self.set(to, Arg::Data(common), "");
+        self.add(to, date_at + at, "the line with the date");
     }
 
     /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0.
@@ -167,26 +167,5 @@ impl Engine<'_> {
         self.put_byte(at(ptr, 1), c, "");
         self.take(ptr, 3i64, "");
         self.ret("digits2");
-    }
-
-    /// Puts the date into the head of reply `rep`, unless that has been done in this second.
-    fn stamp(&mut self) {
-        use super::layout::{DATE_BEFORE_END, record};
-        let (rep, t, u) = (self.s.rep, self.s.t, self.s.u);
-        self.sub("stamp");
-        self.four(t, frame(var::NOW), "");
-        self.four(u, at(rep, record::STAMP), "");
-        self.branch(t, Cond::Eq, u, "stamped", "it has this second's date");
-        self.put_four(at(rep, record::STAMP), t, "");
-        self.four(t, at(rep, record::START), "");
-        self.four(u, at(rep, record::HEAD), "");
-        self.add(t, u, "end of the head");
-        self.take(t, i64::from(DATE_BEFORE_END), "its date");
-        let date = self.date;
-        self.set(self.s.q, Arg::Data(date), "");
-        self.set(u, DATE_BYTES, "");
-        self.copy(t, self.s.q, u, "the date");
-        self.place("stamped");
-        self.ret("stamp");
     }
 }

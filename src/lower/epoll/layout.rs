@@ -165,25 +165,22 @@ pub(super) const LINGER: u32 = entry::IN | entry::LINGER;
 
 /// A record of a stored reply.
 pub(super) mod record {
-    /// The second in which its date was set.
-    pub(crate) const STAMP: u32 = 0;
-    /// Address of the status line.
-    pub(crate) const START: u32 = 4;
-    /// Bytes of the head with its empty line.
-    pub(crate) const HEAD: u32 = 8;
+    /// Address and length of the status line with the fields before the date.
+    pub(crate) const START: u32 = 0;
+    pub(crate) const HEAD: u32 = 4;
     /// Address and length of the content.
-    pub(crate) const BODY: u32 = 12;
-    pub(crate) const BODY_LEN: u32 = 16;
+    pub(crate) const BODY: u32 = 8;
+    pub(crate) const BODY_LEN: u32 = 12;
     /// Address of the route's path, ended by a NUL.
-    pub(crate) const PATH: u32 = 20;
+    pub(crate) const PATH: u32 = 16;
     /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation); and
     /// the next variant's coding, 2 bytes each.
-    pub(crate) const LINE: u32 = 24;
-    pub(crate) const TYPE: u32 = 26;
-    pub(crate) const SHARED: u32 = 28;
-    pub(crate) const CODING: u32 = 30;
+    pub(crate) const LINE: u32 = 20;
+    pub(crate) const TYPE: u32 = 22;
+    pub(crate) const SHARED: u32 = 24;
+    pub(crate) const CODING: u32 = 26;
     /// Bytes of a record; a variant stands right behind the one before it.
-    pub(crate) const BYTES: u32 = 32;
+    pub(crate) const BYTES: u32 = 28;
 }
 
 /// What is a refusal's own.
@@ -197,12 +194,12 @@ pub(super) mod refusal {
     pub(crate) const LINE: u32 = 6;
 }
 
-/// From the end of a head: where the date and the entity tag begin, in bytes.
-pub(super) const DATE_BEFORE_END: i32 = wire::DATE_TO_END_BYTES as i32;
+/// From the end of the fields before the date: where the entity tag begins, in bytes.
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
-/// Bytes of a date and of an entity tag with its quotes.
-pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
+/// Bytes of an entity tag with its quotes; of the line of the date with the empty line, and where in it the date begins.
 pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
+pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
+pub(super) const DATE_AT: u32 = wire::DATE_AT as u32;
 
 /// Bodies from here on are sent without a copy in user space, in bytes.
 pub(super) const LONG_BYTES: u32 = 64 * 1024;
@@ -223,8 +220,8 @@ pub(super) const MOST_WORKERS: u32 = 64;
 
 /// Vectors of one batch.
 pub(super) const VECTORS: u32 = 64;
-/// Most vectors of one reply.
-pub(super) const VECTORS_PER_REPLY: u32 = 5;
+/// Most vectors of one reply: status line, `Connection`, composed fields, stored fields, date, content.
+pub(super) const VECTORS_PER_REPLY: u32 = 6;
 /// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
 pub(super) const COMPOSED_BYTES: u32 = 128;
 /// Events of one turn.

@@ -7,7 +7,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{LOG_REQUEST_BYTES, PEER_SHIFT, var};
+use super::layout::{DATE_AT, LOG_REQUEST_BYTES, PEER_SHIFT, var};
 use super::{Engine, abi};
 
 /// From the date's start to its day, and the bytes from there to the end of its time.
@@ -52,8 +52,7 @@ impl Engine<'_> {
         self.peer();
         // ` - - [`, then the day and the time of the date, then the zone.
         self.format(b" - - [\0", "log: before the date");
-        self.set(q, Arg::Data(self.date), "");
-        self.add(q, DAY_AT, "");
+        self.date(q, DATE_AT + DAY_AT);
         self.set(t, DAY_TO_TIME_BYTES, "");
         self.copy(x, q, t, "day and time");
         for (back, byte) in [(18, b'/'), (14, b'/'), (9, b':')] {

@@ -67,11 +67,11 @@ fn digits(counter: u32) -> u32 {
     if counter == counter::BYTES { LOWER_DIGITS } else { DIGITS }
 }
 
-/// The reply, all figures 0, and behind which bytes of it the last digits of its numbers stand.
+/// The reply, all figures 0, and behind which bytes of its content the last digits of its numbers stand.
 pub(super) struct Metrics {
     pub(super) path: Vec<u8>,
     pub(super) record: DatumId,
-    /// The reply's bytes.
+    /// The reply's content.
     text: DatumId,
     /// For every number: which counter, how many digits, where the last of them ends, 2 bytes each; then two zeros.
     table: DatumId,
@@ -91,12 +91,11 @@ impl Metrics {
         let reply =
             Reply { cache: Some("no-store".into()), ..Reply::new(200, "text/plain; version=0.0.4".to_owned(), body) };
         let stored = wire::plain(&reply);
-        let head = stored.head_bytes;
         let decoded = crate::spec::decoded_path(&path);
         let (record, text) = super::records::of_stored(program, &path, &stored, &decoded);
         let two = |value: u32| (value as u16).to_le_bytes();
         let entry = |((_, counter), end): (&(&str, u32), usize)| {
-            [two(*counter), two(digits(*counter)), two((head + end) as u32)].concat()
+            [two(*counter), two(digits(*counter)), two(end as u32)].concat()
         };
         let table: Vec<u8> = LINES.iter().zip(ends).flat_map(entry).chain([0; 4]).collect();
         let table = program.datum("numbers of the figures", vec![Part::Bytes(table)], 0);

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
-//! Replies lie whole in memory, each with a place for its date, so a batch is a list of addresses and lengths.
+//! Replies lie in memory, all but their date, which is one for all, so a batch is a list of addresses and lengths.
 
 // The slots have the short names of the listing, and a routine gives those it uses names of their own.
 #![allow(clippy::many_single_char_names, clippy::similar_names)]
@@ -48,9 +48,6 @@ use self::metrics::Metrics;
 use self::records::{Records, Routes};
 use super::abi;
 use crate::spec::{Reply, Server};
-
-/// A date where none has been written yet.
-const DATE: &[u8] = b"Thu, 01 Jan 1970 00:00:00 GMT";
 
 /// Classes of bytes, as bits.
 mod class {
@@ -205,8 +202,7 @@ struct Engine<'s> {
     event_bytes: u32,
     machine: Machine,
     class_table: DatumId,
-    /// The text of the date, and the listening address.
-    date: DatumId,
+    /// The listening address.
     address: DatumId,
     records: Records,
     routes: Option<Routes>,
@@ -224,7 +220,6 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     let state = State::of(&server.epoll, word, event_bytes);
     let classes = (0..=u8::MAX).map(class::of).collect::<Vec<u8>>();
     let class_table = program.datum("classes of bytes", vec![asmgen_arch::op::Part::Bytes(classes)], 0);
-    let date = program.writable_datum("the date", vec![asmgen_arch::op::Part::Bytes(DATE.into())]);
     let address = records::address(&mut program, server);
     let records = Records::of(&mut program, server);
     let metrics = Metrics::of(&mut program, server);
@@ -238,7 +233,6 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         event_bytes,
         machine: target.machine,
         class_table,
-        date,
         address,
         records,
         routes,

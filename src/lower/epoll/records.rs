@@ -2,7 +2,7 @@
 
 use asmgen_arch::op::{DatumId, Part, Program};
 
-use super::layout::{LONG_BYTES, record};
+use super::layout::record;
 use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
@@ -21,17 +21,24 @@ pub(super) struct Records {
     /// By their status; and the record of what they have in common.
     refusals: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
-    /// The reply to half a request whose time is up, which is sent by itself, and its bytes.
-    pub(super) late: DatumId,
-    pub(super) late_bytes: u32,
+    /// What refusals and all other replies have in common, and the reply to half a request whose time is up: see
+    /// [`wire::Common`].
+    pub(super) common: DatumId,
+    pub(super) common_bytes: u32,
+    pub(super) date_at: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
         let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, reply, path)).collect();
-        let fields = wire::refusal_fields();
-        let refused = bare(program, "refusals", &fields);
+        let wire::Common { bytes, refusal_at, date_at } = wire::Common::new();
+        let (common_bytes, date_at) = (bytes.len() as u32, date_at as u32);
+        let type_bytes = date_at - refusal_at as u32;
+        let common = program.writable_datum("the date, and what else replies have in common", vec![Part::Bytes(bytes)]);
+        let start = Part::DatumAddress { datum: common, offset: refusal_at as u32 };
+        let refused = vec![start, Part::Bytes(type_bytes.to_le_bytes().into())];
+        let refused = program.datum("record of refusals", refused, 0);
         let length = program.datum("fields of a refusal", vec![composed(wire::LENGTH)], 0);
         let range = program.datum("fields of a 416", vec![composed(wire::UNSATISFIED_RANGE)], 0);
         let allow = program.datum("fields of a 405, and of a 204", vec![composed(wire::LENGTH_AND_ALLOW)], 0);
@@ -42,15 +49,13 @@ impl Records {
                 416 => (range, 0),
                 _ => (length, 0),
             };
-            let skip = if status == 204 { wire::REFUSAL_TYPE_BYTES } else { 0 };
+            let skip = if status == 204 { type_bytes } else { 0 };
             let line = wire::status_line(status);
             let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
             let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
             (status, program.datum(format!("refusal: {status}"), parts, 0))
         });
-        let stored = wire::late();
-        let (late, late_bytes) = (bare(program, "408", &stored.bytes), stored.bytes.len() as u32);
-        Self { replies, refusals: refusals.into(), refused, late, late_bytes }
+        Self { replies, refusals: refusals.into(), refused, common, common_bytes, date_at }
     }
 }
 
@@ -59,30 +64,23 @@ fn composed(format: &str) -> Part {
     Part::Bytes([format.as_bytes(), &[0]].concat())
 }
 
-/// The record of a reply of which nothing is asked but where its head is.
-fn bare(program: &mut Program, name: &str, reply: &[u8]) -> DatumId {
-    let start = program.writable_datum(format!("reply: {name}"), vec![Part::Bytes(reply.into())]);
-    let head = wire::head_bytes(reply) as u32;
-    let head = Part::Bytes(head.to_le_bytes().into());
-    datum(
-        program,
-        &format!("record of {name}"),
-        vec![Part::Bytes(vec![0; 4]), Part::DatumAddress { datum: start, offset: 0 }, head],
-    )
-}
-
-/// The record of a reply that no spec describes, and its bytes.
+/// The record of a reply that no spec describes, and whose content is written to; and that content.
 pub(super) fn of_stored(program: &mut Program, name: &str, stored: &Stored, path: &[u8]) -> (DatumId, DatumId) {
     let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
-    let parts = one(program, name, stored, None, Some(path), 0);
-    let Part::DatumAddress { datum: text, .. } = parts[1] else { unreachable!("a record has its reply's address") };
-    (datum(program, &format!("record of {name}"), parts), text)
+    let content = program.writable_datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())]);
+    let parts = one(program, name, stored, content, Some(path), 0);
+    (datum(program, &format!("record of {name}"), parts), content)
 }
 
 fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
-    let datum = program.writable_datum(name, parts);
+    let datum = program.datum(name, parts, 0);
     program.align(datum, 4);
     datum
+}
+
+/// A reply's content, which nobody writes to.
+fn content(program: &mut Program, name: &str, stored: &Stored) -> DatumId {
+    program.datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())], 0)
 }
 
 /// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
@@ -95,11 +93,13 @@ fn add_reply(program: &mut Program, reply: &Reply, path: Option<Vec<u8>>) -> Dat
     variants.sort_by_key(|variant| variant.body.len());
     let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
     let stored = whole(reply);
-    let mut parts = one(program, &name, &stored, Some(&reply.body), path, codings[0]);
+    let body = content(program, &name, &stored);
+    let mut parts = one(program, &name, &stored, body, path, codings[0]);
     for (variant, next) in variants.iter().zip(&codings[1..]) {
         let stored = wire::representation(reply, Some(variant));
         let name = format!("{name}, {}", variant.coding.name());
-        parts.extend(one(program, &name, &stored, Some(&variant.body), None, *next));
+        let body = content(program, &name, &stored);
+        parts.extend(one(program, &name, &stored, body, None, *next));
     }
     datum(program, &format!("record of {name}"), parts)
 }
@@ -117,35 +117,26 @@ fn coding(coding: Coding) -> u32 {
     }
 }
 
-/// The parts of a record. A long body lies where the file can be sent from; a short one stands behind its head.
+/// The parts of a record.
 fn one(
     program: &mut Program,
     name: &str,
     stored: &Stored,
-    body: Option<&[u8]>,
+    content: DatumId,
     path: Option<DatumId>,
     next: u32,
 ) -> Vec<Part> {
-    let body_len = stored.bytes.len() - stored.head_bytes;
-    let is_long = body.is_some() && body_len >= LONG_BYTES as usize;
-    let (head, rest) = stored.bytes.split_at(if is_long { stored.head_bytes } else { stored.bytes.len() });
-    let start = program.writable_datum(format!("reply: {name}"), vec![Part::Bytes(head.into())]);
-    let content = if is_long {
-        let content = program.datum(format!("content: {name}"), vec![Part::Bytes(rest.into())], 0);
-        Part::DatumAddress { datum: content, offset: 0 }
-    } else {
-        Part::DatumAddress { datum: start, offset: stored.head_bytes as u32 }
-    };
+    let head = program.datum(format!("head: {name}"), vec![Part::Bytes(stored.head.clone())], 0);
     let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
     let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
+    let address = |datum: DatumId| Part::DatumAddress { datum, offset: 0 };
     let shared = if stored.etag.is_some() { stored.shared_offset } else { 0 };
     let parts = vec![
-        four(0),
-        Part::DatumAddress { datum: start, offset: 0 },
-        four(stored.head_bytes),
-        content,
-        four(body_len),
-        path.map_or_else(|| four(0), |datum| Part::DatumAddress { datum, offset: 0 }),
+        address(head),
+        four(stored.head.len()),
+        address(content),
+        four(stored.content.len()),
+        path.map_or_else(|| four(0), address),
         two(stored.line_bytes),
         two(stored.type_offset),
         two(shared),

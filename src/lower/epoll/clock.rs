@@ -9,8 +9,8 @@ use super::{Engine, abi};
 
 /// Most seconds that count between two ticks: half of what a deadline can be ahead.
 const MOST_SECONDS: u32 = 0x4000;
-/// Days of a year that is no leap year.
-const DAYS_OF_A_YEAR: u32 = 365;
+/// From 1 March 1968 to 1 January 1970.
+const DAYS_BEFORE_1970: u32 = 306 + 365;
 
 /// `Thu, 01 Jan 1970 00:00:00 GMT`: where its parts begin. Hours, minutes, seconds and the year's last digits stand 3 bytes
 /// one behind the other.
@@ -94,7 +94,7 @@ impl Engine<'_> {
         self.set(d, n, "");
         self.add(d, 1i64, "day of the month");
         self.gosub("digits2");
-        let months = self.text("JanFebMarAprMayJunJulAugSepOctNovDec");
+        let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
         self.add(ptr, part::MONTH + 3 - part::DAY, "");
         self.set(self.s.v, u, "");
         self.three_letters(months);
@@ -120,34 +120,26 @@ impl Engine<'_> {
         self.add(to, date_at + at, "the line with the date");
     }
 
-    /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0.
+    /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0. Years
+    /// and days are counted from a 1 March before a leap day, so that this is a year's last: then 1461 days are four years,
+    /// and 153 days five months, whose lengths come again.
     fn year_and_month(&mut self) {
-        let (n, d, c, t, u, q) = (self.s.n, self.s.d, self.s.c, self.s.t, self.s.u, self.s.q);
-        self.set(t, 1970i64, "");
-        self.place("year");
-        self.set(d, DAYS_OF_A_YEAR, "");
-        self.if_any(t, 3, "common_year", "");
-        self.add(d, 1i64, "a leap year");
-        self.place("common_year");
-        self.branch(n, Cond::Below, d, "year_found", "");
-        self.take(n, d, "");
-        self.add(t, 1i64, "");
-        self.jump("year", "");
-        self.place("year_found");
-        let months = self.bytes("days of the months", &[31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
-        self.set(q, Arg::Data(months), "");
-        self.set(u, 0i64, "");
-        self.place("month");
-        self.next(c, q, "");
-        self.branch(u, Cond::Ne, 1i64, "month_known", "");
-        self.set(c, d, "");
-        self.take(c, DAYS_OF_A_YEAR - 28, "days of February");
-        self.place("month_known");
-        self.branch(n, Cond::Below, c, "month_found", "");
-        self.take(n, c, "");
-        self.add(u, 1i64, "");
-        self.jump("month", "");
-        self.place("month_found");
+        let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
+        self.set(t, n, "");
+        self.add(t, DAYS_BEFORE_1970, "from 1 March 1968 on");
+        self.shl(t, 2, "");
+        self.add(t, 3i64, "");
+        self.divide(t, 1461, d, "years");
+        self.shr(d, 2, "the day of that year");
+        self.set(u, d, "");
+        self.mul(u, 5i64, "");
+        self.add(u, 2i64, "");
+        self.divide(u, 153, n, "months");
+        self.divide(n, 5, d, "the day of the month");
+        self.branch(u, Cond::Below, 10i64, "same_year", "");
+        self.add(t, 1i64, "January and February are the next year's");
+        self.place("same_year");
+        self.add(t, 1968i64, "");
     }
 
     /// Copies the name of number `v` to `ptr`.

@@ -40,9 +40,7 @@ impl Engine<'_> {
         self.jump("request", "");
 
         self.place("not_received");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "nothing_yet", "nothing there");
-        self.branch(n, Cond::Ne, -abi::EINTR, "close", "closed by the client, or broken");
-        self.place("nothing_yet");
+        self.branch(n, Cond::Below, -abi::EAGAIN, "close", "closed by the client, or broken");
         self.four(t, at(self.s.conn, entry::WORD), "");
         self.unless_zero(t, "next", "it is being waited for");
         self.jump("idle", "");

@@ -108,9 +108,7 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
         self.call(Call::Sendmsg, &args, Some(n), "send the batch");
         self.branch(n, Cond::Ge, 0i64, "took", "");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "took_nothing", "");
-        self.branch(n, Cond::Ne, -abi::EINTR, "close", "the client is gone");
-        self.place("took_nothing");
+        self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
         self.set(n, 0i64, "nothing was taken");
         self.place("took");
         self.walk();
@@ -250,9 +248,8 @@ impl Engine<'_> {
         self.place("send_copy");
         let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, Some(n), "send from memory");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
-        self.branch(n, Cond::Eq, -abi::EINTR, "keep_rest", "");
-        self.branch(n, Cond::Lt, 0i64, "close", "the client is gone");
+        self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
+        self.branch(n, Cond::Lt, 0i64, "keep_rest", "");
         self.place("rest_taken");
         self.four(self.s.p, frame(var::CURSOR), "");
         self.add(u, n, "");

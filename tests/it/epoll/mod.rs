@@ -3,6 +3,7 @@
 mod batches;
 mod bodies;
 mod connections;
+mod dates;
 mod environment;
 mod healthcheck;
 mod limits;

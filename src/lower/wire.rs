@@ -112,7 +112,9 @@ pub(super) fn plain(reply: &Reply) -> Stored {
 /// Where the reason begins in a status line.
 pub(super) const REASON_AT: usize = "HTTP/1.1 400 ".len();
 
-/// Formats of the composed fields of refusals: 1 stands for the length of the content, 3 for that of the representation.
+/// Formats of composed fields. In a 206 numbers stand for first, last, length of the representation, and count; in a
+/// refusal 1 stands for the length of its content.
+pub(super) const CONTENT_RANGE: &str = "Content-Range: bytes \x01-\x02/\x03\r\nContent-Length: \x04\r\n";
 pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";

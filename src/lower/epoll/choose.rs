@@ -7,7 +7,7 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, flag, record, refusal, seen, var,
+    DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning, flag, record, seen, var,
 };
 use crate::lower::wire;
 
@@ -17,10 +17,6 @@ pub(super) const OPTIONS: u32 = 2;
 const REFUSED: u32 = 3;
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
-const NOT_MODIFIED: &str = "HTTP/1.1 304 Not Modified\r\n";
-const PARTIAL_CONTENT: &str = "HTTP/1.1 206 Partial Content\r\n";
-/// The composed fields of a 206: numbers stand for first, last, length, count.
-const CONTENT_RANGE: &[u8] = b"Content-Range: bytes \x01-\x02/\x03\r\nContent-Length: \x04\r\n\0";
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
@@ -56,7 +52,7 @@ impl Engine<'_> {
         self.place("method_other");
         self.gosub("which_method");
         self.branch(self.s.id, Cond::Eq, HEAD, "found", "");
-        let (unknown, refused, options) = (self.refusal(501), self.refusal(405), self.refusal(204));
+        let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
         self.set(self.s.rep, unknown, "501");
         self.if_zero(self.s.id, "refuse", "no method");
         self.set(self.s.rep, refused, "405");
@@ -91,7 +87,7 @@ impl Engine<'_> {
         self.set(id, 1i64, "strong");
         self.gosub("find_tag");
         self.unless_zero(self.s.tok, "no_if_match", "it holds");
-        let failed = self.refusal(412);
+        let failed = self.beginning(412);
         self.set(self.s.rep, failed, "412");
         self.jump("refuse", "");
         self.place("no_if_match");
@@ -100,11 +96,9 @@ impl Engine<'_> {
         self.set(id, 0i64, "weak");
         self.gosub("find_tag");
         self.if_zero(self.s.tok, "no_if_none_match", "");
-        let line = self.text(NOT_MODIFIED);
-        self.set(self.s.ptr, Arg::Data(line), "");
-        self.set(self.s.len, NOT_MODIFIED.len() as i64, "");
-        self.gosub("begin");
-        self.set(self.s.xlen, 0i64, "");
+        let begin = self.beginning(304);
+        self.set(self.s.u, begin, "304");
+        self.gosub("begin_composed");
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
         self.jump("finish", "");
@@ -217,13 +211,9 @@ impl Engine<'_> {
         self.take(n, t, "");
         self.add(n, 1i64, "bytes");
         self.put_four(frame(var::NUMBERS + 12), n, "");
-        let line = self.text(PARTIAL_CONTENT);
-        self.set(self.s.ptr, Arg::Data(line), "");
-        self.set(self.s.len, PARTIAL_CONTENT.len() as i64, "");
-        self.gosub("begin");
-        let format = self.bytes("fields of a 206", CONTENT_RANGE);
-        self.set(self.s.q, Arg::Data(format), "");
-        self.gosub("compose");
+        let begin = self.beginning(206);
+        self.set(self.s.u, begin, "206");
+        self.gosub("begin_composed");
         self.four(t, frame(var::NUMBERS), "");
         self.four(self.s.body, at(self.s.rep, record::BODY), "");
         self.add(self.s.body, t, "the first byte");
@@ -231,7 +221,7 @@ impl Engine<'_> {
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
         self.jump("finish", "");
         self.place("unsatisfied");
-        let refused = self.refusal(416);
+        let refused = self.beginning(416);
         self.set(self.s.rep, refused, "416");
         self.jump("refuse", "");
     }
@@ -283,6 +273,15 @@ impl Engine<'_> {
         self.place("no_content");
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
+        // Begins a reply as it is said at `u`: composes its fields, and has its status line.
+        self.sub("begin_composed");
+        self.byte(self.s.len, at(self.s.u, beginning::LINE_LEN), "");
+        self.set(self.s.ptr, self.s.u, "");
+        self.add(self.s.ptr, beginning::LINE, "the status line");
+        self.four(self.s.q, at(self.s.u, beginning::FORMAT), "");
+        self.gosub("compose");
+        self.gosub("begin");
+        self.ret("begin_composed");
         // Begins a reply with the status line that `ptr` and `len` say.
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
@@ -292,22 +291,18 @@ impl Engine<'_> {
 
     /// The refusal `rep`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
-        let (rep, t, ptr, len, v) = (self.s.rep, self.s.t, self.s.ptr, self.s.len, self.s.v);
+        let (rep, t, v) = (self.s.rep, self.s.t, self.s.v);
         self.place("refuse");
-        self.byte(v, at(rep, refusal::SKIP), "what it leaves out");
-        self.byte(len, at(rep, refusal::LINE_LEN), "");
-        self.set(ptr, rep, "");
-        self.add(ptr, refusal::LINE, "the status line");
-        self.set(t, len, "");
+        self.byte(t, at(rep, beginning::LINE_LEN), "");
         self.take(t, wire::REASON_AT as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
-        self.four(self.s.q, at(rep, refusal::FORMAT), "");
-        self.gosub("compose");
+        self.set(self.s.u, rep, "");
+        self.gosub("begin_composed");
+        self.byte(v, at(rep, beginning::SKIP), "what it leaves out");
+        self.set(self.s.body, rep, "");
+        self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;
         self.set(rep, refused, "");
-        self.gosub("begin");
-        self.set(self.s.body, ptr, "");
-        self.add(self.s.body, wire::REASON_AT as i64, "the reason");
         self.four(self.s.blen, frame(var::NUMBERS), "");
         self.if_zero(v, "with_content", "");
         self.jump("no_content", "a 204");

@@ -183,13 +183,13 @@ pub(super) mod record {
     pub(crate) const BYTES: u32 = 28;
 }
 
-/// What is a refusal's own.
-pub(super) mod refusal {
+/// How a reply begins that is put together when it is wanted.
+pub(super) mod beginning {
     /// Address of the format of its composed fields.
     pub(crate) const FORMAT: u32 = 0;
-    /// Bytes of what all have in common that it leaves out; it has no content then.
+    /// Of a refusal: bytes of what all have in common that it leaves out; it has no content then.
     pub(crate) const SKIP: u32 = 4;
-    /// Length of its status line, and where that begins; its content is the end of it.
+    /// Length of its status line, and where that begins; the content of a refusal is the end of it.
     pub(crate) const LINE_LEN: u32 = 5;
     pub(crate) const LINE: u32 = 6;
 }

@@ -112,7 +112,7 @@ impl Engine<'_> {
         self.jump("fatal", "");
         for status in [505, 400] {
             self.place(&status.to_string());
-            let record = self.refusal(status);
+            let record = self.beginning(status);
             self.set(self.s.rep, record, "");
             self.jump("fatal", "");
         }
@@ -122,7 +122,7 @@ impl Engine<'_> {
 
     /// From here on a request that does not end gets this error.
     fn too_long(&mut self, status: u16) {
-        let record = self.refusal(status);
+        let record = self.beginning(status);
         self.set(self.s.phase, record, "");
         self.put_four(frame(var::PHASE), self.s.phase, "");
     }

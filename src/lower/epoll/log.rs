@@ -97,7 +97,7 @@ impl Engine<'_> {
         let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
         self.set(q, self.s.req, "");
         self.set(t, LOG_REQUEST_BYTES, "at most");
-        let in_fields = self.refusal(431);
+        let in_fields = self.beginning(431);
         self.set(c, in_fields, "");
         self.four(self.s.phase, frame(var::PHASE), "");
         self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");

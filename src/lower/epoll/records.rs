@@ -10,16 +10,16 @@ use crate::lower::socket;
 use crate::lower::wire::{self, Stored};
 use crate::spec::{Coding, Reply, Server};
 
-/// Replies that no spec describes and that are put together when they are wanted. They have all but their status line and
-/// the composed fields in common.
-const REFUSALS: [u16; 9] = [204, 400, 405, 412, 414, 416, 431, 501, 505];
+/// Replies that are put together when they are wanted: 206 and 304 of a stored reply; the others, which no spec describes,
+/// have all but their status line and the composed fields in common.
+const COMPOSED: [u16; 11] = [204, 206, 304, 400, 405, 412, 414, 416, 431, 501, 505];
 
 /// All records.
 pub(super) struct Records {
     /// The routes', in their order, then the fallback's.
     replies: Vec<DatumId>,
-    /// By their status; and the record of what they have in common.
-    refusals: Vec<(u16, DatumId)>,
+    /// How those begin that are put together, by their status; and the record of what refusals have in common.
+    beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
     /// What refusals and all other replies have in common, and the reply to half a request whose time is up: see
     /// [`wire::Common`].
@@ -42,9 +42,13 @@ impl Records {
         let length = program.datum("fields of a refusal", vec![composed(wire::LENGTH)], 0);
         let range = program.datum("fields of a 416", vec![composed(wire::UNSATISFIED_RANGE)], 0);
         let allow = program.datum("fields of a 405, and of a 204", vec![composed(wire::LENGTH_AND_ALLOW)], 0);
-        let refusals = REFUSALS.map(|status| {
+        let part = program.datum("fields of a 206", vec![composed(wire::CONTENT_RANGE)], 0);
+        let beginnings = COMPOSED.map(|status| {
             let (format, offset) = match status {
                 204 => (allow, wire::LENGTH.len() as u32),
+                206 => (part, 0),
+                // Its end: nothing.
+                304 => (length, wire::LENGTH.len() as u32),
                 405 => (allow, 0),
                 416 => (range, 0),
                 _ => (length, 0),
@@ -53,9 +57,9 @@ impl Records {
             let line = wire::status_line(status);
             let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
             let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
-            (status, program.datum(format!("refusal: {status}"), parts, 0))
+            (status, program.datum(format!("beginning: {status}"), parts, 0))
         });
-        Self { replies, refusals: refusals.into(), refused, common, common_bytes, date_at }
+        Self { replies, beginnings: beginnings.into(), refused, common, common_bytes, date_at }
     }
 }
 
@@ -218,10 +222,10 @@ pub(super) fn address(program: &mut Program, server: &Server) -> DatumId {
 }
 
 impl Engine<'_> {
-    /// What is its own of a refusal.
-    pub(super) fn refusal(&self, status: u16) -> DatumId {
-        let known = self.records.refusals.iter().find(|(known, _)| *known == status);
-        known.expect("every refusal has a status line").1
+    /// How a reply begins that is put together.
+    pub(super) fn beginning(&self, status: u16) -> DatumId {
+        let known = self.records.beginnings.iter().find(|(known, _)| *known == status);
+        known.expect("each of them has a status line").1
     }
 
     pub(super) fn fallback_record(&self) -> DatumId {

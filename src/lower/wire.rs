@@ -14,18 +14,19 @@ pub(super) const CLOSE: &str = "Connection: close\r\n";
 /// What a reply says to a client of HTTP/1.0 that asked for it, at the same place.
 pub(super) const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
 
-/// The end of every head, with a date where none has been written yet: there is one for all replies.
-const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
+/// What stands behind every status line, with a date where none has been written yet: there is one for all replies.
+const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
-/// Its length, and where in it the date begins, in bytes.
-pub(super) const DATE_BYTES: usize = DATE.len();
+/// Its length; where in it the date begins, and how long that is (RFC 9110 §5.6.7), in bytes.
+pub(super) const DATE_LINE_BYTES: usize = DATE.len();
 pub(super) const DATE_AT: usize = "Date: ".len();
+pub(super) const DATE_BYTES: usize = DATE_LINE_BYTES - DATE_AT - "\r\n".len();
 
 /// Length of an entity tag with its quotes, in bytes.
 pub(super) const ETAG_BYTES: usize = 18;
 
-/// From the entity tag's first quote to the end of the fields before the date: it stands in the last of them.
-pub(super) const ETAG_TO_END_BYTES: usize = ETAG_BYTES + "\r\n".len();
+/// From the entity tag's first quote to the end of the head: it stands in the last field.
+pub(super) const ETAG_TO_END_BYTES: usize = ETAG_BYTES + "\r\n\r\n".len();
 
 /// Bytes of a digest that an entity tag tells: 96 bits are four characters for each three of them, and no padding.
 const ETAG_DIGEST_BYTES: usize = 12;
@@ -33,15 +34,14 @@ const ETAG_DIGEST_BYTES: usize = 12;
 /// Content type of the errors.
 const PLAIN_TEXT: &str = "text/plain";
 
-/// A reply but for the end of its head, and where its parts begin.
+/// A reply, and where its parts begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
-    /// Status line and fields before the date.
-    pub(super) head: Vec<u8>,
+    pub(super) status_line: Vec<u8>,
+    /// The fields but for those that stand behind every status line, and the empty line.
+    pub(super) fields: Vec<u8>,
     pub(super) content: Vec<u8>,
-    /// Length of the status line with its line end: where a `Connection` or `Content-Range` goes in.
-    pub(super) line_bytes: usize,
-    /// Behind `Content-Length`, and the same as `line_bytes` where there is none: what a 206 says too from here on.
+    /// Behind `Content-Length`: what a 206 says too from here on.
     pub(super) type_offset: usize,
     /// Behind what describes the content: what a 304 says too from here on.
     pub(super) shared_offset: usize,
@@ -49,7 +49,7 @@ pub(super) struct Stored {
     pub(super) etag: Option<[u8; ETAG_BYTES]>,
 }
 
-/// The parts of a head between the status line and the date, each with its line ends.
+/// The parts of a head behind the date, each with its line ends.
 #[derive(Default)]
 struct Fields {
     connection: String,
@@ -61,19 +61,23 @@ struct Fields {
 
 impl Fields {
     fn store(self, status: u16, content: &[u8]) -> Stored {
-        let mut head = status_line(status);
-        let line_bytes = head.len();
-        head += &self.connection;
-        head += &self.length;
-        let type_offset = head.len();
-        head += &self.description;
-        let shared_offset = head.len();
-        head += &self.shared;
+        let mut fields = self.connection + &self.length;
+        let type_offset = fields.len();
+        fields += &self.description;
+        let shared_offset = fields.len();
+        fields += &self.shared;
         if let Some(etag) = &self.etag {
-            let _ = write!(head, "ETag: {}\r\n", String::from_utf8_lossy(etag));
+            let _ = write!(fields, "ETag: {}\r\n", String::from_utf8_lossy(etag));
         }
-        let (head, content) = (head.into_bytes(), content.to_vec());
-        Stored { head, content, line_bytes, type_offset, shared_offset, etag: self.etag }
+        fields += "\r\n";
+        Stored {
+            status_line: status_line(status).into(),
+            fields: fields.into(),
+            content: content.into(),
+            type_offset,
+            shared_offset,
+            etag: self.etag,
+        }
     }
 }
 
@@ -119,17 +123,28 @@ pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
 
-/// The bytes that are the end of every head, with those before that all refusals have in common, with those before and
-/// behind that half a request gets whose time is up.
-pub(super) struct Common {
-    pub(super) bytes: Vec<u8>,
-    /// Where refusals begin, and every end of a head. The content of a refusal is the reason with a line end: that of its
-    /// status line.
-    pub(super) refusal_at: usize,
-    pub(super) date_at: usize,
+/// The status line that most replies have, and behind it what stands behind every one.
+pub(super) fn dated() -> Vec<u8> {
+    [status_line(200).as_bytes(), DATE.as_bytes()].concat()
 }
 
-impl Common {
+/// Length of that status line.
+pub(super) fn status_line_bytes() -> usize {
+    status_line(200).len()
+}
+
+/// The reply to half a request whose time is up, which is sent in one piece.
+pub(super) struct Late {
+    pub(super) bytes: Vec<u8>,
+    /// Where its date is.
+    pub(super) date_at: usize,
+    /// The fields from here on are those that all refusals have in common: so many bytes, with the empty line. The
+    /// content of a refusal is the reason with a line end: that of its status line.
+    pub(super) refusal_at: usize,
+    pub(super) refusal_bytes: usize,
+}
+
+impl Late {
     pub(super) fn new() -> Self {
         let content = format!("{}\r\n", reason(408));
         let fields = Fields {
@@ -138,9 +153,12 @@ impl Common {
             description: content_type(PLAIN_TEXT),
             ..Fields::default()
         };
-        let late = fields.store(408, content.as_bytes());
-        let (refusal_at, date_at) = (late.type_offset, late.head.len());
-        Self { bytes: [&late.head, DATE.as_bytes(), &late.content].concat(), refusal_at, date_at }
+        let Stored { status_line, fields, content, type_offset, .. } = fields.store(408, content.as_bytes());
+        let date_at = status_line.len() + DATE_AT;
+        let refusal_at = status_line.len() + DATE.len() + type_offset;
+        let refusal_bytes = fields.len() - type_offset;
+        let bytes = [&status_line, DATE.as_bytes(), &fields, &content].concat();
+        Self { bytes, date_at, refusal_at, refusal_bytes }
     }
 }
 
@@ -175,7 +193,7 @@ mod tests {
     use super::*;
 
     fn text(stored: &Stored) -> String {
-        String::from_utf8([&stored.head[..], DATE.as_bytes(), &stored.content].concat()).unwrap()
+        String::from_utf8([&stored.status_line[..], DATE.as_bytes(), &stored.fields, &stored.content].concat()).unwrap()
     }
 
     fn page() -> Reply {
@@ -184,12 +202,12 @@ mod tests {
 
     /// The places that the engine computes.
     fn check_places(stored: &Stored) {
-        let head = std::str::from_utf8(&stored.head).unwrap();
-        assert!(head[..stored.line_bytes].ends_with("\r\n") && head.ends_with("\r\n"));
+        let fields = std::str::from_utf8(&stored.fields).unwrap();
+        assert!(stored.status_line.ends_with(b"\r\n") && fields.ends_with("\r\n"));
         if let Some(etag) = stored.etag {
-            assert_eq!(stored.head[stored.head.len() - ETAG_TO_END_BYTES..][..ETAG_BYTES], etag);
+            assert_eq!(stored.fields[stored.fields.len() - ETAG_TO_END_BYTES..][..ETAG_BYTES], etag);
         }
-        assert_eq!(stored.etag.is_some(), head.contains("\r\nETag: "));
+        assert_eq!(stored.etag.is_some(), fields.contains("\r\nETag: "));
     }
 
     #[test]
@@ -199,17 +217,17 @@ mod tests {
         assert_eq!(
             text(&stored),
             "HTTP/1.1 200 OK\r\n\
+             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
              Content-Length: 16\r\n\
              Accept-Ranges: bytes\r\n\
              Content-Type: text/html\r\n\
              Cache-Control: no-cache\r\n\
              ETag: \"uy0URHYAlgV_pFfz\"\r\n\
-             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
              \r\n\
              <p>Hello, world!"
         );
-        assert!(text(&stored)[stored.type_offset..].starts_with("Accept-Ranges: "));
-        assert!(text(&stored)[stored.shared_offset..].starts_with("Cache-Control: "));
+        assert!(stored.fields[stored.type_offset..].starts_with(b"Accept-Ranges: "));
+        assert!(stored.fields[stored.shared_offset..].starts_with(b"Cache-Control: "));
         assert_eq!(stored.content, b"<p>Hello, world!");
     }
 
@@ -221,11 +239,11 @@ mod tests {
         let all: Vec<Stored> = all.collect();
         for (at, stored) in all.iter().enumerate() {
             check_places(stored);
-            assert!(text(stored)[stored.shared_offset..].starts_with("Vary: Accept-Encoding\r\nETag: "));
+            assert!(stored.fields[stored.shared_offset..].starts_with(b"Vary: Accept-Encoding\r\nETag: "));
             assert!(all[..at].iter().all(|other| other.etag != stored.etag));
         }
         assert!(text(&all[1]).contains("\r\nContent-Type: text/html\r\nContent-Encoding: zstd\r\nVary: "));
-        assert!(text(&all[1]).starts_with("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n"));
+        assert!(all[1].status_line == b"HTTP/1.1 200 OK\r\n" && all[1].fields.starts_with(b"Content-Length: 6\r\n"));
         assert!(!text(&all[3]).contains("Content-Encoding"));
     }
 
@@ -236,10 +254,10 @@ mod tests {
         assert_eq!(
             text(&stored),
             "HTTP/1.1 404 Not Found\r\n\
+             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
              Content-Length: 16\r\n\
              Content-Type: text/html\r\n\
              Cache-Control: no-cache\r\n\
-             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
              \r\n\
              <p>Hello, world!"
         );
@@ -247,17 +265,24 @@ mod tests {
 
     #[test]
     fn refusals_have_a_reason_and_the_rest_in_common() {
-        let Common { bytes, refusal_at, date_at } = Common::new();
+        let Late { bytes, date_at, refusal_at, refusal_bytes } = Late::new();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(
             text,
-            "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 17\r\nContent-Type: text/plain\r\n\
-             Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nRequest Timeout\r\n"
+            "HTTP/1.1 408 Request Timeout\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\
+             Content-Length: 17\r\nContent-Type: text/plain\r\n\r\nRequest Timeout\r\n"
         );
-        assert!(text[refusal_at..].starts_with("Content-Type: text/plain\r\nDate: "));
-        assert!(text[date_at + DATE_AT..].starts_with("Thu, ") && text[..date_at + DATE_BYTES].ends_with("\r\n\r\n"));
+        assert_eq!(text[date_at..][..DATE_BYTES], DATE[DATE_AT..][..DATE_BYTES]);
+        assert_eq!(text[refusal_at..][..refusal_bytes], *"Content-Type: text/plain\r\n\r\n");
         assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
         assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
+    }
+
+    #[test]
+    fn the_date_stands_behind_the_status_line() {
+        let dated = String::from_utf8(dated()).unwrap();
+        assert_eq!(dated, format!("HTTP/1.1 200 OK\r\n{DATE}"));
+        assert!(dated[status_line_bytes() + DATE_AT..].starts_with("Thu, ") && dated.len() == status_line_bytes() + DATE_LINE_BYTES);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning, flag, record, seen, var,
+    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning, flag, record, seen, var,
 };
 use crate::lower::wire;
 
@@ -261,13 +261,13 @@ impl Engine<'_> {
         self.refuse();
         // Begins with the record's own status line.
         self.place("plain");
-        self.four(self.s.ptr, at(rep, record::START), "");
+        self.four(self.s.ptr, at(rep, record::STATUS_LINE), "");
         self.two(self.s.len, at(rep, record::LINE), "");
         self.gosub("begin");
         self.set(self.s.xlen, 0i64, "");
         self.four(self.s.body, at(rep, record::BODY), "");
         self.four(self.s.blen, at(rep, record::BODY_LEN), "");
-        self.two(self.s.v, at(rep, record::LINE), "the fields");
+        self.set(self.s.v, 0i64, "all fields");
         self.place("with_content");
         self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
         self.place("no_content");
@@ -285,6 +285,9 @@ impl Engine<'_> {
         // Begins a reply with the status line that `ptr` and `len` say.
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.gosub("vector");
+        self.date_line(self.s.ptr, 0);
+        self.set(self.s.len, DATE_LINE_BYTES, "");
         self.gosub("vector");
         self.ret("begin");
     }
@@ -344,9 +347,6 @@ impl Engine<'_> {
         self.four(len, at(self.s.rep, record::HEAD), "");
         self.add(ptr, self.s.v, "");
         self.take(len, self.s.v, "the stored fields");
-        self.gosub("vector");
-        self.date(ptr, 0);
-        self.set(len, DATE_BYTES, "the end of the head");
         self.gosub("vector");
         self.count_reply();
         self.log_reply();

@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_AT, var};
+use super::layout::{DATE_AT, DATE_BYTES, var};
 use super::{Engine, abi};
 
 /// Most seconds that count between two ticks: half of what a deadline can be ahead.
@@ -54,10 +54,15 @@ impl Engine<'_> {
 
     /// Half a request has had its time: 408, and no more is read.
     fn late(&mut self) {
-        let fd = self.s.fd;
+        let (t, fd) = (self.s.t, self.s.fd);
         self.sub("late");
-        let (late, len) = (Arg::Data(self.records.common), self.records.common_bytes);
-        let args = [Arg::Slot(fd), late, Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::Any];
+        let (late, len) = (self.records.late, self.records.late_bytes);
+        self.set(t, Arg::Data(late), "");
+        self.add(t, self.records.late_date_at, "");
+        self.date_line(self.s.q, DATE_AT);
+        self.set(self.s.u, DATE_BYTES, "");
+        self.copy(t, self.s.q, self.s.u, "the date");
+        let args = [Arg::Slot(fd), Arg::Data(late), Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, None, "408");
         self.gosub("linger");
         self.ret("late");
@@ -71,7 +76,7 @@ impl Engine<'_> {
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), "");
         let ptr = self.s.ptr;
-        self.date(ptr, DATE_AT + part::SECOND);
+        self.date_line(ptr, DATE_AT + part::SECOND);
         self.set(self.s.v, 2i64, "");
         self.place("sixtieths");
         self.divide(n, 60, d, "seconds, minutes");
@@ -114,10 +119,10 @@ impl Engine<'_> {
     }
 
     /// The address of a byte of the line with the date.
-    pub(super) fn date(&mut self, to: Slot, at: u32) {
-        let (common, date_at) = (self.records.common, self.records.date_at);
-        self.set(to, Arg::Data(common), "");
-        self.add(to, date_at + at, "the line with the date");
+    pub(super) fn date_line(&mut self, to: Slot, at: u32) {
+        let (dated, begin) = (self.records.dated, self.records.date_line_at);
+        self.set(to, Arg::Data(dated), "");
+        self.add(to, begin + at, "the line with the date");
     }
 
     /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0. Years

@@ -165,22 +165,24 @@ pub(super) const LINGER: u32 = entry::IN | entry::LINGER;
 
 /// A record of a stored reply.
 pub(super) mod record {
-    /// Address and length of the status line with the fields before the date.
-    pub(crate) const START: u32 = 0;
-    pub(crate) const HEAD: u32 = 4;
+    /// Address of the status line.
+    pub(crate) const STATUS_LINE: u32 = 0;
+    /// Address and length of the fields behind those that every reply has, with the empty line.
+    pub(crate) const START: u32 = 4;
+    pub(crate) const HEAD: u32 = 8;
     /// Address and length of the content.
-    pub(crate) const BODY: u32 = 8;
-    pub(crate) const BODY_LEN: u32 = 12;
+    pub(crate) const BODY: u32 = 12;
+    pub(crate) const BODY_LEN: u32 = 16;
     /// Address of the route's path, ended by a NUL.
-    pub(crate) const PATH: u32 = 16;
+    pub(crate) const PATH: u32 = 20;
     /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation); and
     /// the next variant's coding, 2 bytes each.
-    pub(crate) const LINE: u32 = 20;
-    pub(crate) const TYPE: u32 = 22;
-    pub(crate) const SHARED: u32 = 24;
-    pub(crate) const CODING: u32 = 26;
+    pub(crate) const LINE: u32 = 24;
+    pub(crate) const TYPE: u32 = 26;
+    pub(crate) const SHARED: u32 = 28;
+    pub(crate) const CODING: u32 = 30;
     /// Bytes of a record; a variant stands right behind the one before it.
-    pub(crate) const BYTES: u32 = 28;
+    pub(crate) const BYTES: u32 = 32;
 }
 
 /// How a reply begins that is put together when it is wanted.
@@ -194,12 +196,13 @@ pub(super) mod beginning {
     pub(crate) const LINE: u32 = 6;
 }
 
-/// From the end of the fields before the date: where the entity tag begins, in bytes.
+/// From the end of the head: where the entity tag begins, in bytes.
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
-/// Bytes of an entity tag with its quotes; of the line of the date with the empty line, and where in it the date begins.
+/// Bytes of an entity tag with its quotes; of the line with the date; where in it the date begins, and its bytes.
 pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
-pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
+pub(super) const DATE_LINE_BYTES: u32 = wire::DATE_LINE_BYTES as u32;
 pub(super) const DATE_AT: u32 = wire::DATE_AT as u32;
+pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
 
 /// Bodies from here on are sent without a copy in user space, in bytes.
 pub(super) const LONG_BYTES: u32 = 64 * 1024;
@@ -220,7 +223,7 @@ pub(super) const MOST_WORKERS: u32 = 64;
 
 /// Vectors of one batch.
 pub(super) const VECTORS: u32 = 64;
-/// Most vectors of one reply: status line, `Connection`, composed fields, stored fields, date, content.
+/// Most vectors of one reply: status line, date, `Connection`, composed fields, stored fields, content.
 pub(super) const VECTORS_PER_REPLY: u32 = 6;
 /// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
 pub(super) const COMPOSED_BYTES: u32 = 128;
@@ -273,17 +276,18 @@ impl State {
         let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
+        // What every request touches comes first, in few pages; what is long follows.
         let frame = room(FRAME_BELOW_BYTES + var::BYTES) + FRAME_BELOW_BYTES;
-        let table = room(entries << entry::SHIFT);
-        let events = room(EVENTS * event_bytes);
-        let vectors = room(VECTORS * vector_bytes);
-        let marks = room(VECTORS * vector_bytes);
-        let counted = room(VECTORS * vector_bytes);
-        let composed = room(VECTORS * COMPOSED_BYTES);
-        // Three bytes before the path are looked at.
-        let path = room(16 + settings.head_bytes + 16) + 16;
         let message = room(64);
         let offset = room(8);
+        let vectors = room(VECTORS * vector_bytes);
+        let marks = room(VECTORS * vector_bytes);
+        let events = room(EVENTS * event_bytes);
+        // Three bytes before the path are looked at.
+        let path = room(16 + settings.head_bytes + 16) + 16;
+        let composed = room(VECTORS * COMPOSED_BYTES);
+        let counted = room(VECTORS * vector_bytes);
+        let table = room(entries << entry::SHIFT);
         let log = room(if settings.access_log { LOG_BYTES } else { 0 });
         let peer = room(1 << PEER_SHIFT);
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });

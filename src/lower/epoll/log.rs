@@ -52,7 +52,7 @@ impl Engine<'_> {
         self.peer();
         // ` - - [`, then the day and the time of the date, then the zone.
         self.format(b" - - [\0", "log: before the date");
-        self.date(q, DATE_AT + DAY_AT);
+        self.date_line(q, DATE_AT + DAY_AT);
         self.set(t, DAY_TO_TIME_BYTES, "");
         self.copy(x, q, t, "day and time");
         for (back, byte) in [(18, b'/'), (14, b'/'), (9, b':')] {

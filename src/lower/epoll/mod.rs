@@ -222,7 +222,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     let class_table = program.datum("classes of bytes", vec![asmgen_arch::op::Part::Bytes(classes)], 0);
     let address = records::address(&mut program, server);
     let records = Records::of(&mut program, server);
-    let metrics = Metrics::of(&mut program, server);
+    let metrics = Metrics::of(&mut program, records.dated, server);
     let routes = records::routes(&mut program, server, &records, metrics.as_ref());
     let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
     let mut engine = Engine {

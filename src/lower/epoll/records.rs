@@ -2,7 +2,7 @@
 
 use asmgen_arch::op::{DatumId, Part, Program};
 
-use super::layout::record;
+use super::layout::{LONG_BYTES, record};
 use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
@@ -21,23 +21,26 @@ pub(super) struct Records {
     /// How those begin that are put together, by their status; and the record of what refusals have in common.
     beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
-    /// What refusals and all other replies have in common, and the reply to half a request whose time is up: see
-    /// [`wire::Common`].
-    pub(super) common: DatumId,
-    pub(super) common_bytes: u32,
-    pub(super) date_at: u32,
+    /// The line with the date, behind the status line of most; where it begins there.
+    pub(super) dated: DatumId,
+    pub(super) date_line_at: u32,
+    /// The reply to half a request whose time is up, its bytes, and where its date is.
+    pub(super) late: DatumId,
+    pub(super) late_bytes: u32,
+    pub(super) late_date_at: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
-        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, reply, path)).collect();
-        let wire::Common { bytes, refusal_at, date_at } = wire::Common::new();
-        let (common_bytes, date_at) = (bytes.len() as u32, date_at as u32);
-        let type_bytes = date_at - refusal_at as u32;
-        let common = program.writable_datum("the date, and what else replies have in common", vec![Part::Bytes(bytes)]);
-        let start = Part::DatumAddress { datum: common, offset: refusal_at as u32 };
-        let refused = vec![start, Part::Bytes(type_bytes.to_le_bytes().into())];
+        let dated = program.writable_datum("200, and the date", vec![Part::Bytes(wire::dated())]);
+        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, dated, reply, path)).collect();
+        let wire::Late { bytes, date_at, refusal_at, refusal_bytes } = wire::Late::new();
+        let late_bytes = bytes.len() as u32;
+        let late = program.writable_datum("reply: 408", vec![Part::Bytes(bytes)]);
+        let start = Part::DatumAddress { datum: late, offset: refusal_at as u32 };
+        let no_line = Part::Bytes(vec![0; record::START as usize]);
+        let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
         let length = program.datum("fields of a refusal", vec![composed(wire::LENGTH)], 0);
         let range = program.datum("fields of a 416", vec![composed(wire::UNSATISFIED_RANGE)], 0);
@@ -53,13 +56,15 @@ impl Records {
                 416 => (range, 0),
                 _ => (length, 0),
             };
-            let skip = if status == 204 { type_bytes } else { 0 };
+            let skip = if status == 204 { refusal_bytes - "\r\n".len() } else { 0 };
             let line = wire::status_line(status);
             let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
             let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
             (status, program.datum(format!("beginning: {status}"), parts, 0))
         });
-        Self { replies, beginnings: beginnings.into(), refused, common, common_bytes, date_at }
+        let (date_line_at, late_date_at) = (wire::status_line_bytes() as u32, date_at as u32);
+        let beginnings = beginnings.into();
+        Self { replies, beginnings, refused, dated, date_line_at, late, late_bytes, late_date_at }
     }
 }
 
@@ -69,10 +74,16 @@ fn composed(format: &str) -> Part {
 }
 
 /// The record of a reply that no spec describes, and whose content is written to; and that content.
-pub(super) fn of_stored(program: &mut Program, name: &str, stored: &Stored, path: &[u8]) -> (DatumId, DatumId) {
+pub(super) fn of_stored(
+    program: &mut Program,
+    dated: DatumId,
+    name: &str,
+    stored: &Stored,
+    path: &[u8],
+) -> (DatumId, DatumId) {
     let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
     let content = program.writable_datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())]);
-    let parts = one(program, name, stored, content, Some(path), 0);
+    let parts = one(program, dated, name, stored, Some(content), Some(path), 0);
     (datum(program, &format!("record of {name}"), parts), content)
 }
 
@@ -82,13 +93,8 @@ fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
     datum
 }
 
-/// A reply's content, which nobody writes to.
-fn content(program: &mut Program, name: &str, stored: &Stored) -> DatumId {
-    program.datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())], 0)
-}
-
 /// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
-fn add_reply(program: &mut Program, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
+fn add_reply(program: &mut Program, dated: DatumId, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
     let name = path
         .as_ref()
         .map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
@@ -96,14 +102,11 @@ fn add_reply(program: &mut Program, reply: &Reply, path: Option<Vec<u8>>) -> Dat
     let mut variants: Vec<_> = reply.variants.iter().collect();
     variants.sort_by_key(|variant| variant.body.len());
     let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
-    let stored = whole(reply);
-    let body = content(program, &name, &stored);
-    let mut parts = one(program, &name, &stored, body, path, codings[0]);
+    let mut parts = one(program, dated, &name, &whole(reply), None, path, codings[0]);
     for (variant, next) in variants.iter().zip(&codings[1..]) {
         let stored = wire::representation(reply, Some(variant));
         let name = format!("{name}, {}", variant.coding.name());
-        let body = content(program, &name, &stored);
-        parts.extend(one(program, &name, &stored, body, None, *next));
+        parts.extend(one(program, dated, &name, &stored, None, None, *next));
     }
     datum(program, &format!("record of {name}"), parts)
 }
@@ -121,28 +124,44 @@ fn coding(coding: Coding) -> u32 {
     }
 }
 
-/// The parts of a record.
+/// The parts of a record. Content that nobody else has placed stands behind its fields, so that both are sent as one; a
+/// long one lies by itself.
 fn one(
     program: &mut Program,
+    dated: DatumId,
     name: &str,
     stored: &Stored,
-    content: DatumId,
+    content: Option<DatumId>,
     path: Option<DatumId>,
     next: u32,
 ) -> Vec<Part> {
-    let head = program.datum(format!("head: {name}"), vec![Part::Bytes(stored.head.clone())], 0);
+    let Stored { status_line, fields, content: body, type_offset, shared_offset, etag } = stored;
+    let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
+    let line = if *status_line == wire::dated()[..wire::status_line_bytes()] {
+        dated
+    } else {
+        program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line.clone())], 0)
+    };
+    let is_together = content.is_none() && body.len() < LONG_BYTES as usize;
+    let bytes = if is_together { [&fields[..], body].concat() } else { fields.clone() };
+    let start = program.datum(format!("reply: {name}"), vec![Part::Bytes(bytes)], 0);
+    let content = match content {
+        Some(content) => address(content, 0),
+        None if is_together => address(start, fields.len()),
+        None => address(program.datum(format!("content: {name}"), vec![Part::Bytes(body.clone())], 0), 0),
+    };
     let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
     let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
-    let address = |datum: DatumId| Part::DatumAddress { datum, offset: 0 };
-    let shared = if stored.etag.is_some() { stored.shared_offset } else { 0 };
+    let shared = if etag.is_some() { *shared_offset } else { 0 };
     let parts = vec![
-        address(head),
-        four(stored.head.len()),
-        address(content),
-        four(stored.content.len()),
-        path.map_or_else(|| four(0), address),
-        two(stored.line_bytes),
-        two(stored.type_offset),
+        address(line, 0),
+        address(start, 0),
+        four(fields.len()),
+        content,
+        four(body.len()),
+        path.map_or_else(|| four(0), |path| address(path, 0)),
+        two(status_line.len()),
+        two(*type_offset),
         two(shared),
         two(next as usize),
     ];

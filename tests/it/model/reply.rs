@@ -18,7 +18,7 @@ const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
 /// How long the value of `Date` is, always.
 pub(crate) const DATE_BYTES: usize = 29;
 
-/// A reply but for the value of its `Date`, which stands last.
+/// A reply but for its `Date`, which stands first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -44,11 +44,13 @@ impl Reply {
 
     /// Everything up to the value of `Date`.
     fn before_date(&self) -> String {
-        let mut text = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.fields {
-            text.extend([name, ": ", value, "\r\n"]);
-        }
-        text + "Date: "
+        format!("HTTP/1.1 {} {}\r\nDate: ", self.status, reason(self.status))
+    }
+
+    /// The rest of the head.
+    fn behind_date(&self) -> String {
+        let field = |(name, value): &(&str, String)| format!("{name}: {value}\r\n");
+        format!("\r\n{}\r\n", self.fields.iter().map(field).collect::<String>())
     }
 }
 
@@ -205,7 +207,7 @@ impl Stream {
             stream.bytes.extend(reply.before_date().as_bytes());
             stream.dates.push(stream.bytes.len());
             stream.bytes.extend([b'?'; DATE_BYTES]);
-            stream.bytes.extend(b"\r\n\r\n");
+            stream.bytes.extend(reply.behind_date().as_bytes());
             stream.bytes.extend_from_slice(&reply.content);
         }
         stream

@@ -120,9 +120,11 @@ impl Engine<'_> {
 
     /// The address of a byte of the line with the date.
     pub(super) fn date_line(&mut self, to: Slot, at: u32) {
-        let (dated, begin) = (self.records.dated, self.records.date_line_at);
-        self.set(to, Arg::Data(dated), "");
-        self.add(to, begin + at, "the line with the date");
+        let line = self.records.date_line;
+        self.set(to, Arg::Data(line), "the line with the date");
+        if at > 0 {
+            self.add(to, at, "");
+        }
     }
 
     /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0. Years

@@ -248,6 +248,8 @@ pub(super) struct State {
     pub(super) path: u32,
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
+    /// The classes of bytes.
+    pub(super) classes: u32,
     pub(super) offset: u32,
     /// Lines of the log; the address of the client that comes, and those of all clients.
     pub(super) log: u32,
@@ -276,17 +278,18 @@ impl State {
         let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
-        // What every request touches comes first, in few pages; what is long follows.
+        // What every request touches is in few pages: the path's beginning beside the writable data, and the others beside
+        // the first connections. Three bytes before the path are looked at.
+        let path = room(16 + settings.head_bytes + 16) + 16;
+        let composed = room(VECTORS * COMPOSED_BYTES);
         let frame = room(FRAME_BELOW_BYTES + var::BYTES) + FRAME_BELOW_BYTES;
+        let classes = room(256);
         let message = room(64);
         let offset = room(8);
         let vectors = room(VECTORS * vector_bytes);
         let marks = room(VECTORS * vector_bytes);
+        let counted = room(if settings.metrics.is_some() { VECTORS * vector_bytes } else { 0 });
         let events = room(EVENTS * event_bytes);
-        // Three bytes before the path are looked at.
-        let path = room(16 + settings.head_bytes + 16) + 16;
-        let composed = room(VECTORS * COMPOSED_BYTES);
-        let counted = room(VECTORS * vector_bytes);
         let table = room(entries << entry::SHIFT);
         let log = room(if settings.access_log { LOG_BYTES } else { 0 });
         let peer = room(1 << PEER_SHIFT);
@@ -304,6 +307,7 @@ impl State {
             counted,
             composed,
             path,
+            classes,
             message,
             offset,
             log,

@@ -78,7 +78,7 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn of(program: &mut Program, dated: DatumId, server: &Server) -> Option<Self> {
+    pub(super) fn of(program: &mut Program, ok: DatumId, server: &Server) -> Option<Self> {
         let path = server.epoll.metrics.clone()?;
         let mut body = Vec::new();
         let mut ends = Vec::new();
@@ -92,7 +92,7 @@ impl Metrics {
             Reply { cache: Some("no-store".into()), ..Reply::new(200, "text/plain; version=0.0.4".to_owned(), body) };
         let stored = wire::plain(&reply);
         let decoded = crate::spec::decoded_path(&path);
-        let (record, text) = super::records::of_stored(program, dated, &path, &stored, &decoded);
+        let (record, text) = super::records::of_stored(program, ok, &path, &stored, &decoded);
         let two = |value: u32| (value as u16).to_le_bytes();
         let entry = |((_, counter), end): (&(&str, u32), usize)| {
             [two(*counter), two(digits(*counter)), two(end as u32)].concat()

@@ -66,22 +66,34 @@ mod class {
     /// Space and tab.
     pub(super) const BLANK: u32 = 64;
 
-    /// The classes of a byte.
-    pub(super) fn of(byte: u8) -> u8 {
-        let is_token = byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_visible = byte.is_ascii_graphic();
-        let is_blank = byte == b' ' || byte == b'\t';
-        let classes = [
-            (TOKEN, is_token),
-            (TARGET, is_visible && !b"\"#<>".contains(&byte)),
-            (VALUE, is_visible || is_blank || byte >= 0x80),
-            (HOST, byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
-            (ADDRESS, byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
-            (FIRST, b"achirt".contains(&byte.to_ascii_lowercase())),
-            (BLANK, is_blank),
+    /// The bytes of each class as runs, first and last byte of each, with a NUL behind them; in the order of their bits.
+    pub(super) fn runs() -> Vec<u8> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_blank = |byte: u8| byte == b' ' || byte == b'\t';
+        let is_value = |byte: u8| byte.is_ascii_graphic() || is_blank(byte) || byte >= 0x80;
+        let classes: [(u32, &dyn Fn(u8) -> bool); 7] = [
+            (TOKEN, &is_token),
+            (TARGET, &|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
+            (VALUE, &is_value),
+            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
+            (ADDRESS, &|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
+            (FIRST, &|byte| b"achirt".contains(&byte.to_ascii_lowercase())),
+            (BLANK, &is_blank),
         ];
-        classes.iter().filter(|(_, is)| *is).fold(0, |all, (class, _)| all | *class as u8)
+        let mut runs = Vec::new();
+        for (number, (bit, is_in)) in classes.into_iter().enumerate() {
+            assert_eq!(bit, 1 << number, "classes are in the order of their bits");
+            let bytes: Vec<u8> = (0..=u8::MAX).filter(|&byte| is_in(byte)).collect();
+            for run in bytes.chunk_by(|one, next| *next == one + 1) {
+                runs.extend([run[0], run[run.len() - 1]]);
+            }
+            runs.push(0);
+        }
+        runs
     }
+
+    /// Behind the last of the bits.
+    pub(super) const END: u32 = BLANK << 1;
 }
 
 /// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
@@ -201,7 +213,6 @@ struct Engine<'s> {
     word: u32,
     event_bytes: u32,
     machine: Machine,
-    class_table: DatumId,
     /// The listening address.
     address: DatumId,
     records: Records,
@@ -218,11 +229,9 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     let s = Slots::of(&mut program);
     let (word, event_bytes) = (target.class.word_bytes(), target.epoll_event_bytes);
     let state = State::of(&server.epoll, word, event_bytes);
-    let classes = (0..=u8::MAX).map(class::of).collect::<Vec<u8>>();
-    let class_table = program.datum("classes of bytes", vec![asmgen_arch::op::Part::Bytes(classes)], 0);
     let address = records::address(&mut program, server);
     let records = Records::of(&mut program, server);
-    let metrics = Metrics::of(&mut program, records.dated, server);
+    let metrics = Metrics::of(&mut program, records.ok, server);
     let routes = records::routes(&mut program, server, &records, metrics.as_ref());
     let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
     let mut engine = Engine {
@@ -232,7 +241,6 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         word,
         event_bytes,
         machine: target.machine,
-        class_table,
         address,
         records,
         routes,

@@ -21,9 +21,9 @@ pub(super) struct Records {
     /// How those begin that are put together, by their status; and the record of what refusals have in common.
     beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
-    /// The line with the date, behind the status line of most; where it begins there.
-    pub(super) dated: DatumId,
-    pub(super) date_line_at: u32,
+    /// The status line of most replies, and the line with the date behind it, so that both are sent as one.
+    pub(super) ok: DatumId,
+    pub(super) date_line: DatumId,
     /// The reply to half a request whose time is up, its bytes, and where its date is.
     pub(super) late: DatumId,
     pub(super) late_bytes: u32,
@@ -33,8 +33,9 @@ pub(super) struct Records {
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
-        let dated = program.writable_datum("200, and the date", vec![Part::Bytes(wire::dated())]);
-        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, dated, reply, path)).collect();
+        let ok = program.writable_datum("status line: 200", vec![Part::Bytes(wire::status_line(200).into())]);
+        let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::date_line())]);
+        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, ok, reply, path)).collect();
         let wire::Late { bytes, date_at, refusal_at, refusal_bytes } = wire::Late::new();
         let late_bytes = bytes.len() as u32;
         let late = program.writable_datum("reply: 408", vec![Part::Bytes(bytes)]);
@@ -62,9 +63,8 @@ impl Records {
             let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
             (status, program.datum(format!("beginning: {status}"), parts, 0))
         });
-        let (date_line_at, late_date_at) = (wire::status_line_bytes() as u32, date_at as u32);
-        let beginnings = beginnings.into();
-        Self { replies, beginnings, refused, dated, date_line_at, late, late_bytes, late_date_at }
+        let (beginnings, late_date_at) = (beginnings.into(), date_at as u32);
+        Self { replies, beginnings, refused, ok, date_line, late, late_bytes, late_date_at }
     }
 }
 
@@ -76,14 +76,14 @@ fn composed(format: &str) -> Part {
 /// The record of a reply that no spec describes, and whose content is written to; and that content.
 pub(super) fn of_stored(
     program: &mut Program,
-    dated: DatumId,
+    ok: DatumId,
     name: &str,
     stored: &Stored,
     path: &[u8],
 ) -> (DatumId, DatumId) {
     let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
     let content = program.writable_datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())]);
-    let parts = one(program, dated, name, stored, Some(content), Some(path), 0);
+    let parts = one(program, ok, name, stored, Some(content), Some(path), 0);
     (datum(program, &format!("record of {name}"), parts), content)
 }
 
@@ -94,7 +94,7 @@ fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
 }
 
 /// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
-fn add_reply(program: &mut Program, dated: DatumId, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
+fn add_reply(program: &mut Program, ok: DatumId, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
     let name = path
         .as_ref()
         .map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
@@ -102,11 +102,11 @@ fn add_reply(program: &mut Program, dated: DatumId, reply: &Reply, path: Option<
     let mut variants: Vec<_> = reply.variants.iter().collect();
     variants.sort_by_key(|variant| variant.body.len());
     let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
-    let mut parts = one(program, dated, &name, &whole(reply), None, path, codings[0]);
+    let mut parts = one(program, ok, &name, &whole(reply), None, path, codings[0]);
     for (variant, next) in variants.iter().zip(&codings[1..]) {
         let stored = wire::representation(reply, Some(variant));
         let name = format!("{name}, {}", variant.coding.name());
-        parts.extend(one(program, dated, &name, &stored, None, None, *next));
+        parts.extend(one(program, ok, &name, &stored, None, None, *next));
     }
     datum(program, &format!("record of {name}"), parts)
 }
@@ -128,7 +128,7 @@ fn coding(coding: Coding) -> u32 {
 /// long one lies by itself.
 fn one(
     program: &mut Program,
-    dated: DatumId,
+    ok: DatumId,
     name: &str,
     stored: &Stored,
     content: Option<DatumId>,
@@ -137,8 +137,8 @@ fn one(
 ) -> Vec<Part> {
     let Stored { status_line, fields, content: body, type_offset, shared_offset, etag } = stored;
     let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
-    let line = if *status_line == wire::dated()[..wire::status_line_bytes()] {
-        dated
+    let line = if *status_line == wire::status_line(200).as_bytes() {
+        ok
     } else {
         program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line.clone())], 0)
     };

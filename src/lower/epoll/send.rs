@@ -267,7 +267,7 @@ impl Engine<'_> {
         self.four(u, frame(var::REST), "");
         self.place("send_rest");
         self.branch(t, Cond::Below, LONG_BYTES, "send_copy", "a copy costs less");
-        self.set(self.s.v, Arg::Data(self.records.dated), "");
+        self.set(self.s.v, Arg::Data(self.records.ok), "");
         self.branch(u, Cond::Above, self.s.v, "send_copy", "what may be written to is not in the file as it is here");
         self.four(n, frame(var::FILE), "");
         self.branch(n, Cond::Lt, 0i64, "send_copy", "the file cannot be read");

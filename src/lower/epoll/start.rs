@@ -9,7 +9,7 @@ use super::build::{at, frame, sum};
 use super::layout::var;
 use super::script::{Given, Row};
 use super::turn::{LISTENER, SIGNALS, TIMER};
-use super::{Engine, abi};
+use super::{Engine, abi, class};
 use crate::lower::socket;
 
 /// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
@@ -21,8 +21,9 @@ const PASSED_COUNT: &str = "LISTEN_FDS=";
 
 impl Engine<'_> {
     pub(super) fn start(&mut self) {
-        self.set(self.s.classes, Arg::Data(self.class_table), "classes of bytes");
+        self.set(self.s.classes, Arg::State(self.state.classes), "classes of bytes");
         self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
+        self.classes();
         self.environment();
         self.block_signals();
         self.fork();
@@ -31,6 +32,28 @@ impl Engine<'_> {
         self.failures();
         self.healthcheck();
         self.script();
+    }
+
+    /// Writes the table of the bytes' classes, which is longer than what says what they are.
+    fn classes(&mut self) {
+        let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
+        let runs = self.bytes("classes of bytes: runs", &class::runs());
+        self.set(q, Arg::Data(runs), "");
+        self.set(bit, 1i64, "the first class");
+        self.place("run");
+        self.next(c, q, "first byte of a run");
+        self.if_zero(c, "next_class", "");
+        self.next(d, q, "its last");
+        self.place("in_class");
+        self.byte(t, sum(self.s.classes, c, 0), "");
+        self.or(t, bit, "");
+        self.put_byte(sum(self.s.classes, c, 0), t, "it is of this class");
+        self.add(c, 1i64, "");
+        self.branch(c, Cond::BelowOrEqual, d, "in_class", "");
+        self.jump("run", "");
+        self.place("next_class");
+        self.add(bit, bit, "");
+        self.branch(bit, Cond::Ne, class::END, "run", "");
     }
 
     /// `PORT`, and a listening socket that somebody passes.

@@ -271,6 +271,7 @@ mod tests {
         assert_eq!(text[refusal_at..][..refusal_bytes], *"Content-Type: text/plain\r\n\r\n");
         assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
         assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
+        assert!(UNSATISFIED_RANGE.ends_with(LENGTH), "others say that alone");
     }
 
     #[test]

@@ -43,19 +43,19 @@ impl Records {
         let no_line = Part::Bytes(vec![0; record::START as usize]);
         let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
-        let length = program.datum("fields of a refusal", vec![composed(wire::LENGTH)], 0);
-        let range = program.datum("fields of a 416", vec![composed(wire::UNSATISFIED_RANGE)], 0);
+        // The end of a 416's is what other refusals have; what is behind it, nothing, is what a 304 has.
+        let range = program.datum("fields of a 416, and of a refusal", vec![composed(wire::UNSATISFIED_RANGE)], 0);
+        let range_bytes = wire::UNSATISFIED_RANGE.len() as u32;
         let allow = program.datum("fields of a 405, and of a 204", vec![composed(wire::LENGTH_AND_ALLOW)], 0);
         let part = program.datum("fields of a 206", vec![composed(wire::CONTENT_RANGE)], 0);
         let beginnings = COMPOSED.map(|status| {
             let (format, offset) = match status {
                 204 => (allow, wire::LENGTH.len() as u32),
                 206 => (part, 0),
-                // Its end: nothing.
-                304 => (length, wire::LENGTH.len() as u32),
+                304 => (range, range_bytes),
                 405 => (allow, 0),
                 416 => (range, 0),
-                _ => (length, 0),
+                _ => (range, range_bytes - wire::LENGTH.len() as u32),
             };
             let skip = if status == 204 { refusal_bytes - "\r\n".len() } else { 0 };
             let line = wire::status_line(status);

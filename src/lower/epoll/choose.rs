@@ -7,7 +7,8 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning, flag, record, seen, var,
+    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning,
+    flag, record, seen, var,
 };
 use crate::lower::wire;
 

@@ -1,10 +1,11 @@
 //! What takes too long ends.
 
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Client, PART, REQUEST, SLACK, TICKS, server};
 use crate::harness::{http, wait_until};
+use crate::model::date;
 
 /// A second, as the specs here have it, and not much longer.
 fn took_its_second(start: Instant) {
@@ -26,6 +27,11 @@ fn half_a_head_is_408() {
         }
         let late = client.reply();
         assert_eq!((late.status(), late.field("Connection")), ("408", Some("close")));
+        assert_eq!(late.body, b"Request Timeout\r\n");
+        // It is sent outside of batches, and has a date of its own.
+        let now = SystemTime::now();
+        let dates = [0, 1, 2].map(|ago| date(now - Duration::from_secs(ago)));
+        assert!(dates.iter().any(|date| late.field("Date") == Some(date)), "{:?}, not {dates:?}", late.field("Date"));
         client.ends();
         took_its_second(start);
     }

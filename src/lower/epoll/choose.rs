@@ -319,7 +319,8 @@ impl Engine<'_> {
         self.place("finish");
         self.if_any(flags, flag::CLOSE, "say_close", "");
         self.four(t, frame(var::SKIP), "");
-        self.unless_zero(t, "as_before", "a part of it is with the client, and said nothing of closing");
+        self.branch(t, Cond::Lt, 0i64, "say_stopping", "a part of it is with the client, and has said so");
+        self.unless_zero(t, "as_before", "a part of it is, and said nothing of closing");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "say_stopping", "no connection is kept now");
         self.place("as_before");

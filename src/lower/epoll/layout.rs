@@ -22,7 +22,7 @@ pub(super) mod var {
     pub(crate) const END: u32 = 20;
     /// Is the listener out of the epoll set until the next tick; or, while the server stops, is nobody waiting there?
     pub(crate) const PAUSED: u32 = 24;
-    /// Bytes of the first reply that are with the client already.
+    /// Bytes of the first reply that are with the client already; the uppermost bit, if it has said that it closes.
     pub(crate) const SKIP: u32 = 28;
     /// Where the input at hand began.
     pub(crate) const BEGAN: u32 = 32;

@@ -2,12 +2,15 @@
 //! address and a length, or, where a reply was cut before its last vector, as the request itself and how much of its
 //! reply is to be left out.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, before, frame};
 use super::layout::{LOG_FULL_BYTES, LONG_BYTES, VECTORS, VECTORS_PER_REPLY, WRITE, entry, flag, var};
 use super::{Engine, abi};
+
+/// Beside the bytes of a reply that are with the client already: it has said that it closes.
+const SAID: i64 = i32::MIN as i64;
 
 impl Engine<'_> {
     /// Offset of `iov_len` in a `struct iovec`, and its bytes.
@@ -125,12 +128,14 @@ impl Engine<'_> {
         // Leaves out what is with the client already.
         self.place("skip");
         let (len_at, _) = self.vector();
+        self.bytes_of_skip(t);
+        self.place("skip_vector");
         self.four(self.s.u, at(self.s.v, len_at), "");
         self.branch(t, Cond::Below, self.s.u, "skip_part", "");
         self.take(t, self.s.u, "");
         self.put_four(at(self.s.v, len_at), 0i64, "all of it");
         self.add(self.s.v, bytes, "");
-        self.branch(t, Cond::Ne, 0i64, "skip", "");
+        self.branch(t, Cond::Ne, 0i64, "skip_vector", "");
         self.jump("skipped", "");
         self.place("skip_part");
         self.take(self.s.u, t, "");
@@ -139,6 +144,12 @@ impl Engine<'_> {
         self.add(self.s.u, t, "");
         self.put_four(at(self.s.v, 0), self.s.u, "");
         self.jump("skipped", "");
+    }
+
+    /// Of what is with the client already, the number of bytes.
+    fn bytes_of_skip(&mut self, skip: Slot) {
+        self.shl(skip, 1, "");
+        self.shr(skip, 1, "");
     }
 
     /// Finds the first vector that was not taken whole.
@@ -181,9 +192,13 @@ impl Engine<'_> {
         // More of the reply follows: it is made again, and what is with the client is left out.
         self.place("cut_within");
         self.put_four(frame(var::CURSOR), self.s.d, "the request");
-        self.and(self.s.flags, !i64::from(flag::CLOSING), "");
         self.set(u, 0i64, "");
         self.set(t, n, "");
+        self.branch(self.s.d, Cond::Ne, self.s.req, "goes_on", "not of the last reply");
+        self.if_none(self.s.flags, flag::CLOSE, "goes_on", "");
+        self.or(t, SAID, "what it says of closing is with the client, or will be");
+        self.place("goes_on");
+        self.and(self.s.flags, !i64::from(flag::CLOSING), "");
         self.place("cut_before");
         self.set(self.s.q, v, "the reply's first vector, as far as is known");
         self.set(self.s.c, Arg::State(self.state.vectors), "");
@@ -197,6 +212,7 @@ impl Engine<'_> {
         self.jump("cut_before", "");
         self.place("cut_first");
         self.four(self.s.c, frame(var::SKIP), "left out of this batch already");
+        self.bytes_of_skip(self.s.c);
         self.add(t, self.s.c, "");
         self.place("cut_here");
         self.forget_replies();

@@ -15,7 +15,7 @@ pub(super) const CLOSE: &str = "Connection: close\r\n";
 pub(super) const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
 
 /// What stands behind every status line, with a date where none has been written yet: there is one for all replies.
-const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
+pub(super) const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
 /// Its length; where in it the date begins, and how long that is (RFC 9110 §5.6.7), in bytes.
 pub(super) const DATE_LINE_BYTES: usize = DATE.len();
@@ -122,11 +122,6 @@ pub(super) const CONTENT_RANGE: &str = "Content-Range: bytes \x01-\x02/\x03\r\nC
 pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
-
-/// What stands behind every status line.
-pub(super) fn date_line() -> Vec<u8> {
-    DATE.into()
-}
 
 /// The reply to half a request whose time is up, which is sent in one piece.
 pub(super) struct Late {
@@ -277,7 +272,7 @@ mod tests {
     #[test]
     fn the_date_stands_behind_the_status_line() {
         assert_eq!(&DATE[DATE_AT..][..DATE_BYTES], "Thu, 01 Jan 1970 00:00:00 GMT");
-        assert_eq!(date_line().len(), DATE_LINE_BYTES);
+        assert_eq!(DATE.len(), DATE_LINE_BYTES);
     }
 
     #[test]

@@ -248,9 +248,9 @@ pub(super) struct State {
     pub(super) path: u32,
     /// A `struct msghdr`, and a file offset of 8 bytes.
     pub(super) message: u32,
+    pub(super) offset: u32,
     /// The classes of bytes.
     pub(super) classes: u32,
-    pub(super) offset: u32,
     /// Lines of the log; the address of the client that comes, and those of all clients.
     pub(super) log: u32,
     pub(super) peer: u32,
@@ -307,9 +307,9 @@ impl State {
             counted,
             composed,
             path,
-            classes,
             message,
             offset,
+            classes,
             log,
             peer,
             peers,

@@ -34,7 +34,7 @@ impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
         let ok = program.writable_datum("status line: 200", vec![Part::Bytes(wire::status_line(200).into())]);
-        let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::date_line())]);
+        let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
         let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, ok, reply, path)).collect();
         let wire::Late { bytes, date_at, refusal_at, refusal_bytes } = wire::Late::new();
         let late_bytes = bytes.len() as u32;

@@ -52,7 +52,10 @@ check: ## what needs no tools beside Rust's: format, lints, documentation
 
 .PHONY: test
 test: tools check ## everything that CI checks
-	$(CARGO) test --workspace --locked --no-fail-fast -- --test-threads $$(($$(nproc) + 1))
+	@# What failed stands in the middle of a long output; it is shown again at its end.
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	$(CARGO) test --workspace --locked --no-fail-fast -- --test-threads $$(($$(nproc) + 1)) 2>&1 | tee "$$log" || \
+	{ echo 'make test: what failed, again:'; sed -n '/^failures:$$/,/^test result: FAILED/p' "$$log"; exit 1; }
 
 # FUZZ_SEED repeats a run.
 .PHONY: fuzz

@@ -5,16 +5,19 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStderr, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::stream::MaybeTlsStream;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::PATIENCE;
 use crate::harness::process::Process;
 use crate::harness::tool::tool;
 
+/// How long a browser may be silent. More than anything else that is waited for: its first start reads some 300 MB, its
+/// processes share two cores with all other tests, and how fast it is is nobody's question here.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// What it says on standard error once it can be spoken to, before the address.
 const READY: &str = "DevTools listening on ";
 
@@ -67,6 +70,13 @@ impl Browser {
         for domain in ["Page.enable", "Network.enable", "Runtime.enable"] {
             tab.command(domain, &json!({}));
         }
+        let enabled = json!({"enabled": true});
+        tab.command("Page.setLifecycleEventsEnabled", &enabled);
+        // What is typed goes into it whichever tab of the browser has the focus.
+        tab.command("Emulation.setFocusEmulationEnabled", &enabled);
+        // A size of our own: the window's may come later than the page, which then fits itself to it.
+        let size = json!({"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+        tab.command("Emulation.setDeviceMetricsOverride", &size);
         tab
     }
 
@@ -101,6 +111,12 @@ impl Browser {
     }
 }
 
+/// Whether to go on listening.
+enum Go {
+    On,
+    Done,
+}
+
 /// A tab of a browser.
 pub(super) struct Tab<'b> {
     browser: &'b mut Browser,
@@ -112,15 +128,37 @@ impl Tab<'_> {
         self.browser.command(Some(&self.session.clone()), method, params)
     }
 
+    /// Loads a page; `seen` is told of every event until it is loaded, and whether it is.
+    ///
+    /// A tab says that it has loaded of its first page too, `about:blank`, and on a busy machine it says so late: only
+    /// the load of this very navigation counts, which its loader names.
+    fn navigate(&mut self, address: &str, mut seen: impl FnMut(&Value, bool) -> Go) {
+        let asked = self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
+        let mut loader = Value::Null;
+        let mut loaded = Vec::new();
+        loop {
+            let message = self.browser.receive();
+            if message["id"] == asked {
+                let error = (&message["error"], &message["result"]["errorText"]);
+                assert!(error.0.is_null() && error.1.is_null(), "{address}: {error:?}");
+                loader = message["result"]["loaderId"].clone();
+                assert!(loader.is_string(), "{address}: {message}");
+            }
+            let params = &message["params"];
+            if message["method"] == "Page.lifecycleEvent" && params["name"] == "load" {
+                loaded.push(params["loaderId"].clone());
+            }
+            if matches!(seen(&message, loaded.contains(&loader)), Go::Done) {
+                return;
+            }
+        }
+    }
+
     /// Loads a page with all that belongs to it; the statuses as they came from the server, by path.
     pub(super) fn visit(&mut self, address: &str) -> BTreeMap<String, u64> {
-        self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
         let mut paths: BTreeMap<String, String> = BTreeMap::new();
         let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
-        let mut is_loaded = false;
-        // A status may come before its request and behind the end of loading.
-        while !(is_loaded && paths.keys().all(|id| statuses.contains_key(id))) {
-            let message = self.browser.receive();
+        self.navigate(address, |message, is_loaded| {
             let params = &message["params"];
             let id = params["requestId"].as_str().unwrap_or_default().to_owned();
             match message["method"].as_str().unwrap_or_default() {
@@ -134,28 +172,24 @@ impl Tab<'_> {
                 "Network.responseReceivedExtraInfo" => {
                     statuses.insert(id, params["statusCode"].as_u64().expect("a status"));
                 }
-                "Page.loadEventFired" => is_loaded = true,
                 _ => {}
             }
-        }
+            // A status may come before its request and behind the end of loading.
+            if is_loaded && paths.keys().all(|id| statuses.contains_key(id)) { Go::Done } else { Go::On }
+        });
         paths.into_iter().map(|(id, path)| (path, statuses[&id])).collect()
     }
 
     /// Loads a page from a file; every address that is asked for until it is loaded.
     pub(super) fn open(&mut self, file: &Path) -> Vec<String> {
-        let address = format!("file://{}", file.display());
-        self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
         let mut asked = Vec::new();
-        loop {
-            let message = self.browser.receive();
-            match message["method"].as_str().unwrap_or_default() {
-                "Network.requestWillBeSent" => {
-                    asked.push(message["params"]["request"]["url"].as_str().expect("a URL").to_owned());
-                }
-                "Page.loadEventFired" => return asked,
-                _ => {}
+        self.navigate(&format!("file://{}", file.display()), |message, is_loaded| {
+            if message["method"] == "Network.requestWillBeSent" {
+                asked.push(message["params"]["request"]["url"].as_str().expect("a URL").to_owned());
             }
-        }
+            if is_loaded { Go::Done } else { Go::On }
+        });
+        asked
     }
 
     /// Moves the pointer to the middle of an element, once it is in sight.

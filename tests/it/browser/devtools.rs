@@ -135,7 +135,7 @@ impl Tab<'_> {
     fn navigate(&mut self, address: &str, mut seen: impl FnMut(&Value, bool) -> Go) {
         let asked = self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));
         let mut loader = Value::Null;
-        let mut loaded = Vec::new();
+        let mut finished = Vec::new();
         loop {
             let message = self.browser.receive();
             if message["id"] == asked {
@@ -146,9 +146,9 @@ impl Tab<'_> {
             }
             let params = &message["params"];
             if message["method"] == "Page.lifecycleEvent" && params["name"] == "load" {
-                loaded.push(params["loaderId"].clone());
+                finished.push(params["loaderId"].clone());
             }
-            if matches!(seen(&message, loaded.contains(&loader)), Go::Done) {
+            if matches!(seen(&message, finished.contains(&loader)), Go::Done) {
                 return;
             }
         }

@@ -1,7 +1,7 @@
 //! Chromium without a window, spoken to in its own protocol (Chrome DevTools Protocol) over a WebSocket.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStderr, Stdio};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::stream::MaybeTlsStream;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{Error, Message, WebSocket};
 
 use crate::harness::process::Process;
 use crate::harness::tool::tool;
@@ -92,8 +92,12 @@ impl Browser {
 
     fn receive(&mut self) -> Value {
         loop {
-            if let Message::Text(text) = self.socket.read().expect("the browser answers") {
-                return serde_json::from_str(text.as_str()).expect("JSON");
+            match self.socket.read() {
+                Ok(Message::Text(text)) => return serde_json::from_str(text.as_str()).expect("JSON"),
+                Ok(_) => {}
+                // Where a machine stands still for a moment, a wait with a timeout ends so (signal(7)).
+                Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("the browser does not answer: {error}"),
             }
         }
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use rustix::net::RecvFlags;
 
 use super::notation;
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, http};
 use crate::model::site::Site;
 use crate::model::{DATE_BYTES, Outcome, State, Stream, answer, date};
 
@@ -125,7 +125,7 @@ fn read_until(client: &mut TcpStream, got: &mut Vec<u8>, length: usize, to_end: 
         std::thread::sleep(PAUSE);
     }
     while got.len() < length {
-        match client.read(&mut buffer)? {
+        match http::receive(client, &mut buffer)? {
             0 => return Err(std::io::Error::other("the connection is closed, and should be open")),
             some => got.extend(&buffer[..some]),
         }

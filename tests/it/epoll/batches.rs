@@ -2,7 +2,7 @@
 //! the same request gets alone. The kernel keeps little for a connection here, so that replies are cut anywhere.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -158,11 +158,9 @@ fn fault_of(port: u16, asked: &[&Asked], manner: Manner, what: &str) -> Option<S
         std::thread::sleep(manner.first);
         let (mut received, mut piece) = (Vec::new(), vec![0; manner.bytes]);
         for count in 1.. {
-            match stream.read(&mut piece) {
+            match http::receive(&mut stream, &mut piece) {
                 Ok(0) => return Ok(received),
                 Ok(read) => received.extend_from_slice(&piece[..read]),
-                // Where a machine stands still for a moment, a wait with a timeout ends so (signal(7)).
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err((received, error)),
             }
             if count % manner.receives == 0 {

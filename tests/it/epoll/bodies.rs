@@ -1,6 +1,5 @@
 //! Long bodies: sent from the file where it can be opened, else from memory.
 
-use std::io::Read;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -115,7 +114,7 @@ fn ten_megabytes_for_slow_readers() {
             let mut piece = vec![0; piece_bytes];
             let mut taken = Vec::new();
             while http::split(&taken).1.len() < big_body().len() {
-                let read = client.stream.read(&mut piece).unwrap();
+                let read = http::receive(&mut client.stream, &mut piece).unwrap();
                 assert!(read > 0, "ended behind {} bytes", taken.len());
                 taken.extend_from_slice(&piece[..read]);
                 std::thread::sleep(pause);

@@ -12,7 +12,7 @@ mod stop;
 mod timeouts;
 mod workers;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -152,7 +152,7 @@ impl Client {
     /// Receives something; false at the end of the stream.
     fn more(&mut self) -> bool {
         let mut piece = vec![0; 64 * 1024];
-        let read = self.stream.read(&mut piece).unwrap_or_else(|error| panic!("receive: {error}"));
+        let read = http::receive(&mut self.stream, &mut piece).unwrap_or_else(|error| panic!("receive: {error}"));
         self.ahead.extend_from_slice(&piece[..read]);
         read > 0
     }

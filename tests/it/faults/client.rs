@@ -1,6 +1,6 @@
 //! A client that knows what it has to get, byte by byte.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ impl Client {
     /// Receives something.
     fn more(&mut self) -> Result<(), Fault> {
         let mut buffer = [0; 16384];
-        match self.stream.read(&mut buffer) {
+        match http::receive(&mut self.stream, &mut buffer) {
             Ok(count @ 1..) => {
                 self.got.extend(&buffer[..count]);
                 Ok(())

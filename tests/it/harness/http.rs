@@ -19,6 +19,21 @@ pub(crate) fn connect_to(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// Tries again where a machine has stood still for a moment: a wait with a timeout ends so then (signal(7)).
+pub(crate) fn resumed<T>(mut wait: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match wait() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Receives what is there, as soon as anything is; nothing at the end of the stream.
+pub(crate) fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    resumed(|| stream.read(buffer))
+}
+
 /// Everything up to the end of the stream; a reset is an error.
 pub(crate) fn read_all(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut reply = Vec::new();

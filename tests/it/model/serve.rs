@@ -1,7 +1,7 @@
 //! The model behind a socket. The suite and the fuzzer are tried on it: it has to pass as it is, and to be caught with
 //! every [`Twist`].
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::site::Site;
 use super::{Outcome, Reply, State, answer, date};
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, http};
 
 /// Something that a server could do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn serve(site: &Site, twist: Option<Twist>, mut client: TcpStream) -> std::io::R
     let (mut received, mut sent) = (Vec::new(), 0);
     loop {
         let mut piece = vec![0; 1 << 16];
-        let length = client.read(&mut piece)?;
+        let length = http::receive(&mut client, &mut piece)?;
         if length == 0 {
             return Ok(());
         }
@@ -133,7 +133,7 @@ fn serve(site: &Site, twist: Option<Twist>, mut client: TcpStream) -> std::io::R
         sent = bytes.len();
         if outcome.state == State::Closed {
             client.shutdown(Shutdown::Write)?;
-            while client.read(&mut piece)? > 0 {}
+            while http::receive(&mut client, &mut piece)? > 0 {}
             return Ok(());
         }
     }

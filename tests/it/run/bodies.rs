@@ -1,6 +1,6 @@
 //! Bodies at both ends: none at all, and 10 MB.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -124,7 +124,7 @@ fn ten_megabytes_for_a_slow_reader() {
             let mut reply = Vec::new();
             let mut piece = vec![0; PIECE_BYTES];
             loop {
-                let read = stream.read(&mut piece).unwrap();
+                let read = http::receive(&mut stream, &mut piece).unwrap();
                 if read == 0 {
                     break;
                 }

@@ -12,6 +12,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use super::docker::{Container, Loaded, load};
 use super::images::{Image, image_of};
 use super::tool::{run, run_anyway, tool, wait_for};
+use crate::harness::http;
 use crate::harness::server::Spec;
 use crate::run::bodies::big_body;
 
@@ -81,7 +82,7 @@ fn read_reply(stream: &mut TcpStream, about: Duration) -> Vec<u8> {
 fn stopped_during_a_download(container: &Container, fields: &str) -> (Duration, String) {
     let mut stream = connect(container);
     ask(&mut stream, "/big", fields);
-    stream.peek(&mut [0]).expect("the reply begins");
+    http::resumed(|| stream.peek(&mut [0])).expect("the reply begins");
     let took = thread::scope(|scope| {
         let stop = scope.spawn(|| {
             let start = Instant::now();

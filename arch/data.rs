@@ -56,6 +56,8 @@ pub struct Datum {
     pub writable: bool,
     /// Its address is a multiple of this power of two.
     pub align: u32,
+    /// It has no bytes of its own: it is what stands in another datum, so many bytes from that one's start.
+    pub within: Option<(DatumId, u32)>,
 }
 
 impl Datum {
@@ -80,8 +82,9 @@ impl Datum {
         self.parts.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
     }
 
-    /// Does it hold the address of this datum?
+    /// Does it hold the address of this datum, or stand in it?
     pub(crate) fn refers_to(&self, id: DatumId) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::DatumAddress { datum, .. } if *datum == id))
+        self.within.is_some_and(|(datum, _)| datum == id)
+            || self.parts.iter().any(|part| matches!(part, Part::DatumAddress { datum, .. } if *datum == id))
     }
 }

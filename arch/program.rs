@@ -68,9 +68,11 @@ impl Program {
 
     /// New data; the same content is kept once.
     pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
-        let same = |datum: &Datum| !datum.writable && datum.parts == parts && datum.ignored_behind >= ignored_behind;
+        let same = |datum: &Datum| {
+            !datum.writable && datum.within.is_none() && datum.parts == parts && datum.ignored_behind >= ignored_behind
+        };
         let at = self.data.iter().position(same).unwrap_or_else(|| {
-            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1 });
+            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1, within: None });
             self.data.len() - 1
         });
         DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
@@ -78,7 +80,19 @@ impl Program {
 
     /// New data that the program may write to.
     pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
-        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1 });
+        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1, within: None });
+        DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+    }
+
+    /// What stands in a datum, so many bytes from its start: no bytes of its own.
+    pub fn datum_within(&mut self, datum: DatumId, offset: u32) -> DatumId {
+        let Datum { name, writable, within, .. } = &self.data[usize::from(datum.0)];
+        assert!(within.is_none(), "data stand in data that have bytes");
+        if let Some(same) = self.data.iter().position(|other| other.within == Some((datum, offset))) {
+            return DatumId(same as u16);
+        }
+        let (name, writable, within) = (format!("within {name}"), *writable, Some((datum, offset)));
+        self.data.push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within });
         DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
     }
 

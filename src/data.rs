@@ -45,7 +45,8 @@ pub(crate) struct Places {
 impl<'a> Data<'a> {
     /// Data behind which the kernel reads on come first: what follows them is there anyway.
     pub(crate) fn of(ops: &'a Ops, code: &Code, layout: &'a Layout) -> Self {
-        let mut order: Vec<usize> = (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u16))).collect();
+        let mut order: Vec<usize> =
+            (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u16)) && ops.data[at].within.is_none()).collect();
         order.sort_by_key(|&at| std::cmp::Reverse((ops.data[at].ignored_behind, ops.data[at].align)));
         let (writable, read_only) = order.into_iter().partition(|&at| ops.data[at].writable);
         Self { ops, layout, read_only, writable }
@@ -63,6 +64,11 @@ impl<'a> Data<'a> {
         let mut places = Places { offsets, addresses, read_only_end, writable: None, state: 0, image: base };
         if self.ops.has_writable_memory() {
             self.place_writable(&mut places);
+        }
+        for (at, datum) in self.ops.data.iter().enumerate() {
+            let Some((DatumId(of), offset)) = datum.within else { continue };
+            places.offsets[at] = places.offsets[usize::from(of)] + u64::from(offset);
+            places.addresses[at] = places.addresses[usize::from(of)] + u64::from(offset);
         }
         places
     }

@@ -105,6 +105,7 @@ impl Aarch64<'_> {
             ignored_behind: 0,
             writable: false,
             align: WORD_BYTES,
+            within: None,
         };
         let of = self.code.bring(self.program.data.len(), words);
         self.code.align(from, WORD_BYTES);

@@ -102,7 +102,7 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     for (at, datum) in program.data.iter().enumerate() {
         let id = DatumId(at as u16);
         // What is written to or looked for in one place has to have one, and the stack is aligned to words only.
-        let is_kept = datum.writable || program.data.iter().any(|other| other.refers_to(id));
+        let is_kept = datum.writable || datum.within.is_some() || program.data.iter().any(|other| other.refers_to(id));
         if is_kept || datum.align > class.word_bytes() {
             continue;
         }

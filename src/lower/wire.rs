@@ -37,8 +37,9 @@ const PLAIN_TEXT: &str = "text/plain";
 /// A reply, and where its parts begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
+    /// The status line, and what stands between it and the date.
     pub(super) status_line: Vec<u8>,
-    /// The fields but for those that stand behind every status line, and the empty line.
+    /// The fields but for those, and the empty line.
     pub(super) fields: Vec<u8>,
     pub(super) content: Vec<u8>,
     /// Behind `Content-Length`: what a 206 says too from here on.
@@ -81,9 +82,21 @@ impl Fields {
     }
 }
 
-/// A status line with its line end.
-pub(super) fn status_line(status: u16) -> String {
-    format!("HTTP/1.1 {status} {}\r\n", reason(status))
+/// What every status line begins with.
+pub(super) const VERSION: &str = "HTTP/1.1 ";
+
+/// A status line without the version, with its line end.
+pub(super) fn status(status: u16) -> String {
+    format!("{status} {}\r\n", reason(status))
+}
+
+fn status_line(status: u16) -> String {
+    VERSION.to_owned() + &self::status(status)
+}
+
+/// How a representation begins: what all of them say stands before the date, where it is there once for all.
+pub(super) fn ok_line() -> String {
+    status_line(200) + "Accept-Ranges: bytes\r\n"
 }
 
 /// A reply with status 200, whole or in one of its variants.
@@ -94,12 +107,12 @@ pub(super) fn representation(reply: &Reply, variant: Option<&Variant>) -> Stored
     let vary = if reply.variants.is_empty() { "" } else { "Vary: Accept-Encoding\r\n" };
     let fields = Fields {
         length: length(content),
-        description: format!("Accept-Ranges: bytes\r\n{}{encoding}", content_type(&reply.content_type)),
+        description: content_type(&reply.content_type) + &encoding,
         shared: format!("{}{vary}", cache(reply)),
         etag: Some(etag(content, coding)),
         ..Fields::default()
     };
-    fields.store(reply.status, content)
+    Stored { status_line: ok_line().into(), ..fields.store(reply.status, content) }
 }
 
 /// A reply with another status: neither ranges nor conditions concern it.
@@ -113,8 +126,8 @@ pub(super) fn plain(reply: &Reply) -> Stored {
     fields.store(reply.status, &reply.body)
 }
 
-/// Where the reason begins in a status line.
-pub(super) const REASON_AT: usize = "HTTP/1.1 400 ".len();
+/// Where the reason begins in a status line without the version.
+pub(super) const REASON_AT: usize = "400 ".len();
 
 /// Formats of composed fields. In a 206 numbers stand for first, last, length of the representation, and count; in a
 /// refusal 1 stands for the length of its content.
@@ -126,8 +139,9 @@ pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nConte
 /// The reply to half a request whose time is up, which is sent in one piece.
 pub(super) struct Late {
     pub(super) bytes: Vec<u8>,
-    /// Where its date is.
+    /// Where its date is, and [`CLOSE`].
     pub(super) date_at: usize,
+    pub(super) close_at: usize,
     /// The fields from here on are those that all refusals have in common: so many bytes, with the empty line. The
     /// content of a refusal is the reason with a line end: that of its status line.
     pub(super) refusal_at: usize,
@@ -145,10 +159,11 @@ impl Late {
         };
         let Stored { status_line, fields, content, type_offset, .. } = fields.store(408, content.as_bytes());
         let date_at = status_line.len() + DATE_AT;
-        let refusal_at = status_line.len() + DATE.len() + type_offset;
+        let close_at = status_line.len() + DATE.len();
+        let refusal_at = close_at + type_offset;
         let refusal_bytes = fields.len() - type_offset;
         let bytes = [&status_line, DATE.as_bytes(), &fields, &content].concat();
-        Self { bytes, date_at, refusal_at, refusal_bytes }
+        Self { bytes, date_at, close_at, refusal_at, refusal_bytes }
     }
 }
 
@@ -207,16 +222,16 @@ mod tests {
         assert_eq!(
             text(&stored),
             "HTTP/1.1 200 OK\r\n\
+             Accept-Ranges: bytes\r\n\
              Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
              Content-Length: 16\r\n\
-             Accept-Ranges: bytes\r\n\
              Content-Type: text/html\r\n\
              Cache-Control: no-cache\r\n\
              ETag: \"uy0URHYAlgV_pFfz\"\r\n\
              \r\n\
              <p>Hello, world!"
         );
-        assert!(stored.fields[stored.type_offset..].starts_with(b"Accept-Ranges: "));
+        assert!(stored.fields[stored.type_offset..].starts_with(b"Content-Type: "));
         assert!(stored.fields[stored.shared_offset..].starts_with(b"Cache-Control: "));
         assert_eq!(stored.content, b"<p>Hello, world!");
     }
@@ -233,7 +248,7 @@ mod tests {
             assert!(all[..at].iter().all(|other| other.etag != stored.etag));
         }
         assert!(text(&all[1]).contains("\r\nContent-Type: text/html\r\nContent-Encoding: zstd\r\nVary: "));
-        assert!(all[1].status_line == b"HTTP/1.1 200 OK\r\n" && all[1].fields.starts_with(b"Content-Length: 6\r\n"));
+        assert!(all[1].status_line == ok_line().as_bytes() && all[1].fields.starts_with(b"Content-Length: 6\r\n"));
         assert!(!text(&all[3]).contains("Content-Encoding"));
     }
 
@@ -255,7 +270,7 @@ mod tests {
 
     #[test]
     fn refusals_have_a_reason_and_the_rest_in_common() {
-        let Late { bytes, date_at, refusal_at, refusal_bytes } = Late::new();
+        let Late { bytes, date_at, close_at, refusal_at, refusal_bytes } = Late::new();
         let text = String::from_utf8(bytes).unwrap();
         assert_eq!(
             text,
@@ -263,8 +278,9 @@ mod tests {
              Content-Length: 17\r\nContent-Type: text/plain\r\n\r\nRequest Timeout\r\n"
         );
         assert_eq!(text[date_at..][..DATE_BYTES], DATE[DATE_AT..][..DATE_BYTES]);
+        assert!(text[close_at..].starts_with(CLOSE));
         assert_eq!(text[refusal_at..][..refusal_bytes], *"Content-Type: text/plain\r\n\r\n");
-        assert_eq!(status_line(405)[REASON_AT..], *"Method Not Allowed\r\n");
+        assert_eq!(status(405)[REASON_AT..], *"Method Not Allowed\r\n");
         assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");
         assert!(UNSATISFIED_RANGE.ends_with(LENGTH), "others say that alone");
     }

@@ -35,6 +35,6 @@ pub use error::{SpecError, Wrong};
 pub use loader::{Disk, Embedded, Loader};
 pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
-pub(crate) use path::decoded as decoded_path;
+pub(crate) use path::{NO_SLASH, decoded as decoded_path};
 pub use read::{from_toml, from_toml_with};
 pub use source::{Source, default_description, default_description_on, from_path};

@@ -7,15 +7,16 @@ use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, beginning,
-    flag, record, seen, var,
+    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES,
+    beginning, flag, record, seen, var,
 };
 use crate::lower::wire;
 
-/// Methods but GET, by their numbers in a list.
-const HEAD: u32 = 1;
+/// Methods by their numbers in a list; 0 is none of them.
+const REFUSED: u32 = 1;
 pub(super) const OPTIONS: u32 = 2;
-const REFUSED: u32 = 3;
+const HEAD: u32 = 3;
+const GET: u32 = 4;
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
 /// The last of the numbers.
@@ -23,14 +24,14 @@ const LAST_NUMBER: u8 = 4;
 
 impl Engine<'_> {
     pub(super) fn head(&mut self) {
-        let (flags, req) = (self.s.flags, self.s.req);
+        let flags = self.s.flags;
         self.place("head");
         self.if_any(self.s.seen, seen::HOST, "has_host", "");
         self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
         self.four(self.s.rep, frame(var::ROUTE), "");
-        self.unless_match(at(req, 0), b"GET ", "method_other", "");
-        self.place("found");
+        self.four(self.s.id, frame(var::METHOD), "");
+        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
         self.write_metrics();
         self.if_none(self.s.seen, seen::KEPT, "plain", "no conditions");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
@@ -48,11 +49,9 @@ impl Engine<'_> {
         self.log_hex();
     }
 
-    /// HEAD, 405, 501, or OPTIONS.
+    /// 405, 501, or OPTIONS.
     fn other_methods(&mut self) {
         self.place("method_other");
-        self.gosub("which_method");
-        self.branch(self.s.id, Cond::Eq, HEAD, "found", "");
         let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
         self.set(self.s.rep, unknown, "501");
         self.if_zero(self.s.id, "refuse", "no method");
@@ -60,9 +59,12 @@ impl Engine<'_> {
         self.branch(self.s.id, Cond::Ne, OPTIONS, "refuse", "");
         self.set(self.s.rep, options, "204");
         self.jump("refuse", "");
-        // Which method a request has, in `id`: OPTIONS, HEAD, one that is refused, or 0.
-        self.sub("which_method");
+    }
+
+    /// Which method the request has that goes from `req` to `path`, in the frame.
+    pub(super) fn which_method(&mut self) {
         let methods = [
+            (GET, "GET"),
             (HEAD, "HEAD"),
             (OPTIONS, "OPTIONS"),
             (REFUSED, "POST"),
@@ -77,7 +79,7 @@ impl Engine<'_> {
         self.set(self.s.tokend, self.s.path, "behind the space");
         self.set(self.s.list, Arg::Data(list), "");
         self.gosub("lookup");
-        self.ret("which_method");
+        self.put_four(frame(var::METHOD), self.s.id, "its method");
     }
 
     /// If-Match, If-None-Match.
@@ -98,7 +100,7 @@ impl Engine<'_> {
         self.gosub("find_tag");
         self.if_zero(self.s.tok, "no_if_none_match", "");
         let begin = self.beginning(304);
-        self.set(self.s.u, begin, "304");
+        self.set(self.s.tok, begin, "304");
         self.gosub("begin_composed");
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
@@ -152,10 +154,10 @@ impl Engine<'_> {
 
     /// `Range` and `If-Range`: 206, 416, or none of them.
     fn range(&mut self) {
-        let (fields, t, u, v, q, vend, req) =
-            (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend, self.s.req);
+        let (fields, t, u, v, q, vend) = (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend);
         self.if_none(fields, RANGE, "plain", "");
-        self.unless_match(at(req, 0), b"G", "plain", "for GET, not for HEAD");
+        self.four(t, frame(var::METHOD), "");
+        self.branch(t, Cond::Ne, GET, "plain", "for GET, not for HEAD");
         self.if_none(fields, IF_RANGE, "ranged", "");
         self.kept(IF_RANGE);
         self.set(u, vend, "");
@@ -213,7 +215,7 @@ impl Engine<'_> {
         self.add(n, 1i64, "bytes");
         self.put_four(frame(var::NUMBERS + 12), n, "");
         let begin = self.beginning(206);
-        self.set(self.s.u, begin, "206");
+        self.set(self.s.tok, begin, "206");
         self.gosub("begin_composed");
         self.four(t, frame(var::NUMBERS), "");
         self.four(self.s.body, at(self.s.rep, record::BODY), "");
@@ -270,27 +272,41 @@ impl Engine<'_> {
         self.four(self.s.blen, at(rep, record::BODY_LEN), "");
         self.set(self.s.v, 0i64, "all fields");
         self.place("with_content");
-        self.unless_match(at(self.s.req, 0), b"HEAD ", "finish", "");
+        self.four(self.s.t, frame(var::METHOD), "");
+        self.branch(self.s.t, Cond::Ne, HEAD, "finish", "");
         self.place("no_content");
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
-        // Begins a reply as it is said at `u`: composes its fields, and has its status line.
+        self.begin();
+    }
+
+    /// How replies begin: status line and date.
+    fn begin(&mut self) {
+        let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.tok);
+        // As it is said at `begin`: composes its fields, and has its status line.
         self.sub("begin_composed");
-        self.byte(self.s.len, at(self.s.u, beginning::LINE_LEN), "");
-        self.set(self.s.ptr, self.s.u, "");
-        self.add(self.s.ptr, beginning::LINE, "the status line");
-        self.four(self.s.q, at(self.s.u, beginning::FORMAT), "");
+        self.four(self.s.q, at(begin, beginning::FORMAT), "");
         self.gosub("compose");
-        self.gosub("begin");
+        self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
+        self.set(len, VERSION_BYTES, "");
+        self.gosub("vector");
+        self.set(ptr, begin, "");
+        self.add(ptr, beginning::LINE, "the rest of the line");
+        self.byte(len, at(begin, beginning::LINE_LEN), "");
+        self.gosub("begin_line");
         self.ret("begin_composed");
-        // Begins a reply with the status line that `ptr` and `len` say.
+        // With the status line that `ptr` and `len` say.
         self.sub("begin");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.gosub("begin_line");
+        self.ret("begin");
+        self.sub("begin_line");
         self.gosub("vector");
         self.date_line(self.s.ptr, 0);
         self.set(self.s.len, DATE_LINE_BYTES, "");
         self.gosub("vector");
-        self.ret("begin");
+        self.ret("begin_line");
     }
 
     /// The refusal `rep`: what is its own, and what all of them have in common.
@@ -300,7 +316,7 @@ impl Engine<'_> {
         self.byte(t, at(rep, beginning::LINE_LEN), "");
         self.take(t, wire::REASON_AT as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
-        self.set(self.s.u, rep, "");
+        self.set(self.s.tok, rep, "");
         self.gosub("begin_composed");
         self.byte(v, at(rep, beginning::SKIP), "what it leaves out");
         self.set(self.s.body, rep, "");
@@ -320,7 +336,11 @@ impl Engine<'_> {
         self.if_any(flags, flag::CLOSE, "say_close", "");
         self.four(t, frame(var::SKIP), "");
         self.branch(t, Cond::Lt, 0i64, "say_stopping", "a part of it is with the client, and has said so");
-        self.unless_zero(t, "as_before", "a part of it is, and said nothing of closing");
+        self.if_zero(t, "not_before", "");
+        self.set(self.s.u, Arg::State(self.state.vectors), "");
+        self.four(t, frame(var::FIRST), "");
+        self.branch(t, Cond::Eq, self.s.u, "as_before", "a part of it is, and said nothing of closing");
+        self.place("not_before");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "say_stopping", "no connection is kept now");
         self.place("as_before");
@@ -336,8 +356,8 @@ impl Engine<'_> {
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;
-        let text = self.text(close);
-        self.set(ptr, Arg::Data(text), "");
+        let text = self.program.datum_within(self.records.late, self.records.late_close_at);
+        self.set(ptr, Arg::Data(text), "a 408 says it, too");
         self.set(len, close.len() as i64, "");
         self.place("say");
         self.gosub("vector");

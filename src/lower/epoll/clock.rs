@@ -57,8 +57,8 @@ impl Engine<'_> {
         let (t, fd) = (self.s.t, self.s.fd);
         self.sub("late");
         let (late, len) = (self.records.late, self.records.late_bytes);
-        self.set(t, Arg::Data(late), "");
-        self.add(t, self.records.late_date_at, "");
+        let date = self.program.datum_within(late, self.records.late_date_at);
+        self.set(t, Arg::Data(date), "");
         self.date_line(self.s.q, DATE_AT);
         self.set(self.s.u, DATE_BYTES, "");
         self.copy(t, self.s.q, self.s.u, "the date");
@@ -121,10 +121,8 @@ impl Engine<'_> {
     /// The address of a byte of the line with the date.
     pub(super) fn date_line(&mut self, to: Slot, at: u32) {
         let line = self.records.date_line;
-        self.set(to, Arg::Data(line), "the line with the date");
-        if at > 0 {
-            self.add(to, at, "");
-        }
+        let place = if at == 0 { line } else { self.program.datum_within(line, at) };
+        self.set(to, Arg::Data(place), "the line with the date");
     }
 
     /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0. Years

@@ -41,7 +41,7 @@ pub(super) mod var {
     pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
     pub(crate) const LOG_LEN: u32 = 52;
-    /// Workers that this one has started, -1 in those; and the exit status.
+    /// Workers that this one has started, in those the negated number of its process; and the exit status.
     pub(crate) const WORKERS: u32 = 56;
     pub(crate) const STATUS: u32 = 60;
     /// Bits that do not matter where names are compared.
@@ -59,8 +59,9 @@ pub(super) mod var {
     pub(crate) const SIGNALS: u32 = 92;
     /// The file itself, or a negative number.
     pub(crate) const FILE: u32 = 96;
-    /// Where results go that nobody wants.
+    /// Where results go that nobody wants, at the start; then the number of the request's method.
     pub(crate) const NOWHERE: u32 = 100;
+    pub(crate) const METHOD: u32 = NOWHERE;
     /// Of the environment: which process a socket is passed to, and how many sockets; a port.
     pub(crate) const PASSED_TO: u32 = TIMER;
     pub(crate) const PASSED_COUNT: u32 = SIGNALS;
@@ -191,15 +192,16 @@ pub(super) mod beginning {
     pub(crate) const FORMAT: u32 = 0;
     /// Of a refusal: bytes of what all have in common that it leaves out; it has no content then.
     pub(crate) const SKIP: u32 = 4;
-    /// Length of its status line, and where that begins; the content of a refusal is the end of it.
+    /// Length of its status line without the version, and where that begins; the content of a refusal is the end of it.
     pub(crate) const LINE_LEN: u32 = 5;
     pub(crate) const LINE: u32 = 6;
 }
 
 /// From the end of the head: where the entity tag begins, in bytes.
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
-/// Bytes of an entity tag with its quotes; of the line with the date; where in it the date begins, and its bytes.
+/// Bytes of an entity tag with its quotes; of what stands before a status; of the line with the date; where in it the date begins, and its bytes.
 pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
+pub(super) const VERSION_BYTES: u32 = wire::VERSION.len() as u32;
 pub(super) const DATE_LINE_BYTES: u32 = wire::DATE_LINE_BYTES as u32;
 pub(super) const DATE_AT: u32 = wire::DATE_AT as u32;
 pub(super) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
@@ -223,8 +225,8 @@ pub(super) const MOST_WORKERS: u32 = 64;
 
 /// Vectors of one batch.
 pub(super) const VECTORS: u32 = 64;
-/// Most vectors of one reply: status line, date, `Connection`, composed fields, stored fields, content.
-pub(super) const VECTORS_PER_REPLY: u32 = 6;
+/// Most vectors of one reply: version, status, date, `Connection`, composed fields, stored fields, content.
+pub(super) const VECTORS_PER_REPLY: u32 = 7;
 /// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
 pub(super) const COMPOSED_BYTES: u32 = 128;
 /// Events of one turn.

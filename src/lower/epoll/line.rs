@@ -36,6 +36,7 @@ impl Engine<'_> {
         self.set(req, p, "a request begins");
         self.set(flags, 0i64, "nothing is known of it");
         self.set(self.s.seen, 0i64, "");
+        self.put_four(frame(var::METHOD), 0i64, "");
         self.too_long(501);
         self.next(c, p, "");
         self.branch(c, Cond::Ne, b'\r', "method_first", "");
@@ -47,8 +48,9 @@ impl Engine<'_> {
         self.set(self.s.path, p, "the target");
         self.take(p, 1i64, "");
         self.branch(p, Cond::Eq, req, "bad_here", "no method");
+        self.which_method();
         self.too_long(414);
-        self.add(p, 1i64, "");
+        self.set(p, self.s.path, "");
         self.scan(p, class::TARGET, "target");
         self.unless(b' ', "bad", "no space");
         self.set(self.s.q, p, "");
@@ -62,8 +64,7 @@ impl Engine<'_> {
 
     fn version(&mut self) {
         let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
-        let text = self.text("HTTP/");
-        self.set(q, Arg::Data(text), "");
+        self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
         self.place("http");
         self.next(c, p, "");
         self.next(d, q, "");

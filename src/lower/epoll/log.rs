@@ -15,7 +15,7 @@ const DAY_AT: u32 = 5;
 const DAY_TO_TIME_BYTES: u32 = 20;
 
 impl Engine<'_> {
-    fn logs(&self) -> bool {
+    pub(super) fn logs(&self) -> bool {
         self.server.epoll.access_log
     }
 
@@ -63,9 +63,8 @@ impl Engine<'_> {
         // Status and length.
         self.put_four(frame(var::NUMBERS), self.s.blen, "");
         self.format(b"\" \0", "log: before the status");
-        self.four(q, frame(var::FIRST), "");
-        self.four(q, at(q, 0), "the status line");
-        self.add(q, 9i64, "");
+        self.four(u, frame(var::FIRST), "");
+        self.status_of(u, q, t, "logged_status");
         self.set(t, 4i64, "");
         self.copy(x, q, t, "the status and a space");
         self.format(b"\x01\n\0", "log: the length");
@@ -155,12 +154,23 @@ impl Engine<'_> {
         self.place("logged_peer");
     }
 
+    /// Wherever a batch ends: no line waits for another batch, so there is room for those of the next one.
+    pub(super) fn say_log(&mut self) {
+        if self.logs() {
+            self.gosub("write_log");
+        }
+    }
+
     /// Writes what has gathered, if it is taken at once.
     pub(super) fn write_log(&mut self) {
         if !self.logs() {
             return;
         }
         let (t, n) = (self.s.t, self.s.n);
+        self.place("gone");
+        self.gosub("write_log");
+        self.jump("close", "");
+        self.sub("write_log");
         self.four(t, frame(var::LOG_LEN), "");
         self.if_zero(t, "log_written", "nothing");
         // struct pollfd: descriptor, POLLOUT.
@@ -179,6 +189,7 @@ impl Engine<'_> {
         self.place("log_left_out");
         self.put_four(frame(var::LOG_LEN), 0i64, "");
         self.place("log_written");
+        self.ret("write_log");
     }
 
     /// A hexadecimal digit of a client's address.

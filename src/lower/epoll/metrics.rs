@@ -1,11 +1,11 @@
 //! Figures for Prometheus: a stored reply like any other, whose digits are written anew when it is asked for. Every number
 //! has the same width always, so its head never changes.
 
-use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program};
+use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program, Slot};
 
 use super::Engine;
 use super::build::{at, frame};
-use super::layout::var;
+use super::layout::{VERSION_BYTES, var};
 use crate::lower::wire;
 use crate::spec::{Reply, Server};
 
@@ -120,9 +120,9 @@ impl Engine<'_> {
         let (t, u, c) = (self.s.t, self.s.u, self.s.c);
         self.four(t, frame(var::FIRST), "");
         self.put_four(at(t, self.counted()), self.s.blen, "what is counted for it");
-        self.put_four(at(t, self.counted() + 4), 1i64, "");
-        self.four(t, at(t, 0), "its status line");
-        self.byte(c, at(t, 9), "the first digit of its status");
+        self.status_of(t, c, u, "counted_status");
+        self.byte(c, at(c, 0), "the first digit of its status");
+        self.put_four(at(t, self.counted() + 4), c, "");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
         self.set(u, Arg::Frame(var::COUNTERS), "");
@@ -142,6 +142,17 @@ impl Engine<'_> {
         self.put_four(at(u, counter::BYTES), t, "");
     }
 
+    /// In `status`, where the status of a reply stands whose first vector is at `first`: behind the version, or in the
+    /// next vector.
+    pub(super) fn status_of(&mut self, first: Slot, status: Slot, t: Slot, whole: &str) {
+        self.four(status, at(first, 0), "");
+        self.add(status, VERSION_BYTES, "");
+        self.four(t, at(first, self.word), "");
+        self.branch(t, Cond::Ne, VERSION_BYTES, whole, "not the version alone");
+        self.four(status, at(first, 2 * self.word), "");
+        self.place(whole);
+    }
+
     /// Takes the replies from vector `q` on out of the counts again. `t` and `u` stay as they are.
     pub(super) fn uncount(&mut self) {
         if self.metrics.is_none() {
@@ -153,8 +164,6 @@ impl Engine<'_> {
         self.four(c, at(q, self.counted() + 4), "");
         self.if_zero(c, "uncount_next", "not a reply's first");
         self.set(v, Arg::Frame(var::COUNTERS), "");
-        self.four(c, at(q, 0), "its status line");
-        self.byte(c, at(c, 9), "");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
         self.four(d, super::build::sum(v, c, counter::REPLIES), "");

@@ -66,23 +66,23 @@ mod class {
     /// Space and tab.
     pub(super) const BLANK: u32 = 64;
 
-    /// The bytes of each class as runs, first and last byte of each, with a NUL behind them; in the order of their bits.
+    /// The bytes of each class as runs, first and last byte of each, with a NUL behind them; the last bit's first.
     pub(super) fn runs() -> Vec<u8> {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_blank = |byte: u8| byte == b' ' || byte == b'\t';
         let is_value = |byte: u8| byte.is_ascii_graphic() || is_blank(byte) || byte >= 0x80;
         let classes: [(u32, &dyn Fn(u8) -> bool); 7] = [
-            (TOKEN, &is_token),
-            (TARGET, &|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
-            (VALUE, &is_value),
-            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
-            (ADDRESS, &|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
-            (FIRST, &|byte| b"achirt".contains(&byte.to_ascii_lowercase())),
             (BLANK, &is_blank),
+            (FIRST, &|byte| b"achirt".contains(&byte.to_ascii_lowercase())),
+            (ADDRESS, &|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
+            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
+            (VALUE, &is_value),
+            (TARGET, &|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
+            (TOKEN, &is_token),
         ];
         let mut runs = Vec::new();
         for (number, (bit, is_in)) in classes.into_iter().enumerate() {
-            assert_eq!(bit, 1 << number, "classes are in the order of their bits");
+            assert_eq!(bit, BLANK >> number, "the last bit's class comes first");
             let bytes: Vec<u8> = (0..=u8::MAX).filter(|&byte| is_in(byte)).collect();
             for run in bytes.chunk_by(|one, next| *next == one + 1) {
                 runs.extend([run[0], run[run.len() - 1]]);
@@ -91,9 +91,6 @@ mod class {
         }
         runs
     }
-
-    /// Behind the last of the bits.
-    pub(super) const END: u32 = BLANK << 1;
 }
 
 /// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
@@ -266,5 +263,11 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.stop();
     engine.connections();
     sandbox::fill(&mut engine.program, target);
+    let writable = engine.program.data.iter().filter(|datum| datum.writable);
+    let writable_bytes: u64 = writable.map(|datum| datum.len_bytes(word)).sum();
+    assert!(
+        writable_bytes < layout::LONG_BYTES.into(),
+        "what is sent from the file is read-only: there it is as in memory"
+    );
     engine.program
 }

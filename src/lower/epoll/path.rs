@@ -11,8 +11,8 @@ use super::records::Routes;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
 pub(super) const HASH_FACTOR: u32 = 31;
-/// An encoded slash, which is none: no route has such a byte.
-const NO_SLASH: i64 = 0xff;
+/// An encoded slash, which is none: no route has such a byte, for specs with it are refused.
+const NO_SLASH: i64 = crate::spec::NO_SLASH as i64;
 
 impl Engine<'_> {
     pub(super) fn find_path(&mut self) {
@@ -52,7 +52,7 @@ impl Engine<'_> {
         self.place("asterisk");
         self.byte(c, at(q, 1), "");
         self.unless(b' ', "400", "more than an asterisk");
-        self.gosub("which_method");
+        self.four(self.s.id, frame(var::METHOD), "");
         self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
         self.set(q, Arg::Data(root), "any path will do");
         self.place("origin");

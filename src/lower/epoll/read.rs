@@ -27,9 +27,12 @@ impl Engine<'_> {
         self.place("parse");
         self.put_four(frame(var::SKIP), 0i64, "");
         self.place("parse_rest");
+        self.put_four(frame(var::BEGAN), p, "");
+        if self.has_long {
+            self.place("parse_behind");
+        }
         self.input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
-        self.put_four(frame(var::BEGAN), p, "");
         if self.has_long {
             self.put_four(frame(var::REST_LEN), 0i64, "");
         }

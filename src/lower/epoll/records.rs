@@ -21,22 +21,23 @@ pub(super) struct Records {
     /// How those begin that are put together, by their status; and the record of what refusals have in common.
     beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
-    /// The status line of most replies, and the line with the date behind it, so that both are sent as one.
+    /// How most replies begin, and the line with the date behind it, so that both are sent as one.
     pub(super) ok: DatumId,
     pub(super) date_line: DatumId,
-    /// The reply to half a request whose time is up, its bytes, and where its date is.
+    /// The reply to half a request whose time is up, its bytes, and where its date is, and where it says that it closes.
     pub(super) late: DatumId,
     pub(super) late_bytes: u32,
     pub(super) late_date_at: u32,
+    pub(super) late_close_at: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
-        let ok = program.writable_datum("status line: 200", vec![Part::Bytes(wire::status_line(200).into())]);
+        let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
         let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
         let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, ok, reply, path)).collect();
-        let wire::Late { bytes, date_at, refusal_at, refusal_bytes } = wire::Late::new();
+        let wire::Late { bytes, date_at, close_at, refusal_at, refusal_bytes } = wire::Late::new();
         let late_bytes = bytes.len() as u32;
         let late = program.writable_datum("reply: 408", vec![Part::Bytes(bytes)]);
         let start = Part::DatumAddress { datum: late, offset: refusal_at as u32 };
@@ -58,13 +59,14 @@ impl Records {
                 _ => (range, range_bytes - wire::LENGTH.len() as u32),
             };
             let skip = if status == 204 { refusal_bytes - "\r\n".len() } else { 0 };
-            let line = wire::status_line(status);
+            let line = wire::status(status);
             let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
             let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
             (status, program.datum(format!("beginning: {status}"), parts, 0))
         });
-        let (beginnings, late_date_at) = (beginnings.into(), date_at as u32);
-        Self { replies, beginnings, refused, ok, date_line, late, late_bytes, late_date_at }
+        let (late_date_at, late_close_at) = (date_at as u32, close_at as u32);
+        let beginnings = beginnings.into();
+        Self { replies, beginnings, refused, ok, date_line, late, late_bytes, late_date_at, late_close_at }
     }
 }
 
@@ -137,7 +139,7 @@ fn one(
 ) -> Vec<Part> {
     let Stored { status_line, fields, content: body, type_offset, shared_offset, etag } = stored;
     let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
-    let line = if *status_line == wire::status_line(200).as_bytes() {
+    let line = if *status_line == wire::ok_line().as_bytes() {
         ok
     } else {
         program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line.clone())], 0)

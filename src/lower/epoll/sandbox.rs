@@ -10,9 +10,11 @@ use asmgen_arch::syscall::Call;
 use super::script::{Given, Row};
 use super::{Engine, abi};
 
-/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word, jump if equal, end.
+/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word; jump if equal, above, above or equal; end.
 const LOAD: u16 = 0x20;
 const JUMP_IF_EQUAL: u16 = 0x15;
+const JUMP_IF_ABOVE: u16 = 0x25;
+const JUMP_IF_FROM: u16 = 0x35;
 const END: u16 = 0x06;
 /// Verdicts (include/uapi/linux/seccomp.h).
 const ALLOW: u32 = 0x7fff_0000;
@@ -30,20 +32,37 @@ fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
     [a, b, if_true, if_false, c, d, e, f]
 }
 
-/// The filter's bytes: any of these calls is allowed, every other ends the process.
+/// The filter's bytes: any of these calls is allowed, every other ends the process. Three numbers in a row and more are a
+/// range: two instructions.
 fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
-    let left = |at: usize| (calls.len() - at) as u8;
-    let mut filter = vec![
+    let mut numbers: Vec<u32> = calls.iter().map(|call| call.info().number(target.machine).into()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut left: usize = 0;
+    let mut tests: Vec<[u8; 8]> = Vec::new();
+    // From the last to the first: jumps count what is between, of which the last is the verdict on others.
+    for run in numbers.chunk_by(|one, next| *next == one + 1).rev() {
+        let jump = |left: usize| u8::try_from(left + 1).expect("there are few calls");
+        if let [first, _, .., last] = *run {
+            tests.push(instruction(JUMP_IF_ABOVE, 0, jump(left), last));
+            tests.push(instruction(JUMP_IF_FROM, 0, 1, first));
+            left += 2;
+        } else {
+            for &number in run.iter().rev() {
+                tests.push(instruction(JUMP_IF_EQUAL, jump(left), 0, number));
+                left += 1;
+            }
+        }
+    }
+    tests.reverse();
+    let others = u8::try_from(left + 1).expect("there are few calls");
+    let begin = [
         instruction(LOAD, 0, 0, MACHINE),
-        instruction(JUMP_IF_EQUAL, 0, left(0) + 1, target.audit_arch),
+        instruction(JUMP_IF_EQUAL, 0, others, target.audit_arch),
         instruction(LOAD, 0, 0, NUMBER),
     ];
-    for (at, call) in calls.iter().enumerate() {
-        let number = u32::from(call.info().number(target.machine));
-        filter.push(instruction(JUMP_IF_EQUAL, left(at), 0, number));
-    }
-    filter.extend([instruction(END, 0, 0, KILL_PROCESS), instruction(END, 0, 0, ALLOW)]);
-    filter.concat()
+    let end = [instruction(END, 0, 0, KILL_PROCESS), instruction(END, 0, 0, ALLOW)];
+    [&begin[..], &tests, &end].concat().concat()
 }
 
 impl Engine<'_> {

@@ -2,10 +2,10 @@
 //! A row takes about 10 bytes, which is less than the instructions of a call.
 //!
 //! ```text
-//! number          2 bytes, with MUST if nothing can go on without it; 0: the end
-//! five arguments  1 byte each: a number below VARIABLE, or VARIABLE and which word of the frame;
-//!                 or WIDE and the 4 bytes of a number or an address
-//! result          1 byte: which word of the frame it goes to
+//! number     2 bytes, with the count of arguments, and with MUST if nothing can go on without it; 0: the end
+//! arguments  1 byte each: a number below VARIABLE, or VARIABLE and which word of the frame;
+//!            or WIDE and the 4 bytes of a number or an address
+//! result     1 byte: which word of the frame it goes to
 //! ```
 
 use asmgen_arch::op::{Arg, Base, Cond, DatumId, Mem, Part};
@@ -15,11 +15,13 @@ use super::Engine;
 use super::build::{at, frame, sum};
 use super::layout::var;
 
-const MUST: u32 = 0x8000;
+/// In the number's upper bits: does the server end if the call fails, and from which bit on the count of arguments is.
+const MUST: u32 = 0x1000;
+const COUNT_SHIFT: u8 = 13;
 const VARIABLE: u32 = 0xc0;
 const WIDE: u8 = 0xff;
-/// Arguments of a row, and log2 of the bytes of a word of the frame.
-const ARGS: u32 = 5;
+/// Most arguments of a row, and log2 of the bytes of a word of the frame.
+const ARGS: usize = 5;
 const WORD_SHIFT: u8 = 2;
 
 /// An argument.
@@ -72,9 +74,12 @@ impl Engine<'_> {
         let (mut list, mut begins) = (Vec::new(), Vec::new());
         for row in rows {
             begins.push(list.iter().map(|part: &Part| part.len_bytes(self.word)).sum());
-            let number = u32::from(row.call.info().number(self.machine)) | if row.must { MUST } else { 0 };
+            let info = row.call.info();
+            let (number, count) = (u32::from(info.number(self.machine)), info.args.len().min(ARGS));
+            assert!(number < MUST && count > 0, "{} fits its row", info.name);
+            let number = number | (count << COUNT_SHIFT) as u32 | if row.must { MUST } else { 0 };
             list.push(Part::Bytes((number as u16).to_le_bytes().into()));
-            let given = (0..ARGS as usize).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
+            let given = (0..count).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
             list.extend(given.flat_map(parts));
             list.push(Part::Bytes(vec![(row.to >> WORD_SHIFT) as u8]));
         }
@@ -108,7 +113,8 @@ impl Engine<'_> {
         self.two(n, at(list, 0), "a call");
         self.add(list, 2i64, "");
         self.if_zero(n, "script_end", "that was the last one");
-        self.set(u, ARGS, "");
+        self.set(u, n, "");
+        self.shr(u, COUNT_SHIFT, "its arguments");
         self.set(wide, Arg::Frame(var::CALL_ARGS), "");
         self.place("argument");
         self.next(c, list, "");

@@ -23,7 +23,8 @@ impl Engine<'_> {
         self.state.marks - self.state.vectors
     }
 
-    /// From a vector to what was counted for its reply: bytes of content, and whether it is the reply's first.
+    /// From a vector to what was counted for its reply: bytes of content, and, at the reply's first, the first digit of
+    /// its status.
     pub(super) fn counted(&self) -> u32 {
         self.state.counted - self.state.vectors
     }
@@ -40,6 +41,7 @@ impl Engine<'_> {
         self.cut();
         self.rest();
         self.written();
+        self.write_log();
     }
 
     /// Adds `len` bytes at `ptr` to the batch; what follows the last vector of the same reply in memory joins it.
@@ -111,13 +113,13 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
         self.call(Call::Sendmsg, &args, Some(n), "send the batch");
         self.branch(n, Cond::Ge, 0i64, "took", "");
-        self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
+        self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { "gone" } else { "close" }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
         self.place("took");
         self.walk();
         self.place("sent");
+        self.say_log();
         self.four(self.s.p, frame(var::CURSOR), "");
-        self.write_log();
         self.put_four(frame(var::SKIP), 0i64, "");
         if self.has_long {
             self.four(t, frame(var::REST_LEN), "");
@@ -222,9 +224,10 @@ impl Engine<'_> {
     fn rest(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
         self.place("keep_rest");
-        self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
+        self.say_log();
+        self.four(self.s.p, frame(var::CURSOR), "");
         self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
         self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
@@ -272,7 +275,13 @@ impl Engine<'_> {
         self.take(t, n, "");
         self.unless_zero(t, "keep_rest", "not all of it");
         self.if_any(self.s.flags, flag::CLOSE, "settle", "");
-        self.jump("parse", "what has come behind the request");
+        if self.has_long {
+            // In the event that the reply began in, what is behind its request has not begun where the input did.
+            self.put_four(frame(var::SKIP), 0i64, "");
+            self.jump("parse_behind", "what has come behind the request");
+        } else {
+            self.jump("parse", "what has come behind the request");
+        }
     }
 
     /// The content of a long reply, behind its head, or what is left of it: `t` bytes at `u`.
@@ -283,8 +292,6 @@ impl Engine<'_> {
         self.four(u, frame(var::REST), "");
         self.place("send_rest");
         self.branch(t, Cond::Below, LONG_BYTES, "send_copy", "a copy costs less");
-        self.set(self.s.v, Arg::Data(self.records.ok), "");
-        self.branch(u, Cond::Above, self.s.v, "send_copy", "what may be written to is not in the file as it is here");
         self.four(n, frame(var::FILE), "");
         self.branch(n, Cond::Lt, 0i64, "send_copy", "the file cannot be read");
         self.set(self.s.v, u, "");

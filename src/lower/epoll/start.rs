@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use asmgen_arch::op::{Arg, Cond, Part};
+use asmgen_arch::op::{Arg, Cond, DatumId, Part};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame, sum};
 use super::layout::var;
 use super::script::{Given, Row};
-use super::turn::{LISTENER, SIGNALS, TIMER};
+use super::turn::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi, class};
 use crate::lower::socket;
 
@@ -18,6 +18,12 @@ const PASSED: i64 = 3;
 const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
+/// Bytes of an `int`, which a socket option is.
+const INT_BYTES: u32 = 4;
+
+/// The names of what is watched from the start are the order of its descriptors.
+const _: () = assert!(var::TIMER - var::LISTENER == 4 * (TIMER - LISTENER));
+const _: () = assert!(var::SIGNALS - var::LISTENER == 4 * (SIGNALS - LISTENER) && SIGNALS + 1 == FIRST_CONNECTION);
 
 impl Engine<'_> {
     pub(super) fn start(&mut self) {
@@ -39,7 +45,7 @@ impl Engine<'_> {
         let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
         let runs = self.bytes("classes of bytes: runs", &class::runs());
         self.set(q, Arg::Data(runs), "");
-        self.set(bit, 1i64, "the first class");
+        self.set(bit, class::BLANK, "the first class");
         self.place("run");
         self.next(c, q, "first byte of a run");
         self.if_zero(c, "next_class", "");
@@ -52,8 +58,8 @@ impl Engine<'_> {
         self.branch(c, Cond::BelowOrEqual, d, "in_class", "");
         self.jump("run", "");
         self.place("next_class");
-        self.add(bit, bit, "");
-        self.branch(bit, Cond::Ne, class::END, "run", "");
+        self.shr(bit, 1, "");
+        self.unless_zero(bit, "run", "");
     }
 
     /// `PORT`, and a listening socket that somebody passes.
@@ -98,6 +104,9 @@ impl Engine<'_> {
         self.branch(t, Cond::Eq, n, "passed_to_us", "");
         self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
         self.place("passed_to_us");
+        if self.has_workers() {
+            self.put_four(frame(var::PASSED_TO), n, "the first worker");
+        }
     }
 
     /// Which of these the text at `long` begins with, in `id`, `long` behind it; if with none, goes to the next variable.
@@ -179,11 +188,15 @@ impl Engine<'_> {
         self.put_four(frame(var::FREE_BUFFER), t, "");
         self.put_four(frame(var::EVENT), abi::EPOLLIN, "");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
-        for (name, place) in [(LISTENER, var::LISTENER), (TIMER, var::TIMER), (SIGNALS, var::SIGNALS)] {
-            self.set(self.s.fd, name, "");
-            self.four(t, frame(place), "");
-            self.gosub("control");
-        }
+        self.set(self.s.fd, LISTENER, "");
+        self.place("watch_next");
+        self.set(self.s.vars, Arg::Frame(var::LISTENER), "");
+        self.set(t, self.s.fd, "");
+        self.shl(t, 2, "");
+        self.four(t, sum(self.s.vars, t, 0), "");
+        self.gosub("control");
+        self.add(self.s.fd, 1i64, "the next one");
+        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, "watch_next", "");
         self.gosub("date");
     }
 
@@ -195,27 +208,29 @@ impl Engine<'_> {
         let mut rows = vec![
             Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).must(),
             // Bind although connections of an earlier run linger.
-            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1),
+            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, true),
         ];
         if self.has_workers() {
-            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1));
+            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, true));
         }
         if self.server.listen.address == IpAddr::from([0; 16]) {
-            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0));
+            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, false));
         }
         rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).must());
         rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]).must());
         rows
     }
 
-    fn option(&mut self, level: i64, option: i64, value: u32) -> Row {
-        let value = self.bytes(&format!("int {value}"), &value.to_le_bytes());
+    fn option(&mut self, level: i64, option: i64, value: bool) -> Row {
+        // The timer's numbers have both: a word is 4 bytes at least.
+        let second = self.every_second();
+        let value = self.program.datum_within(second, if value { 0 } else { INT_BYTES });
         let args = [
             Given::Variable(var::LISTENER),
             Given::Number(level),
             Given::Number(option),
             Given::Data(value),
-            Given::Number(abi::INT_BYTES),
+            Given::Number(INT_BYTES.into()),
         ];
         Row::new(Call::Setsockopt, &args)
     }
@@ -227,7 +242,7 @@ impl Engine<'_> {
         let fd = Given::Variable(var::LISTENER);
         let asked = self.asked_signals();
         let asked = Given::Data(self.bytes("signals that end it", &asked.to_le_bytes()));
-        let second = self.program.datum("struct itimerspec: every second", [1, 0, 1, 0].map(Part::Word).into(), 0);
+        let second = self.every_second();
         let flags = number(abi::CLOEXEC | abi::NONBLOCK);
         // The limit of now, the one there may be: read twice, the second time 8 bytes lower, and set to the upper one.
         let limit =
@@ -236,7 +251,7 @@ impl Engine<'_> {
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
-            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1),
+            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, true),
             limit(number(0), high),
             limit(number(0), low),
             limit(high, number(0)),
@@ -251,6 +266,10 @@ impl Engine<'_> {
             rows.push(Row::new(Call::Openat, &args).to(var::FILE));
         }
         rows
+    }
+
+    fn every_second(&mut self) -> DatumId {
+        self.program.datum("struct itimerspec: every second", [1, 0, 1, 0].map(Part::Word).into(), 0)
     }
 
     fn start_line(&mut self) -> Option<Row> {

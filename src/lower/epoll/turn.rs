@@ -121,9 +121,11 @@ impl Engine<'_> {
         self.branch(n, Cond::Eq, -abi::EAGAIN, "nobody", "nobody waits");
         self.branch(n, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
         self.branch(n, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
-        for error in [abi::EMFILE, abi::ENFILE, abi::ENOBUFS, abi::ENOMEM] {
-            self.branch(n, Cond::Eq, -error, "crowded", "no descriptor or memory is left");
-        }
+        let why = "no descriptor or memory is left";
+        self.branch(n, Cond::Eq, -abi::ENOBUFS, "crowded", why);
+        self.branch(n, Cond::Eq, -abi::ENOMEM, "crowded", why);
+        self.add(n, abi::EMFILE, "");
+        self.branch(n, Cond::BelowOrEqual, abi::EMFILE - abi::ENFILE, "crowded", why);
         self.jump("pause", "the network's own trouble: nobody gains if another connection goes");
         self.place("crowded");
         self.set(self.s.list, IDLE, "");

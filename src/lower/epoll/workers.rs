@@ -10,6 +10,8 @@ use super::layout::{MOST_WORKERS, var};
 use super::{Engine, abi};
 use crate::spec::Workers;
 
+/// Where a `struct signalfd_siginfo` has the process that sent it.
+const SIGNAL_FROM: u32 = 12;
 /// Bytes of the set of cores that is asked for: 1,024 cores.
 const CORES_BYTES: u32 = 128;
 
@@ -44,7 +46,10 @@ impl Engine<'_> {
         self.take(u, 1i64, "");
         self.jump("fork", "");
         self.place("child");
-        self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
+        self.set(n, 0i64, "");
+        self.four(t, frame(var::PASSED_TO), "");
+        self.take(n, t, "");
+        self.put_four(frame(var::WORKERS), n, "this is one of them, and whose");
         let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGTERM), zero, zero, zero];
         self.call(Call::Prctl, &args, None, "it does not outlive the first");
         self.place("forked");
@@ -84,6 +89,13 @@ impl Engine<'_> {
             return;
         }
         let (t, u) = (self.s.t, self.s.u);
+        // A signal to all of them, as of ^C, comes to each, and from the first once more: it counts once.
+        self.four(u, frame(var::WORKERS), "");
+        self.branch(u, Cond::Ge, 0i64, "heeded", "the first heeds everybody");
+        self.four(self.s.d, frame(var::LONG_SCRATCH + SIGNAL_FROM), "");
+        self.add(self.s.d, u, "");
+        self.unless_zero(self.s.d, "next", "the others heed the first alone");
+        self.place("heeded");
         self.branch(t, Cond::Ne, abi::SIGCHLD, "asked", "");
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "next", "one has ended, as it was told");

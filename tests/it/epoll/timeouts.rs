@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Client, PART, REQUEST, SLACK, TICKS, server};
+use super::{Client, PART, REQUEST, ROUTES, SLACK, TICKS, server};
+use crate::harness::server::{Server, Spec};
+use crate::harness::tool::Variant;
 use crate::harness::{http, wait_until};
 use crate::model::date;
 
@@ -55,6 +57,28 @@ fn a_head_that_drips_is_408() {
         }
     }
     panic!("the whole head was waited for");
+}
+
+/// The time of a request that comes with the end of another begins with it, also behind a content that is sent from the
+/// file.
+#[test]
+fn a_request_behind_another_has_its_own_time() {
+    let long = format!("[[route]]\npath = \"/long\"\nbody = \"{}\"\n", "x".repeat(70_000));
+    let spec = Spec::new(&format!("[server]\nheader_timeout = 2\n{ROUTES}{long}"));
+    let server = Server::start(Variant::native(&spec.path()));
+    for path in ["/", "/long"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        let (begin, end) = request.as_bytes().split_at(10);
+        let mut client = Client::new(server.port);
+        client.send(begin);
+        std::thread::sleep(Duration::from_millis(1500));
+        let start = Instant::now();
+        client.send(&[end, PART].concat());
+        assert_eq!(client.reply().status(), "200", "{path}");
+        assert_eq!(client.reply().status(), "408", "{path}");
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(1900), "{path}: {took:?}");
+    }
 }
 
 #[test]

@@ -68,10 +68,34 @@ fn the_others_do_not_outlive_the_first() {
     wait_until("the others end", || others.iter().all(|pid| is_gone(*pid)));
 }
 
-/// Requests under way are finished by whichever worker has them.
+/// Requests under way are finished by whichever worker has them; also where the signal comes to all, as from a terminal
+/// or from systemd, and once more from the first.
 #[test]
 fn every_worker_finishes_what_it_has() {
-    let (mut server, _) = serve("workers = 2\ndrain = 1", 1);
+    for to_all in [false, true] {
+        let (mut server, others) = serve("workers = 2\ndrain = 1", 1);
+        let mut clients: Vec<Client> = (0..20).map(|_| Client::new(server.port)).collect();
+        for client in &mut clients {
+            client.send(super::PART);
+        }
+        std::thread::sleep(SLACK / 4);
+        for pid in others.into_iter().filter(|_| to_all).chain([server.pid()]) {
+            send(pid, Signal::INT);
+        }
+        std::thread::sleep(SLACK / 4);
+        for client in &mut clients {
+            client.send(b"alhost\r\n\r\n");
+            assert_eq!(client.reply().field("Connection"), Some("close"), "to all: {to_all}");
+            client.ends();
+        }
+        assert_eq!(server.exit_code(), Some(0), "to all: {to_all}");
+    }
+}
+
+/// A second signal to the first ends all at once.
+#[test]
+fn a_second_signal_ends_all_at_once() {
+    let (mut server, others) = serve("workers = 2\ndrain = 5", 1);
     let mut clients: Vec<Client> = (0..20).map(|_| Client::new(server.port)).collect();
     for client in &mut clients {
         client.send(super::PART);
@@ -79,10 +103,6 @@ fn every_worker_finishes_what_it_has() {
     std::thread::sleep(SLACK / 4);
     send(server.pid(), Signal::TERM);
     std::thread::sleep(SLACK / 4);
-    for client in &mut clients {
-        client.send(b"alhost\r\n\r\n");
-        assert_eq!(client.reply().field("Connection"), Some("close"));
-        client.ends();
-    }
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.end(Signal::TERM), None);
+    assert!(others.into_iter().all(is_gone));
 }

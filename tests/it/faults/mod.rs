@@ -4,6 +4,7 @@
 
 mod client;
 mod clock;
+mod cuts;
 mod descriptors;
 mod injected;
 mod loss;

@@ -18,7 +18,10 @@ const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
 /// How long the value of `Date` is, always.
 pub(crate) const DATE_BYTES: usize = 29;
 
-/// A reply but for its `Date`, which stands first.
+/// The field that stands before `Date`.
+const BEFORE_DATE: &str = "Accept-Ranges";
+
+/// A reply but for its `Date`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -44,13 +47,19 @@ impl Reply {
 
     /// Everything up to the value of `Date`.
     fn before_date(&self) -> String {
-        format!("HTTP/1.1 {} {}\r\nDate: ", self.status, reason(self.status))
+        let before = self.lines(|name| name == BEFORE_DATE);
+        format!("HTTP/1.1 {} {}\r\n{before}Date: ", self.status, reason(self.status))
     }
 
     /// The rest of the head.
     fn behind_date(&self) -> String {
-        let field = |(name, value): &(&str, String)| format!("{name}: {value}\r\n");
-        format!("\r\n{}\r\n", self.fields.iter().map(field).collect::<String>())
+        format!("\r\n{}\r\n", self.lines(|name| name != BEFORE_DATE))
+    }
+
+    /// The lines of some fields.
+    fn lines(&self, is_one: impl Fn(&str) -> bool) -> String {
+        let line = |(name, value): &(&str, String)| format!("{name}: {value}\r\n");
+        self.fields.iter().filter(|(name, _)| is_one(name)).map(line).collect::<String>()
     }
 }
 
@@ -103,11 +112,11 @@ impl Draft {
         let has_content = !matches!(self.status, 204 | 304);
         let mut fields = Vec::new();
         let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
+        add(BEFORE_DATE, (self.status == 200).then(|| "bytes".into()));
         add("Connection", self.connection.map(str::to_owned));
         add("Content-Range", self.content_range);
         add("Content-Length", has_content.then(|| self.content.len().to_string()));
         add(ALLOW.0, self.allow.then(|| ALLOW.1.into()));
-        add("Accept-Ranges", matches!(self.status, 200 | 206).then(|| "bytes".into()));
         add("Content-Type", has_content.then_some(self.content_type));
         add("Content-Encoding", self.content_encoding.filter(|_| has_content).map(str::to_owned));
         add("Cache-Control", self.cache_control);

@@ -146,6 +146,8 @@ calls! {
     Ioctl          "ioctl"           ("fd", "op", "arg")                                       Zero   [ 16  29  54]
     /// Number of this process.
     Getpid         "getpid"          ()                                                        Number [ 39 172  20]
+    /// The parent of the process.
+    Getppid        "getppid"         ()                                                        Number [110 173  64]
     /// Send a signal.
     Kill           "kill"            ("pid", "sig")                                            Zero   [ 62 129  37]
     /// Wait for a child.

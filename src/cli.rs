@@ -107,7 +107,7 @@ pub(crate) struct LayoutArgs {
     /// Linux kernel alone
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier, conflicts_with = "golf")]
     pub(crate) elf: Tier,
-    /// How long to look for a smaller executable: `quick`, not at all; `default`, up to 2 seconds; `max`, up to 10 minutes
+    /// How long to look for a smaller executable: `quick`, not at all; `default`, a few seconds; `max`, up to 10 minutes
     #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort, conflicts_with = "golf")]
     pub(crate) effort: Effort,
     /// The smallest: --elf linux --effort max --engine blocking

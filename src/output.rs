@@ -3,7 +3,8 @@
 use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,6 +52,16 @@ pub(crate) fn binary(bytes: &[u8], file: Option<&Path>, mode: u32) -> Result<(),
     }
 }
 
+/// Refuses to write a result over the spec that it is of.
+pub(crate) fn is_not(file: Option<&Path>, spec: Option<&Path>) -> Result<(), Failure> {
+    let (Some(file), Some(spec)) = (file, spec) else { return Ok(()) };
+    let number = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|it| (it.dev(), it.ino()));
+    if number(file).is_some_and(|there| Some(there) == number(spec)) {
+        return Err(Failure::Input(format!("{}: is the spec itself; name another file with -o", file.display())));
+    }
+    Ok(())
+}
+
 /// Writes text to standard output.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     standard_output(text.as_bytes())
@@ -72,17 +83,35 @@ fn put(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
     match fs::metadata(file) {
         Ok(there) if there.is_dir() => Err(Failure::Input(format!("{}: is a folder; name a file", file.display()))),
+        // `/dev/stdout`, redirected: whoever opened it wants what is written there, behind what is there already.
+        Ok(there) if is_open_as(&there, &io::stdout()) => standard_output(bytes),
+        Ok(there) if is_open_as(&there, &io::stderr()) => io::stderr().write_all(bytes).map_err(failed),
         Ok(there) if there.is_file() => replace(&fs::canonicalize(file).map_err(failed)?, bytes, mode),
         Ok(_) => {
             fs::OpenOptions::new().write(true).open(file).and_then(|mut open| open.write_all(bytes)).map_err(failed)
         }
-        Err(_) => replace(file, bytes, mode),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(file) {
+            // A link that leads nowhere yet.
+            Ok(target) => put(&folder_of(file).join(target), bytes, mode),
+            Err(_) => replace(file, bytes, mode),
+        },
+        Err(error) => Err(failed(error)),
     }
+}
+
+/// Is it what that descriptor is, and a file?
+fn is_open_as(there: &fs::Metadata, descriptor: &impl AsFd) -> bool {
+    let is_it = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino) == (there.dev(), there.ino());
+    there.is_file() && rustix::fs::fstat(descriptor).is_ok_and(is_it)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Puts a finished file in place at once: it is written beside the old one and renamed over it.
 fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     if !folder.is_dir() {
         return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
     }

@@ -9,6 +9,7 @@ use crate::output::{self, Failure};
 const EXECUTABLE_MODE: u32 = 0o755;
 
 pub(super) fn run(args: &BuildArgs) -> Result<ExitCode, Failure> {
+    output::is_not(args.output.as_deref(), args.executable.source.spec.as_deref())?;
     let image = super::executable(&args.executable)?;
     output::binary(&image.bytes, args.output.as_deref(), EXECUTABLE_MODE)?;
     Ok(ExitCode::SUCCESS)

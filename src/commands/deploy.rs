@@ -14,7 +14,7 @@ pub(super) fn k8s(args: &K8sArgs) -> Result<ExitCode, Failure> {
         return print("k8s", &args.deploy, deploy::k8s_stream);
     };
     let request = request("k8s", &args.deploy)?;
-    std::fs::create_dir_all(folder).map_err(|error| Failure::Input(format!("{}: {error}", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))?;
     for (name, text) in deploy::k8s(&request) {
         output::binary(text.as_bytes(), Some(&folder.join(name)), FILE_MODE)?;
     }

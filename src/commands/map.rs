@@ -12,6 +12,7 @@ const FILE_MODE: u32 = 0o644;
 
 pub(super) fn run(args: &MapArgs) -> Result<ExitCode, Failure> {
     let executable = &args.executable;
+    output::is_not(args.output.as_deref(), executable.source.spec.as_deref())?;
     let description = super::describe_for(&executable.source, &executable.layout)?;
     let target = super::target_or_host(executable.target)?;
     let image = super::build(&description, target, super::layout(&executable.layout))?;

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use asmgen::spec::Listen;
+use asmgen::spec::{Engine, Listen, Program};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::cli::RunArgs;
@@ -17,7 +17,9 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let description = super::describe_for(&args.source, &args.layout)?;
     let image = super::build(&description, super::target_or_host(None)?, super::layout(&args.layout))?;
     if let Some(listen) = description.program.listen() {
-        eprintln!("{}", url(listen));
+        let port = if takes_port(&description.program) { std::env::var("PORT").ok() } else { None };
+        let port = port.and_then(|port| port.parse().ok()).unwrap_or(listen.port);
+        eprintln!("{}", url(Listen { port, ..listen }));
     }
     // The file has no name: nothing is left behind, however the program ends.
     let file = memfd_create(description.name.as_str(), MemfdFlags::CLOEXEC).map_err(Failure::failed)?;
@@ -26,6 +28,11 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let error = Command::new(path).arg0(&description.name).exec();
     Err(Failure::Failed(format!("the program does not start: {error}")))
+}
+
+/// Does `PORT` in the environment say where it listens?
+fn takes_port(program: &Program) -> bool {
+    matches!(program, Program::Server(server) if server.engine == Engine::Epoll && server.epoll.port_env)
 }
 
 /// Where a browser on this machine finds the server.

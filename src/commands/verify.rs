@@ -9,8 +9,12 @@ use crate::cli::VerifyArgs;
 use crate::output::{self, Failure};
 
 pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
-    let file = std::fs::read(&args.file)
-        .map_err(|error| Failure::Input(format!("{}: {error}; name an ELF file", args.file.display())))?;
+    let wrong = |what: String| Failure::Input(format!("{}: {what}; name an ELF file", args.file.display()));
+    let is_file = std::fs::metadata(&args.file).map_err(|error| wrong(error.to_string()))?.is_file();
+    if !is_file {
+        return Err(wrong("is no regular file".into()));
+    }
+    let file = std::fs::read(&args.file).map_err(|error| wrong(error.to_string()))?;
     let verdicts = elf::verify(&file);
     if args.json {
         output::text(&json(&verdicts)?)?;

@@ -70,9 +70,14 @@ impl DeployRequest {
 
     /// The comment that begins every file. The command may hold any character that a path may hold.
     pub(super) fn first_line(&self) -> String {
-        let one_line: String = self.made_by.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let one_line: String = self.made_by.chars().map(|c| if ends_lines(c) { '?' } else { c }).collect();
         format!("# Made by `{one_line}`; change the description and make it anew.\n")
     }
+}
+
+/// Is it a control character, or one of those that end a comment of YAML 1.1?
+fn ends_lines(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 fn epoll(program: &Program) -> Option<&EpollSettings> {

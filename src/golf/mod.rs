@@ -131,6 +131,10 @@ impl FromStr for Effort {
     }
 }
 
+/// Most operations of a program that is searched. What a longer one could save is nothing beside its length, and would take
+/// minutes; and the labels of its calls, which are counted behind its own, would not fit into 16 bits.
+const SEARCHED_STEPS_MAX: usize = 4096;
+
 /// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one. `hint` is the
 /// choice that made it smallest: for a program that differs in a number or two, it is the one to try.
 ///
@@ -144,7 +148,11 @@ pub(crate) fn smaller(
     watch: &mut Watch,
 ) -> Result<Option<Image>, BuildError> {
     let row = options.effort.row();
-    if row.places[0] == 0 || ops.has_writable_memory() || options.tier == Tier::Strict {
+    if ops.steps.len() > SEARCHED_STEPS_MAX
+        || row.places[0] == 0
+        || ops.has_writable_memory()
+        || options.tier == Tier::Strict
+    {
         return Ok(None);
     }
     let best_bytes = plain.bytes.len() as u32;

@@ -87,6 +87,13 @@ pub(super) const SOCK_NONBLOCK: i64 = NONBLOCK;
 pub(super) const SO_REUSEPORT: i64 = 15;
 /// Send small pieces at once.
 pub(super) const TCP_NODELAY: i64 = 1;
+/// How much may be unsent before there is room to write, in bytes (include/uapi/linux/tcp.h).
+pub(super) const TCP_NOTSENT_LOWAT: i64 = 25;
+/// What the first worker tells the others by; and what nobody can refuse.
+pub(super) const SIGUSR1: i64 = 10;
+pub(super) const SIGKILL: i64 = 9;
+/// `wait4`: do not wait.
+pub(super) const WNOHANG: i64 = 1;
 /// Broken pipe.
 pub(super) const SIGPIPE: i64 = 13;
 /// Clocks.

@@ -120,7 +120,7 @@ pub(super) fn plain(reply: &Reply) -> Stored {
     let fields = Fields {
         length: length(&reply.body),
         description: content_type(&reply.content_type),
-        shared: cache(reply),
+        shared: cache(reply) + &location(reply),
         ..Fields::default()
     };
     fields.store(reply.status, &reply.body)
@@ -177,6 +177,10 @@ fn content_type(value: &str) -> String {
 
 fn cache(reply: &Reply) -> String {
     reply.cache.as_ref().map(|value| format!("Cache-Control: {value}\r\n")).unwrap_or_default()
+}
+
+fn location(reply: &Reply) -> String {
+    reply.location.as_ref().map(|value| format!("Location: {value}\r\n")).unwrap_or_default()
 }
 
 /// The entity tag of a content in a coding: 96 bits of the SHA-256 of both in base64url (RFC 4648 §5), in quotes.

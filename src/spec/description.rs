@@ -197,6 +197,8 @@ pub struct Reply {
     pub template: bool,
     /// Value of `Cache-Control`.
     pub cache: Option<String>,
+    /// Value of `Location`; with one of the statuses it belongs to (RFC 9110 §10.2.2).
+    pub location: Option<String>,
     /// Are smaller variants of the body wanted? Status 200 only.
     pub compress: bool,
     /// The body in other codings, in the order of [`Coding::ALL`]. At first those that stood ready beside the file;
@@ -208,7 +210,8 @@ impl Reply {
     /// A reply without anything that is left out as a rule.
     pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let (content_type, body) = (content_type.into(), body.into());
-        Self { status, content_type, body, template: false, cache: None, compress: false, variants: Vec::new() }
+        let (template, cache, location, compress, variants) = (false, None, None, false, Vec::new());
+        Self { status, content_type, body, template, cache, location, compress, variants }
     }
 
     /// Does its status say that all is well (RFC 9110 §15.3)?

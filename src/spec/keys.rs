@@ -33,6 +33,9 @@ const TYPE_BY_EXTENSION: Default = Default::Rule(
 
 const CACHE: Kind = Kind::Line { max: limits::CACHE_MAX, rule: "visible ASCII and spaces; not empty" };
 const CACHE_DOC: &str = "Value of `Cache-Control`, such as `no-cache` or `max-age=31536000, immutable`.";
+const LOCATION: Kind = Kind::Line { max: limits::LOCATION_MAX, rule: "visible ASCII; not empty" };
+const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address. The status is 308 then, \
+    unless one of 201, 300, 301, 302, 303, 307 is given, and the content, if none is given, the same line.";
 const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those who accept `br`, `zstd` or `gzip`? They are \
     made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
     beside the file and `template` is not set, it is the variant.";
@@ -141,7 +144,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "The one file to serve, at `/` and at its own name; the path is relative to the spec, \
+        doc: "The one file to serve, at `/` and at its own name, if clients send that as it is; the path is relative to the spec, \
               and no `[[route]]` may stand beside it.",
     },
     epoll(
@@ -384,6 +387,7 @@ pub static KEYS: &[Key] = &[
         doc: "Are the placeholders in the content filled in?",
     },
     epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    epoll("route[].location", LOCATION, Default::Rule("none"), LOCATION_DOC),
     epoll("route[].compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
     Key {
         path: "not_found.body",
@@ -426,5 +430,6 @@ pub static KEYS: &[Key] = &[
         doc: "Are the placeholders in the content filled in?",
     },
     epoll("not_found.cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    epoll("not_found.location", LOCATION, Default::Rule("none"), LOCATION_DOC),
     epoll("not_found.compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
 ];

@@ -9,6 +9,13 @@ pub const ABOUT_MAX: usize = 1024;
 /// Longest route path, in bytes: a request line with it still fits into one small read.
 pub const PATH_MAX: usize = 256;
 
+/// Most routes of the epoll engine: what they need of a program's 65,536 data, with room for the rest.
+pub const ROUTES_MAX: usize = 4096;
+
+/// Most routes of the blocking engine, which compares with each in code: 512 of the longest paths are some 14,000 labels of
+/// the 65,536 that a program may have.
+pub const BLOCKING_ROUTES_MAX: usize = 512;
+
 /// Longest path of a file on disk, in bytes: Linux takes no more (`PATH_MAX`).
 pub const FILE_PATH_MAX: usize = 4096;
 
@@ -60,8 +67,21 @@ pub const STATUS_MAX: u16 = 599;
 /// Status codes whose replies must not have content, so that a body or its length would break the connection.
 pub const STATUS_WITHOUT_CONTENT: [u16; 3] = [204, 205, 304];
 
+/// Status codes whose replies must have a field that no key gives (RFC 9110 §11.7.1, §15.3.7, §15.5.2, §15.5.6, §15.5.22).
+pub const STATUS_WITH_FIELD: [(u16, &str); 5] =
+    [(206, "Content-Range"), (401, "WWW-Authenticate"), (405, "Allow"), (407, "Proxy-Authenticate"), (426, "Upgrade")];
+
 /// Longest value of `Cache-Control`, in bytes.
 pub const CACHE_MAX: usize = 256;
+
+/// Longest value of `Location`, in bytes.
+pub const LOCATION_MAX: usize = 2048;
+
+/// Status codes that `Location` belongs to (RFC 9110 §10.2.2, §15.4).
+pub const STATUS_WITH_LOCATION: [u16; 7] = [201, 300, 301, 302, 303, 307, 308];
+
+/// Status of a reply with `Location` whose spec gives none: for good, and with the same method.
+pub const REDIRECT_STATUS_DEFAULT: u16 = 308;
 
 /// Fewest workers.
 pub const WORKERS_MIN: u32 = 1;

@@ -7,7 +7,10 @@ use super::content_type::{self, BARE_TEXT, TEXT};
 use super::description::{Coding, Engine, Reply, Route, Variant};
 use super::document::{Document, Section};
 use super::error::Wrong;
-use super::limits::{BODY_MAX, STATUS_WITHOUT_CONTENT};
+use super::limits::{
+    BLOCKING_ROUTES_MAX, BODY_MAX, REDIRECT_STATUS_DEFAULT, ROUTES_MAX, STATUS_WITH_FIELD, STATUS_WITH_LOCATION,
+    STATUS_WITHOUT_CONTENT,
+};
 use super::loader::Loader;
 use super::path::{self, EVERY};
 use super::template;
@@ -64,8 +67,18 @@ fn of_content(path: &Path, content: Vec<u8>) -> Reply {
 fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Result<Replies, SpecError> {
     let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
+    let most = match engine {
+        Engine::Epoll => ROUTES_MAX,
+        Engine::Blocking => BLOCKING_ROUTES_MAX,
+    };
     for section in &document.routes {
         let path = required_path(section, engine)?;
+        if routes.len() == most {
+            let what = format!("is one route more than the engine `{}` has room for, {most}", engine.name());
+            return Err(
+                section.error("path", Wrong::new(what, "answer some of them by the route \"*\" or another server"))
+            );
+        }
         let is_same = |route: &Route| match engine {
             Engine::Epoll => route.decoded_path() == path::decoded(path),
             Engine::Blocking => route.path == path,
@@ -112,7 +125,7 @@ pub(super) fn check_path(path: &str, engine: Engine) -> Result<(), Wrong> {
 fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
     let Some(section) = &document.not_found else { return Ok(default_not_found()) };
     let has_content = section.entry("body").or(section.entry("file")).is_some();
-    if has_content {
+    if has_content || section.entry("location").is_some() {
         return reply(section, loader);
     }
     complete(section, NOT_FOUND_BODY.into(), BARE_TEXT.to_owned())
@@ -128,6 +141,10 @@ fn reply(section: &Section<'_>, loader: &dyn Loader) -> Result<Reply, SpecError>
         (Some(_), Some(_)) => {
             let what = format!("stands beside `file` in line {}", section.line("file"));
             Err(section.error("body", Wrong::new(what, "give one of them")))
+        }
+        (None, None) if section.entry("location").is_some() => {
+            let line = format!("{}\n", section.text("location").unwrap_or_default());
+            complete(section, line.into(), BARE_TEXT.to_owned())
         }
         (None, None) => {
             let fix = "write body = \"…\", or file = \"…\" with a path relative to the spec";
@@ -155,13 +172,13 @@ fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Resul
             section.error(source, Wrong::new(what, error.wrong.fix))
         })?;
     }
-    let (status, cache) = (status(section)?, cache(section)?);
+    let (status, cache, location) = (status(section)?, cache(section)?, location(section)?);
     let compress = section.flag("compress");
     if compress && status != 200 {
         let wrong = Wrong::new(format!("a reply with status {status} is sent as it is"), "remove it");
         return Err(section.error("compress", wrong));
     }
-    Ok(Reply { template, cache, compress, ..Reply::new(status, content_type, body) })
+    Ok(Reply { template, cache, location, compress, ..Reply::new(status, content_type, body) })
 }
 
 /// The variants that stand beside the file of a reply. Those of a template would hold its placeholders.
@@ -194,6 +211,20 @@ fn cache(section: &Section<'_>) -> Result<Option<String>, SpecError> {
     Ok(Some(value.trim().to_owned()))
 }
 
+/// The value of `Location`.
+fn location(section: &Section<'_>) -> Result<Option<String>, SpecError> {
+    let Some(value) = section.text("location") else { return Ok(None) };
+    if value.is_empty() {
+        let wrong = Wrong::new("is empty", "write the path or the address that it leads to");
+        return Err(section.error("location", wrong));
+    }
+    if let Some(bad) = value.chars().find(|c| !c.is_ascii_graphic()) {
+        let wrong = Wrong::new(format!("has the character {bad:?}"), "write it percent-encoded, a space as %20");
+        return Err(section.error("location", wrong));
+    }
+    Ok(Some(value.to_owned()))
+}
+
 /// Keys of the top level that say something of `file`.
 fn only_beside_file(top: &Section<'_>) -> Result<(), SpecError> {
     let Some(entry) = ["cache", "compress"].into_iter().find_map(|name| top.entry(name)) else { return Ok(()) };
@@ -203,6 +234,20 @@ fn only_beside_file(top: &Section<'_>) -> Result<(), SpecError> {
 
 fn status(section: &Section<'_>) -> Result<u16, SpecError> {
     let status = section.integer("status").expect("the schema has a default") as u16;
+    if section.entry("location").is_some() {
+        if section.entry("status").is_none() {
+            return Ok(REDIRECT_STATUS_DEFAULT);
+        }
+        if !STATUS_WITH_LOCATION.contains(&status) {
+            let what = format!("a reply with status {status} has no `location`");
+            let fix = "leave it out for 308, or write one of 201, 300, 301, 302, 303, 307";
+            return Err(section.error("status", Wrong::new(what, fix)));
+        }
+    }
+    if let Some((_, field)) = STATUS_WITH_FIELD.iter().find(|(known, _)| *known == status) {
+        let what = format!("a reply with status {status} must have a field `{field}`, which no key gives");
+        return Err(section.error("status", Wrong::new(what, "write another status, such as 403")));
+    }
     if STATUS_WITHOUT_CONTENT.contains(&status) {
         let what = format!("a reply with status {status} must not have content");
         return Err(section.error("status", Wrong::new(what, "write 200, or the status that fits the content")));

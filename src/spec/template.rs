@@ -20,7 +20,10 @@ pub const PLACEHOLDERS: [Placeholder; 12] = [
     Placeholder { name: "description", doc: "`description` of the spec" },
     Placeholder { name: "repository", doc: "`repository` of the spec" },
     Placeholder { name: "version", doc: "`version` of the spec" },
-    Placeholder { name: "port", doc: "TCP port the server listens on" },
+    Placeholder {
+        name: "port",
+        doc: "TCP port the server listens on, as the spec has it; `PORT` may say another one later",
+    },
     Placeholder { name: "target", doc: "`x86_64`, `aarch64` or `i386`" },
     Placeholder { name: "binary_size", doc: "size of the executable in bytes" },
     Placeholder { name: "binary_kib", doc: "size of the executable in KiB, with one decimal" },

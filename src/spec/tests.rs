@@ -252,6 +252,18 @@ fn no_beginning_of_a_spec_panics() {
     }
 }
 
+/// As many routes as there may be, and one more.
+#[test]
+fn routes_have_a_limit() {
+    for (engine, most) in [("epoll", limits::ROUTES_MAX), ("blocking", limits::BLOCKING_ROUTES_MAX)] {
+        let route = |number: usize| format!("[[route]]\npath = \"/{number}\"\nbody = \"\"\n");
+        let spec = |count| format!("[server]\nengine = \"{engine}\"\n{}", (0..count).map(route).collect::<String>());
+        assert!(from_toml(&spec(most), Path::new("s.toml")).is_ok(), "{engine}");
+        let error = from_toml(&spec(most + 1), Path::new("s.toml")).unwrap_err().to_string();
+        assert!(error.contains(&format!("the engine `{engine}` has room for, {most}; ")), "{error}");
+    }
+}
+
 #[test]
 fn line_ends_and_byte_order_mark_of_windows() {
     let text = "\u{feff}[[route]]\r\npath = \"/\"\r\nbody = \"x\"\r\ncolour = 1\r\n";

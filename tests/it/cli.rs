@@ -44,6 +44,57 @@ fn the_file_is_executable_and_replaces_another() {
     }
 }
 
+/// What whoever redirected standard output has written there stays.
+#[test]
+fn standard_output_by_its_name_is_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("out");
+    fs::write(&file, "before").unwrap();
+    let redirected = fs::OpenOptions::new().append(true).open(&file).unwrap();
+    let args = ["examples/hello.toml", "--target", "x86_64", "-o", "/dev/stdout"];
+    let status = asmgen().args(args).stdout(redirected).status().unwrap();
+    assert!(status.success());
+    assert!(fs::read(&file).unwrap().starts_with(b"before\x7fELF"));
+}
+
+/// Behind a link the file it leads to is meant, also where there is none yet.
+#[test]
+fn a_link_stays_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, file) = (folder.path().join("link"), folder.path().join("file"));
+    std::os::unix::fs::symlink("file", &link).unwrap();
+    for _ in ["nowhere yet", "to the file"] {
+        succeed(asmgen().args(["examples/hello.toml", "--target", "x86_64", "-o"]).arg(&link));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(&file).unwrap().is_file());
+    }
+    let lost = folder.path().join("lost");
+    std::os::unix::fs::symlink("lost", &lost).unwrap();
+    let output = asmgen().args(["examples/hello.toml", "--target", "x86_64", "-o"]).arg(&lost).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_spec_is_not_replaced_by_its_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("notes.txt");
+    fs::write(&spec, "notes").unwrap();
+    for command in [&["--target", "x86_64"][..], &["image"], &["map"]] {
+        let output = asmgen().args(command).arg(&spec).arg("-o").arg(&spec).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(WRONG_INPUT), "{message}");
+        assert!(message.ends_with("notes.txt: is the spec itself; name another file with -o\n"), "{message}");
+        assert_eq!(fs::read(&spec).unwrap(), b"notes");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_verified() {
+    let output = asmgen().args(["verify", "/dev/zero"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(WRONG_INPUT));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/zero: is no regular file"));
+}
+
 /// A program that is running can be replaced: the old file is not written to.
 #[test]
 fn a_running_executable_is_replaced() {

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use asmgen_arch::op::{Arg, Cond, DatumId, Kind, Label, Op, Part, Program, Slot};
 use asmgen_arch::syscall::Call;
 
-use self::waits::{SECOND_US, Waits};
+use self::waits::{LONGEST_REST_US, SECOND_US, Waits};
 use super::pieces::{self, Pieces};
 use super::{abi, http, socket};
 use crate::spec::Server;
@@ -70,8 +70,9 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
     let longest = server.replies().map(http::closing_len).max().unwrap_or(0);
     let waits = Waits::of(server.timeout_ms, request::most_stages(&server.routes), longest);
     let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
-    // The same two words as a timespec are a rest of the same seconds; where they would be none, one second.
-    let rest_us = if waits.receive_us < SECOND_US { SECOND_US } else { waits.receive_us };
+    // The same two words as a timespec are a rest of the same seconds; where they would be none, or too many, one second.
+    let is_rest = (SECOND_US..=LONGEST_REST_US).contains(&waits.receive_us);
+    let rest_us = if is_rest { waits.receive_us } else { SECOND_US };
     let rest = program.datum("struct timespec: rest", Waits::words(rest_us), 0);
     let mut engine = Engine {
         server,

@@ -19,6 +19,8 @@ pub(super) struct Waits {
 
 /// Microseconds in a second.
 pub(super) const SECOND_US: u64 = 1_000_000;
+/// Longest rest where there are no descriptors, in microseconds: nobody is served meanwhile.
+pub(super) const LONGEST_REST_US: u64 = 10 * SECOND_US;
 
 impl Waits {
     /// Shares out a server's timeout; `stages` receives more than two may be needed, and `longest` is the length of the

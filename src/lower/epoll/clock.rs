@@ -47,8 +47,9 @@ impl Engine<'_> {
         self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
         self.put_four(frame(var::PAUSED), 0i64, "");
         self.place("unpaused");
-        self.gosub("sweep");
+        self.look_for_workers();
         self.stop_on_time();
+        self.gosub("sweep");
         self.jump("next", "");
     }
 

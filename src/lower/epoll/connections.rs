@@ -87,10 +87,12 @@ impl Engine<'_> {
         self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
         self.call(Call::Close, &[Arg::Slot(fd)], None, "close");
         self.add_four(var::CONNECTIONS, -1, "one less");
-        self.unless_zero(self.s.t, "dropped", "others are left");
-        self.four(self.s.t, frame(var::STOPPING), "");
-        self.branch(self.s.t, Cond::Above, 1i64, "exit", "that was the last");
-        self.place("dropped");
+        if !self.has_workers() {
+            self.unless_zero(self.s.t, "dropped", "others are left");
+            self.four(self.s.t, frame(var::STOPPING), "");
+            self.branch(self.s.t, Cond::Above, 1i64, "exit", "that was the last");
+            self.place("dropped");
+        }
         self.ret("drop");
     }
 
@@ -104,7 +106,7 @@ impl Engine<'_> {
         self.branch(self.s.fd, Cond::Eq, self.state.entries, "swept", "all are looked at");
         self.if_zero(w, "sweep_next", "no connection");
         self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_lingering", "");
+        self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
         self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
         let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SIOCOUTQ), Arg::Frame(var::SCRATCH)];
         self.call(Call::Ioctl, &args, None, "bytes that the client has not acknowledged");
@@ -113,9 +115,6 @@ impl Engine<'_> {
         self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");
         self.gosub("linger");
         self.jump("sweep_next", "");
-        self.place("sweep_lingering");
-        self.if_none(w, entry::LINGER, "sweep_deadline", "");
-        self.unless_zero(t, "sweep_next", "it has time until the end");
         self.place("sweep_deadline");
         self.four(t, frame(var::NOW), "");
         self.shl(t, entry::DEADLINE_SHIFT, "");

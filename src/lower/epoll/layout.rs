@@ -41,7 +41,7 @@ pub(super) mod var {
     pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
     pub(crate) const LOG_LEN: u32 = 52;
-    /// Workers that this one has started, in those the negated number of its process; and the exit status.
+    /// Workers that this one has started, -1 in those; and the exit status.
     pub(crate) const WORKERS: u32 = 56;
     pub(crate) const STATUS: u32 = 60;
     /// Bits that do not matter where names are compared.

@@ -18,6 +18,8 @@ const PASSED: i64 = 3;
 const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
+/// So much may be in the kernel and not sent, in bytes.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// Bytes of an `int`, which a socket option is.
 const INT_BYTES: u32 = 4;
 
@@ -160,8 +162,8 @@ impl Engine<'_> {
     }
 
     fn asked_signals(&self) -> u64 {
-        let child = if self.has_workers() { abi::signal_bit(abi::SIGCHLD) } else { 0 };
-        abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | child
+        let passed_on = if self.has_workers() { abi::signal_bit(abi::SIGUSR1) } else { 0 };
+        abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | passed_on
     }
 
     /// Everything that is opened and set before the first turn.
@@ -208,23 +210,28 @@ impl Engine<'_> {
         let mut rows = vec![
             Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).must(),
             // Bind although connections of an earlier run linger.
-            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, true),
+            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1),
         ];
         if self.has_workers() {
-            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, true));
+            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1));
         }
         if self.server.listen.address == IpAddr::from([0; 16]) {
-            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, false));
+            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0));
         }
         rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).must());
         rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]).must());
         rows
     }
 
-    fn option(&mut self, level: i64, option: i64, value: bool) -> Row {
-        // The timer's numbers have both: a word is 4 bytes at least.
-        let second = self.every_second();
-        let value = self.program.datum_within(second, if value { 0 } else { INT_BYTES });
+    fn option(&mut self, level: i64, option: i64, value: u32) -> Row {
+        let value = match value {
+            // The timer's numbers are both: a word is 4 bytes at least.
+            0 | 1 => {
+                let second = self.every_second();
+                self.program.datum_within(second, if value == 1 { 0 } else { INT_BYTES })
+            }
+            _ => self.bytes(&format!("int {value}"), &value.to_le_bytes()),
+        };
         let args = [
             Given::Variable(var::LISTENER),
             Given::Number(level),
@@ -251,7 +258,9 @@ impl Engine<'_> {
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
-            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, true),
+            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1),
+            // Without it there is room to write when a third of megabytes is: a slow client would be taken for none.
+            self.option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, UNSENT_BYTES),
             limit(number(0), high),
             limit(number(0), low),
             limit(high, number(0)),

@@ -12,9 +12,13 @@ impl Engine<'_> {
     /// The signal whose number is in `t`.
     pub(super) fn signal(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.pass_on();
+        self.heed();
         self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "exit", "the second one");
+        self.unless_zero(t, self.at_once(), "the second one");
+        if self.has_workers() {
+            self.place("asked");
+        }
+        self.pass_on(abi::SIGUSR1);
         self.put_four(frame(var::STOPPING), 1i64, "replies close from here on");
         self.four(u, frame(var::NOW), "");
         let settings = &self.server.epoll;
@@ -42,14 +46,21 @@ impl Engine<'_> {
         self.call(Call::Exit, &[status], None, "done");
     }
 
-    /// At a tick: is it time to end?
+    /// Where everything ends, whatever is under way.
+    fn at_once(&self) -> &'static str {
+        if self.has_workers() { "end_now" } else { "exit" }
+    }
+
+    /// At a tick: is it time to end? While it stops and takes no more connections, a sweep waits until nothing comes.
     pub(super) fn stop_on_time(&mut self) {
-        let (t, u) = (self.s.t, self.s.u);
+        let (t, u, d) = (self.s.t, self.s.u, self.s.d);
         self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "next", "it goes on");
+        self.if_zero(t, "sweep_now", "it goes on");
         self.four(u, frame(var::NOW), "");
-        self.four(t, frame(var::END), "");
-        self.branch(u, Cond::AboveOrEqual, t, "exit", "time is up");
+        self.four(d, frame(var::END), "");
+        self.branch(u, Cond::AboveOrEqual, d, self.at_once(), "time is up");
+        self.branch(t, Cond::Above, 1i64, "next", "");
+        self.place("sweep_now");
     }
 
     /// Before a turn, once asked to stop. When the time for it has come, those that wait already are still taken, and
@@ -60,30 +71,26 @@ impl Engine<'_> {
         self.four(t, frame(var::NOW), "");
         self.four(u, frame(var::DRAINED), "");
         self.branch(t, Cond::Below, u, "wait_for_events", "not yet");
+        self.set(self.s.n, 0i64, "is there anything?");
         self.four(t, frame(var::PAUSED), "");
-        self.unless_zero(t, "all_taken", "no more are there, or can be taken");
-        self.set(self.s.left, 1i64, "take one, and come back");
-        self.jump("accept", "");
-        self.place("all_taken");
+        self.if_zero(t, "wait_for_events", "");
+        // Nobody waits, or nobody can be taken. What has come on other connections is answered before they are swept.
         self.put_four(frame(var::STOPPING), 2i64, "");
         self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
         self.gosub("watch_listener");
         self.four(t, frame(var::LISTENER), "");
         self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
-        self.gosub("sweep");
         self.four(t, frame(var::CONNECTIONS), "");
         self.if_zero(t, "exit", "nothing is under way");
         self.jump("turn", "");
-        // While it stops, nobody that waits means that all are taken; a tick takes that back.
-        self.place("nobody");
-        self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "next", "");
-        self.put_four(frame(var::PAUSED), 1i64, "");
-        self.jump("next", "");
-        // Those that linger: where the client has acknowledged everything, that is enough.
         self.place("no_event");
         self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::Ne, 2i64, "turn", "");
+        self.if_zero(t, "turn", "stopped and continued");
+        self.branch(t, Cond::Eq, 2i64, "quiet", "");
+        self.put_four(frame(var::PAUSED), 1i64, "nobody waits; a tick takes that back");
+        self.jump("turn", "");
+        // Those that linger: where the client has acknowledged everything, that is enough.
+        self.place("quiet");
         self.gosub("sweep");
         self.jump("turn", "");
     }

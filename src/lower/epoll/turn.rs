@@ -27,6 +27,11 @@ impl Engine<'_> {
         self.four(self.s.t, frame(var::STOPPING), "");
         self.if_zero(self.s.t, "wait_for_events", "");
         self.branch(self.s.t, Cond::Eq, 1i64, "stopping", "asked to stop, and still taking connections");
+        if self.has_workers() {
+            self.four(self.s.t, frame(var::CONNECTIONS), "");
+            self.if_zero(self.s.t, "exit", "none is left");
+            self.place("wait_while_stopping");
+        }
         self.set(self.s.n, STOPPING_MS, "then those that linger are looked at");
         self.place("wait_for_events");
         self.four(self.s.t, frame(var::EPOLL), "");
@@ -116,9 +121,9 @@ impl Engine<'_> {
 
         self.place("too_high");
         self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
-        self.jump("next", "");
+        self.jump("crowded", "");
         self.place("not_accepted");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "nobody", "nobody waits");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "nobody waits");
         self.branch(n, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
         self.branch(n, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
         let why = "no descriptor or memory is left";

@@ -1,5 +1,5 @@
 //! Several workers: processes that share nothing but the port. The kernel spreads connections over their listening
-//! sockets (`SO_REUSEPORT`). The first worker is the parent: it passes signals on, waits for the others at the end, and
+//! sockets (`SO_REUSEPORT`). The first worker is the parent: it tells the others to end, waits for them at the end, and
 //! ends everything with exit 1 if one of them ends unasked.
 
 use asmgen_arch::op::{Arg, Cond};
@@ -10,8 +10,6 @@ use super::layout::{MOST_WORKERS, var};
 use super::{Engine, abi};
 use crate::spec::Workers;
 
-/// Where a `struct signalfd_siginfo` has the process that sent it.
-const SIGNAL_FROM: u32 = 12;
 /// Bytes of the set of cores that is asked for: 1,024 cores.
 const CORES_BYTES: u32 = 128;
 
@@ -46,12 +44,12 @@ impl Engine<'_> {
         self.take(u, 1i64, "");
         self.jump("fork", "");
         self.place("child");
-        self.set(n, 0i64, "");
-        self.four(t, frame(var::PASSED_TO), "");
-        self.take(n, t, "");
-        self.put_four(frame(var::WORKERS), n, "this is one of them, and whose");
-        let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGTERM), zero, zero, zero];
+        self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
+        let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
         self.call(Call::Prctl, &args, None, "it does not outlive the first");
+        self.call(Call::Getppid, &[], Some(n), "");
+        self.four(t, frame(var::PASSED_TO), "");
+        self.branch(n, Cond::Ne, t, "exit_1", "which has ended before that");
         self.place("forked");
     }
 
@@ -83,47 +81,102 @@ impl Engine<'_> {
         self.place("cores_few");
     }
 
-    /// Behind a signal, which lies in the scratch place: passes it on to the others.
-    pub(super) fn pass_on(&mut self) {
+    /// Behind the signal `t`: the others heed the first alone. One from a terminal or from systemd comes to everybody, and a
+    /// second one that came while it waits would be lost: so the first has a signal of its own.
+    pub(super) fn heed(&mut self) {
         if !self.has_workers() {
             return;
         }
         let (t, u) = (self.s.t, self.s.u);
-        // A signal to all of them, as of ^C, comes to each, and from the first once more: it counts once.
         self.four(u, frame(var::WORKERS), "");
-        self.branch(u, Cond::Ge, 0i64, "heeded", "the first heeds everybody");
-        self.four(self.s.d, frame(var::LONG_SCRATCH + SIGNAL_FROM), "");
-        self.add(self.s.d, u, "");
-        self.unless_zero(self.s.d, "next", "the others heed the first alone");
+        self.branch(u, Cond::Ge, 0i64, "heeded", "the first");
+        self.branch(t, Cond::Ne, abi::SIGUSR1, "next", "not from the first");
         self.place("heeded");
-        self.branch(t, Cond::Ne, abi::SIGCHLD, "asked", "");
-        self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "next", "one has ended, as it was told");
-        self.put_four(frame(var::STATUS), 1i64, "one has ended unasked: all end");
-        self.place("asked");
-        self.four(u, frame(var::WORKERS), "");
-        self.place("pass");
-        self.branch(u, Cond::Le, 0i64, "passed", "");
+    }
+
+    /// Sends a signal to all others.
+    pub(super) fn pass_on(&mut self, signal: i64) {
+        if self.has_workers() {
+            self.set(self.s.c, signal, "");
+            self.gosub("pass");
+        }
+    }
+
+    /// The number of worker `u`, which is not the first, in `t`.
+    fn number_of_worker(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
         self.set(self.s.d, Arg::State(self.state.workers), "");
         self.set(t, u, "");
         self.shl(t, 2, "");
-        self.four(t, sum(self.s.d, t, 0), "");
-        self.call(Call::Kill, &[Arg::Slot(t), Arg::Const(abi::SIGTERM)], None, "pass it on");
-        self.take(u, 1i64, "");
-        self.jump("pass", "");
-        self.place("passed");
+        self.four(t, sum(self.s.d, t, 0), "its process");
     }
 
-    /// The first waits for the others.
+    fn wait_for_worker(&mut self, options: Arg) {
+        let zero = Arg::Const(0);
+        self.number_of_worker();
+        self.call(Call::Wait4, &[Arg::Slot(self.s.t), zero, options, zero], Some(self.s.n), "has it ended?");
+    }
+
+    /// At a tick: if one has ended unasked, all end.
+    pub(super) fn look_for_workers(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (t, u, n) = (self.s.t, self.s.u, self.s.n);
+        self.four(t, frame(var::STOPPING), "");
+        self.unless_zero(t, "looked", "they end as they were told");
+        self.four(u, frame(var::WORKERS), "");
+        self.place("look");
+        self.branch(u, Cond::Le, 0i64, "looked", "that was all");
+        self.wait_for_worker(Arg::Const(abi::WNOHANG));
+        self.unless_zero(n, "worker_ended", "");
+        self.take(u, 1i64, "");
+        self.jump("look", "");
+        self.place("looked");
+    }
+
+    /// The end of the first: when the others have ended. Until then it goes on, for there may be another signal.
     pub(super) fn wait_for_workers(&mut self) {
         if !self.has_workers() {
             return;
         }
-        let n = self.s.n;
-        self.place("wait_for_all");
-        let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
-        self.call(Call::Wait4, &args, Some(n), "wait for a worker");
-        self.branch(n, Cond::Gt, 0i64, "wait_for_all", "the next one");
-        self.branch(n, Cond::Eq, -abi::EINTR, "wait_for_all", "stopped and continued");
+        let (t, u, n, options) = (self.s.t, self.s.u, self.s.n, self.s.op);
+        self.set(options, abi::WNOHANG, "");
+        self.jump("reap", "");
+        self.place("end_now");
+        self.pass_on(abi::SIGKILL);
+        self.set(options, 0i64, "");
+        self.place("reap");
+        self.four(u, frame(var::WORKERS), "");
+        self.branch(u, Cond::Le, 0i64, "all_ended", "");
+        self.wait_for_worker(Arg::Slot(options));
+        self.if_zero(n, "not_ended", "");
+        self.add_four(var::WORKERS, -1, "one less");
+        self.jump("reap", "");
+        self.place("not_ended");
+        self.put_four(frame(var::STOPPING), 2i64, "");
+        self.jump("wait_while_stopping", "");
+        // One has ended unasked, and been reaped: the last one has its place.
+        self.place("worker_ended");
+        self.put_four(frame(var::STATUS), 1i64, "all end, and that is a failure");
+        self.four(self.s.c, frame(var::WORKERS), "");
+        self.shl(self.s.c, 2, "");
+        self.shl(u, 2, "");
+        self.four(t, sum(self.s.d, self.s.c, 0), "");
+        self.put_four(sum(self.s.d, u, 0), t, "");
+        self.add_four(var::WORKERS, -1, "one less");
+        self.jump("asked", "");
+        // Sends signal `c` to the others.
+        self.sub("pass");
+        self.four(u, frame(var::WORKERS), "");
+        self.place("pass_next");
+        self.branch(u, Cond::Le, 0i64, "passed", "");
+        self.number_of_worker();
+        self.call(Call::Kill, &[Arg::Slot(t), Arg::Slot(self.s.c)], None, "pass it on");
+        self.take(u, 1i64, "");
+        self.jump("pass_next", "");
+        self.place("passed");
+        self.ret("pass");
+        self.place("all_ended");
     }
 }

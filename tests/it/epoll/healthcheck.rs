@@ -37,6 +37,22 @@ fn of_a_server_that_is_well() {
     }
 }
 
+/// A network without IPv6 has no ::1, and a server of both is reached all the same.
+#[test]
+fn of_a_server_of_both_families_where_one_is_off() {
+    let spec = spec("");
+    for variant in targets(&spec.path()) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server");
+        variant.build(Some("[::]:8080"), &file);
+        in_own_network(|| {
+            std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").unwrap();
+            let _server = Server::run(variant, &file, 8080);
+            assert_eq!(asks(variant, &file, &[]), Some(0), "{variant}");
+        });
+    }
+}
+
 #[test]
 fn on_the_port_of_the_environment() {
     let spec = spec("");

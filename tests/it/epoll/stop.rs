@@ -13,7 +13,7 @@ use crate::harness::wait_until;
 use crate::run::bodies::{BIG_BYTES, big_body};
 
 /// A server of 10 MB at `/big`, and of the short routes.
-fn big_server(keys: &str) -> Server {
+pub(super) fn big_server(keys: &str) -> Server {
     let spec = Spec::new(&format!("[server]\n{keys}\n[[route]]\npath = \"/big\"\nfile = \"big.bin\"\n{ROUTES}"));
     std::fs::write(spec.path().with_file_name("big.bin"), big_body()).unwrap();
     Server::start(Variant::native(&spec.path()))
@@ -52,6 +52,45 @@ fn idle_connections_do_not_delay_it() {
             clients.iter_mut().for_each(Client::ends);
         }
     }
+}
+
+/// Requests that have come when the signal is heard are answered, however many they are: a turn takes 64 events.
+#[test]
+fn what_has_come_is_answered() {
+    const CLIENTS: usize = 200;
+    let mut server = server("");
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| Client::new(server.port)).collect();
+    super::hello_to(clients.iter_mut());
+    send(server.pid(), Signal::STOP);
+    send(server.pid(), Signal::TERM);
+    for client in &mut clients {
+        client.send(REQUEST);
+    }
+    send(server.pid(), Signal::CONT);
+    for client in &mut clients {
+        assert_eq!(client.reply().body, b"Hello");
+    }
+    drop(clients);
+    ends_by_itself(&mut server);
+}
+
+/// While it still takes connections, those that linger have no more time than ever.
+#[test]
+fn who_lingers_is_closed_while_it_drains() {
+    let mut server = server("drain = 10\nstop_timeout = 1");
+    let before = descriptors(server.pid());
+    let mut clients: Vec<Client> = (0..5).map(|_| Client::new(server.port)).collect();
+    super::hello_to(clients.iter_mut());
+    send(server.pid(), Signal::TERM);
+    std::thread::sleep(SLACK / 4);
+    for client in &mut clients {
+        assert_eq!(client.ask(REQUEST).field("Connection"), Some("close"));
+    }
+    let start = Instant::now();
+    wait_until("all are closed", || descriptors(server.pid()) == before);
+    assert!(start.elapsed() < Duration::from_secs(2) + TICKS + SLACK, "{:?}", start.elapsed());
+    assert!(server.is_running());
+    server.end(Signal::TERM);
 }
 
 #[test]

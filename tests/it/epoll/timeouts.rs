@@ -107,6 +107,24 @@ fn a_busy_connection_stays() {
     }
 }
 
+/// Whoever takes something is not given up, though the kernel has megabytes for it.
+#[test]
+fn a_client_that_takes_little_stays() {
+    let server = super::stop::big_server("write_timeout = 3");
+    let mut client = Client::new(server.port);
+    client.send(b"GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let start = Instant::now();
+    let (mut taken, mut piece) = (0, vec![0; 10_000]);
+    while start.elapsed() < Duration::from_secs(12) {
+        taken += http::receive(&mut client.stream, &mut piece).unwrap();
+        std::thread::sleep(Duration::from_millis(90));
+    }
+    let rest = http::read_all(&mut client.stream.try_clone().unwrap());
+    drop(client);
+    let all = taken + rest.map_or(0, |rest| rest.len());
+    assert!(all > crate::run::bodies::BIG_BYTES, "{all} bytes came");
+}
+
 #[test]
 fn a_client_that_takes_nothing_is_given_up() {
     crate::run::bodies::with_big_server("epoll", |server| {

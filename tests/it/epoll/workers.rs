@@ -72,7 +72,7 @@ fn the_others_do_not_outlive_the_first() {
 /// or from systemd, and once more from the first.
 #[test]
 fn every_worker_finishes_what_it_has() {
-    for to_all in [false, true] {
+    for (to_all, signal) in [(false, Signal::TERM), (true, Signal::INT), (true, Signal::TERM)] {
         let (mut server, others) = serve("workers = 2\ndrain = 1", 1);
         let mut clients: Vec<Client> = (0..20).map(|_| Client::new(server.port)).collect();
         for client in &mut clients {
@@ -80,15 +80,15 @@ fn every_worker_finishes_what_it_has() {
         }
         std::thread::sleep(SLACK / 4);
         for pid in others.into_iter().filter(|_| to_all).chain([server.pid()]) {
-            send(pid, Signal::INT);
+            send(pid, signal);
         }
         std::thread::sleep(SLACK / 4);
         for client in &mut clients {
             client.send(b"alhost\r\n\r\n");
-            assert_eq!(client.reply().field("Connection"), Some("close"), "to all: {to_all}");
+            assert_eq!(client.reply().field("Connection"), Some("close"), "{signal:?}, to all: {to_all}");
             client.ends();
         }
-        assert_eq!(server.exit_code(), Some(0), "to all: {to_all}");
+        assert_eq!(server.exit_code(), Some(0), "{signal:?}, to all: {to_all}");
     }
 }
 
@@ -105,4 +105,63 @@ fn a_second_signal_ends_all_at_once() {
     std::thread::sleep(SLACK / 4);
     assert_eq!(server.end(Signal::TERM), None);
     assert!(others.into_iter().all(is_gone));
+}
+
+/// A signal that comes to all, as from systemd, ends all, though every one of them has one that waits already.
+#[test]
+fn all_end_when_all_are_told_to() {
+    for _ in 0..10 {
+        let (mut server, others) = serve("workers = 8", 7);
+        for pid in others.iter().copied().chain([server.pid()]) {
+            send(pid, Signal::STOP);
+        }
+        for pid in [server.pid()].into_iter().chain(others.iter().copied()) {
+            send(pid, Signal::TERM);
+        }
+        for pid in [server.pid()].into_iter().chain(others.iter().copied()) {
+            send(pid, Signal::CONT);
+        }
+        assert_eq!(server.exit_code(), Some(0));
+        assert!(others.into_iter().all(is_gone));
+    }
+}
+
+/// While the first waits for the others, a second signal is heard.
+#[test]
+fn a_second_signal_is_heard_while_another_is_busy() {
+    let (mut server, others) = serve("workers = 2\nstop_timeout = 20", 1);
+    // Half a request at the other one alone.
+    let idle = super::descriptors(server.pid());
+    let is_at_the_other = |client: &mut Client| {
+        client.send(super::PART);
+        std::thread::sleep(Duration::from_millis(100));
+        super::descriptors(server.pid()) == idle
+    };
+    let mut clients = (0..50).map(|_| Client::new(server.port));
+    let _client = clients.find_map(|mut client| is_at_the_other(&mut client).then_some(client)).expect("one of fifty");
+    send(server.pid(), Signal::TERM);
+    std::thread::sleep(SLACK);
+    assert!(server.is_running());
+    assert_eq!(server.end(Signal::TERM), None);
+    assert!(others.into_iter().all(is_gone));
+}
+
+/// Children of somebody else, and workers that only stop and go on, end nothing.
+#[test]
+fn children_that_are_no_workers_are_nothing() {
+    let script = "sleep 1 & exec \"$0\" \"$@\"";
+    let mut server = super::server_under(&["bash", "-c", script], "workers = 2");
+    wait_until("the worker is there", || children(server.pid()).len() == 2);
+    let others = children(server.pid());
+    std::thread::sleep(Duration::from_millis(300));
+    for pid in &others {
+        send(*pid, Signal::STOP);
+        send(*pid, Signal::CONT);
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(server.is_running());
+    for _ in 0..20 {
+        Client::new(server.port).hello();
+    }
+    assert_eq!(server.end(Signal::TERM), None);
 }

@@ -1,0 +1,33 @@
+//! Replies that lead elsewhere.
+
+use super::Client;
+use crate::harness::server::{Server, Spec};
+use crate::harness::tool::{Variant, variants};
+
+const SPEC: &str = "[[route]]\npath = \"/old\"\nlocation = \"/new\"\n\
+                    [[route]]\npath = \"/made\"\nlocation = \"https://example.org/?a=b#c\"\nstatus = 201\nbody = \"made\"\n\
+                    [not_found]\nlocation = \"/\"\nstatus = 302\ncache = \"no-store\"\n";
+
+fn replies(variant: Variant) {
+    let server = Server::start(variant);
+    let mut client = Client::new(server.port);
+    for (path, status_line, location, body) in [
+        ("/old", "HTTP/1.1 308 Permanent Redirect", "/new", "/new\n"),
+        ("/made", "HTTP/1.1 201 Created", "https://example.org/?a=b#c", "made"),
+        ("/nowhere", "HTTP/1.1 302 Found", "/", "/\n"),
+    ] {
+        let reply = client.ask(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+        assert_eq!(reply.head.lines().next(), Some(status_line), "{variant} {path}");
+        assert_eq!((reply.field("Location"), reply.body.as_slice()), (Some(location), body.as_bytes()));
+        assert_eq!(reply.field("Cache-Control"), (path == "/nowhere").then_some("no-store"));
+        client.send(format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+        let head = client.reply_to(true).expect("a reply");
+        assert_eq!((head.field("Location"), head.status()), (Some(location), reply.status()), "{variant} {path}");
+    }
+}
+
+#[test]
+fn redirects_say_where_to() {
+    let spec = Spec::new(SPEC);
+    variants(&spec.path()).filter(|variant| variant.elf == "strict").for_each(replies);
+}

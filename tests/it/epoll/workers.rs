@@ -110,7 +110,7 @@ fn a_second_signal_ends_all_at_once() {
 /// A signal that comes to all, as from systemd, ends all, though every one of them has one that waits already.
 #[test]
 fn all_end_when_all_are_told_to() {
-    for _ in 0..10 {
+    for _ in 0..5 {
         let (mut server, others) = serve("workers = 8", 7);
         for pid in others.iter().copied().chain([server.pid()]) {
             send(pid, Signal::STOP);

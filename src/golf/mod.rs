@@ -28,7 +28,7 @@ use crate::image::Image;
 pub enum Effort {
     /// Not at all: the plain layout.
     Quick,
-    /// Up to two seconds.
+    /// A few seconds.
     #[default]
     Default,
     /// Up to ten minutes.

@@ -240,7 +240,9 @@ fn status(section: &Section<'_>) -> Result<u16, SpecError> {
         }
         if !STATUS_WITH_LOCATION.contains(&status) {
             let what = format!("a reply with status {status} has no `location`");
-            let fix = "leave it out for 308, or write one of 201, 300, 301, 302, 303, 307";
+            let others = STATUS_WITH_LOCATION.iter().filter(|&&other| other != REDIRECT_STATUS_DEFAULT);
+            let others: Vec<String> = others.map(u16::to_string).collect();
+            let fix = format!("leave it out for {REDIRECT_STATUS_DEFAULT}, or write one of {}", others.join(", "));
             return Err(section.error("status", Wrong::new(what, fix)));
         }
     }

@@ -199,7 +199,8 @@ pub(super) mod beginning {
 
 /// From the end of the head: where the entity tag begins, in bytes.
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
-/// Bytes of an entity tag with its quotes; of what stands before a status; of the line with the date; where in it the date begins, and its bytes.
+/// Bytes of an entity tag with its quotes; of what stands before a status; of the line with the date; where in it the date
+/// begins, and its bytes.
 pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
 pub(super) const VERSION_BYTES: u32 = wire::VERSION.len() as u32;
 pub(super) const DATE_LINE_BYTES: u32 = wire::DATE_LINE_BYTES as u32;

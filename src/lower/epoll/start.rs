@@ -20,8 +20,6 @@ const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
 /// So much may be in the kernel and not sent, in bytes.
 const UNSENT_BYTES: u32 = 128 * 1024;
-/// Bytes of an `int`, which a socket option is.
-const INT_BYTES: u32 = 4;
 
 /// The names of what is watched from the start are the order of its descriptors.
 const _: () = assert!(var::TIMER - var::LISTENER == 4 * (TIMER - LISTENER));
@@ -228,7 +226,7 @@ impl Engine<'_> {
             // The timer's numbers are both: a word is 4 bytes at least.
             0 | 1 => {
                 let second = self.every_second();
-                self.program.datum_within(second, if value == 1 { 0 } else { INT_BYTES })
+                self.program.datum_within(second, if value == 1 { 0 } else { abi::INT_BYTES as u32 })
             }
             _ => self.bytes(&format!("int {value}"), &value.to_le_bytes()),
         };
@@ -237,7 +235,7 @@ impl Engine<'_> {
             Given::Number(level),
             Given::Number(option),
             Given::Data(value),
-            Given::Number(INT_BYTES.into()),
+            Given::Number(abi::INT_BYTES),
         ];
         Row::new(Call::Setsockopt, &args)
     }

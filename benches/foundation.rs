@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const ASMGEN: &str = env!("CARGO_BIN_EXE_asmgen");
 /// Runs of which the middle one counts.
-const RUNS: usize = 41;
+const RUNS: usize = 21;
 /// Servers whose memory and speed are measured.
 const SERVERS: [&str; 3] = ["greeting", "routes", "page"];
 /// How long one server is asked.
@@ -44,27 +44,36 @@ fn machine() -> String {
     format!("{}, {cores} of its threads; Linux {}.\n", model.trim_start_matches([' ', '\t', ':']), kernel.trim())
 }
 
-/// Median, least and most time of a whole process, from its start to its end; and where the median is more than its
-/// goal, in milliseconds.
+/// A command and the goal of its median in milliseconds, if it has one.
+type Timed = (&'static [&'static str], Option<u64>);
+
+/// The default page with each engine, and its image. The epoll engine is thirty times as much code; it has no goal yet.
+const TIMED: [Timed; 8] = [
+    (&["examples/page.toml", "--engine", "blocking", "--target", "x86_64"], Some(20)),
+    (&["examples/page.toml", "--engine", "blocking", "--target", "aarch64"], Some(20)),
+    (&["examples/page.toml", "--engine", "blocking", "--target", "i386"], Some(20)),
+    (&["image", "examples/page.toml", "--engine", "blocking", "--platform", "linux/amd64,linux/arm64"], Some(50)),
+    (&["examples/page.toml", "--target", "x86_64"], None),
+    (&["examples/page.toml", "--target", "aarch64"], None),
+    (&["examples/page.toml", "--target", "i386"], None),
+    (&["image", "examples/page.toml", "--platform", "linux/amd64,linux/arm64"], None),
+];
+
+/// Median, least and most time of a whole process, from its start to its end; and what misses its goal.
 fn times() -> io::Result<(String, Vec<String>)> {
-    let commands: [(&[&str], u64); 4] = [
-        (&["examples/page.toml", "--engine", "blocking", "--target", "x86_64"], 20),
-        (&["examples/page.toml", "--engine", "blocking", "--target", "aarch64"], 20),
-        (&["examples/page.toml", "--engine", "blocking", "--target", "i386"], 20),
-        (&["image", "examples/page.toml", "--engine", "blocking", "--platform", "linux/amd64,linux/arm64"], 50),
-    ];
     let mut too_slow = Vec::new();
     let mut table = format!("Whole processes, {RUNS} runs each:\n\n");
     table += "| command | goal | median | least | most |\n|---|--:|--:|--:|--:|\n";
-    for (command, goal_ms) in commands {
+    for (command, goal_ms) in TIMED {
         let mut times = (0..RUNS).map(|_| time_of(command)).collect::<io::Result<Vec<_>>>()?;
         times.sort();
         let shown =
             [times[RUNS / 2], times[0], times[RUNS - 1]].map(|time| format!("{:.1} ms", time.as_secs_f64() * 1e3));
         let command = command.join(" ");
-        let _ = writeln!(table, "| `asmgen {command}` | {goal_ms} ms | {} |", shown.join(" | "));
-        if times[RUNS / 2] > Duration::from_millis(goal_ms) {
-            too_slow.push(format!("asmgen {command}: {}, more than {goal_ms} ms", shown[0]));
+        let goal = goal_ms.map_or("–".into(), |goal_ms| format!("{goal_ms} ms"));
+        let _ = writeln!(table, "| `asmgen {command}` | {goal} | {} |", shown.join(" | "));
+        if goal_ms.is_some_and(|goal_ms| times[RUNS / 2] > Duration::from_millis(goal_ms)) {
+            too_slow.push(format!("asmgen {command}: {}, more than {goal}", shown[0]));
         }
     }
     Ok((table + "\n", too_slow))

@@ -41,6 +41,8 @@ pub(crate) struct Load {
     /// A connection for each request?
     pub(crate) close: bool,
     pub(crate) asked_ms: u64,
+    /// Is the latency of each batch recorded? That costs the generator a look at the clock per batch.
+    pub(crate) timed: bool,
 }
 
 /// What came back.
@@ -48,12 +50,35 @@ pub(crate) struct Load {
 pub(crate) struct Outcome {
     pub(crate) requests: u64,
     pub(crate) ns: u64,
+    /// Of a timed load.
+    pub(crate) latency: Option<Latency>,
+}
+
+/// Time from the sending of a batch to the last byte of its replies, in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+impl Latency {
+    /// The percentiles of these times in nanoseconds, by nearest rank; `None` without any.
+    fn of(mut times_ns: Vec<u64>) -> Option<Self> {
+        times_ns.sort_unstable();
+        let percentile = |percent: usize| {
+            let rank = (times_ns.len() * percent).div_ceil(100);
+            times_ns.get(rank.checked_sub(1)?).map(|ns| *ns as f64 / 1e6)
+        };
+        Some(Self { p50_ms: percentile(50)?, p99_ms: percentile(99)? })
+    }
 }
 
 struct Client {
     stream: TcpStream,
     /// Bytes of the replies to the present batch.
     received: usize,
+    /// When the present batch was sent.
+    sent: Instant,
 }
 
 struct Generator<'a> {
@@ -65,6 +90,8 @@ struct Generator<'a> {
     reply_bytes: usize,
     buffer: Vec<u8>,
     requests: u64,
+    /// Of a timed load: how long each batch took.
+    times_ns: Vec<u64>,
 }
 
 /// Runs the conversation described above.
@@ -96,6 +123,7 @@ impl<'a> Generator<'a> {
             reply_bytes: reply.len(),
             buffer: vec![0; BUFFER_BYTES],
             requests: 0,
+            times_ns: Vec::new(),
         };
         let kept = if load.close { 0 } else { load.connections };
         for place in 0..kept {
@@ -111,7 +139,7 @@ impl<'a> Generator<'a> {
     fn connect(&self, place: usize) -> anyhow::Result<Client> {
         let stream = ask::connect(self.load.port)?;
         epoll::add(&self.epoll, &stream, EventData::new_u64(place as u64), EventFlags::IN)?;
-        Ok(Client { stream, received: 0 })
+        Ok(Client { stream, received: 0, sent: Instant::now() })
     }
 
     fn run(&mut self) -> anyhow::Result<Outcome> {
@@ -133,6 +161,9 @@ impl<'a> Generator<'a> {
             for event in &events[..ready] {
                 let place = event.data.u64() as usize;
                 if self.receive(place)? {
+                    if self.load.timed {
+                        self.times_ns.push(self.clients[place].sent.elapsed().as_nanos() as u64);
+                    }
                     self.requests += self.load.depth as u64;
                     if goes_on {
                         self.next(place)?;
@@ -143,10 +174,14 @@ impl<'a> Generator<'a> {
                 }
             }
         }
-        Ok(Outcome { requests: self.requests, ns: start.elapsed().as_nanos() as u64 })
+        let ns = start.elapsed().as_nanos() as u64;
+        Ok(Outcome { requests: self.requests, ns, latency: Latency::of(std::mem::take(&mut self.times_ns)) })
     }
 
-    fn send(&self, place: usize) -> anyhow::Result<()> {
+    fn send(&mut self, place: usize) -> anyhow::Result<()> {
+        if self.load.timed {
+            self.clients[place].sent = Instant::now();
+        }
         let sent = rustix::net::send(&self.clients[place].stream, &self.batch, SendFlags::NOSIGNAL)?;
         ensure!(sent == self.batch.len(), "sent {sent} of {}", self.batch.len());
         Ok(())

@@ -30,8 +30,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use contestant::{Contestant, Field};
 use measure::throughput::{self, Shape};
-use measure::{Bench, compare, memory, start, syscalls, workers};
-use results::{Code, Report};
+use measure::{Bench, compare, latency, memory, start, syscalls, workers};
+use results::Report;
 use settings::{Cores, Settings};
 use subject::Subject;
 
@@ -70,6 +70,8 @@ fn measure(bench: &Bench<'_>) -> anyhow::Result<Report> {
     let closing = throughput::run(bench, Shape::CLOSING, &Contestant::ALL)?;
     say("downloads");
     let big = throughput::run(bench, Shape::BIG, &Contestant::REAL)?;
+    say("latency");
+    let latency = latency::run(bench)?;
     say("system calls");
     let syscalls = syscalls::run(bench)?;
     say("memory");
@@ -94,15 +96,8 @@ fn measure(bench: &Bench<'_>) -> anyhow::Result<Report> {
         memory,
         starts,
         workers,
-        code: code(bench)?,
+        latency,
     })
-}
-
-/// Nothing where there is no engine whose code could be counted.
-fn code(bench: &Bench<'_>) -> anyhow::Result<Vec<Code>> {
-    let subject = bench.field.subject;
-    let targets = if subject.without_epoll.is_none() { &["x86_64", "aarch64"][..] } else { &[] };
-    targets.iter().map(|target| subject.code(bench.field.folder, target)).collect()
 }
 
 fn machine() -> String {

@@ -24,17 +24,16 @@ pub(crate) struct Report {
     pub(crate) memory: Vec<MemoryUse>,
     pub(crate) starts: Vec<Start>,
     pub(crate) workers: Vec<Workers>,
-    pub(crate) code: Vec<Code>,
+    pub(crate) latency: Vec<LatencyRow>,
 }
 
-/// Bytes of the engine's code on a machine.
+/// Time to the end of a reply with so many active connections: medians over the rounds.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Code {
-    pub(crate) target: &'static str,
-    /// With the options that hold by themselves.
-    pub(crate) default: u32,
-    /// With all options on.
-    pub(crate) all: u32,
+pub(crate) struct LatencyRow {
+    pub(crate) contestant: Contestant,
+    pub(crate) connections: usize,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
 }
 
 /// Something that belongs to one contestant.

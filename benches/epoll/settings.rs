@@ -6,6 +6,8 @@ use anyhow::Context as _;
 
 /// Connections of the measures with many clients.
 pub(crate) const CONNECTIONS: usize = 64;
+/// Connections that each have a request under way, of the measures of latency.
+pub(crate) const ACTIVE: [usize; 3] = [64, 1_000, 8_000];
 /// Requests that a pipelining client sends at once.
 pub(crate) const DEPTH: usize = 16;
 /// Connections of the downloads.

@@ -9,10 +9,6 @@ use anyhow::{Context as _, anyhow};
 use asmgen::elf::Tier;
 
 use crate::content;
-use crate::results::Code;
-
-/// Options that add to the code; `metrics` and several workers exclude each other.
-const ALL_OPTIONS: &str = "access_log = true\nmetrics = \"/metrics\"\ndrain = 5";
 
 /// What asmgen can build today.
 pub(crate) struct Subject {
@@ -40,18 +36,6 @@ impl Subject {
     /// The same without the large body, which is in the others' file systems and would be in its memory.
     pub(crate) fn page_alone(&self, folder: &Path, port: u16) -> anyhow::Result<Command> {
         build(folder, port, &spec_of(port, self.keys(), &[content::PAGE]))
-    }
-
-    /// Bytes of the engine's code on a machine: with the options that hold by themselves, and with all of them on.
-    pub(crate) fn code(&self, folder: &Path, target: &'static str) -> anyhow::Result<Code> {
-        let default = spec_of(8080, self.keys(), &[content::PAGE]);
-        let all = spec(8080, &format!("{}\n{ALL_OPTIONS}", self.keys())) + "compress = true\n";
-        let bytes = |spec: &str| -> anyhow::Result<u32> {
-            let image = image(folder, spec, target)?;
-            let code = image.map.iter().filter(|claim| matches!(claim.owner, asmgen::Owner::Code { .. }));
-            Ok(code.map(|claim| claim.len).sum())
-        };
-        Ok(Code { target, default: bytes(&default)?, all: bytes(&all)? })
     }
 
     /// The same with two workers; why not, if asmgen cannot.

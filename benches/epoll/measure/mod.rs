@@ -1,6 +1,7 @@
 //! The measures, each with servers of its own.
 
 pub(crate) mod compare;
+pub(crate) mod latency;
 pub(crate) mod memory;
 pub(crate) mod start;
 pub(crate) mod syscalls;

@@ -40,7 +40,7 @@ impl Shape {
 
     pub(crate) fn load(self, port: u16, asked_ms: u64) -> Load {
         let Self { path, body_bytes, connections, depth, close } = self;
-        Load { port, path: path.into(), body_bytes, connections, depth, close, asked_ms }
+        Load { port, path: path.into(), body_bytes, connections, depth, close, asked_ms, timed: false }
     }
 }
 
@@ -79,7 +79,7 @@ fn sample(bench: &Bench<'_>, shape: Shape, server: &Server) -> anyhow::Result<Sa
 /// What load generators did that ran at the same time.
 pub(crate) fn together(outcomes: &[Outcome]) -> Outcome {
     let ns = outcomes.iter().map(|outcome| outcome.ns).max().unwrap_or(0);
-    Outcome { requests: outcomes.iter().map(|outcome| outcome.requests).sum(), ns }
+    Outcome { requests: outcomes.iter().map(|outcome| outcome.requests).sum(), ns, latency: None }
 }
 
 /// The figures of a run from CPU times in nanoseconds.

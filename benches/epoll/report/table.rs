@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::goals::{goals, seconds_per_gb};
-use crate::content;
 use crate::proc_fs::Memory;
-use crate::results::{Rate, Report};
+use crate::results::{LatencyRow, Rate, Report};
+use crate::{content, settings};
 
 pub(crate) fn render(report: &Report) -> String {
     let mut page = format!("# asmgen {}: side by side\n\n", env!("CARGO_PKG_VERSION"));
@@ -15,6 +15,7 @@ pub(crate) fn render(report: &Report) -> String {
     page += &rate_table(&title("keep-alive"), &report.page);
     page += &rate_table(&title("keep-alive, pipelined ×16"), &report.pipelined);
     page += &rate_table(&title("one connection per request"), &report.closing);
+    page += &latency(&report.latency);
     page += &downloads(&report.big);
     page += &system_calls(report);
     page += &memory(report);
@@ -72,6 +73,27 @@ fn rate_table(title: &str, rows: &[Rate]) -> String {
         );
     }
     table + "\n"
+}
+
+fn latency(rows: &[LatencyRow]) -> String {
+    let mut table = format!(
+        "Latency in ms, {}-byte page, keep-alive, each connection with one request under way; 50th and 99th percentile \
+         of a round, median of the rounds:\n\n| server |",
+        thousands(content::PAGE_BYTES as f64)
+    );
+    for connections in settings::ACTIVE {
+        let connections = thousands(connections as f64);
+        let _ = write!(table, " {connections}: p50 | {connections}: p99 |");
+    }
+    table += "\n|---|";
+    table += &"--:|".repeat(2 * settings::ACTIVE.len());
+    for row in rows.iter().filter(|row| row.connections == settings::ACTIVE[0]) {
+        let _ = write!(table, "\n| {} |", row.contestant.name());
+        for of_same in rows.iter().filter(|other| other.contestant == row.contestant) {
+            let _ = write!(table, " {:.2} | {:.2} |", of_same.p50_ms, of_same.p99_ms);
+        }
+    }
+    table + "\n\n"
 }
 
 fn downloads(rows: &[Rate]) -> String {

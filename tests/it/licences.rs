@@ -1,5 +1,5 @@
 //! The licences and the sources of everything that is compiled in: deny.toml says what may be used, and this holds the
-//! dependencies to it as cargo-deny would.
+//! dependencies to it as cargo-deny would. And the oldest Rust that is claimed to compile them.
 
 use std::process::Command;
 
@@ -164,4 +164,33 @@ fn the_licences_of_asmgen_itself_are_in_the_checkout() {
     for (file, text) in [("LICENSE-MIT", "MIT License"), ("LICENSE-APACHE", "Apache License")] {
         assert!(std::fs::read_to_string(root().join(file)).unwrap().contains(text), "{file}");
     }
+}
+
+/// `1.88` or `1.88.0`; the third number is no matter of a claim.
+fn release(version: &str) -> (u32, u32) {
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or_else(|_| panic!("{version}: a number")));
+    (numbers.next().expect("a major version"), numbers.next().unwrap_or(0))
+}
+
+/// No other toolchain can be had everywhere, so the claim is held to what the locked dependencies say of themselves;
+/// clippy holds our own code to it (`incompatible_msrv`).
+#[test]
+fn the_rust_that_is_claimed_compiles_every_locked_dependency() {
+    let policy = Policy::read();
+    let packages: Vec<Value> = policy.targets.iter().flat_map(|target| packages(target)).collect();
+    let claimed = packages.iter().find(|package| package["name"] == "asmgen").expect("asmgen itself");
+    let claimed = release(claimed["rust_version"].as_str().expect("`rust-version` in Cargo.toml"));
+    let versions =
+        packages.iter().filter_map(|package| package["rust_version"].as_str().map(|version| (package, version)));
+    let newer = versions.filter(|(_, version)| release(version) > claimed);
+    let mut faults: Vec<String> =
+        newer.map(|(package, version)| format!("{} needs Rust {version}", package["name"])).collect();
+    faults.sort();
+    faults.dedup();
+    for file in ["README.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let claim = format!("Rust {}.{} or newer", claimed.0, claimed.1);
+        faults.extend((!text.contains(&claim)).then(|| format!("{file} does not say `{claim}`")));
+    }
+    none(&faults);
 }

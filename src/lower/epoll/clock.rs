@@ -42,7 +42,7 @@ impl Engine<'_> {
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "unpaused", "");
         self.put_four(frame(var::EVENT), abi::EPOLLIN, "connections are taken again");
-        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
         self.gosub("watch_listener");
         self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
         self.put_four(frame(var::PAUSED), 0i64, "");

@@ -20,7 +20,7 @@ pub(super) mod var {
     /// When the listener is closed, and when everything ends.
     pub(crate) const DRAINED: u32 = 16;
     pub(crate) const END: u32 = 20;
-    /// Is the listener out of the epoll set until the next tick; or, while the server stops, is nobody waiting there?
+    /// Is the listener out of the epoll set until the next tick?
     pub(crate) const PAUSED: u32 = 24;
     /// Bytes of the first reply that are with the client already; the uppermost bit, if it has said that it closes.
     pub(crate) const SKIP: u32 = 28;

@@ -100,6 +100,7 @@ impl Engine<'_> {
         self.set(self.s.list, Arg::Data(list), "");
         self.four(self.s.t, frame(variable), "");
         self.if_zero(self.s.t, "all_rows", "");
+        self.branch(self.s.t, Cond::Ne, 1i64, "passed_many", "the others would not be heard");
         self.add(self.s.list, begins[skip] as i64, "they are made already");
         self.place("all_rows");
         self.gosub("script");

@@ -168,7 +168,8 @@ impl Engine<'_> {
     fn descriptors(&mut self) {
         self.put_four(frame(var::LISTENER), PASSED, "the socket that is passed, if one is");
         let mut rows = self.own_socket();
-        let own = rows.len();
+        // What is passed has to listen, too: so what is no socket that can is noticed.
+        let own = rows.len() - 1;
         rows.extend(self.set_up());
         if self.has_workers() {
             self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
@@ -297,25 +298,28 @@ impl Engine<'_> {
 
     /// What is left to do when nobody can be listened to.
     fn failures(&mut self) {
-        let (n, u) = (self.s.n, self.s.u);
-        let wrong = "PORT is no port: allowed are 1 to 65535\n";
-        self.place("wrong_port");
-        let text = self.text(wrong);
-        self.set(self.s.x, Arg::Data(text), "");
-        self.set(self.s.xlen, wrong.len() as i64, "");
-        self.jump("say_failure", "");
+        let (n, u, o, composed) = (self.s.n, self.s.u, self.s.o, Arg::State(self.state.composed));
+        for (name, message) in [
+            ("wrong_port", "PORT is no port: allowed are 1 to 65535\n\0"),
+            ("passed_many", "LISTEN_FDS: allowed is 1\n\0"),
+        ] {
+            self.place(name);
+            let text = self.text(message);
+            self.set(self.s.q, Arg::Data(text), "");
+            self.jump("say_failure", "");
+        }
         self.place("failed");
         self.set(u, 0i64, "");
         self.take(u, n, "the error's number");
         self.put_four(frame(var::NUMBERS), u, "");
         let format = self.bytes("format of the message", b"listen: errno \x01\n\0");
         self.set(self.s.q, Arg::Data(format), "");
-        self.set(u, Arg::State(self.state.composed), "");
-        self.put_four(frame(var::COMPOSED), u, "");
-        self.gosub("compose");
         self.place("say_failure");
-        let args = [Arg::Const(abi::STDERR), Arg::Slot(self.s.x), Arg::Slot(self.s.xlen)];
-        self.call(Call::Write, &args, None, "what went wrong");
+        self.set(o, composed, "");
+        self.gosub("format");
+        self.set(u, composed, "");
+        self.take(o, u, "its length");
+        self.call(Call::Write, &[Arg::Const(abi::STDERR), composed, Arg::Slot(o)], None, "what went wrong");
         self.place("exit_1");
         self.call(Call::Exit, &[Arg::Const(1)], None, "failed");
     }

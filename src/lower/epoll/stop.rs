@@ -75,6 +75,7 @@ impl Engine<'_> {
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "wait_for_events", "");
         // Nobody waits, or nobody can be taken. What has come on other connections is answered before they are swept.
+        self.place("nobody_waits");
         self.put_four(frame(var::STOPPING), 2i64, "");
         self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
         self.gosub("watch_listener");
@@ -84,13 +85,10 @@ impl Engine<'_> {
         self.if_zero(t, "exit", "nothing is under way");
         self.jump("turn", "");
         self.place("no_event");
+        self.branch(self.s.left, Cond::Lt, 0i64, "turn", "stopped and continued");
         self.four(t, frame(var::STOPPING), "");
-        self.if_zero(t, "turn", "stopped and continued");
-        self.branch(t, Cond::Eq, 2i64, "quiet", "");
-        self.put_four(frame(var::PAUSED), 1i64, "nobody waits; a tick takes that back");
-        self.jump("turn", "");
+        self.branch(t, Cond::Eq, 1i64, "nobody_waits", "");
         // Those that linger: where the client has acknowledged everything, that is enough.
-        self.place("quiet");
         self.gosub("sweep");
         self.jump("turn", "");
     }

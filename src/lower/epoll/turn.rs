@@ -141,8 +141,8 @@ impl Engine<'_> {
         self.jump("accept", "again");
         self.place("pause");
         self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
-        self.put_four(frame(var::EVENT), 0i64, "nothing is waited for");
-        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
+        // Out of the set: of one that is broken there is always an event.
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "");
         self.gosub("watch_listener");
         self.jump("next", "");
         self.sub("watch_listener");

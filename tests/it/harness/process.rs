@@ -36,6 +36,13 @@ impl Process {
         (self.child.wait().unwrap(), start.elapsed())
     }
 
+    /// What it has written to standard output and to standard error, which are pipes; it has ended.
+    pub(crate) fn output(&mut self) -> [String; 2] {
+        let stdout = self.child.stdout.take().expect("it is a pipe");
+        let stderr = self.child.stderr.take().expect("it is a pipe");
+        [std::io::read_to_string(stdout).unwrap(), std::io::read_to_string(stderr).unwrap()]
+    }
+
     /// Sends a signal and waits for the end.
     pub(crate) fn end(&mut self, signal: Signal) -> (ExitStatus, Duration) {
         send(self.pid(), signal);

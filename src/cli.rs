@@ -9,6 +9,8 @@ use asmgen::{Effort, Target};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::values;
+
 const EXAMPLES: &str = "\
 Examples:
   asmgen --target x86_64 > server && chmod +x server && ./server
@@ -82,9 +84,8 @@ pub(crate) struct SourceArgs {
     /// Address and port to listen on, instead of the description's: 127.0.0.1:8080, [::]:8080, [::1]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// How a server handles its connections, instead of the description's way: `epoll`, many at once; `blocking`, one
-    /// at a time in the fewest bytes
-    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    /// How a server handles its connections, instead of the description's way
+    #[arg(long, value_name = "ENGINE", value_parser = values::engine())]
     pub(crate) engine: Option<Engine>,
 }
 
@@ -94,7 +95,7 @@ pub(crate) struct ExecutableArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     /// Machine to build for [default: this one]
-    #[arg(long, value_name = "MACHINE", value_parser = target)]
+    #[arg(long, value_name = "MACHINE", value_parser = values::target())]
     pub(crate) target: Option<&'static Target>,
     #[command(flatten)]
     pub(crate) layout: LayoutArgs,
@@ -103,12 +104,11 @@ pub(crate) struct ExecutableArgs {
 /// How the executable is laid out, and how long to look for a smaller one.
 #[derive(Debug, Args)]
 pub(crate) struct LayoutArgs {
-    /// Who must accept the executable: `strict`, every loader and tool; `portable`, every container runtime; `linux`, the
-    /// Linux kernel alone
-    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier, conflicts_with = "golf")]
+    /// Who must accept the executable
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier(), conflicts_with = "golf")]
     pub(crate) elf: Tier,
-    /// How long to look for a smaller executable: `quick`, not at all; `default`, a few seconds; `max`, up to 10 minutes
-    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort, conflicts_with = "golf")]
+    /// How long to search for a smaller executable
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort(), conflicts_with = "golf")]
     pub(crate) effort: Effort,
     /// The smallest: --elf linux --effort max --engine blocking
     #[arg(long, conflicts_with = "engine")]
@@ -130,8 +130,8 @@ pub(crate) struct BuildArgs {
 pub(crate) struct MapArgs {
     #[command(flatten)]
     pub(crate) executable: ExecutableArgs,
-    /// Form: `text`, for terminals; `svg`, a drawing; `html`, a page with a panel for each byte and a search
-    #[arg(long, value_name = "FORM", default_value_t, value_parser = format)]
+    /// Form of the map
+    #[arg(long, value_name = "FORM", default_value_t, value_parser = values::format())]
     pub(crate) format: Format,
     /// File to write; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
@@ -143,11 +143,11 @@ pub(crate) struct MapArgs {
 pub(crate) struct ImageArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Platforms, the one that a plain `docker load` takes first: linux/amd64, linux/arm64, linux/386
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64", value_parser = platform)]
+    /// Platforms, the one that a plain `docker load` takes first
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64", value_parser = values::platform())]
     pub(crate) platform: Vec<&'static Target>,
     /// Who must accept the executables
-    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = tier)]
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier())]
     pub(crate) elf: Tier,
     /// Name of the image; several are possible [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
@@ -176,7 +176,7 @@ pub(crate) struct VerifyArgs {
     /// The file to judge
     pub(crate) file: PathBuf,
     /// Exit with 1 unless every loader of this layout accepts the file
-    #[arg(long, value_name = "LAYOUT", value_parser = tier)]
+    #[arg(long, value_name = "LAYOUT", value_parser = values::tier())]
     pub(crate) elf: Option<Tier>,
     /// Write JSON
     #[arg(long)]
@@ -187,7 +187,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SizesArgs {
     /// How long to look for smaller executables
-    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort)]
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort())]
     pub(crate) effort: Effort,
     /// Write JSON
     #[arg(long, conflicts_with_all = ["tsv", "markdown"])]
@@ -204,7 +204,7 @@ pub(crate) struct SizesArgs {
 #[derive(Debug, Args)]
 pub(crate) struct GolfArgs {
     /// How long to look for smaller executables
-    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = effort)]
+    #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort())]
     pub(crate) effort: Effort,
     /// What each rule of the search saves: bytes more without it
     #[arg(long, conflicts_with = "markdown")]
@@ -235,41 +235,4 @@ pub(crate) struct K8sArgs {
     /// Folder to write a file per object and a kustomization to; it is made if it is not there
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) output: Option<PathBuf>,
-}
-
-fn target(name: &str) -> Result<&'static Target, String> {
-    Target::by_name(name).ok_or_else(|| format!("the machines are {}", names(|target| target.name.into())))
-}
-
-fn engine(name: &str) -> Result<Engine, String> {
-    Engine::by_name(name).ok_or_else(|| format!("the engines are {}", Engine::NAMES.join(", ")))
-}
-
-fn effort(name: &str) -> Result<Effort, String> {
-    name.parse().map_err(|error: asmgen::golf::UnknownEffort| error.to_string())
-}
-
-fn tier(name: &str) -> Result<Tier, String> {
-    name.parse().map_err(|error: asmgen::elf::UnknownTier| error.to_string())
-}
-
-fn format(name: &str) -> Result<Format, String> {
-    name.parse()
-}
-
-/// `linux/amd64`, `linux/arm64`, `linux/arm64/v8`, `linux/386`.
-fn platform(text: &str) -> Result<&'static Target, String> {
-    let mut parts = text.trim().split('/');
-    let known = match (parts.next(), parts.next()) {
-        (Some("linux"), Some(architecture)) => Target::by_oci_architecture(architecture),
-        _ => None,
-    };
-    let variant = parts.next();
-    known
-        .filter(|target| (variant.is_none() || variant == target.oci_variant) && parts.next().is_none())
-        .ok_or_else(|| format!("the platforms are {}", names(|target| format!("linux/{}", target.oci_architecture))))
-}
-
-fn names(of: impl Fn(&Target) -> String) -> String {
-    asmgen::TARGETS.iter().map(|target| of(target)).collect::<Vec<_>>().join(", ")
 }

@@ -3,12 +3,14 @@
 mod cli;
 mod commands;
 mod output;
+mod values;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
+    commands::complete();
     match commands::run(cli::Cli::parse()) {
         Ok(code) => code,
         Err(failure) => {

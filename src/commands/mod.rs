@@ -21,6 +21,8 @@ use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
 use crate::output::Failure;
 
+pub(crate) use meta::complete;
+
 /// Runs the command that the command line names.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {

@@ -213,17 +213,6 @@ fn a_reader_that_leaves() {
 }
 
 #[test]
-fn completions() {
-    for shell in ["bash", "zsh", "fish"] {
-        let script = stdout_of(&["completions", shell]);
-        assert!(script.len() > 1000 && script.contains("target"), "{shell}:\n{script}");
-    }
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), stdout_of(&["completions", "bash"])).unwrap();
-    succeed(tool("bash").arg("-n").arg(file.path()));
-}
-
-#[test]
 fn manual_page() {
     let page = stdout_of(&["man"]);
     assert!(page.contains(".TH") && page.contains("asmgen"), "{page}");

@@ -7,6 +7,8 @@ mod bad_specs;
 mod browser;
 /// The command line: outputs, refusals, completions.
 mod cli;
+/// Completions, asked for in the shells themselves.
+mod completions;
 /// Requests as others think them up, against the epoll engine.
 mod conformance;
 /// The blocking engine's contract, line by line.

@@ -24,6 +24,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
+    ("zsh",                 "zsh"),
+    ("fish",                "fish"),
+    ("timeout",             "coreutils"),
     ("chromium",            "chromium"),
 ];
 

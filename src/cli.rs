@@ -173,9 +173,10 @@ pub(crate) struct RunArgs {
 /// A verification.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The file to judge
-    pub(crate) file: PathBuf,
-    /// Exit with 1 unless every loader of this layout accepts the file
+    /// Files to judge; `-` is standard input
+    #[arg(required = true)]
+    pub(crate) file: Vec<PathBuf>,
+    /// Exit with 1 unless every loader of this layout accepts the files
     #[arg(long, value_name = "LAYOUT", value_parser = values::tier())]
     pub(crate) elf: Option<Tier>,
     /// Write JSON

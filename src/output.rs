@@ -67,9 +67,18 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     standard_output(text.as_bytes())
 }
 
+/// Says something on standard error, if anybody can hear it there.
+pub(crate) fn say(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 fn standard_output(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    finished(io::stdout().lock().write_all(bytes))
+}
+
+/// What became of something that was written to standard output.
+pub(crate) fn finished(written: io::Result<()>) -> Result<(), Failure> {
+    match written.and_then(|()| io::stdout().flush()) {
         // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Failed(format!("standard output: {error}"))),

@@ -5,6 +5,8 @@ use asmgen::spec::Description;
 use asmgen::{BuildError, Image, Options, build_watched};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output;
+
 /// Steps of the bar: thousandths.
 const STEPS: u64 = 1000;
 
@@ -23,7 +25,8 @@ pub(super) fn build(description: &Description, options: Options) -> Result<Image
     bar.finish_and_clear();
     let image = image?;
     if let Some(bound) = watch.bound() {
-        eprintln!("{}, {}: {}", description.name, options.target.name, bound.of(image.bytes.len()));
+        let bound = bound.of(image.bytes.len());
+        output::say(format_args!("{}, {}: {bound}", description.name, options.target.name));
     }
     Ok(image)
 }

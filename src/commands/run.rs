@@ -11,7 +11,7 @@ use asmgen::spec::{Engine, Listen, Program};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use crate::cli::RunArgs;
-use crate::output::Failure;
+use crate::output::{self, Failure};
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let description = super::describe_for(&args.source, &args.layout)?;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     if let Some(listen) = description.program.listen() {
         let port = if takes_port(&description.program) { std::env::var("PORT").ok() } else { None };
         let port = port.and_then(|port| port.parse().ok()).unwrap_or(listen.port);
-        eprintln!("{}", url(Listen { port, ..listen }));
+        output::say(url(Listen { port, ..listen }));
     }
     // The file has no name: nothing is left behind, however the program ends.
     let file = memfd_create(description.name.as_str(), MemfdFlags::CLOEXEC).map_err(Failure::failed)?;

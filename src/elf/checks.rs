@@ -242,8 +242,8 @@ pub(super) fn misaligned(view: &View) -> Vec<Place> {
 pub(super) fn bad_interpreter(view: &View) -> Vec<Place> {
     let broken = |s: &SegmentView| {
         let [offset, size] = ["p_offset", "p_filesz"].map(|name| view.segment_get(*s, name));
-        let last = offset.checked_add(size).and_then(|end| usize::try_from(end.checked_sub(1)?).ok());
-        !(2..=0x1000).contains(&size) || last.and_then(|last| view.bytes.get(last)) != Some(&0)
+        let last = offset.checked_add(size).and_then(|end| end.checked_sub(1));
+        !(2..=0x1000).contains(&size) || last.and_then(|last| view.byte(last)) != Some(0)
     };
     first(view, view.of_type(PT_INTERP), broken, &["p_filesz", "p_offset", "p_type"])
 }

@@ -4,6 +4,7 @@
 //! lie, [`layout`](mod@layout) writes the bytes, and [`verify`](mod@verify) judges any file by the same rules.
 
 mod checks;
+pub mod excerpt;
 pub mod fields;
 pub mod layout;
 pub mod loader;
@@ -19,4 +20,4 @@ mod tests;
 pub(crate) use layout::Fields;
 pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
 pub use loader::{LOADERS, Loader, Tier, UnknownTier};
-pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify};
+pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify, verify_file};

@@ -1,5 +1,8 @@
 //! Judges a file by every loader's rules.
 
+use std::io::{self, Read, Seek};
+
+use super::excerpt::Excerpt;
 use super::loader::{LOADERS, Loader, Tier};
 use super::rules::{RULES, Rule};
 pub use super::view::Place;
@@ -76,8 +79,19 @@ impl Refusal {
 /// assert_eq!(linux.refusals()[0].places[0].offset, 0);
 /// ```
 pub fn verify(file: &[u8]) -> Vec<Verdict> {
-    let view = View::new(file);
-    LOADERS.into_iter().map(|loader| Verdict { loader, outcome: judge(&view, loader) }).collect()
+    verdicts(&View::new(file))
+}
+
+/// The same of a file of any length, of which the bytes are read that loaders look at.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn verify_file(file: &mut (impl Read + Seek)) -> io::Result<Vec<Verdict>> {
+    Ok(verdicts(&View::of(&Excerpt::read(file)?)))
+}
+
+fn verdicts(view: &View) -> Vec<Verdict> {
+    LOADERS.into_iter().map(|loader| Verdict { loader, outcome: judge(view, loader) }).collect()
 }
 
 fn judge(view: &View, loader: Loader) -> Outcome {

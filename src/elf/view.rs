@@ -2,6 +2,7 @@
 
 use asmgen_arch::{Class, TARGETS, Target};
 
+use super::excerpt::Excerpt;
 use super::fields::{self, Field, PT_LOAD};
 
 /// `EM_486`: Linux and qemu run such a file like one for the i386.
@@ -22,11 +23,39 @@ pub struct Place {
     pub found: String,
 }
 
+/// The bytes of a file, all or those that were read.
+#[derive(Clone, Copy, Debug)]
+enum Bytes<'a> {
+    Whole(&'a [u8]),
+    Excerpt(&'a Excerpt),
+}
+
+impl Bytes<'_> {
+    fn len(self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Excerpt(excerpt) => excerpt.len,
+        }
+    }
+
+    fn byte(self, offset: u64) -> Option<u8> {
+        match self {
+            Self::Whole(bytes) => usize::try_from(offset).ok().and_then(|at| bytes.get(at)).copied(),
+            Self::Excerpt(excerpt) => excerpt.byte(offset),
+        }
+    }
+
+    /// The little-endian number of at most 8 bytes at an offset; bytes past the end are 0.
+    fn number(self, offset: u64, len: u32) -> u64 {
+        let byte = |at: u64| self.byte(offset.saturating_add(at)).unwrap_or(0);
+        (0..u64::from(len)).fold(0, |value, i| value | u64::from(byte(i)) << (8 * i))
+    }
+}
+
 /// Any file, read as an ELF file of the class that its machine has.
 #[derive(Clone, Debug)]
 pub struct View<'a> {
-    /// The file.
-    pub bytes: &'a [u8],
+    bytes: Bytes<'a>,
     /// The target whose machine number the header holds.
     pub target: Option<&'static Target>,
     /// Width of the fields. The kernel goes by the machine number and never reads `EI_CLASS`, so that comes second.
@@ -48,12 +77,21 @@ pub struct SegmentView {
 impl<'a> View<'a> {
     /// Reads the headers.
     pub fn new(bytes: &'a [u8]) -> Self {
-        let machine = match number(bytes, 0x12, 2) {
+        Self::with(Bytes::Whole(bytes))
+    }
+
+    /// Reads the headers of a file of which only these bytes are known.
+    pub fn of(excerpt: &'a Excerpt) -> Self {
+        Self::with(Bytes::Excerpt(excerpt))
+    }
+
+    fn with(bytes: Bytes<'a>) -> Self {
+        let machine = match bytes.number(0x12, 2) {
             EM_486 => EM_386,
             other => other,
         };
         let target = TARGETS.into_iter().find(|target| u64::from(target.machine_number) == machine);
-        let class_by_ident = if number(bytes, 4, 1) == 1 { Class::Bits32 } else { Class::Bits64 };
+        let class_by_ident = if bytes.number(4, 1) == 1 { Class::Bits32 } else { Class::Bits64 };
         let class = target.map_or(class_by_ident, |target| target.class);
         let mut view = Self { bytes, target, class, segments: Vec::new() };
         let size = view.phdr_bytes();
@@ -68,12 +106,17 @@ impl<'a> View<'a> {
 
     /// Length of the file in bytes.
     pub fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.bytes.len()
     }
 
     /// Is the file empty?
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
+    }
+
+    /// The byte at an offset, if there is one.
+    pub fn byte(&self, offset: u64) -> Option<u8> {
+        self.bytes.byte(offset)
     }
 
     /// Bytes in an ELF header of this class.
@@ -99,7 +142,7 @@ impl<'a> View<'a> {
     /// A field of the ELF header; what lies past the end of the file is 0, as the kernel has it.
     pub fn get(&self, name: &str) -> u64 {
         let field = fields::find(fields::ehdr(self.class), name);
-        number(self.bytes, u64::from(field.offset), field.len)
+        self.bytes.number(u64::from(field.offset), field.len)
     }
 
     /// Where a field of the ELF header is.
@@ -115,7 +158,7 @@ impl<'a> View<'a> {
     /// A field of a program header.
     pub fn segment_get(&self, segment: SegmentView, name: &str) -> u64 {
         let field = fields::find(fields::phdr(segment.class), name);
-        number(self.bytes, segment.offset + u64::from(field.offset), field.len)
+        self.bytes.number(segment.offset + u64::from(field.offset), field.len)
     }
 
     /// Where fields of a program header are.
@@ -141,17 +184,11 @@ impl<'a> View<'a> {
         let offset = header + u64::from(field.offset);
         let found = match name.as_str() {
             "e_ident[EI_MAG]" => {
-                let head = self.bytes.get(..self.bytes.len().min(4)).unwrap_or_default();
-                head.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+                let head = (0..4).map_while(|at| self.byte(at));
+                head.map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
             }
-            _ => format!("{:#x}", number(self.bytes, offset, field.len)),
+            _ => format!("{:#x}", self.bytes.number(offset, field.len)),
         };
         Place { field: name, offset, len: u64::from(field.len), found }
     }
-}
-
-/// The little-endian number of at most 8 bytes at an offset; bytes past the end are 0.
-fn number(bytes: &[u8], offset: u64, len: u32) -> u64 {
-    let byte = |at: u64| usize::try_from(at).ok().and_then(|at| bytes.get(at)).copied().unwrap_or(0);
-    (0..u64::from(len)).fold(0, |value, i| value | u64::from(byte(offset.saturating_add(i))) << (8 * i))
 }

@@ -92,7 +92,7 @@ fn a_spec_is_not_replaced_by_its_result() {
 fn what_is_no_file_is_not_verified() {
     let output = asmgen().args(["verify", "/dev/zero"]).output().unwrap();
     assert_eq!(output.status.code(), Some(WRONG_INPUT));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/zero: is no regular file"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/zero: is not a regular file"));
 }
 
 /// A program that is running can be replaced: the old file is not written to.
@@ -226,13 +226,97 @@ fn json() {
     assert!(verdict["loaders"].is_array() && verdict["layouts"]["strict"].is_boolean(), "{verdict}");
 }
 
-/// What is no executable is refused with exit code 1: the question was answered.
+/// What is not an ELF file is wrong input: one line, whatever layout is asked for.
 #[test]
 fn verify_of_another_file() {
     for layout in [None, Some("strict"), Some("portable")] {
         let mut command = asmgen();
         command.args(["verify", "examples/page.toml"]).args(layout.iter().flat_map(|layout| ["--elf", layout]));
         let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{layout:?}: {output:?}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(WRONG_INPUT), 0), "{layout:?}: {output:?}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            message,
+            "asmgen: examples/page.toml: is not an ELF file: it begins with 23 20 54 68, not with 7f 45 4c 46; \
+             name an ELF file\n"
+        );
+    }
+}
+
+/// Each file has its verdict; one that is none does not keep the others from theirs, and is the exit code.
+#[test]
+fn verify_of_several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let hello = folder.path().join("hello");
+    succeed(asmgen().args(["examples/hello.toml", "--target", "x86_64", "--elf", "linux", "-o"]).arg(&hello));
+    let ask = |args: &[&str], files: &[&Path]| asmgen().arg("verify").args(args).args(files).output().unwrap();
+    let own = Path::new(ASMGEN);
+    let both = ask(&[], &[own, &hello]);
+    assert_eq!(both.status.code(), Some(0), "{both:?}");
+    let shown = String::from_utf8_lossy(&both.stdout).into_owned();
+    for file in [own, &hello] {
+        assert!(shown.contains(&format!("{}:\nLinux                    accepts\n", file.display())), "{shown}");
+    }
+    assert_eq!(ask(&["--elf", "strict"], &[own, &hello]).status.code(), Some(1));
+    let with_another = ask(&["--json"], &[own, Path::new("Cargo.toml"), &hello]);
+    assert_eq!(with_another.status.code(), Some(WRONG_INPUT));
+    let json: serde_json::Value = serde_json::from_slice(&with_another.stdout).unwrap();
+    let names: Vec<&str> = json.as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
+    assert_eq!(names, [ASMGEN, hello.to_str().unwrap()]);
+}
+
+#[test]
+fn verify_of_standard_input() {
+    let input = fs::File::open(ASMGEN).unwrap();
+    let output = asmgen().args(["verify", "-"]).stdin(input).output().unwrap();
+    assert!(output.status.success() && output.stdout.starts_with(b"Linux                    accepts\n"), "{output:?}");
+}
+
+/// A file of 3 GB is judged by what loaders look at: within a second, and in little memory.
+#[test]
+fn verify_reads_what_it_needs() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::copy(ASMGEN, file.path()).unwrap();
+    fs::OpenOptions::new().write(true).open(file.path()).unwrap().set_len(3 << 30).unwrap();
+    let mut limited = tool("prlimit");
+    limited.args(["--as=268435456", ASMGEN, "verify"]).arg(file.path());
+    assert!(succeed(&mut limited).stdout.starts_with(b"Linux                    accepts\n"));
+}
+
+/// Fields that a file does not have hold nothing.
+#[test]
+fn verify_names_no_bytes_past_the_end() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &fs::read(ASMGEN).unwrap()[..40]).unwrap();
+    let output = asmgen().arg("verify").arg(file.path()).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("e_phnum is past the end: the file has 40 bytes"), "{shown}");
+    let offset = |line: &str| u64::from_str_radix(line.trim().split_once("0x")?.1.split(['–', ' ']).next()?, 16).ok();
+    let places = shown.lines().filter(|line| line.trim_start().starts_with("byte"));
+    let past: Vec<&str> = places.filter(|line| offset(line).is_none_or(|offset| offset >= 40)).collect();
+    assert!(past.is_empty(), "{past:?}");
+}
+
+/// A device that is full is no reason to abort, and nothing that was asked for is lost without a word.
+#[test]
+fn what_cannot_be_written_is_said() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let with_full_stderr = |args: &[&str]| asmgen().args(args).stderr(full()).output().unwrap().status.code();
+    assert_eq!(with_full_stderr(&["no-such-file"]), Some(WRONG_INPUT));
+    assert_eq!(with_full_stderr(&["--no-such-option"]), Some(WRONG_INPUT));
+    assert_eq!(with_full_stderr(&["examples/hello.toml", "--target", "x86_64"]), Some(0));
+    let asked: [&[&str]; 6] = [
+        &["--help"],
+        &["--version"],
+        &["image", "--help"],
+        &["examples/hello.toml", "--target", "x86_64"],
+        &["completions", "bash"],
+        &["man"],
+    ];
+    for args in asked {
+        let output = asmgen().args(args).stdout(full()).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {message}");
+        assert_eq!(message, "asmgen: standard output: No space left on device (os error 28)\n", "{args:?}");
     }
 }

@@ -18,6 +18,8 @@ pub(super) const SIG_IGN: u64 = 1;
 pub(super) const SA_RESTORER: u64 = 0x0400_0000;
 /// `rt_sigprocmask`: add to the blocked signals.
 pub(super) const SIG_BLOCK: i64 = 0;
+/// `rt_sigprocmask`: these signals are blocked, and no others.
+pub(super) const SIG_SETMASK: i64 = 2;
 /// Bytes in the kernel's signal set.
 pub(super) const SIGSET_BYTES: i64 = 8;
 
@@ -94,6 +96,8 @@ pub(super) const SIGUSR1: i64 = 10;
 pub(super) const SIGKILL: i64 = 9;
 /// `wait4`: do not wait.
 pub(super) const WNOHANG: i64 = 1;
+/// A file has grown as long as it may.
+pub(super) const SIGXFSZ: i64 = 25;
 /// Broken pipe.
 pub(super) const SIGPIPE: i64 = 13;
 /// Clocks.

@@ -107,7 +107,9 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
 }
 
 impl Engine<'_> {
-    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others.
+    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others. Whoever started it may have
+    /// blocked them. Where standard output is closed, its descriptor is the socket's, and the start line a SIGPIPE; where it
+    /// is a file of limited size, it may be a SIGXFSZ.
     fn handle_signals(&mut self) {
         let action = vec![Part::Code(self.exit_0), Part::Word(abi::SA_RESTORER)];
         // Restorer and mask: the handler does not return, so neither is ever used.
@@ -117,6 +119,13 @@ impl Engine<'_> {
             let args = [Arg::Const(signal), Arg::Data(action), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
             self.program.call(Call::RtSigaction, &args, None, why);
         }
+        let blocked = abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ);
+        let blocked = vec![Part::Bytes(blocked.to_le_bytes().into())];
+        let blocked = self.program.datum("signal set: SIGPIPE, SIGXFSZ", blocked, 0);
+        let args = [Arg::Const(abi::SIG_SETMASK), Arg::Data(blocked), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
+        self.program.call(Call::RtSigprocmask, &args, None, "hear those two, whoever has blocked them");
+        // With arguments as good as these (kernel/signal.c).
+        self.program.cannot_fail = vec![Call::RtSigaction, Call::RtSigprocmask];
     }
 
     fn socket_option(&mut self, socket: Slot, level: i64, option: i64, value: (DatumId, Arg), why: &str) {

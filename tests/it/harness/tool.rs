@@ -20,6 +20,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setpriv",             "util-linux"),
     ("prlimit",             "util-linux"),
     ("taskset",             "util-linux"),
+    ("env",                 "coreutils"),
     ("script",              "bsdutils"),
     ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),

@@ -2,6 +2,7 @@
 //! are compared with what they have to be, byte for byte, and so with each other.
 
 pub(crate) mod bodies;
+mod inherited;
 mod listening;
 mod paths;
 mod pause;

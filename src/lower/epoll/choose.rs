@@ -1,14 +1,13 @@
-//! The end of the head: which method it is, which reply that makes, and what conditions and ranges make of it
-//! (RFC 9110 §13, §14).
+//! The end of the head: which method it is, which reply that makes, and what conditions and ranges have made of it.
 
 use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
-use super::build::{at, before, frame, sum};
+use super::build::{at, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_LINE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES,
-    beginning, flag, record, seen, var,
+    DATE_LINE_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES, beginning, flag, record,
+    seen, var,
 };
 use crate::lower::wire;
 
@@ -17,8 +16,6 @@ const REFUSED: u32 = 1;
 pub(super) const OPTIONS: u32 = 2;
 const HEAD: u32 = 3;
 const GET: u32 = 4;
-/// Largest number that is told from larger ones.
-const NUMBER_MAX: u32 = i32::MAX as u32;
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
@@ -26,6 +23,7 @@ impl Engine<'_> {
     pub(super) fn head(&mut self) {
         let flags = self.s.flags;
         self.place("head");
+        self.if_any(flags, flag::AGAIN, "conditions", "");
         self.if_any(self.s.seen, seen::HOST, "has_host", "");
         self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
@@ -33,17 +31,23 @@ impl Engine<'_> {
         self.four(self.s.id, frame(var::METHOD), "");
         self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
         self.write_metrics();
-        self.if_none(self.s.seen, seen::KEPT, "plain", "no conditions");
+        self.if_none(self.s.seen, seen::CHOICES, "plain", "no choices");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
         self.if_zero(self.s.t, "plain", "no representation");
         if self.has_variants {
-            self.negotiate();
+            self.weigh();
+            self.if_none(self.s.seen, seen::CONDITIONS, "plain", "no conditions");
+            self.put_four(frame(var::ROUTE), self.s.rep, "the variant");
         }
+        // What the conditions say is about the variant, so they are looked at now; a list may be in several lines.
+        self.or(self.s.seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
+        self.or(flags, flag::AGAIN, "");
+        self.four(self.s.p, frame(var::FIELD_LINES), "");
+        self.leave_cursor();
+        self.jump("field", "");
         self.conditions();
-        self.range();
         self.whole();
         self.other_methods();
-        self.find_tag();
         self.compose();
         self.format_numbers();
         self.log_hex();
@@ -82,135 +86,40 @@ impl Engine<'_> {
         self.put_four(frame(var::METHOD), self.s.id, "its method");
     }
 
-    /// If-Match, If-None-Match.
+    /// What the conditions and the ranges make of it, when their fields have been looked at.
     fn conditions(&mut self) {
-        let (fields, id) = (self.s.seen, self.s.id);
-        self.if_none(fields, IF_MATCH, "no_if_match", "");
-        self.kept(IF_MATCH);
-        self.set(id, 1i64, "strong");
-        self.gosub("find_tag");
-        self.unless_zero(self.s.tok, "no_if_match", "it holds");
+        let (fields, flags, t) = (self.s.seen, self.s.flags, self.s.t);
+        self.place("conditions");
         let failed = self.beginning(412);
         self.set(self.s.rep, failed, "412");
-        self.jump("refuse", "");
-        self.place("no_if_match");
-        self.if_none(fields, IF_NONE_MATCH, "no_if_none_match", "");
-        self.kept(IF_NONE_MATCH);
-        self.set(id, 0i64, "weak");
-        self.gosub("find_tag");
-        self.if_zero(self.s.tok, "no_if_none_match", "");
+        self.if_any(fields, IF_MATCH, "refuse", "no such entity tag");
+        self.four(self.s.rep, frame(var::ROUTE), "");
+        self.if_any(fields, IF_NONE_MATCH, "no_match", "");
         let begin = self.beginning(304);
         self.set(self.s.tok, begin, "304");
         self.gosub("begin_composed");
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
         self.jump("finish", "");
-        self.place("no_if_none_match");
-    }
-
-    /// The value of a kept field: from `q` to `vend`.
-    fn kept(&mut self, field: u32) {
-        self.four(self.s.q, frame(var::FIELDS + 8 * field), "");
-        self.four(self.s.vend, frame(var::FIELDS + 8 * field + 4), "");
-    }
-
-    /// Is the ETag of `rep` in the list from `q` to `vend`, or the list `*`? `tok` is not 0 then. Where `id` is not 0, a
-    /// weak one does not count.
-    fn find_tag(&mut self) {
-        let (q, vend, tok, c, d, t, u, id) =
-            (self.s.q, self.s.vend, self.s.tok, self.s.c, self.s.d, self.s.t, self.s.u, self.s.id);
-        self.sub("find_tag");
-        self.four(t, at(self.s.rep, record::START), "");
-        self.four(u, at(self.s.rep, record::HEAD), "");
-        self.add(t, u, "");
-        self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
-        self.set(tok, q, "");
-        self.set(u, vend, "");
-        self.take(u, q, "");
-        self.branch(u, Cond::Ne, 1i64, "tag_search", "");
-        self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b'*', "tag_found", "anything");
-        self.place("tag_search");
-        self.set(self.s.v, 0i64, "");
-        self.set(u, vend, "");
-        self.take(u, ETAG_BYTES, "");
-        self.branch(tok, Cond::Gt, u, "tag_missed", "too little is left");
-        self.place("tag_byte");
-        self.byte(c, sum(tok, self.s.v, 0), "");
-        self.byte(d, sum(t, self.s.v, 0), "");
-        self.branch(c, Cond::Ne, d, "tag_other", "");
-        self.add(self.s.v, 1i64, "");
-        self.branch(self.s.v, Cond::Ne, ETAG_BYTES, "tag_byte", "");
-        self.if_zero(id, "tag_found", "");
-        self.unless_match(before(tok, 2), b"W/", "tag_found", "weak");
-        self.place("tag_other");
-        self.add(tok, 1i64, "");
-        self.jump("tag_search", "");
-        self.place("tag_missed");
-        self.set(tok, 0i64, "");
-        self.place("tag_found");
-        self.ret("find_tag");
-    }
-
-    /// `Range` and `If-Range`: 206, 416, or none of them.
-    fn range(&mut self) {
-        let (fields, t, u, v, q, vend) = (self.s.seen, self.s.t, self.s.u, self.s.v, self.s.q, self.s.vend);
-        self.if_none(fields, RANGE, "plain", "");
+        self.place("no_match");
+        self.if_any(fields, IF_RANGE | RANGE, "plain", "another representation, or no range at all");
+        self.if_any(flags, flag::NO_RANGE, "plain", "");
         self.four(t, frame(var::METHOD), "");
         self.branch(t, Cond::Ne, GET, "plain", "for GET, not for HEAD");
-        self.if_none(fields, IF_RANGE, "ranged", "");
-        self.kept(IF_RANGE);
-        self.set(u, vend, "");
-        self.take(u, q, "");
-        self.branch(u, Cond::Ne, ETAG_BYTES, "plain", "no such entity tag");
-        self.set(self.s.id, 1i64, "strong");
-        self.gosub("find_tag");
-        self.if_zero(self.s.tok, "plain", "another entity tag");
-        self.place("ranged");
-        self.kept(RANGE);
-        self.unless_begins("bytes=", "plain", "another unit");
-        self.four(self.s.blen, at(self.s.rep, record::BODY_LEN), "");
-        self.put_four(frame(var::NUMBERS + 8), self.s.blen, "the length");
-        self.gosub("number");
-        self.unless_dash();
-        self.set(t, self.s.n, "first");
-        self.set(u, self.s.d, "its digits");
-        self.gosub("number");
-        self.branch(self.s.c, Cond::Ne, 0i64, "plain", "more behind it");
-        self.if_zero(u, "suffix", "");
-        self.unless_zero(self.s.d, "first_last", "");
-        self.place("to_end");
-        self.set(self.s.n, NUMBER_MAX, "to the end");
-        self.place("first_last");
-        self.branch(t, Cond::Above, self.s.n, "plain", "first behind last");
-        self.branch(t, Cond::AboveOrEqual, self.s.blen, "unsatisfied", "behind the end");
-        self.set(v, self.s.blen, "");
-        self.take(v, 1i64, "the last byte there is");
-        self.branch(self.s.n, Cond::Below, v, "range_found", "");
-        self.set(self.s.n, v, "");
-        self.jump("range_found", "");
-        self.place("suffix");
-        self.if_zero(self.s.d, "plain", "no number at all");
-        self.set(t, self.s.blen, "");
-        self.take(t, self.s.n, "so many from the end; nothing begins behind it");
-        self.branch(self.s.n, Cond::BelowOrEqual, self.s.blen, "to_end", "");
-        self.set(t, 0i64, "all of it");
-        self.jump("to_end", "");
-        self.place("range_found");
+        self.four(t, at(self.s.rep, record::BODY_LEN), "");
+        self.put_four(frame(var::NUMBERS + 8), t, "the length");
         self.partial();
-        self.number();
     }
 
-    /// A dash, or the range is none.
-    fn unless_dash(&mut self) {
-        self.branch(self.s.c, Cond::Ne, b'-', "plain", "no dash");
-    }
-
-    /// From byte `t` to byte `n`.
+    /// A part of the content, or none of it.
     fn partial(&mut self) {
         let (t, n) = (self.s.t, self.s.n);
-        self.put_four(frame(var::NUMBERS), t, "first");
-        self.put_four(frame(var::NUMBERS + 4), n, "last");
+        let refused = self.beginning(416);
+        self.set(self.s.rep, refused, "416");
+        self.if_none(self.s.flags, flag::PARTIAL, "refuse", "nothing of it");
+        self.four(self.s.rep, frame(var::ROUTE), "");
+        self.four(t, frame(var::NUMBERS), "first");
+        self.four(n, frame(var::NUMBERS + 4), "last");
         self.take(n, t, "");
         self.add(n, 1i64, "bytes");
         self.put_four(frame(var::NUMBERS + 12), n, "");
@@ -223,36 +132,6 @@ impl Engine<'_> {
         self.four(self.s.blen, frame(var::NUMBERS + 12), "");
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
         self.jump("finish", "");
-        self.place("unsatisfied");
-        let refused = self.beginning(416);
-        self.set(self.s.rep, refused, "416");
-        self.jump("refuse", "");
-    }
-
-    /// A number from `q` on, in `n`; its digits in `d`; the byte behind it in `c`, or 0 at the value's end.
-    fn number(&mut self) {
-        let (q, vend, n, d, c) = (self.s.q, self.s.vend, self.s.n, self.s.d, self.s.c);
-        self.sub("number");
-        self.set(n, 0i64, "");
-        self.set(d, 0i64, "");
-        self.place("number_digit");
-        self.set(c, 0i64, "");
-        self.branch(q, Cond::AboveOrEqual, vend, "number_end", "");
-        self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, "number_other", "");
-        self.add(d, 1i64, "");
-        self.branch(n, Cond::Above, NUMBER_MAX / 10 - 1, "number_large", "");
-        self.mul(n, 10i64, "");
-        self.add(n, c, "");
-        self.jump("number_digit", "");
-        self.place("number_large");
-        self.set(n, NUMBER_MAX, "larger than anything here");
-        self.jump("number_digit", "");
-        self.place("number_other");
-        self.add(c, i64::from(b'0'), "");
-        self.place("number_end");
-        self.ret("number");
     }
 
     /// A stored reply as it is.

@@ -21,24 +21,21 @@ const BELOW_ALL: u32 = 1;
 const UNSAID: u32 = 0xffff_ffff;
 
 impl Engine<'_> {
-    pub(super) fn negotiate(&mut self) {
+    /// A line of `Accept-Encoding`: its elements are as if they stood behind those of the lines before it.
+    pub(super) fn accept_encoding(&mut self) {
         let (q, vend, c, n, d, v, tok, id) =
             (self.s.q, self.s.vend, self.s.c, self.s.n, self.s.d, self.s.v, self.s.tok, self.s.id);
-        self.if_none(self.s.seen, ACCEPT_ENCODING, "negotiated", "");
-        self.set(self.s.wide, Arg::Frame(quality(0)), "");
+        self.place("accept_encoding");
+        self.if_any(self.s.seen, ACCEPT_ENCODING, "coding", "not the first line");
+        self.or(self.s.seen, ACCEPT_ENCODING, "");
         for coding in BR..=ANY {
             self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
         }
-        self.four(q, frame(var::FIELDS + 8 * ACCEPT_ENCODING), "");
-        self.put_four(frame(var::VALUE), q, "");
-        self.four(vend, frame(var::FIELDS + 8 * ACCEPT_ENCODING + 4), "");
         self.place("coding");
         self.four(q, frame(var::VALUE), "");
         self.gosub("element");
-        self.if_zero(tok, "weigh", "no more");
+        self.if_zero(tok, "field", "no more");
         self.set(n, 2000i64, "as good as can be");
-        self.branch(q, Cond::Eq, vend, "coding_known", "");
-        self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b',', "coding_known", "");
         self.unless(b';', "coding_bad", "something else behind it");
         self.add(q, 1i64, "");
@@ -71,8 +68,6 @@ impl Engine<'_> {
         self.branch(n, Cond::Above, 1000i64, "coding_bad", "more than 1");
         self.shl(n, 1, "");
         self.gosub("blanks");
-        self.branch(q, Cond::Eq, vend, "coding_known", "");
-        self.byte(c, at(q, 0), "");
         self.unless(b',', "coding_bad", "something else behind it");
         self.place("coding_known");
         let codings =
@@ -94,15 +89,12 @@ impl Engine<'_> {
         self.gosub("next_comma");
         self.put_four(frame(var::VALUE), q, "");
         self.jump("coding", "");
-        self.weigh();
-        self.place("negotiated");
     }
 
     /// The best of the variants.
-    fn weigh(&mut self) {
+    pub(super) fn weigh(&mut self) {
         let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.rep);
-        self.place("weigh");
-        self.four(rep, frame(var::ROUTE), "");
+        self.if_none(self.s.seen, ACCEPT_ENCODING, "negotiated", "");
         self.set(t, rep, "");
         self.set(v, rep, "the identity");
         self.set(n, ZERO, "");
@@ -129,6 +121,7 @@ impl Engine<'_> {
         self.place("identity_weighed");
         self.branch(u, Cond::Le, n, "negotiated", "no better");
         self.set(rep, v, "the identity");
+        self.place("negotiated");
     }
 }
 

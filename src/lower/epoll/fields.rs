@@ -9,17 +9,12 @@ use super::{Engine, class};
 /// Most digits of a `Content-Length`.
 const LENGTH_DIGITS: i64 = 18;
 
-/// The fields whose values are kept. In the list of names the numbers of those that count once, and of these, are their
-/// bits.
-const KEPT: [(u32, &str); 5] = [
-    (IF_MATCH, "if-match"),
-    (IF_NONE_MATCH, "if-none-match"),
-    (IF_RANGE, "if-range"),
-    (RANGE, "range"),
-    (ACCEPT_ENCODING, "accept-encoding"),
-];
+/// The fields whose order does not matter and which are looked at when the variant is known. In the list of names their
+/// numbers, and those of fields that count once, are their bits.
+const CONDITIONS: [(u32, &str); 4] =
+    [(IF_MATCH, "if-match"), (IF_NONE_MATCH, "if-none-match"), (IF_RANGE, "if-range"), (RANGE, "range")];
 /// The number of a field that has no bit.
-const CONNECTION: u32 = seen::KEPT;
+const CONNECTION: u32 = seen::CHOICES;
 
 /// Bits that a letter has more in lower case.
 const LOWER: u8 = 0x20;
@@ -79,42 +74,46 @@ impl Engine<'_> {
         self.host();
     }
 
-    /// Looks a field up; what a kept one says is found at the end of the head.
+    /// Looks a field up.
     fn known(&mut self) {
-        let (tok, c, id, list, seen, q, vend, t) =
-            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.seen, self.s.q, self.s.vend, self.s.t);
+        let (tok, c, id, list, seen, q, vend) =
+            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.seen, self.s.q, self.s.vend);
         self.byte(c, at(tok, 0), "");
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_none(c, class::FIRST, "field", "no name that matters begins so");
         let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
-        known.extend(KEPT.iter().filter(|(bit, _)| *bit != ACCEPT_ENCODING || self.has_variants));
+        known.extend(CONDITIONS);
+        known.extend(self.has_variants.then_some((ACCEPT_ENCODING, "accept-encoding")));
         known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
         self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.if_zero(id, "field", "none that matters");
+        self.if_any(self.s.flags, flag::AGAIN, "again", "");
         self.branch(id, Cond::Eq, CONNECTION, "connection", "");
+        if self.has_variants {
+            self.branch(id, Cond::Eq, ACCEPT_ENCODING, "accept_encoding", "");
+        }
         self.four(q, frame(var::VALUE), "");
+        self.set(c, id, "");
+        self.and(c, seen, "is it there already?");
+        self.or(seen, id, "");
         self.branch(id, Cond::Above, ACCEPT_ENCODING, "once", "");
-        // Where it stands, and the bit that says so.
-        self.or(seen, id, "it is there");
-        self.set(self.s.wide, Arg::Frame(var::FIELDS), "");
-        self.set(t, id, "");
-        self.shl(t, 3, "");
-        self.put_four(sum(self.s.wide, t, 0), q, "");
-        self.put_four(sum(self.s.wide, t, 4), vend, "");
+        self.if_none(c, IF_RANGE | RANGE, "field", "");
+        self.or(self.s.flags, flag::NO_RANGE, "two lines of it make no range, and no entity tag");
         self.jump("field", "");
         self.place("once");
-        self.set(c, id, "");
-        self.and(c, seen, "");
         self.unless_zero(c, "400", "a second one");
-        self.or(seen, id, "");
         self.branch(id, Cond::Eq, seen::HOST, "host_field", "");
         self.branch(id, Cond::Eq, seen::LENGTH, "length", "");
         self.coding();
         self.length();
         self.connection();
+        if self.has_variants {
+            self.accept_encoding();
+        }
+        self.again();
         self.place("host_field");
         self.branch(q, Cond::Eq, vend, "field", "an empty one");
         self.gosub("host");
@@ -157,16 +156,13 @@ impl Engine<'_> {
     }
 
     fn connection(&mut self) {
-        let (q, vend, flags, id, c) = (self.s.q, self.s.vend, self.s.flags, self.s.id, self.s.c);
+        let (q, flags, id) = (self.s.q, self.s.flags, self.s.id);
         self.place("connection");
         self.four(q, frame(var::VALUE), "");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
-        self.branch(q, Cond::Eq, vend, "option", "");
-        self.byte(c, at(q, 0), "");
         self.unless(b',', "no_option", "something else behind it");
-        self.place("option");
         self.set(self.s.list, Arg::Data(options), "");
         self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
@@ -208,7 +204,7 @@ impl Engine<'_> {
     }
 
     /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
-    /// before `tokend`; `q` behind it and the blanks that follow.
+    /// before `tokend`; `q` behind it and the blanks that follow, on the byte in `c`, which is a comma at the value's end.
     fn elements(&mut self) {
         let (q, vend, tok, tokend, c) = (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.c);
         self.sub("element");
@@ -228,9 +224,10 @@ impl Engine<'_> {
         self.ret("element");
         self.place("element_end");
         self.ret("element");
-        // Blanks before the end of the value; behind it there is a byte that is no blank, or there are blanks too many.
+        // Blanks before the end of the value.
         self.sub("blanks");
         self.place("blank");
+        self.set(c, i64::from(b','), "");
         self.branch(q, Cond::AboveOrEqual, vend, "no_blank", "");
         self.next(c, q, "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");

@@ -9,6 +9,8 @@ use crate::spec::EpollSettings;
 /// Variables in the frame: offsets in bytes, 4 bytes each unless said otherwise. The first 128 bytes have the short form
 /// of an address on x86.
 pub(super) mod var {
+    use super::counter;
+
     /// Seconds since the start.
     pub(crate) const NOW: u32 = 0;
     /// Connections there are.
@@ -49,61 +51,60 @@ pub(super) mod var {
     /// Where the input at hand ends; the record of the error that a request gets if it does not end.
     pub(crate) const INPUT_END: u32 = 72;
     pub(crate) const PHASE: u32 = 76;
+    /// Where the field lines of the request begin.
+    pub(crate) const FIELD_LINES: u32 = 80;
     /// Bytes of those before [`EPOLL`]: nothing points to them. To the others the script of the start does.
     pub(crate) const WORD_BYTES: u32 = EPOLL;
     /// The epoll descriptor.
-    pub(crate) const EPOLL: u32 = 80;
+    pub(crate) const EPOLL: u32 = 84;
     /// The listening socket; the timer; signals, as a descriptor.
-    pub(crate) const LISTENER: u32 = 84;
-    pub(crate) const TIMER: u32 = 88;
-    pub(crate) const SIGNALS: u32 = 92;
+    pub(crate) const LISTENER: u32 = 88;
+    pub(crate) const TIMER: u32 = 92;
+    pub(crate) const SIGNALS: u32 = 96;
     /// The file itself, or a negative number.
-    pub(crate) const FILE: u32 = 96;
+    pub(crate) const FILE: u32 = 100;
     /// Where results go that nobody wants, at the start; then the number of the request's method.
-    pub(crate) const NOWHERE: u32 = 100;
+    pub(crate) const NOWHERE: u32 = 104;
     pub(crate) const METHOD: u32 = NOWHERE;
     /// Of the environment: which process a socket is passed to, and how many sockets; a port.
     pub(crate) const PASSED_TO: u32 = TIMER;
     pub(crate) const PASSED_COUNT: u32 = SIGNALS;
     /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec` and
     /// others), 32 bytes. It is also what a request has until its reply is chosen:
-    pub(crate) const SCRATCH: u32 = 104;
+    pub(crate) const SCRATCH: u32 = 108;
     /// Of a `struct epoll_event`, what is waited for.
     pub(crate) const EVENT: u32 = SCRATCH;
-    /// Field values, address and length each, at 8 times the bit of their field, [`super::IF_MATCH`] and so on. Between
-    /// those of the upper bits is room for others.
-    pub(crate) const FIELDS: u32 = SCRATCH - 8;
-    /// Qualities of codings, 4 bytes each: 0 nothing said, else 1 + thousandths.
-    pub(crate) const QUALITIES: u32 = FIELDS + 8 * super::IF_RANGE + 8;
+    /// Qualities of codings, 4 bytes each: twice the thousandths, or `encoding::UNSAID`. They are read before the fields
+    /// are gone through again.
+    pub(crate) const QUALITIES: u32 = SCRATCH;
     /// The quality of the coding at hand: codings are counted from 1.
     pub(crate) const QUALITY: u32 = QUALITIES;
-    /// And, when it is, numbers of a `Content-Range`: first, last, length, count. Digits of a number stand before
+    /// And, from there on, numbers of a `Content-Range`: first, last, length, count. Digits of a number stand before
     /// [`DIGITS_END`].
     pub(crate) const NUMBERS: u32 = SCRATCH;
     pub(crate) const DIGITS_END: u32 = NUMBERS + 32;
     /// At the start: arguments of a system call.
     pub(crate) const CALL_ARGS: u32 = SCRATCH;
     /// Counters.
-    pub(crate) const COUNTERS: u32 = FIELDS + 8 * super::RANGE + 8;
+    pub(crate) const COUNTERS: u32 = DIGITS_END;
     /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
-    pub(crate) const LONG_SCRATCH: u32 = FIELDS + 8 * super::ACCEPT_ENCODING + 8;
+    pub(crate) const LONG_SCRATCH: u32 = COUNTERS + counter::ALL_BYTES;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }
 
-/// Field lines whose values are kept until the end of the head, by their bits.
+/// Fields that say which part of a representation is wanted and whether it is, by their bits.
 pub(super) const IF_MATCH: u32 = 1;
 pub(super) const IF_NONE_MATCH: u32 = 2;
 pub(super) const IF_RANGE: u32 = 4;
 pub(super) const RANGE: u32 = 8;
 pub(super) const ACCEPT_ENCODING: u32 = 16;
-const _: () = assert!(var::QUALITIES + 24 <= var::FIELDS + 8 * RANGE);
-const _: () = assert!(var::COUNTERS + counter::ALL_BYTES <= var::FIELDS + 8 * ACCEPT_ENCODING);
 
 /// Fields that a request has, as bits, which are their numbers in the list of names.
 pub(super) mod seen {
-    /// Fields whose values are kept: bits 0 to 4.
-    pub(crate) const KEPT: u32 = 0x1f;
+    /// Fields that choose among the parts of a representation, bits 0 to 3; and its variant too, bit 4.
+    pub(crate) const CONDITIONS: u32 = 0xf;
+    pub(crate) const CHOICES: u32 = 0x1f;
     /// Fields that may come once: `Host`, `Content-Length`, `Transfer-Encoding`.
     pub(crate) const HOST: u32 = 0x20;
     pub(crate) const LENGTH: u32 = 0x40;
@@ -118,6 +119,11 @@ pub(super) mod flag {
     pub(crate) const OLD: u32 = 2;
     /// The client wants to close, or the server must.
     pub(crate) const CLOSE: u32 = 0x10;
+    /// The fields are gone through again: the variant is known.
+    pub(crate) const AGAIN: u32 = 4;
+    /// Of the ranges that the request asks for one can be had; none of them counts.
+    pub(crate) const PARTIAL: u32 = 0x40;
+    pub(crate) const NO_RANGE: u32 = 8;
     /// It is closed slowly: behind the reply the client may still be sending.
     pub(crate) const SLOW: u32 = 0x20;
     /// Both of them.

@@ -58,6 +58,7 @@ impl Engine<'_> {
         self.branch(self.s.q, Cond::Eq, self.s.path, "bad", "no target");
         self.version();
         self.leave_cursor();
+        self.put_four(frame(var::FIELD_LINES), p, "");
         self.find_path();
         self.too_long(431);
     }

@@ -25,16 +25,18 @@ const FIELDS: &[&str] = &[
     "content-length: 00",
     "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "transfer-encoding: CHUNKED",
     "If-None-Match: *", "If-None-Match: \"x\"", "If-None-Match: @ETAG@", "If-None-Match: W/@ETAG@, \"a\"",
+    "If-None-Match: *, @ETAG@", "If-Match: \"x\", @ETAG@",
     "If-Match: *", "If-Match: \"x\"", "If-Match: @ETAG@", "If-Match: W/@ETAG@", "If-Range: @ETAG@", "If-Range: \"x\"",
     "If-Range:",
     "Range: bytes=0-", "Range: bytes=0-0", "Range: bytes=-1", "Range: bytes=1-9999999999", "Range: bytes=5-4",
     "Range: bytes=-0",
     "Range: bytes=60-", "Range: bytes=0-1,2-3", "Range: BYTES=1-2", "Range: bytes=-", "Range: lines=1-2",
-    "Range: bytes=2-x",
+    "Range: bytes=2-x", "Range: bytes=99999-,1-2", "Range: bytes= 3-4, 0-", "Range: bytes=,,-3,\t0-0 ,", "Range: 4-5",
+    "Range: bytes=99999999-, -0", "Range: bytes=1-2,x", "Range: bytes=,", "range: Bytes=0-0,1-1,2-2",
     "Accept-Encoding: br", "Accept-Encoding: gzip;q=0.5, zstd;q=0.51", "Accept-Encoding: *",
     "Accept-Encoding: identity;q=0, *;q=0.1",
     "Accept-Encoding: x-gzip;q=1.000,br;q=0", "Accept-Encoding: ,, zstd ; q=0.001 ,", "Accept-Encoding: br;q=1.1, GZIP",
-    "Accept-Encoding: br;",
+    "Accept-Encoding: br;", "Accept-Encoding: gzip;q=0", "Accept-Encoding: br;q=0", "Accept-Encoding:",
     "Expect: 100-continue", "Cookie: a=b; c=d", "X:", "X: \u{e9}", "X-Y: z\t z", " folded", "Bad Name: x", ": x",
     "Upgrade: h2c",
 ];
@@ -55,6 +57,10 @@ const PIECES: &[&str] = &[
     "%2e",
     "%00",
     "bytes=",
+    "\r\nRange: bytes=1-",
+    "\r\nIf-None-Match: \"y\"",
+    ", ",
+    "-",
     "q=0.",
     ";q=",
     "Host: h\r\n",
@@ -117,6 +123,9 @@ pub(super) fn payload(random: &mut Random, material: &Material) -> Vec<u8> {
     payload
 }
 
+/// Names of the fields whose lines are about one thing.
+const CHOICES: &[&str] = &["if-none", "if-match", "if-range", "range", "accept-encoding"];
+
 /// A request of parts.
 fn request(random: &mut Random, material: &Material) -> Vec<u8> {
     let is_plain = random.below(2) == 0;
@@ -128,6 +137,16 @@ fn request(random: &mut Random, material: &Material) -> Vec<u8> {
         lines.push("Host: h".to_owned());
     }
     lines.extend((0..random.below(5)).map(|_| material.field(random)));
+    if random.below(4) == 0 {
+        // Several lines of one field, others between them.
+        let name = random.one_of(CHOICES);
+        let is_it = |line: &String| line.to_ascii_lowercase().starts_with(name);
+        let others = lines.len();
+        lines.extend((0..60).map(|_| material.field(random)).filter(is_it).take(3));
+        for at in others..lines.len() {
+            lines.swap(at, 1 + random.below(at));
+        }
+    }
     lines.extend([String::new(), String::new()]);
     lines.join("\r\n").into_bytes()
 }

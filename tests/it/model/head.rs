@@ -32,14 +32,20 @@ pub(crate) struct Head {
 
 impl Head {
     /// The values of every line of this field.
-    pub(crate) fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let is_it = move |field: &&Field| field.name.eq_ignore_ascii_case(name);
         self.fields.iter().filter(is_it).map(|field| field.value.as_slice())
     }
 
-    /// Of several lines the last counts.
-    pub(crate) fn last(&self, name: &str) -> Option<&[u8]> {
-        self.values(name).next_back()
+    /// Is there a line of this field?
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// The value of a field that is no list: nothing, if there is no line of it or more than one.
+    pub(crate) fn only(&self, name: &str) -> Option<&[u8]> {
+        let mut values = self.values(name);
+        values.next().filter(|_| values.next().is_none())
     }
 }
 

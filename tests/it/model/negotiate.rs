@@ -27,9 +27,9 @@ fn rank(thousandths: u32) -> u32 {
     if thousandths == 0 { NOT_ACCEPTABLE } else { thousandths + LESS_THAN_ANY }
 }
 
-/// The coding of the variant for this field value; nothing is identity.
-pub(crate) fn choose(of: &Representation, field: Option<&[u8]>) -> Option<Coding> {
-    let named: Vec<(Name, u32)> = elements(field?).filter_map(element).collect();
+/// The coding of the variant for the values of these lines; nothing is identity.
+pub(crate) fn choose<'h>(of: &Representation, lines: impl Iterator<Item = &'h [u8]>) -> Option<Coding> {
+    let named: Vec<(Name, u32)> = lines.flat_map(elements).filter_map(element).collect();
     let q = |name: Name| named.iter().rev().find(|(named, _)| *named == name).map(|(_, q)| rank(*q));
     let of_every = q(Name::Every);
     let identity = q(Name::Identity).or(of_every).unwrap_or(LESS_THAN_ANY);

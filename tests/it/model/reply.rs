@@ -170,10 +170,9 @@ fn content(route: &Route, head: &Head) -> Draft {
 
 /// Negotiation, preconditions, ranges, in this order [RFC 9110 §13.2.2].
 fn representation(of: &Representation, head: &Head, identity: Draft) -> Draft {
-    let coding = negotiate::choose(of, head.last("Accept-Encoding"));
+    let coding = negotiate::choose(of, head.values("Accept-Encoding"));
     let Content { bytes, etag } = of.of(coding);
-    let if_match = head.last("If-Match");
-    if if_match.is_some_and(|field| !if_match_holds(field, etag)) {
+    if head.has("If-Match") && !head.values("If-Match").any(|line| if_match_holds(line, etag)) {
         return Draft::words(412);
     }
     let whole = Draft {
@@ -183,11 +182,12 @@ fn representation(of: &Representation, head: &Head, identity: Draft) -> Draft {
         content: Arc::clone(bytes),
         ..identity
     };
-    if head.last("If-None-Match").is_some_and(|field| if_none_match_names(field, etag)) {
+    if head.values("If-None-Match").any(|line| if_none_match_names(line, etag)) {
         return Draft { status: 304, ..whole };
     }
-    let wants_range = head.method == "GET" && head.last("If-Range").is_none_or(|field| field == etag.as_bytes());
-    let wanted = head.last("Range").filter(|_| wants_range).map_or(Range::Ignored, |field| range(field, bytes.len()));
+    let is_same = !head.has("If-Range") || head.only("If-Range") == Some(etag.as_bytes());
+    let field = head.only("Range").filter(|_| head.method == "GET" && is_same);
+    let wanted = field.map_or(Range::Ignored, |field| range(field, bytes.len()));
     let length = bytes.len();
     match wanted {
         Range::Ignored => whole,

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 
 use crate::values;
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   asmgen --target x86_64 > server && chmod +x server && ./server
                                           the default page as an executable

@@ -114,6 +114,11 @@ fn is_open_as(there: &fs::Metadata, descriptor: &impl AsFd) -> bool {
     there.is_file() && rustix::fs::fstat(descriptor).is_ok_and(is_it)
 }
 
+/// An error of the system, without the path that `tempfile` adds to it.
+fn without_path(error: io::Error) -> io::Error {
+    if error.raw_os_error().is_some() { error } else { error.kind().into() }
+}
+
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -124,7 +129,8 @@ fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
     }
-    let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
+    // The file beside it has a name of its own, which is nobody's concern.
+    let failed = |error: io::Error| Failure::Failed(format!("{}: {}", file.display(), without_path(error)));
     let mut temporary = tempfile::Builder::new().prefix(".asmgen-").tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;

@@ -1,12 +1,13 @@
 //! One file per command.
 
 mod build;
+mod completions;
 mod deploy;
 mod golf;
 mod image;
 mod list;
+mod man;
 mod map;
-mod meta;
 mod progress;
 mod run;
 mod sizes;
@@ -21,7 +22,7 @@ use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
 use crate::output::Failure;
 
-pub(crate) use meta::complete;
+pub(crate) use completions::complete;
 
 /// Runs the command that the command line names.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -37,8 +38,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::K8s(args)) => deploy::k8s(&args),
         Some(Command::Compose(args)) => deploy::compose(&args),
         Some(Command::Dockerfile(args)) => deploy::dockerfile(&args),
-        Some(Command::Completions { shell }) => meta::completions(shell),
-        Some(Command::Man) => meta::man(),
+        Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man) => man::run(),
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// A fault and its remedy, without a place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}; {fix}")]
@@ -41,9 +43,9 @@ struct Place {
     column: usize,
     /// The part of the line that is shown.
     excerpt: String,
-    /// Characters before the marked ones in `excerpt`.
+    /// Columns of a terminal before the marked characters in `excerpt`.
     indent: usize,
-    /// Characters marked.
+    /// Columns marked.
     width: usize,
 }
 
@@ -71,9 +73,9 @@ impl fmt::Display for SpecError {
             write!(f, ":{}:{}", place.line, place.column)?;
         }
         if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
+            write!(f, ": {}", shortened(&self.key))?;
         }
-        write!(f, ": {}", self.wrong)?;
+        write!(f, ": {}", shortened(&self.wrong.to_string()))?;
         match &self.place {
             Some(place) if !place.excerpt.is_empty() => write!(f, "{place}"),
             _ => Ok(()),
@@ -118,11 +120,14 @@ impl SpecText<'_> {
         let before = self.text[line_start..start].chars().count();
         let marked = self.text[start..end].lines().next().map_or(0, |part| part.chars().count());
         let shown = excerpt(line, before);
+        let columns = |from: usize, count: usize| {
+            shown.text.chars().skip(from).take(count).map(|c| c.width().unwrap_or(0)).sum::<usize>()
+        };
         Place {
             line: self.text[..start].matches('\n').count() + 1,
             column: before + 1,
-            indent: shown.indent,
-            width: marked.min(shown.text.chars().count().saturating_sub(shown.indent)).max(1),
+            indent: columns(0, shown.indent) + shown.indent.saturating_sub(shown.text.chars().count()),
+            width: columns(shown.indent, marked).max(1),
             excerpt: shown.text,
         }
     }
@@ -142,6 +147,16 @@ fn excerpt(line: &str, mark: usize) -> Excerpt {
     let visible = |c: char| if c.is_control() { ' ' } else { c };
     let text: String = line.chars().skip(skipped).take(WIDTH).map(visible).collect();
     Excerpt { text: text.trim_end().to_owned(), indent: mark - skipped }
+}
+
+/// The text, in which each word that is longer than any line is cut: it may be a key of a megabyte.
+fn shortened(text: &str) -> String {
+    const WORD_COLUMNS: usize = 100;
+    let word = |word: &str| match word.char_indices().nth(WORD_COLUMNS) {
+        Some((end, _)) if word.width() > WORD_COLUMNS => format!("{}…", &word[..end]),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The last character boundary at or before an offset, which makes what a parser says safe to slice with.
@@ -181,6 +196,31 @@ mod tests {
         let lines: Vec<&str> = message.lines().collect();
         assert_eq!(lines[1].len(), "1 | ".len() + 100);
         assert_eq!(lines[1].find('X'), lines[2].find('^'));
+    }
+
+    /// A terminal gives a letter of Chinese, Japanese or Korean two columns, and a combining mark none.
+    #[test]
+    fn the_mark_stands_below_what_it_marks() {
+        let marked = |text: &str, part: &str| {
+            let start = text.find(part).unwrap();
+            let message = message(text, start..start + part.len());
+            let mark = message.lines().last().unwrap().to_owned();
+            (mark.find('^').unwrap() - "1 | ".len(), mark.matches('^').count())
+        };
+        assert_eq!(marked("日本 = 1", "1"), (7, 1));
+        assert_eq!(marked("a = \"日本\"", "日本"), (5, 4));
+        assert_eq!(marked("e\u{301} = 22", "22"), (4, 2));
+    }
+
+    #[test]
+    fn a_word_of_a_megabyte_is_cut() {
+        let long = "k".repeat(1 << 20);
+        let text = format!("{long} = 1");
+        let wrong = Wrong::new(format!("`{long}` is not a key here"), "remove it");
+        let error = SpecText { file: Path::new("s.toml"), text: &text }.error(&(0..long.len()), long.as_str(), wrong);
+        let message = error.to_string();
+        assert!(message.len() < 1000, "{} bytes", message.len());
+        assert!(message.contains("… is not a key here; remove it"), "{message}");
     }
 
     #[test]

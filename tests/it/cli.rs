@@ -141,7 +141,7 @@ type Environment = &'static [(&'static str, &'static str)];
 
 /// Wrong usage: the snapshot's name, the arguments, and the environment. `OUT` is an empty folder.
 #[rustfmt::skip] // One case per line.
-const WRONG: [(&str, &str, Environment); 30] = [
+const WRONG: [(&str, &str, Environment); 31] = [
     ("target_unknown",       "--target sparc -o OUT/x",                                             &[]),
     ("target_wrong_case",    "--target X86_64 -o OUT/x",                                            &[]),
     ("target_missing",       "--target",                                                            &[]),
@@ -169,6 +169,7 @@ const WRONG: [(&str, &str, Environment); 30] = [
     ("epoch_bad",            "image -o OUT/x",                        &[("SOURCE_DATE_EPOCH", "yesterday")]),
     ("verify_missing",       "verify /nonexistent/file",                                            &[]),
     ("verify_layout",        "verify examples/page.toml --elf tiny",                                &[]),
+    ("k8s_output_is_file",   "k8s -o Cargo.toml",                                                   &[]),
     ("map_format",           "map --format png -o OUT/x",                                           &[]),
     ("sizes_two_formats",    "sizes --json --tsv",                                                  &[]),
     ("completions_unknown",  "completions tcsh",                                                    &[]),
@@ -212,10 +213,60 @@ fn a_reader_that_leaves() {
     assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (b"0\n".as_slice(), b"".as_slice()));
 }
 
+/// It is what troff takes without a complaint, has the sections that manual pages have, and names no page that is none.
 #[test]
 fn manual_page() {
     let page = stdout_of(&["man"]);
-    assert!(page.contains(".TH") && page.contains("asmgen"), "{page}");
+    for section in ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES"] {
+        let heads = [format!(".SH {section}\n"), format!(".SH \"{section}\"\n")];
+        assert!(heads.iter().any(|head| page.contains(head)), "{section} is not in\n{page}");
+    }
+    assert!(!page.contains("(1)"), "other pages: there are none");
+    for command in ["image", "verify", "completions"] {
+        assert!(page.contains(&format!(".SS \"asmgen {command}\"")), "{command} is not in\n{page}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &page).unwrap();
+    let output = succeed(tool("groff").args(["-man", "-Kutf8", "-Tutf8", "-ww"]).arg(file.path()));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.contains("asmgen run examples/greeting.toml"), "{shown}");
+}
+
+/// The command in a file can be pasted, whatever the spec's name is.
+#[test]
+fn the_command_that_made_a_file_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("a b; touch EVIL.toml");
+    fs::copy(root().join("examples/greeting.toml"), &spec).unwrap();
+    for command in ["k8s", "compose", "dockerfile"] {
+        let text = String::from_utf8(succeed(asmgen().arg(command).arg(&spec)).stdout).unwrap();
+        let line = text.lines().next().unwrap();
+        let made_by = line.strip_prefix("# Made by `").and_then(|rest| rest.split_once('`')).expect("a command").0;
+        let script = format!("asmgen() {{ printf '%s\\n' \"$@\"; }}; {made_by}");
+        let words = succeed(tool("bash").args(["-c", &script]).current_dir(folder.path())).stdout;
+        assert_eq!(String::from_utf8(words).unwrap(), format!("{command}\n{}\n", spec.display()));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something else was run");
+}
+
+/// A result that cannot be written names the file that was asked for, and no other.
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let sealed = folder.path().join("sealed");
+    fs::create_dir(&sealed).unwrap();
+    // Not even root writes there.
+    let line = format!(
+        "mount -t tmpfs -o ro none {0} && exec {ASMGEN} {1}/examples/hello.toml --target x86_64 -o {0}/out",
+        sealed.display(),
+        root().display()
+    );
+    let output = tool("unshare").args(["--map-root-user", "--mount", "bash", "-c", &line]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    let expected = format!("asmgen: {}/out: read-only filesystem or storage medium\n", sealed.display());
+    assert_eq!(message, expected);
 }
 
 #[test]

@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bash",                "bash"),
     ("zsh",                 "zsh"),
     ("fish",                "fish"),
+    ("groff",               "groff-base"),
     ("timeout",             "coreutils"),
     ("chromium",            "chromium"),
 ];

@@ -1,4 +1,4 @@
-//! `asmgen completions` and `asmgen man`: what belongs to the tool itself.
+//! `asmgen completions`: the words of a command line, completed.
 
 use std::process::ExitCode;
 
@@ -12,35 +12,19 @@ use crate::output::{self, Failure};
 /// The variable that tells asmgen to complete the words of a command line instead of running it.
 const COMPLETE: &str = "_ASMGEN_COMPLETE";
 
-/// Completes the words of a command line and ends, if the shell asks for that ([`completions`]).
+/// Completes the words of a command line and ends, if the shell asks for that ([`run`]).
 pub(crate) fn complete() {
     CompleteEnv::with_factory(Cli::command).var(COMPLETE).complete();
 }
 
 /// The script that makes a shell ask asmgen itself. Generated tables of words (`clap_complete::generate`) know neither
 /// what follows SPEC nor, in zsh, the subcommands beside it.
-pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failure> {
+pub(super) fn run(shell: Shell) -> Result<ExitCode, Failure> {
     let shell = shell.to_string();
     let completer = Shells::builtins();
     let completer = completer.completer(&shell).ok_or_else(|| Failure::failed(format!("{shell}: no completer")))?;
     let mut script = Vec::new();
     completer.write_registration(COMPLETE, "asmgen", "asmgen", "asmgen", &mut script).map_err(Failure::failed)?;
     output::text(&String::from_utf8_lossy(&script))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The page of asmgen, then one section for each command.
-pub(super) fn man() -> Result<ExitCode, Failure> {
-    let mut page = Vec::new();
-    let mut command = Cli::command();
-    command.build();
-    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(Failure::failed)?;
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        let man = clap_mangen::Man::new(sub.clone());
-        man.render_name_section(&mut page).map_err(Failure::failed)?;
-        man.render_synopsis_section(&mut page).map_err(Failure::failed)?;
-        man.render_options_section(&mut page).map_err(Failure::failed)?;
-    }
-    output::text(&String::from_utf8_lossy(&page))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,12 +15,12 @@ struct Value<T: 'static> {
     meaning: &'static str,
     /// Names that are taken as well, and not shown.
     others: &'static [&'static str],
-    value: T,
+    means: T,
 }
 
 impl<T> Value<T> {
     const fn new(name: &'static str, meaning: &'static str, value: T) -> Self {
-        Self { name, meaning, others: &[], value }
+        Self { name, meaning, others: &[], means: value }
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -34,13 +34,10 @@ impl<T> Value<T> {
 }
 
 /// Takes the names of these values.
-fn one_of<T: Copy + Send + Sync>(values: Vec<Value<T>>) -> impl TypedValueParser<Value = T>
-where
-    T: 'static,
-{
+fn one_of<T: Copy + Send + Sync + 'static>(values: Vec<Value<T>>) -> impl TypedValueParser<Value = T> {
     let values: &'static [Value<T>] = values.leak();
     PossibleValuesParser::new(values.iter().map(Value::shown)).map(move |name| {
-        values.iter().find(|value| value.is_named(&name)).expect("clap takes the names of these values alone").value
+        values.iter().find(|value| value.is_named(&name)).expect("clap takes the names of these values alone").means
     })
 }
 
@@ -62,7 +59,7 @@ fn machines(
             name,
             meaning: "",
             others: names.into_iter().filter(|other| *other != name).collect::<Vec<_>>().leak(),
-            value: Target::by_name(machine.0).expect("a row names a target"),
+            means: Target::by_name(machine.0).expect("a row names a target"),
         }
     };
     MACHINES.iter().map(value).collect()
@@ -116,7 +113,7 @@ pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
 mod tests {
     use super::*;
 
-    fn parsed(parser: impl TypedValueParser<Value = &'static Target>, name: &str) -> Option<&'static str> {
+    fn parsed(parser: &impl TypedValueParser<Value = &'static Target>, name: &str) -> Option<&'static str> {
         let command = clap::Command::new("test");
         parser.parse_ref(&command, None, name.as_ref()).ok().map(|target| target.name)
     }
@@ -135,12 +132,12 @@ mod tests {
     fn machines_have_the_names_that_others_give_them() {
         for (name, shown, others) in MACHINES {
             for other in [&[name, shown][..], others].concat() {
-                assert_eq!(parsed(target(), other), Some(name), "--target {other}");
-                assert_eq!(parsed(platform(), other), Some(name), "--platform {other}");
+                assert_eq!(parsed(&target(), other), Some(name), "--target {other}");
+                assert_eq!(parsed(&platform(), other), Some(name), "--platform {other}");
             }
         }
         for wrong in ["", "sparc", "linux/", "linux/riscv64", "windows/amd64", "linux/amd64/v8", "linux/arm64/v7"] {
-            assert_eq!((parsed(target(), wrong), parsed(platform(), wrong)), (None, None), "{wrong}");
+            assert_eq!((parsed(&target(), wrong), parsed(&platform(), wrong)), (None, None), "{wrong}");
         }
     }
 }

@@ -198,7 +198,7 @@ pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option
     // Whoever starts in the middle of free bytes could start at their first.
     let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
     let runs = is_start
-        && template.entry % align == 0
+        && template.entry.is_multiple_of(align)
         && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry, None).is_empty());
     let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))

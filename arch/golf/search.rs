@@ -214,7 +214,7 @@ impl<'a> Search<'a> {
             self.labels[number(label)] = None;
             return;
         }
-        let aligned = cursor % through::alignment(self.machine) == 0;
+        let aligned = cursor.is_multiple_of(through::alignment(self.machine));
         if !aligned || (after.prefixed && !through::tolerates_prefix(bytes)) {
             return;
         }
@@ -284,7 +284,7 @@ impl<'a> Search<'a> {
             let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };
             let mark = self.board.mark();
             let put: Vec<_> = bytes.iter().copied().map(Some).collect();
-            let aligned = cursor % through::alignment(self.machine) == 0;
+            let aligned = cursor.is_multiple_of(through::alignment(self.machine));
             if aligned && self.board.put_all(cursor, &put) && self.board.is_free(start) {
                 self.added.push(Added { at: cursor, bytes, why: "on to the next free bytes" });
                 self.go(At { cursor: Some(start), prefixed: false, ..at });

@@ -93,10 +93,10 @@ pub(crate) fn serve(port: u16, closes: bool) -> anyhow::Result<()> {
                 let connection = accept(&listener, &epoll)?;
                 let place = connection.socket.as_raw_fd() as usize;
                 *connections.get_mut(place).context("too many connections")? = Some(connection);
-            } else if let Some(connection) = &mut connections[number] {
-                if !floor.answer(connection)? {
-                    connections[number] = None;
-                }
+            } else if let Some(connection) = &mut connections[number]
+                && !floor.answer(connection)?
+            {
+                connections[number] = None;
             }
         }
     }

@@ -59,7 +59,7 @@ pub(super) fn table_outside_first_page(view: &View) -> Vec<Place> {
 
 pub(super) fn table_unaligned(view: &View) -> Vec<Place> {
     let align = u64::from(view.class.word_bytes());
-    if_broken(view.get("e_phoff") % align != 0, || view.places(&["e_phoff"]))
+    if_broken(!view.get("e_phoff").is_multiple_of(align), || view.places(&["e_phoff"]))
 }
 
 pub(super) fn table_in_header(view: &View) -> Vec<Place> {
@@ -144,7 +144,7 @@ pub(super) fn impossible_zeros(view: &View) -> Vec<Place> {
 pub(super) fn incongruent(view: &View) -> Vec<Place> {
     let broken = |s: &SegmentView| {
         let difference = view.segment_get(*s, "p_vaddr").wrapping_sub(view.segment_get(*s, "p_offset"));
-        view.segment_get(*s, "p_filesz") > 0 && difference % view.page() != 0
+        view.segment_get(*s, "p_filesz") > 0 && !difference.is_multiple_of(view.page())
     };
     first(view, view.loads(), broken, &["p_vaddr", "p_offset"])
 }
@@ -207,7 +207,7 @@ pub(super) fn segment_far_outside_file(view: &View) -> Vec<Place> {
 pub(super) fn last_page_outside_file(view: &View) -> Vec<Place> {
     let broken = |s: &SegmentView| {
         let end = view.segment_get(*s, "p_offset").saturating_add(view.segment_get(*s, "p_filesz"));
-        end % 0x1000 != 0 && end & !0xfff >= view.len()
+        !end.is_multiple_of(0x1000) && end & !0xfff >= view.len()
     };
     first(view, view.loads(), broken, &["p_filesz", "p_offset"])
 }
@@ -225,7 +225,7 @@ pub(super) fn not_page_aligned(view: &View) -> Vec<Place> {
     let mut expected = None;
     let broken = |s: &SegmentView| {
         let align = view.segment_get(*s, "p_align");
-        align == 0 || align % 0x1000 != 0 || *expected.get_or_insert(align) != align
+        align == 0 || !align.is_multiple_of(0x1000) || *expected.get_or_insert(align) != align
     };
     first(view, view.loads(), broken, &["p_align"])
 }
@@ -234,7 +234,7 @@ pub(super) fn misaligned(view: &View) -> Vec<Place> {
     let broken = |s: &SegmentView| {
         let align = view.segment_get(*s, "p_align").max(1);
         let difference = view.segment_get(*s, "p_vaddr").wrapping_sub(view.segment_get(*s, "p_offset"));
-        !align.is_power_of_two() || difference % align != 0
+        !align.is_power_of_two() || !difference.is_multiple_of(align)
     };
     first(view, view.loads(), broken, &["p_align", "p_vaddr", "p_offset"])
 }

@@ -65,7 +65,6 @@ impl Excerpt {
 mod tests {
     use std::io::Cursor;
 
-    use super::*;
     use crate::elf::{verify, verify_file};
 
     /// Every byte of a header changed: the excerpt of a file is judged as the file is.

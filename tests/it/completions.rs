@@ -96,7 +96,7 @@ fn in_zsh() {
         zsh.arg("20").arg(tool("zsh").get_program()).args(["-f", "-c"]);
         let shown = printed(&mut zsh, &ask(line), folder.path());
         let common = common_beginning(expected);
-        let kept = &line[..line.rfind(' ').expect("several words") + 1];
+        let kept = &line[..=line.rfind(' ').expect("several words")];
         let right = format!("{kept}{common}");
         if shown.trim() != right {
             faults.push(format!("{line}: becomes {:?}, not {right:?}", shown.trim()));

@@ -218,7 +218,7 @@ fn random_batches(target: &str, rounds: u32) {
     check(target, |port, [open, last]| {
         let round = &|seed: u32| {
             let mut random = Random(seed.wrapping_mul(0x9e37_79b9) | 1);
-            let count = 1 + random.below(if seed % 4 == 0 { 60 } else { 8 });
+            let count = 1 + random.below(if seed.is_multiple_of(4) { 60 } else { 8 });
             let mut asked: Vec<&Asked> = (0..count).map(|_| &open[random.below(open.len())]).collect();
             if random.below(2) == 0 {
                 asked.push(&last[random.below(last.len())]);

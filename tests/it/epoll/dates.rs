@@ -14,7 +14,7 @@ const DAY: u64 = 86_400;
 fn beginning(year: u64, month: u64, day: u64) -> u64 {
     let leap_days = (year - 1969) / 4;
     let before = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month as usize - 1];
-    let leap_day = u64::from(year % 4 == 0 && month > 2);
+    let leap_day = u64::from(year.is_multiple_of(4) && month > 2);
     ((year - 1970) * 365 + leap_days + before + leap_day + day - 1) * DAY
 }
 

@@ -16,7 +16,7 @@ fn served(port: u16, index: usize) -> Result<(), String> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(8) {
         let mut client = Client::new(port);
-        match client.ask(if index % 4 == 0 { "/long" } else { "/" }) {
+        match client.ask(if index.is_multiple_of(4) { "/long" } else { "/" }) {
             Ok(()) => return Ok(()),
             Err(Fault::Closed(_)) => thread::sleep(Duration::from_millis(10)),
             Err(fault) => return Err(format!("client {index}: {fault:?}")),

@@ -122,6 +122,8 @@ calls! {
     Sendfile       "sendfile"        ("out_fd", "in_fd", "offset", "count")                    Number [ 40  71 187]
     /// Open a file.
     Openat         "openat"          ("dirfd", "pathname", "flags", "mode")                    Number [257  56 295]
+    /// Move a descriptor's place in its file.
+    Lseek          "lseek"           ("fd", "offset", "whence")                                Number [  8  62  19]
     /// Change a descriptor.
     Fcntl          "fcntl"           ("fd", "op", "arg")                                       Number [ 72  25 221]
     /// What time it is.

@@ -105,6 +105,11 @@ pub(super) const CLOCK_REALTIME: i64 = 0;
 pub(super) const CLOCK_MONOTONIC: i64 = 1;
 /// Paths are relative to the working directory.
 pub(super) const AT_FDCWD: i64 = -100;
+/// `openat`: to write; a terminal does not become the process's own.
+pub(super) const O_WRONLY: i64 = 1;
+pub(super) const O_NOCTTY: i64 = 0o400;
+/// `lseek`: from where it is.
+pub(super) const SEEK_CUR: i64 = 1;
 /// `fcntl`: set the status flags.
 pub(super) const F_SETFL: i64 = 4;
 /// Descriptors a process may have.
@@ -124,6 +129,7 @@ pub(super) const ENOMEM: i64 = 12;
 pub(super) const ENFILE: i64 = 23;
 pub(super) const EMFILE: i64 = 24;
 pub(super) const ENOBUFS: i64 = 105;
+pub(super) const ENOTSOCK: i64 = 88;
 /// `ioctl`: bytes of a connection that are not acknowledged.
 pub(super) const SIOCOUTQ: i64 = 0x5411;
 

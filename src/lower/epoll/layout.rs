@@ -87,8 +87,10 @@ pub(super) mod var {
     pub(crate) const CALL_ARGS: u32 = SCRATCH;
     /// Counters.
     pub(crate) const COUNTERS: u32 = DIGITS_END;
+    /// What the access log is written to: a description of our own, or [`crate::lower::abi::STDOUT`].
+    pub(crate) const OUTPUT: u32 = COUNTERS + counter::ALL_BYTES;
     /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
-    pub(crate) const LONG_SCRATCH: u32 = COUNTERS + counter::ALL_BYTES;
+    pub(crate) const LONG_SCRATCH: u32 = OUTPUT + 4;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }

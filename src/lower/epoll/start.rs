@@ -171,6 +171,7 @@ impl Engine<'_> {
         // What is passed has to listen, too: so what is no socket that can is noticed.
         let own = rows.len() - 1;
         rows.extend(self.set_up());
+        self.open_output();
         if self.has_workers() {
             self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
             self.say_start();

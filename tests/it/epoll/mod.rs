@@ -7,6 +7,7 @@ mod dates;
 mod environment;
 mod healthcheck;
 mod limits;
+mod log;
 mod passed;
 mod redirects;
 mod sandbox;

@@ -21,7 +21,7 @@ fn writes(trace: &Path) -> Vec<usize> {
     let text = std::fs::read_to_string(trace).unwrap();
     // The last line may still be being written.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let of_stdout = whole.lines().filter(|line| line.starts_with("write(1, "));
+    let of_stdout = whole.lines().filter(|line| line.starts_with("write("));
     let length = |line: &str| line.rsplit(" = ").next().and_then(|length| length.parse().ok());
     of_stdout.skip(1).map(|line| length(line).unwrap_or_else(|| panic!("{line}"))).collect()
 }

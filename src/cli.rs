@@ -6,7 +6,7 @@ use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
 use asmgen::spec::Engine;
 use asmgen::{Effort, Target};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::values;
@@ -133,6 +133,9 @@ pub(crate) struct MapArgs {
     /// Form of the map
     #[arg(long, value_name = "FORM", default_value_t, value_parser = values::format())]
     pub(crate) format: Format,
+    /// Colours in a text: `auto` has them on a terminal, unless NO_COLOR is set, and wherever CLICOLOR_FORCE is
+    #[arg(long, value_name = "WHEN", default_value_t)]
+    pub(crate) color: ColorChoice,
     /// File to write; standard output where none is given
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

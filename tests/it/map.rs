@@ -94,6 +94,27 @@ fn drawings_and_pages_need_nothing_else() {
     }
 }
 
+/// A legend that leaves a colour out, or names one that no cell has, misleads.
+#[test]
+fn the_legend_has_every_colour_of_the_cells() {
+    for arguments in drawn() {
+        let svg = map(&format!("{arguments} --format svg"));
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let classes = |node: roxmltree::Node| node.attribute("class").unwrap_or_default().to_owned();
+        // Of a cell the last class of those that give it a fill counts.
+        let colour = |class: String| {
+            let words: Vec<String> = class.split(' ').map(str::to_owned).filter(|word| word != "odd").collect();
+            words.last().cloned().unwrap_or_default()
+        };
+        let cells = document.descendants().map(classes).filter(|class| class.starts_with("run ")).map(colour);
+        let legend = document.descendants().find(|node| classes(*node) == "legend").expect("a legend");
+        let swatches = legend.children().map(classes).filter(|class| class.starts_with("swatch ")).map(colour);
+        assert_eq!(cells.collect::<BTreeSet<_>>(), swatches.collect::<BTreeSet<_>>(), "{arguments}");
+        // It fits a narrower window than its own width.
+        assert!(svg.contains("max-width: 100%"), "{arguments}");
+    }
+}
+
 #[test]
 fn a_file_is_written_as_a_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,6 +140,18 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(on_terminal(&[("NO_COLOR", "")]).contains('\x1b'));
     assert_eq!(on_terminal(&[("NO_COLOR", "1")]), plain);
     assert_eq!(on_terminal(&[("TERM", "dumb")]), plain);
+    // Whoever asks for colours has them anywhere.
+    let coloured = on_terminal(&[]);
+    let in_pipe = |args: &[&str], set: &[(&str, &str)]| {
+        let mut command = asmgen();
+        command.args(["map", "examples/hello.toml"]).args(args).envs(set.iter().copied());
+        String::from_utf8(succeed(&mut command).stdout).unwrap()
+    };
+    assert_eq!(in_pipe(&["--color", "always"], &[]), coloured);
+    assert_eq!(in_pipe(&[], &[("CLICOLOR_FORCE", "1")]), coloured);
+    assert_eq!(in_pipe(&[], &[("CLICOLOR_FORCE", "0")]), plain);
+    assert_eq!(in_pipe(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), plain);
+    assert_eq!(in_pipe(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]), plain);
 }
 
 #[test]

@@ -123,15 +123,18 @@ impl Grid {
     }
 }
 
+/// What is executed or read as well as looked at by a loader shows both: which of them it is beside a header field.
+pub(super) fn in_header(map: &Map, run: &Run) -> Option<Kind> {
+    let first = map.first(run).kind;
+    (run.kind == Kind::Shared && first != Kind::Header).then_some(first)
+}
+
 /// Everything about the runs: a group for each, with its sentence, its cells and what stands in them.
 pub(super) fn cells(map: &Map, grid: &Grid) -> String {
     let mut out = String::new();
     for (index, run) in map.runs.iter().enumerate() {
         let shade = if index % 2 == 1 { " odd" } else { "" };
-        // What is executed or read as well as looked at by a loader shows both.
-        let first = map.first(run).kind;
-        let mixed = if run.kind == Kind::Shared && first != Kind::Header { first.name() } else { "" };
-        let mixed = if mixed.is_empty() { String::new() } else { format!(" mixed-{mixed}") };
+        let mixed = in_header(map, run).map_or_else(String::new, |kind| format!(" mixed-{}", kind.name()));
         let _ = write!(
             out,
             "<g class=\"run {}{mixed}{shade}\"><title>{}</title>",

@@ -71,6 +71,20 @@ fn stripes((end, ground, stripe): (&str, &str, &str)) -> String {
     )
 }
 
+/// Every colour that the cells have: its class, its label, how many bytes have it.
+fn legend(map: &Map) -> Vec<(String, String, u32)> {
+    let count = |kind: Kind, mixed: Option<Kind>| {
+        let runs = map.runs.iter().filter(|run| run.kind == kind && grid::in_header(map, run) == mixed);
+        runs.map(|run| run.range.len() as u32).sum()
+    };
+    let alone = Kind::ALL.map(|kind| (kind.name().to_owned(), kind.name().to_owned(), count(kind, None)));
+    let mixed = [Kind::Code, Kind::Data].map(|kind| {
+        let name = kind.name();
+        (format!("mixed-{name}"), format!("{name} in headers"), count(Kind::Shared, Some(kind)))
+    });
+    alone.into_iter().chain(mixed).filter(|(_, _, count)| *count > 0).collect()
+}
+
 /// Title, facts, legend.
 fn head(map: &Map) -> String {
     let (name, facts) = (markup(map.name), markup(&map.facts()));
@@ -78,9 +92,9 @@ fn head(map: &Map) -> String {
     let _ = writeln!(out, "<text class=\"soft facts\" x=\"{MARGIN}\" y=\"{FACTS}\">{facts}</text>");
     out += "<g class=\"legend\">";
     let mut x = MARGIN;
-    for kind in Kind::ALL.into_iter().filter(|kind| map.count(*kind) > 0) {
-        let label = format!("{} {}", kind.name(), map.count(kind));
-        let (class, y) = (kind.name(), LEGEND - 13);
+    for (class, label, count) in legend(map) {
+        let label = format!("{label} {count}");
+        let y = LEGEND - 13;
         let _ = write!(out, "<path class=\"swatch {class}\" d=\"M{x} {y}h16v16h-16z\"/>");
         let _ = write!(out, "<text class=\"ink\" x=\"{}\" y=\"{LEGEND}\">{label}</text>", x + 23);
         x += label.len() as u32 * LEGEND_CHARACTER + LEGEND_ROOM;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::devtools::{Browser, Tab};
 use crate::harness::tool::{asmgen, succeed};
+use crate::harness::wait_until;
 
 /// The page of a spec.
 fn page(folder: &Path, spec: &str, options: &[&str]) -> std::path::PathBuf {
@@ -76,6 +77,11 @@ fn the_search_finds_names_bytes_addresses_and_offsets() {
     assert_eq!(search(&mut tab, "e_machine"), one("12 13"));
     assert_eq!(search(&mut tab, "0x12"), one("12"));
     assert_eq!(search(&mut tab, "0069"), one("69"));
+    // The placeholder's own words, with as many digits as one likes; and content, upper and lower case told apart.
+    assert_eq!(search(&mut tab, "offset 0067"), one("67"));
+    assert_eq!(search(&mut tab, "Offset 0x7"), one("7"));
+    assert_eq!(search(&mut tab, "Hello"), one("7b 7c 7d 7e 7f"));
+    assert_eq!(search(&mut tab, "hELLO"), (String::new(), "nothing found".to_owned()));
     assert_eq!(search(&mut tab, "shared").0.split(' ').count(), 17);
     // The byte itself comes before the field that speaks of it.
     let both = ("18 19 1a 1b 1c 1d 1e 1f 67".to_owned(), "1 of 2 hits".to_owned());
@@ -100,6 +106,29 @@ fn the_search_finds_names_bytes_addresses_and_offsets() {
         tab.press(key);
         assert_eq!(tab.evaluate(at), format!("#{offset}"));
     }
+}
+
+/// Arrows and the buttons walk from the first byte where none is chosen; an address that a person types is heeded.
+#[test]
+fn a_reader_walks_without_a_pointer() {
+    let folder = TempDir::new().unwrap();
+    let mut browser = Browser::start();
+    let mut tab = browser.tab();
+    tab.open(&page(folder.path(), "examples/hello.toml", &["--elf", "portable"]));
+    let at = "location.hash";
+    for (key, offset) in [("ArrowDown", "0x0"), ("ArrowRight", "0x1"), ("ArrowDown", "0x11"), ("ArrowLeft", "0x10")] {
+        tab.press(key);
+        assert_eq!(tab.evaluate(at), format!("#{offset}"));
+    }
+    let click =
+        |tab: &mut Tab, id: &str| tab.evaluate(&format!("document.getElementById('{id}').click(), location.hash"));
+    assert_eq!(click(&mut tab, "forward"), "#0x11");
+    assert_eq!(click(&mut tab, "back"), "#0x10");
+    tab.evaluate("location.hash = '#0x12', ''");
+    wait_until("the page hears of its address", || panel(&mut tab).contains("0x12"));
+    assert_panel(&mut tab, &["0x12 · 18", "e_machine"]);
+    tab.press("Escape");
+    assert_eq!(click(&mut tab, "forward"), "#0x0");
 }
 
 #[test]

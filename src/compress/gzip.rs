@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use miniz_oxide::inflate::stream::{self, InflateState};
+use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 use zopfli::Write as _;
 
 /// Level of the compressor. Level and crate version are both pinned: another stream would be another digest.
@@ -47,9 +49,20 @@ fn file(deflated: &[u8], data: &[u8]) -> Vec<u8> {
 /// What a file decompresses to; nothing where it is no gzip file of one member, or would give more than `most` bytes.
 pub(super) fn decompress(file: &[u8], most: usize) -> Option<Vec<u8>> {
     let (deflated, trailer) = body_of(file)?.split_last_chunk::<TRAILER_BYTES>()?;
-    let data = miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, most).ok()?;
+    let data = inflate(deflated, most)?;
     let expected = [crc32(&data).to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
     (trailer.as_slice() == expected).then_some(data)
+}
+
+/// What a deflate stream decompresses to, if that is all of it.
+fn inflate(deflated: &[u8], most: usize) -> Option<Vec<u8>> {
+    // One byte more than is wanted shows that there is more.
+    let mut data = vec![0; most + 1];
+    let mut state = InflateState::new_boxed(DataFormat::Raw);
+    let done = stream::inflate(&mut state, deflated, &mut data, MZFlush::Finish);
+    let is_whole = done.status == Ok(MZStatus::StreamEnd) && done.bytes_consumed == deflated.len();
+    data.truncate(done.bytes_written);
+    (is_whole && data.len() <= most).then_some(data)
 }
 
 /// Checksum and length.
@@ -61,9 +74,11 @@ fn body_of(file: &[u8]) -> Option<&[u8]> {
     const EXTRA: u8 = 4;
     const NAME: u8 = 8;
     const COMMENT: u8 = 16;
+    const KNOWN: u8 = 0x1f;
     let (header, mut rest) = file.split_at_checked(HEADER.len())?;
     let flags = header[3];
-    if header[..3] != HEADER[..3] {
+    // Decoders must refuse flags that they do not know.
+    if header[..3] != HEADER[..3] || flags & !KNOWN != 0 {
         return None;
     }
     if flags & EXTRA != 0 {
@@ -75,7 +90,12 @@ fn body_of(file: &[u8]) -> Option<&[u8]> {
             rest = &rest[rest.iter().position(|&byte| byte == 0)? + 1..];
         }
     }
-    if flags & CHECKSUM != 0 { rest.get(2..) } else { Some(rest) }
+    if flags & CHECKSUM == 0 {
+        return Some(rest);
+    }
+    let (expected, behind) = rest.split_first_chunk()?;
+    let sum = crc32(&file[..file.len() - rest.len()]) as u16;
+    (sum.to_le_bytes() == *expected).then_some(behind)
 }
 
 /// CRC-32 of RFC 1952, section 8: the reflected polynomial 0x04c11db7.
@@ -138,7 +158,7 @@ mod tests {
             let deflated = &packed[HEADER.len()..packed.len() - 8];
             assert_eq!(miniz_oxide::inflate::decompress_to_vec(deflated).unwrap(), data);
             assert_eq!(decompress(&packed, data.len()).unwrap(), data);
-            assert_eq!(decompress(&packed, data.len().wrapping_sub(1)).is_some(), data.is_empty());
+            assert!(data.len().checked_sub(1).is_none_or(|less| decompress(&packed, less).is_none()));
         }
     }
 
@@ -147,7 +167,9 @@ mod tests {
         let packed = compress(b"text");
         let mut other = packed[..HEADER.len()].to_vec();
         other[3] = 2 | 4 | 8 | 16;
-        other.extend(b"\x03\x00abcname\0comment\0cc");
+        other.extend(b"\x03\x00abcname\0comment\0");
+        // The lower half of the header's CRC-32.
+        other.extend((crc32(&other) as u16).to_le_bytes());
         other.extend(&packed[HEADER.len()..]);
         assert_eq!(decompress(&other, 99).unwrap(), b"text");
         for end in 0..other.len() {

@@ -75,11 +75,18 @@ fn zstd(body: &[u8]) -> std::io::Result<Vec<u8>> {
 pub(crate) fn is_of(variant: &Variant, body: &[u8]) -> bool {
     let compressed = variant.body.as_slice();
     let decompressed = match variant.coding {
-        Coding::Br => read(brotli::Decompressor::new(compressed, BROTLI_BUFFER_BYTES), body.len()),
+        Coding::Br => brotli_decompressed(compressed, body.len()),
         Coding::Zstd => zstd_decoder(compressed).ok().and_then(|decoder| read(decoder, body.len())),
         Coding::Gzip => gzip::decompress(compressed, body.len()),
     };
     decompressed.is_some_and(|decompressed| decompressed == body)
+}
+
+/// The decoder does not say what it leaves; so a stream that is whole without its last byte has something behind it.
+fn brotli_decompressed(compressed: &[u8], most: usize) -> Option<Vec<u8>> {
+    let decompressed = |bytes| read(brotli::Decompressor::new(bytes, BROTLI_BUFFER_BYTES), most);
+    let (_, all_but_last) = compressed.split_last()?;
+    decompressed(all_but_last).is_none().then(|| decompressed(compressed))?
 }
 
 fn zstd_decoder(compressed: &[u8]) -> std::io::Result<impl Read> {
@@ -116,6 +123,79 @@ mod tests {
             assert!(!is_of(&cut, &body), "{:?}", variant.coding);
         }
         assert_eq!(variants(&body, &[]), made);
+    }
+
+    /// Files with every check that their formats have, as `gzip -n` and `zstd --check` write them.
+    fn checked(coding: Coding, body: &[u8]) -> Vec<u8> {
+        if coding != Coding::Zstd {
+            return compress(coding, body);
+        }
+        let mut compressor = zstd::bulk::Compressor::new(3).unwrap();
+        compressor.include_checksum(true).unwrap();
+        compressor.compress(body).unwrap()
+    }
+
+    /// Every bit is turned round, in all parts of a file: what is before the data, the data, the checksum, the length. A
+    /// bit that is not noticed changes nothing of what clients read.
+    #[test]
+    fn a_changed_bit_is_noticed_wherever_it_lies() {
+        let body = text()[..3000].to_vec();
+        // "Probably text", time, compressor and system say nothing of the data (RFC 1952, section 2.3.1).
+        let facts = [(3, 0)].into_iter().chain((4..10).flat_map(|at| (0..8).map(move |bit| (at, bit))));
+        for coding in Coding::ALL {
+            let file = checked(coding, &body);
+            let changed = |(at, bit): (usize, u8)| {
+                let mut changed = file.clone();
+                changed[at] ^= 1 << bit;
+                changed
+            };
+            let bits = (0..file.len()).flat_map(|at| (0..8).map(move |bit| (at, bit)));
+            let is_taken = |&bit: &(usize, u8)| is_of(&Variant { coding, body: changed(bit) }, &body);
+            let taken: Vec<(usize, u8)> = bits.filter(is_taken).collect();
+            match coding {
+                Coding::Gzip => {
+                    // Of the byte with which the data end they take three bits.
+                    let rest = (3..8).map(|bit| (file.len() - 9, bit));
+                    assert_eq!(taken, facts.clone().chain(rest).collect::<Vec<_>>());
+                }
+                // A longer window, a symbol that the data do not have.
+                Coding::Br => {
+                    let mut read = Vec::new();
+                    assert!(taken.len() < file.len() / 20, "{taken:?}");
+                    for bit in taken {
+                        read.clear();
+                        brotli::BrotliDecompress(&mut changed(bit).as_slice(), &mut read).unwrap();
+                        assert!(read == body, "{bit:?}");
+                    }
+                }
+                Coding::Zstd => {
+                    assert!(taken.len() < file.len() / 20, "{taken:?}");
+                    let sum_at = file.len() - 4;
+                    for bit in taken {
+                        assert!(
+                            bit.0 < sum_at && zstd::decode_all(changed(bit).as_slice()).unwrap() == body,
+                            "{bit:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_file_is_noticed() {
+        let body = text();
+        for coding in Coding::ALL {
+            let file = checked(coding, &body);
+            for more in [b"\0".as_slice(), b"x", b"more than a trailer", &file] {
+                let longer = Variant { coding, body: [&file, more].concat() };
+                assert!(!is_of(&longer, &body), "{coding:?}: {more:?}");
+            }
+        }
+        // Between the data and the checksum, too.
+        let mut file = checked(Coding::Gzip, &body);
+        file.splice(file.len() - 8..file.len() - 8, *b"junk");
+        assert!(!is_of(&Variant { coding: Coding::Gzip, body: file }, &body));
     }
 
     #[test]

@@ -18,8 +18,9 @@ pub(super) struct Config {
     #[serde(rename = "config")]
     execution: Execution,
     rootfs: RootFs,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<[History; 1]>,
+    /// One entry per layer, even if it says nothing. Docker refuses an image whose history has fewer. Podman 4.3 does
+    /// not build on an image without a history, Quay takes nothing that is built on one, and Skopeo cannot convert it.
+    history: [History; 1],
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -48,10 +49,12 @@ struct RootFs {
     diff_ids: [String; 1],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct History {
-    created: String,
-    created_by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<&'static str>,
 }
 
 impl Config {
@@ -68,8 +71,7 @@ impl Config {
             platform,
             execution: Execution::full(request),
             rootfs,
-            // One entry per layer: Docker refuses an image whose history has fewer.
-            history: Some([History { created, created_by: "asmgen" }]),
+            history: [History { created: Some(created), created_by: Some("asmgen") }],
         }
     }
 }

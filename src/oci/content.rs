@@ -15,6 +15,9 @@ pub(super) const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json"
 /// Media type of a layer.
 pub(super) const LAYER_TAR_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
+/// Annotation of an entry of `index.json`: the full name by which containerd knows the image.
+pub(super) const CONTAINERD_NAME: &str = "io.containerd.image.name";
+
 /// Annotations: sorted by key, as Go writes its maps.
 pub(super) type Annotations = BTreeMap<&'static str, String>;
 

@@ -2,7 +2,7 @@
 //! names what is in the archive.
 
 use super::Reference;
-use super::content::{Annotations, Descriptor, IMAGE_INDEX};
+use super::content::{Annotations, CONTAINERD_NAME, Descriptor, IMAGE_INDEX};
 use super::layout::LAYOUT_VERSION;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,15 +22,16 @@ pub(super) struct Index {
     annotations: Annotations,
 }
 
-/// The index of an image for several platforms.
+/// The index of an image for several platforms. It keeps its media type in the fewest bytes, too: a registry may refuse
+/// it without, as Amazon ECR does with manifests.
 pub(super) fn of_platforms(manifests: Vec<Descriptor>, annotations: Annotations) -> Index {
     Index { image_layout_version: None, schema_version: 2, media_type: Some(IMAGE_INDEX), manifests, annotations }
 }
 
 impl Index {
-    /// The same without what nobody needs.
+    /// The same without its media type: `index.json` stays in the archive, where its name says what it is.
     pub(super) fn golfed(self) -> Self {
-        Self { media_type: None, annotations: Annotations::new(), ..self }
+        Self { media_type: None, ..self }
     }
 
     /// The same as a document that is the file `oci-layout` too: both formats say that unknown fields are ignored.
@@ -44,7 +45,7 @@ impl Index {
 pub(super) fn of_layout(root: &Descriptor, references: &[Reference]) -> Index {
     let named = |reference: &Reference| {
         let annotations = Annotations::from([
-            ("io.containerd.image.name", reference.to_string()),
+            (CONTAINERD_NAME, reference.to_string()),
             ("org.opencontainers.image.ref.name", reference.tag().to_owned()),
         ]);
         Descriptor { annotations, ..root.clone() }

@@ -4,8 +4,11 @@
 use super::content::Annotations;
 use super::{ImageRequest, created};
 
-/// The facts known about an image, by their well-known keys.
+/// The facts known about an image, by their well-known keys; none where bytes count more.
 pub(super) fn of(request: &ImageRequest) -> Annotations {
+    if request.is_golf {
+        return Annotations::new();
+    }
     let about = &request.about;
     let page = if is_web_address(&about.repository) { &about.repository } else { "" };
     let table: [(&str, &str); 9] = [

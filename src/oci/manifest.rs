@@ -28,8 +28,8 @@ pub(super) struct PlatformBlobs {
 #[serde(rename_all = "camelCase")]
 struct Manifest<'a> {
     schema_version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    media_type: Option<&'static str>,
+    /// Optional in image-spec; Amazon ECR refuses a manifest without it.
+    media_type: &'static str,
     config: &'a Descriptor,
     layers: [&'a Descriptor; 1],
     #[serde(skip_serializing_if = "Annotations::is_empty")]
@@ -45,10 +45,10 @@ pub(super) fn add_platform(blobs: &mut Blobs, request: &ImageRequest, binary: &P
     let config = blobs.add_json(IMAGE_CONFIG, &Config::new(request, platform.clone(), digest(&layer_tar)));
     let document = Manifest {
         schema_version: 2,
-        media_type: (!request.is_golf).then_some(IMAGE_MANIFEST),
+        media_type: IMAGE_MANIFEST,
         config: &config,
         layers: [&layer],
-        annotations: if request.is_golf { Annotations::new() } else { labels::of(request) },
+        annotations: labels::of(request),
     };
     let manifest = Descriptor { platform: Some(platform), ..blobs.add_json(IMAGE_MANIFEST, &document) };
     PlatformBlobs { manifest, config, layer, program_bytes: binary.bytes.len() }

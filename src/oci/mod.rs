@@ -18,14 +18,17 @@ mod manifest;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod written;
 
 pub use created::created_epoch_from_env;
 pub use reference::Reference;
 pub use summary::{Content, PlatformSummary, Summary};
+pub use written::reference_of;
 
 use crate::spec::{About, Description, Program};
-use asmgen_arch::Target;
-use content::{Blobs, IMAGE_INDEX};
+use asmgen_arch::{TARGETS, Target};
+use content::{Blobs, Descriptor, IMAGE_INDEX};
+use manifest::PlatformBlobs;
 
 /// User and group the program runs as in its container, by number: the kubelet cannot tell whether a name is root,
 /// and an image without `/etc/passwd` has no names. 65532 is the `nonroot` of the distroless images.
@@ -113,6 +116,9 @@ pub enum OciError {
     /// The same name twice, after `docker.io/library/` and `:latest` were added.
     #[error("the image name {0} is given twice; give each name once")]
     ReferenceTwice(String),
+    /// A file that holds no image.
+    #[error("it is not an image that `asmgen image` writes: {0}")]
+    BadArchive(&'static str),
     /// A date that is not a count of seconds.
     #[error(
         "SOURCE_DATE_EPOCH is `{0}`; it must be a whole number of seconds since 1970-01-01T00:00:00Z, \
@@ -143,12 +149,11 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
         request.platforms.iter().map(|binary| manifest::add_platform(&mut blobs, request, binary)).collect();
     let root = match platforms.as_slice() {
         // Nobody has a choice, so nobody looks at its platform.
-        [only] if request.is_golf => content::Descriptor { platform: None, ..only.manifest.clone() },
+        [only] if request.is_golf => Descriptor { platform: None, ..only.manifest.clone() },
         [only] => only.manifest.clone(),
         several => {
-            let manifests = several.iter().map(|platform| platform.manifest.clone()).collect();
-            let index = index::of_platforms(manifests, labels::of(request));
-            blobs.add_json(IMAGE_INDEX, &if request.is_golf { index.golfed() } else { index })
+            let index = index::of_platforms(in_fixed_order(request, several), labels::of(request));
+            blobs.add_json(IMAGE_INDEX, &index)
         }
     };
     let (index, docker) = (index::of_layout(&root, &references), docker::of(&platforms[0], &references));
@@ -159,6 +164,15 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
     };
     let summary = Summary::new(&root, &platforms, &references, [tar.len(), blobs.total_bytes()]);
     Ok(Archive { tar, summary })
+}
+
+/// The manifests in the order of [`TARGETS`], whichever platform is the first of the request: the digest of the index
+/// depends on what is in the image alone.
+fn in_fixed_order(request: &ImageRequest, platforms: &[PlatformBlobs]) -> Vec<Descriptor> {
+    let place = |target: &Target| TARGETS.iter().position(|known| known.machine == target.machine);
+    let mut manifests: Vec<_> = request.platforms.iter().zip(platforms).collect();
+    manifests.sort_by_key(|(binary, _)| place(binary.target));
+    manifests.into_iter().map(|(_, blobs)| blobs.manifest.clone()).collect()
 }
 
 fn check(platforms: &[PlatformBinary]) -> Result<(), OciError> {

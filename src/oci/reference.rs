@@ -15,23 +15,49 @@ const NAME_MAX_BYTES: usize = 255;
 const TAG_MAX_BYTES: usize = 128;
 /// Hex digits of an image id, which a name must not look like.
 const ID_DIGITS: usize = 64;
+/// How digests begin, and their hex digits (image-spec, descriptor.md, "Registered Algorithms").
+const ALGORITHMS: [(&str, usize); 2] = [("sha256:", 64), ("sha512:", 128)];
 
-/// The full name of an image: `docker.io/library/page:latest`.
+/// The full name of an image: `docker.io/library/page:latest`, `ghcr.io/acme/page@sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     name: String,
+    /// Empty only beside a digest.
     tag: String,
+    digest: Option<String>,
 }
 
 impl Reference {
     /// Reads `[DOMAIN/]PATH[:TAG]` and fills in what is left out.
     pub fn parse(text: &str) -> Result<Self, OciError> {
-        let bad = |why| OciError::BadReference { text: text.to_owned(), why };
         if text.contains('@') {
-            return Err(bad("a digest names content that is there already, and cannot be given to a new image"));
+            let why = "a digest names content that is there already, and cannot be given to a new image";
+            return Err(OciError::BadReference { text: text.to_owned(), why });
         }
+        Self::parse_tagged(text, text, DEFAULT_TAG)
+    }
+
+    /// Reads `[DOMAIN/]PATH[:TAG][@DIGEST]`, the name of an image that is there already.
+    pub fn parse_existing(text: &str) -> Result<Self, OciError> {
+        let Some((tagged, digest)) = text.split_once('@') else { return Self::parse(text) };
+        if !is_digest(digest) {
+            let why = "a digest is `sha256:` and 64 of the digits 0-9 and a-f, or `sha512:` and 128";
+            return Err(OciError::BadReference { text: text.to_owned(), why });
+        }
+        Ok(Self { digest: Some(digest.to_owned()), ..Self::parse_tagged(text, tagged, "")? })
+    }
+
+    /// The same repository's content of that digest, without a tag: some tools take one of the two only.
+    pub(super) fn pinned(self, digest: &str) -> Self {
+        Self { tag: String::new(), digest: Some(digest.to_owned()), ..self }
+    }
+
+    /// Reads what is before a digest. The error repeats all of the text.
+    fn parse_tagged(whole: &str, text: &str, default_tag: &str) -> Result<Self, OciError> {
+        let bad = |why| OciError::BadReference { text: whole.to_owned(), why };
         let (domain, rest) = split_domain(text);
         let (path, tag) = rest.split_once(':').unwrap_or((rest, DEFAULT_TAG));
+        let has_tag = rest.contains(':');
         let owner = if domain == DEFAULT_DOMAIN && !path.contains('/') { DEFAULT_OWNER } else { "" };
         let rules: [(bool, &str); 6] = [
             (!path.is_empty(), "there is no name in it"),
@@ -44,13 +70,14 @@ impl Reference {
             (domain.len() + 1 + owner.len() + path.len() <= NAME_MAX_BYTES, "it is longer than 255 bytes"),
             (is_tag(tag), "a tag has 1 to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two"),
         ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            Some((_, why)) => Err(bad(why)),
-            None => Ok(Self { name: format!("{domain}/{owner}{path}"), tag: tag.to_owned() }),
+        if let Some((_, why)) = rules.into_iter().find(|(holds, _)| !holds) {
+            return Err(bad(why));
         }
+        let tag = if has_tag { tag } else { default_tag }.to_owned();
+        Ok(Self { name: format!("{domain}/{owner}{path}"), tag, digest: None })
     }
 
-    /// The tag, without its colon.
+    /// The tag, without its colon; empty where there is a digest alone.
     pub fn tag(&self) -> &str {
         &self.tag
     }
@@ -63,7 +90,11 @@ impl Reference {
 
 impl Display for Reference {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "{}:{}", self.name, self.tag)
+        out.write_str(&self.name)?;
+        if !self.tag.is_empty() {
+            write!(out, ":{}", self.tag)?;
+        }
+        self.digest.as_ref().map_or(Ok(()), |digest| write!(out, "@{digest}"))
     }
 }
 
@@ -130,7 +161,18 @@ fn is_tag(tag: &str) -> bool {
 }
 
 fn is_image_id(text: &str) -> bool {
-    text.len() == ID_DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == ID_DIGITS && is_hex(text)
+}
+
+pub(super) fn is_digest(text: &str) -> bool {
+    let is_of = |(prefix, digits): &(&str, usize)| {
+        text.strip_prefix(prefix).is_some_and(|hex| hex.len() == *digits && is_hex(hex))
+    };
+    ALGORITHMS.iter().any(is_of)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// At least one byte, and each of them of that kind.
@@ -197,6 +239,36 @@ mod tests {
         ];
         for (text, why) in table {
             let message = Reference::parse(text).expect_err(text).to_string();
+            assert!(message.starts_with(&format!("`{text}` is not an image name: ")), "{message}");
+            assert!(message.contains(why), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_is_there_may_be_named_by_its_digest() {
+        let (short, long) = (format!("sha256:{}", "0f".repeat(32)), format!("sha512:{}", "a9".repeat(64)));
+        let table = [
+            ("page", "docker.io/library/page:latest".to_owned()),
+            (&format!("page@{short}"), format!("docker.io/library/page@{short}")),
+            (&format!("ghcr.io/acme/page:1.0@{short}"), format!("ghcr.io/acme/page:1.0@{short}")),
+            (&format!("localhost:5000/page@{long}"), format!("localhost:5000/page@{long}")),
+        ];
+        for (text, full) in table {
+            assert_eq!(Reference::parse_existing(text).map(|name| name.to_string()), Ok(full), "{text}");
+        }
+        let table = [
+            ("page@", "a digest is"),
+            ("page@sha256:00", "a digest is"),
+            (&format!("page@{}", &short[7..]), "a digest is"),
+            (&format!("page@{}", short.to_uppercase()), "a digest is"),
+            (&format!("page@{short}@{short}"), "a digest is"),
+            (&format!("page@sha512:{}", &short[7..]), "a digest is"),
+            (&format!("page:@{short}"), "a tag has"),
+            (&format!("@{short}"), "no name"),
+            (&format!("Page@{short}"), "lower-case"),
+        ];
+        for (text, why) in table {
+            let message = Reference::parse_existing(text).expect_err(text).to_string();
             assert!(message.starts_with(&format!("`{text}` is not an image name: ")), "{message}");
             assert!(message.contains(why), "{text}: {message}");
         }

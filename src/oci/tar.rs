@@ -1,9 +1,11 @@
 //! A writer of POSIX ustar archives (IEEE Std 1003.1, pax, "ustar Interchange Format"): only what an image needs, and
 //! the same bytes for ever.
 
-const BLOCK_BYTES: usize = 512;
+pub(super) const BLOCK_BYTES: usize = 512;
 /// An archive ends with two blocks of zeros.
 const END_BYTES: usize = 2 * BLOCK_BYTES;
+/// What ustar archives are known by, and their version.
+const MAGIC: &str = "ustar\x0000";
 /// The name of the entry that a link leads to; 100 bytes.
 const LINK_AT: usize = 157;
 /// The checksum is the sum of the header's bytes with its own field taken as spaces.
@@ -70,7 +72,7 @@ fn header(name: &str, kind: Kind, mode: u32, content_bytes: usize) -> [u8; BLOCK
         (124, 12, octal(content_bytes, 11)),
         (136, 12, octal(0, 11)),
         (156, 1, char::from(kind as u8).to_string()),
-        (257, 8, "ustar\x0000".to_owned()),
+        (257, 8, MAGIC.to_owned()),
         (329, 8, octal(0, 7)),
         (337, 8, octal(0, 7)),
     ];
@@ -100,16 +102,44 @@ fn checksum(block: &mut [u8; BLOCK_BYTES]) -> usize {
     block.iter().map(|&byte| usize::from(byte)).sum()
 }
 
-/// An archive of one file that says no more than readers need, so that it compresses well: a header as Unix V7 had it,
-/// with empty fields for zeros, and nothing behind the content, not even the rest of its block.
+/// An archive of one file that says no more than readers need, so that it compresses well: empty fields for zeros, no
+/// leading zeros. The magic, whole blocks and the end stay: `BusyBox` wants the first, GNU tar and Python the second.
 pub(super) fn bare(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
-    let mut header =
-        block(&[(0, 100, name.to_owned()), (100, 8, octal(mode as usize, 1)), (124, 12, octal(content.len(), 1))]);
+    let mut header = block(&[
+        (0, 100, name.to_owned()),
+        (100, 8, octal(mode as usize, 1)),
+        (124, 12, octal(content.len(), 1)),
+        (156, 1, char::from(Kind::File as u8).to_string()),
+        (257, 8, MAGIC.to_owned()),
+    ]);
     let sum = octal(checksum(&mut header), 1);
     let field = &mut header[CHECKSUM_AT..CHECKSUM_AT + CHECKSUM_BYTES];
     field.fill(0);
     field[..sum.len()].copy_from_slice(sum.as_bytes());
-    [&header, content].concat()
+    let mut bytes = [&header, content].concat();
+    bytes.resize(bytes.len().next_multiple_of(BLOCK_BYTES) + END_BYTES, 0);
+    bytes
+}
+
+/// An entry of an archive.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Length of its content.
+    pub(super) bytes: u64,
+}
+
+/// Reads a header; nothing where its checksum is wrong, as in an end block and in what is no archive.
+pub(super) fn member(header: &[u8; BLOCK_BYTES]) -> Option<Member> {
+    let text = |at: usize, bytes: usize| {
+        let field = &header[at..at + bytes];
+        let end = field.iter().position(|&byte| byte == 0).unwrap_or(bytes);
+        std::str::from_utf8(&field[..end]).ok().map(str::trim)
+    };
+    let number = |at, bytes| u64::from_str_radix(text(at, bytes)?, 8).ok();
+    let sum = checksum(&mut header.clone()) as u64;
+    (number(CHECKSUM_AT, CHECKSUM_BYTES)? == sum)
+        .then_some(Member { name: text(0, 100)?.to_owned(), bytes: number(124, 12)? })
 }
 
 fn octal(value: usize, digits: usize) -> String {
@@ -154,7 +184,8 @@ mod tests {
     fn a_bare_archive_is_one_that_tar_reads() {
         // tar -tv says: -r-xr-xr-x 0/0 2 1970-01-01 00:00 page
         let tar = bare("page", 0o555, b"hi");
-        assert_eq!((tar.len(), &tar[512..]), (514, b"hi".as_slice()));
+        assert_eq!((tar.len(), &tar[512..515]), (4 * 512, b"hi\0".as_slice()));
+        assert_eq!((tar[156], &tar[257..265]), (b'0', b"ustar\x0000".as_slice()));
         assert_eq!(
             (&tar[100..108], &tar[124..136]),
             (b"555\0\0\0\0\0".as_slice(), b"2\0\0\0\0\0\0\0\0\0\0\0".as_slice())
@@ -164,6 +195,19 @@ mod tests {
             .enumerate()
             .map(|(at, &byte)| usize::from(if (148..156).contains(&at) { b' ' } else { byte }));
         assert_eq!(&tar[148..156], format!("{:o}\0\0\0\0", sum.sum::<usize>()).as_bytes());
+    }
+
+    #[test]
+    fn entries_are_read_as_they_were_written() {
+        let tar = Tar::default().file("page", 0o555, b"hi").finish();
+        let header = |tar: &[u8]| tar[..BLOCK_BYTES].try_into().unwrap();
+        let page = Member { name: "page".to_owned(), bytes: 2 };
+        assert_eq!(member(&header(&tar)), Some(page));
+        assert_eq!(member(&header(&bare("p", 0o555, b""))), Some(Member { name: "p".to_owned(), bytes: 0 }));
+        assert_eq!(member(&header(&tar[1024..])), None);
+        let mut changed = header(&tar);
+        changed[0] += 1;
+        assert_eq!(member(&changed), None);
     }
 
     #[test]

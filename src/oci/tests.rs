@@ -214,6 +214,58 @@ fn every_name_gets_an_entry_and_a_repo_tag() {
     );
 }
 
+/// A Docker without containerd takes the first platform of the request; all others find the same image either way.
+#[test]
+fn the_order_of_platforms_changes_what_docker_takes_and_nothing_else() {
+    let build = |targets: &[&str]| built(&request(targets));
+    let ((one, first), (other, second)) = (build(&["x86_64", "aarch64"]), build(&["aarch64", "x86_64"]));
+    assert_eq!(one.root, other.root);
+    let differing: Vec<_> = first.iter().zip(&second).filter(|(a, b)| a != b).map(|((name, ..), _)| name).collect();
+    assert_eq!(differing, ["manifest.json"]);
+    let config = |summary: &Summary| summary.platforms[0].config.digest.replace(':', "/");
+    let docker = |entries: &Entries| parse(&files(entries)["manifest.json"])[0]["Config"].clone();
+    assert_eq!(docker(&first), format!("blobs/{}", config(&one)));
+    assert_eq!(docker(&second), format!("blobs/{}", config(&other)));
+}
+
+#[test]
+fn an_archive_says_which_image_it_holds() {
+    let named = |tags: &[&str], is_golf| {
+        let tags = tags.iter().map(ToString::to_string).collect();
+        let archive = super::build(&ImageRequest { tags, is_golf, ..request(&["x86_64", "aarch64"]) }).unwrap();
+        let reference = |tag| reference_of(std::io::Cursor::new(&archive.tar), tag).map(|name| name.to_string());
+        (archive.summary.root.digest.clone(), reference(None), reference(Some("ghcr.io/acme/page:2")))
+    };
+    for is_golf in [false, true] {
+        let (digest, own, other) = named(&["page:1", "localhost/page:3"], is_golf);
+        assert_eq!(own, Ok(format!("docker.io/library/page@{digest}")));
+        assert_eq!(other, Ok(format!("ghcr.io/acme/page@{digest}")));
+    }
+    let error = |bytes: &[u8]| reference_of(std::io::Cursor::new(bytes), None).unwrap_err().to_string();
+    let with_index = |index: &str| tar::Tar::default().file("index.json", 0o644, index.as_bytes()).finish();
+    let sha = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let table = [
+        (Vec::new(), "no `index.json`"),
+        (vec![b'x'; 5000], "no `index.json`"),
+        (tar::Tar::default().file("manifest.json", 0o644, b"[]").finish(), "no `index.json`"),
+        (with_index("{"), "cannot be read"),
+        (with_index(r#"{"manifests":[]}"#), "empty"),
+        (with_index(r#"{"manifests":[{"digest":"sha256:00"}]}"#), "no digest"),
+        (with_index(&format!(r#"{{"manifests":[{{"digest":"{}"}}]}}"#, sha("0"))), "no name"),
+        (
+            with_index(&format!(r#"{{"manifests":[{{"digest":"{}"}},{{"digest":"{}"}}]}}"#, sha("0"), sha("1"))),
+            "several",
+        ),
+    ];
+    for (bytes, why) in table {
+        let message = error(&bytes);
+        assert!(
+            message.starts_with("it is not an image that `asmgen image` writes: ") && message.contains(why),
+            "{message}"
+        );
+    }
+}
+
 #[test]
 fn the_same_request_gives_the_same_bytes() {
     let request = request(&["x86_64", "aarch64", "i386"]);

@@ -52,6 +52,7 @@ fn several_platforms_keep_their_layout_file() {
     let files = texts(&entries);
     assert_eq!(files["oci-layout"], br#"{"imageLayoutVersion":"1.0.0"}"#);
     let index = parse(follow(&files, &parse(&files["index.json"])["manifests"][0]));
+    assert_eq!(index["mediaType"], "application/vnd.oci.image.index.v1+json");
     let platforms: Vec<&Value> = index["manifests"].as_array().unwrap().iter().map(|one| &one["platform"]).collect();
     let machine = |architecture: &str| json!({"architecture": architecture, "os": "linux"});
     assert_eq!(platforms, [&machine("amd64"), &machine("arm64")]);
@@ -64,15 +65,19 @@ fn the_documents_say_what_tools_need_and_no_more() {
     let files = texts(&entries(&archive.tar));
     let manifest = parse(follow(&files, &parse(&files["index.json"])["manifests"][0]));
     let keys: Vec<&String> = manifest.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["schemaVersion", "config", "layers"]);
+    assert_eq!(keys, ["schemaVersion", "mediaType", "config", "layers"]);
     let config = parse(follow(&files, &manifest["config"]));
     let layer = gunzip(follow(&files, &manifest["layers"][0]));
     let expected = json!({
         "architecture": "arm64", "os": "linux", "config": {"User": "65532:65532", "Cmd": ["/page"]},
-        "rootfs": {"type": "layers", "diff_ids": [digest(&layer)]},
+        "rootfs": {"type": "layers", "diff_ids": [digest(&layer)]}, "history": [{}],
     });
     assert_eq!(config, expected);
-    assert_eq!(layer[512..], request.platforms[0].bytes);
+    // Whole blocks, and two of zeros at the end.
+    let program = &request.platforms[0].bytes;
+    let blocks = 1 + program.len().div_ceil(512) + 2;
+    assert_eq!((layer.len(), &layer[512..][..program.len()]), (blocks * 512, program.as_slice()));
+    assert_eq!(&layer[257..265], b"ustar\x0000");
 }
 
 #[test]

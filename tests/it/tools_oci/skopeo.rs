@@ -1,6 +1,6 @@
 //! `skopeo copy` from the archive, read as both kinds it is.
 
-use super::images::{Image, image};
+use super::images::{Image, golfed, image};
 use super::tool::{run, tool};
 
 /// Copies from the archive into a folder; gives the manifest's configuration digest and the layers' digests.
@@ -26,6 +26,22 @@ fn skopeo_copies_from_an_oci_archive_and_from_a_docker_archive() {
     // Of a Docker archive Skopeo takes the layers unpacked, so only the configuration keeps its digest.
     let (config, layers) = copied(&image, "docker-archive");
     assert_eq!((config, layers.len()), (image.primary_config_digest(), 1));
+}
+
+/// Schema 1 of Docker's manifests is written from the image's history.
+#[test]
+fn skopeo_converts_it_to_the_oldest_manifest() {
+    for image in [image("hello", "linux/amd64"), golfed("hello", "linux/amd64")] {
+        let folder = image.folder.path().join("v2s1");
+        run(tool("skopeo")
+            .args(["--insecure-policy", "copy", "--format", "v2s1"])
+            .arg(format!("oci-archive:{}", image.tar.display()))
+            .arg(format!("dir:{}", folder.display())));
+        let manifest = std::fs::read(folder.join("manifest.json")).expect("a manifest");
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+        assert_eq!(manifest["schemaVersion"], 1);
+        assert_eq!(manifest["fsLayers"].as_array().map(Vec::len), manifest["history"].as_array().map(Vec::len));
+    }
 }
 
 #[test]

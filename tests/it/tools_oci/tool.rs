@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 
 /// Programs and the Debian packages that bring them.
 const PACKAGES: &[(&str, &str)] = &[
+    ("busybox", "busybox"),
     ("containerd", "containerd"),
     ("ctr", "containerd"),
     ("docker", "docker.io"),
     ("docker-compose", "docker-compose"),
     ("docker-registry", "docker-registry"),
+    ("git", "git"),
     // `kubectl` is in kubernetes-client from Debian 12 on.
     ("kubectl", "kubernetes-client"),
+    ("make", "make"),
+    ("nsenter", "util-linux"),
     ("podman", "podman"),
     ("python3", "python3-venv"),
     ("skopeo", "skopeo"),

@@ -34,7 +34,9 @@ pub struct DeployRequest {
     pub health_path: Option<String>,
     /// Has the executable a command `healthcheck`?
     pub has_healthcheck: bool,
-    /// Longest time it takes to stop, in seconds, where it says so.
+    /// Time during which it still accepts connections after SIGTERM, in seconds.
+    pub drain_s: u32,
+    /// Longest time it takes to stop, `drain_s` included, in seconds, where it says so.
     pub stop_s: Option<u32>,
     /// Memory that the program and the kernel's sockets for it may take, in MiB, where that can be said.
     pub memory_mib: Option<u64>,
@@ -45,15 +47,16 @@ pub struct DeployRequest {
 }
 
 impl DeployRequest {
-    /// A described program with the image name `tag` (`NAME:TAG`), or its own.
+    /// A described program with the image name `tag` (`NAME:TAG`, `NAME@sha256:…`), or its own.
     pub fn new(description: &Description, tag: Option<&str>, made_by: &str) -> Result<Self, OciError> {
         Ok(Self {
             name: description.name.clone(),
             about: description.about.clone(),
-            image: Reference::parse(tag.unwrap_or(&description.name))?,
+            image: Reference::parse_existing(tag.unwrap_or(&description.name))?,
             port: oci::tcp_port(&description.program),
             health_path: health_path(&description.program),
             has_healthcheck: description.program.has_healthcheck(),
+            drain_s: epoll(&description.program).map_or(0, |epoll| epoll.drain_s),
             stop_s: epoll(&description.program).map(|epoll| epoll.drain_s + epoll.stop_timeout_s),
             memory_mib: memory_mib(&description.program),
             runs_once: matches!(description.program, Program::Hello { .. }),

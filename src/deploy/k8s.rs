@@ -1,12 +1,19 @@
 //! Kubernetes manifests that hold under the restricted Pod Security Standard
 //! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
+//!
+//! No user is named: the image's own is a number, so the kubelet can tell that it is not root, and `OpenShift` gives
+//! each namespace a range of users and refuses all others.
 
 use super::DeployRequest;
 use super::facts::STOP_RESERVE_S;
 use super::yaml::quote;
+use crate::oci::healthcheck;
 
 /// Name of the port in the pod; the Service and the probes refer to it.
 const PORT_NAME: &str = "http";
+/// Time until no node and no proxy sends requests to a pod that is to end, in seconds. The kubelet stops the pod at the
+/// same moment at which the Service begins to forget it.
+const FORGET_S: u32 = 5;
 /// What the kubelet waits for a pod to stop where it is not told, in seconds.
 const DEFAULT_GRACE_S: u32 = 30;
 /// Longest name of a Service in bytes (RFC 1035 label).
@@ -96,9 +103,12 @@ fn pod(request: &DeployRequest) -> String {
     };
     let restart = if request.runs_once { "      restartPolicy: Never\n" } else { "" };
     let port = request.port.map(|port| port_and_probes(request, port)).unwrap_or_default();
-    let grace = match request.stop_s.map(|stop_s| stop_s + STOP_RESERVE_S) {
-        Some(grace_s) if grace_s > DEFAULT_GRACE_S => format!("      terminationGracePeriodSeconds: {grace_s}\n"),
-        _ => String::new(),
+    // The time before SIGTERM counts.
+    let grace_s = pre_stop_s(request) + request.stop_s.unwrap_or_default() + STOP_RESERVE_S;
+    let grace = if grace_s > DEFAULT_GRACE_S {
+        format!("      terminationGracePeriodSeconds: {grace_s}\n")
+    } else {
+        String::new()
     };
     let memory = request
         .memory_mib
@@ -113,8 +123,6 @@ fn pod(request: &DeployRequest) -> String {
       enableServiceLinks: false
       securityContext:
         runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
         seccompProfile:
           type: RuntimeDefault
 {sysctls}      containers:
@@ -140,16 +148,56 @@ fn port_and_probes(request: &DeployRequest, port: u16) -> String {
         Some(path) => format!("            httpGet:\n              path: {}\n", quote(path)),
         None => "            tcpSocket:\n".to_owned(),
     };
+    let (liveness, pre_stop) = (liveness(request), pre_stop(request));
     format!(
         "          ports:
             - name: {PORT_NAME}
               containerPort: {port}
-          livenessProbe:
-{check}              port: {PORT_NAME}
-          readinessProbe:
+{pre_stop}{liveness}          readinessProbe:
 {check}              port: {PORT_NAME}
 "
     )
+}
+
+/// The executable asks itself: `podman kube play` makes a shell and curl of `httpGet`, and the image has neither. A
+/// server without the command has no such probe. It ends when something is wrong, which needs no probe; and one that
+/// serves a connection at a time would be ended because it has work.
+fn liveness(request: &DeployRequest) -> String {
+    if !request.has_healthcheck {
+        return String::new();
+    }
+    let [program, argument] = healthcheck::command(&request.name);
+    format!(
+        "          livenessProbe:
+            exec:
+              command:
+                - {}
+                - {}
+            timeoutSeconds: {}
+",
+        quote(&program),
+        quote(&argument),
+        healthcheck::TIMEOUT_S
+    )
+}
+
+/// Keeps the program at work until no more requests come. The kubelet itself sleeps, since the image has no `sleep`.
+fn pre_stop(request: &DeployRequest) -> String {
+    match pre_stop_s(request) {
+        0 => String::new(),
+        seconds => format!(
+            "          lifecycle:
+            preStop:
+              sleep:
+                seconds: {seconds}
+"
+        ),
+    }
+}
+
+/// Seconds from the pod's end to SIGTERM: what the program's own drain leaves of the time that is needed.
+fn pre_stop_s(request: &DeployRequest) -> u32 {
+    if request.port.is_some() { FORGET_S.saturating_sub(request.drain_s) } else { 0 }
 }
 
 fn service(request: &DeployRequest) -> String {
@@ -221,8 +269,6 @@ spec:
       enableServiceLinks: false
       securityContext:
         runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
         seccompProfile:
           type: RuntimeDefault
       containers:
@@ -232,10 +278,10 @@ spec:
           ports:
             - name: http
               containerPort: 8080
-          livenessProbe:
-            httpGet:
-              path: "/health"
-              port: http
+          lifecycle:
+            preStop:
+              sleep:
+                seconds: 5
           readinessProbe:
             httpGet:
               path: "/health"
@@ -274,7 +320,7 @@ spec:
     #[test]
     fn without_a_health_route_probes_connect() {
         let yaml = text(&sample::server(8080, &["/"]));
-        assert!(yaml.contains("livenessProbe:\n            tcpSocket:\n              port: http\n"), "{yaml}");
+        assert!(yaml.contains("readinessProbe:\n            tcpSocket:\n              port: http\n"), "{yaml}");
         assert!(!yaml.contains("httpGet") && !yaml.contains("sysctls"), "{yaml}");
     }
 
@@ -298,10 +344,39 @@ spec:
         assert!(usual.contains("httpGet:\n              path: \"/health\"\n"), "{usual}");
         // 16384 connections of 8 KiB, 256 requests of 8 KiB.
         assert!(usual.contains("            limits:\n              memory: 146Mi\n"), "{usual}");
-        assert!(!usual.contains("terminationGracePeriodSeconds"), "{usual}");
-        let slow = with(|epoll| epoll.drain_s = 30);
-        assert!(slow.contains("    spec:\n      terminationGracePeriodSeconds: 42\n"), "{slow}");
         assert!(!with(|epoll| epoll.workers = Workers::Cores).contains("limits"));
+        let liveness = "          livenessProbe:
+            exec:
+              command:
+                - \"/page\"
+                - \"healthcheck\"
+            timeoutSeconds: 3
+          readinessProbe:
+";
+        assert!(usual.contains(liveness), "{usual}");
+    }
+
+    #[test]
+    fn no_request_is_lost_while_the_service_forgets_a_pod() {
+        let with = |drain_s, stop_timeout_s| {
+            let mut description = sample::epoll(&["/health"]);
+            let Program::Server(server) = &mut description.program else { unreachable!("it is a server") };
+            (server.epoll.drain_s, server.epoll.stop_timeout_s) = (drain_s, stop_timeout_s);
+            let yaml = text(&description);
+            let number_after = |key: &str| {
+                let (_, rest) = yaml.split_once(key)?;
+                rest.lines().next()?.trim().parse::<u32>().ok()
+            };
+            (number_after("sleep:\n                seconds:"), number_after("terminationGracePeriodSeconds:"))
+        };
+        assert_eq!(with(0, 10), (Some(5), None));
+        assert_eq!(with(2, 10), (Some(3), None));
+        assert_eq!(with(5, 10), (None, None));
+        assert_eq!(with(30, 10), (None, Some(42)));
+        // 5 + 23 + 2 is what the kubelet waits unasked; a second more is not.
+        assert_eq!(with(0, 23), (Some(5), None));
+        assert_eq!(with(0, 24), (Some(5), Some(31)));
+        assert!(!text(&sample::hello()).contains("lifecycle"));
     }
 
     #[test]

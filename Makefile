@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
+comma := ,
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -11,6 +12,8 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 ASMGEN := $(CARGO_TARGET_DIR)/release/asmgen
 # What `make run` runs.
 SPEC ?= examples/page.toml
+# The image's platforms. A Docker without containerd takes the first, so that is this machine's.
+PLATFORMS := $(if $(filter aarch64 arm64,$(shell uname -m)),linux/arm64$(comma)linux/amd64,linux/amd64$(comma)linux/arm64)
 # Where `make install` puts the manual page; the executable goes to Cargo's own folder.
 MANDIR ?= $(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/share/man/man1
 
@@ -28,7 +31,9 @@ image: build ## the default page: out/page.amd64, out/page.arm64, and both as th
 	@$(ASMGEN) examples/page.toml --target aarch64 -o out/page.arm64
 	@# `docker build` copies the mode, and the image's own is this one.
 	@chmod 0555 out/page.amd64 out/page.arm64
-	@$(ASMGEN) image examples/page.toml -o out/image.tar
+	@# The image dates from the last commit: `docker image prune --filter until=…` removes those of 1970.
+	@epoch=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || true)}; \
+	$${epoch:+env SOURCE_DATE_EPOCH="$$epoch"} $(ASMGEN) image examples/page.toml --platform $(PLATFORMS) -o out/image.tar
 	@stat -c '%n: %s bytes' out/page.amd64 out/page.arm64 out/image.tar
 
 .PHONY: run

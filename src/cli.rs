@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Kubernetes manifests on standard output, or with a kustomization in a folder
     K8s(K8sArgs),
     /// A Compose file on standard output
-    Compose(DeployArgs),
+    Compose(ComposeArgs),
     /// A Dockerfile that packs ready-made executables, on standard output
     Dockerfile(DeployArgs),
     /// Shell completions on standard output
@@ -155,8 +155,9 @@ pub(crate) struct ImageArgs {
     /// Name of the image; several are possible [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Vec<String>,
-    /// Fewest bytes that every tool still loads and runs: no date, labels, ports, health check, and no end of the
-    /// archive
+    /// Fewest bytes that container tools still load, run, build on and push: no date, labels, ports, health check, no
+    /// end of the archive. Apptainer and ORAS want more: Apptainer entries for folders, ORAS for one platform a layout
+    /// file that is no link
     #[arg(long)]
     pub(crate) golf: bool,
     /// File to write; standard output where none is given
@@ -226,9 +227,27 @@ pub(crate) struct GolfArgs {
 pub(crate) struct DeployArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Name of the image [default: the description's name with the tag latest]
+    /// Name of the image; NAME@sha256:… names one by its digest [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Option<String>,
+}
+
+/// An image that is there already.
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArgs {
+    /// Name the image in this archive, which `asmgen image` wrote, by its digest: NAME@sha256:…; its name is that of
+    /// --tag, or the one in the archive
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: Option<PathBuf>,
+}
+
+/// A Compose file.
+#[derive(Debug, Args)]
+pub(crate) struct ComposeArgs {
+    #[command(flatten)]
+    pub(crate) deploy: DeployArgs,
+    #[command(flatten)]
+    pub(crate) archive: ArchiveArgs,
 }
 
 /// Manifests.
@@ -236,6 +255,8 @@ pub(crate) struct DeployArgs {
 pub(crate) struct K8sArgs {
     #[command(flatten)]
     pub(crate) deploy: DeployArgs,
+    #[command(flatten)]
+    pub(crate) archive: ArchiveArgs,
     /// Folder to write a file per object and a kustomization to; it is made if it is not there
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) output: Option<PathBuf>,

@@ -1,19 +1,20 @@
 //! `asmgen k8s`, `compose` and `dockerfile`: what runs the image.
 
+use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 
 use asmgen::deploy::{self, DeployRequest};
+use asmgen::oci::{self, OciError};
 
-use crate::cli::{DeployArgs, K8sArgs};
+use crate::cli::{ArchiveArgs, ComposeArgs, DeployArgs, K8sArgs};
 use crate::output::{self, Failure};
 
 const FILE_MODE: u32 = 0o644;
 
 pub(super) fn k8s(args: &K8sArgs) -> Result<ExitCode, Failure> {
-    let Some(folder) = &args.output else {
-        return print("k8s", &args.deploy, deploy::k8s_stream);
-    };
-    let request = request("k8s", &args.deploy)?;
+    let request = request("k8s", &args.deploy, Some(&args.archive))?;
+    let Some(folder) = &args.output else { return print(&deploy::k8s_stream(&request)) };
     if folder.exists() && !folder.is_dir() {
         return Err(Failure::Input(format!("{}: is a file; name a folder, or redirect: > FILE", folder.display())));
     }
@@ -24,22 +25,39 @@ pub(super) fn k8s(args: &K8sArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn compose(args: &DeployArgs) -> Result<ExitCode, Failure> {
-    print("compose", args, deploy::compose)
+pub(super) fn compose(args: &ComposeArgs) -> Result<ExitCode, Failure> {
+    print(&deploy::compose(&request("compose", &args.deploy, Some(&args.archive))?))
 }
 
 pub(super) fn dockerfile(args: &DeployArgs) -> Result<ExitCode, Failure> {
-    print("dockerfile", args, |request| deploy::dockerfile(request, asmgen::TARGETS[0]))
+    print(&deploy::dockerfile(&request("dockerfile", args, None)?, asmgen::TARGETS[0]))
 }
 
-fn print(command: &str, args: &DeployArgs, make: impl Fn(&DeployRequest) -> String) -> Result<ExitCode, Failure> {
-    output::text(&make(&request(command, args)?))?;
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    output::text(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn request(command: &str, args: &DeployArgs) -> Result<DeployRequest, Failure> {
+fn request(command: &str, args: &DeployArgs, archive: Option<&ArchiveArgs>) -> Result<DeployRequest, Failure> {
     let description = super::describe(&args.source)?;
-    DeployRequest::new(&description, args.tag.as_deref(), &made_by(command, args)).map_err(Failure::input)
+    let image = archive.and_then(|archive| archive.image.as_deref());
+    let made_by = made_by(command, args, image);
+    // The archive has the last word about a name.
+    let tag = args.tag.as_deref().filter(|_| image.is_none());
+    let mut request = DeployRequest::new(&description, tag, &made_by).map_err(Failure::input)?;
+    if let Some(file) = image {
+        request.image = pinned(file, args.tag.as_deref())?;
+    }
+    Ok(request)
+}
+
+/// The image in an archive, by its digest.
+fn pinned(file: &Path, tag: Option<&str>) -> Result<oci::Reference, Failure> {
+    let archive = File::open(file).map_err(|error| Failure::input(format!("{}: {error}", file.display())))?;
+    oci::reference_of(archive, tag).map_err(|error| match error {
+        OciError::BadArchive(_) => Failure::input(format!("{}: {error}", file.display())),
+        other => Failure::input(other),
+    })
 }
 
 /// A word as a shell reads it: whoever pastes the command runs this command and no other.
@@ -49,7 +67,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// The command as it was given.
-fn made_by(command: &str, args: &DeployArgs) -> String {
+fn made_by(command: &str, args: &DeployArgs, image: Option<&Path>) -> String {
     let source = &args.source;
     let mut words = vec!["asmgen".to_owned(), command.to_owned()];
     words.extend(source.spec.iter().map(|spec| quoted(&spec.display().to_string())));
@@ -57,5 +75,6 @@ fn made_by(command: &str, args: &DeployArgs) -> String {
     words.extend(source.listen.iter().map(|listen| format!("--listen {}", quoted(listen))));
     words.extend(source.engine.iter().map(|engine| format!("--engine {}", engine.name())));
     words.extend(args.tag.iter().map(|tag| format!("--tag {tag}")));
+    words.extend(image.iter().map(|file| format!("--image {}", quoted(&file.display().to_string()))));
     words.join(" ")
 }

@@ -1,6 +1,6 @@
 //! Kubernetes and Compose files under their own tools.
 
-use super::images::{asmgen, spec};
+use super::images::{asmgen, image, spec};
 use super::tool::{run, run_bytes, tool};
 use super::venv::venv;
 use asmgen::deploy::{self, DeployRequest};
@@ -51,6 +51,32 @@ fn a_title_of_any_characters_survives_yaml() {
     for document in metadata.as_array().expect("documents") {
         assert_eq!(document["name"], "no");
         assert_eq!(document["annotations"]["kubernetes.io/description"], description.about.title);
+    }
+}
+
+/// The digest is the one that a registry shows, and other tools take the name.
+#[test]
+fn an_archive_names_its_image_by_the_digest() {
+    let image = image("pause", "linux/amd64,linux/arm64");
+    let printed = |command: &str, options: &[&str]| {
+        let file = image.folder.path().join("printed.yaml");
+        let mut asmgen = asmgen();
+        asmgen.args([command, &spec("pause"), "--image"]).arg(&image.tar).args(options);
+        std::fs::write(&file, run_bytes(&mut asmgen)).expect("a file");
+        let text = std::fs::read_to_string(&file).expect("a file");
+        (file, text)
+    };
+    let (file, text) = printed("k8s", &["--tag", "ghcr.io/acme/pause:1.0"]);
+    assert!(text.contains(&format!("image: \"ghcr.io/acme/pause@{}\"\n", image.root_digest())), "{text}");
+    run(venv("kubernetes-validate").arg("--strict").arg(&file));
+    let (file, _) = printed("compose", &[]);
+    let config = run(tool("docker-compose").arg("-f").arg(&file).arg("config"));
+    let name = image.full_reference().replace(":v1", "");
+    assert!(config.contains(&format!("image: {name}@{}", image.root_digest())), "{config}");
+    let tagged = format!("ghcr.io/acme/pause:1.0@{}", image.root_digest());
+    for command in ["k8s", "compose"] {
+        let text = run(asmgen().args([command, &spec("pause"), "--tag", &tagged]));
+        assert!(text.contains(&format!("image: \"{tagged}\"")), "{text}");
     }
 }
 

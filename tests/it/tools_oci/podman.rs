@@ -68,7 +68,7 @@ fn podman_checks_the_health_that_it_is_told() {
     let podman = Podman(&image);
     run(podman.command().args(["load", "-i"]).arg(&image.tar));
     let container = unique("container");
-    run(podman.run_detached(&container).args(["--health-cmd", COMMAND]).arg(&image.full_reference()));
+    run(podman.run_detached(&container).args(["--health-cmd", COMMAND]).arg(image.full_reference()));
     wait_for("it is healthy", || {
         let check = podman.command().args(["healthcheck", "run", &container]).output().expect("podman runs");
         check.status.success().then_some(())

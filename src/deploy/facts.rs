@@ -3,9 +3,6 @@
 use crate::oci::{self, OciError, Reference};
 use crate::spec::{About, Description, Engine, EpollSettings, Program, Workers};
 
-/// Paths that answer "are you well?", most usual first.
-const HEALTH_PATHS: [&str; 4] = ["/health", "/healthz", "/livez", "/readyz"];
-
 /// Below this port number a process needs a right, or a sysctl that waives it (ip(7), `ip_unprivileged_port_start`).
 const FIRST_UNPRIVILEGED_PORT: u16 = 1024;
 
@@ -30,7 +27,7 @@ pub struct DeployRequest {
     pub image: Reference,
     /// TCP port the program listens on, if it does.
     pub port: Option<u16>,
-    /// Path of a route that answers 200–399 when all is well; without one a probe only connects.
+    /// Path that is answered with success when all is well; without one a probe only connects.
     pub health_path: Option<String>,
     /// Has the executable a command `healthcheck`?
     pub has_healthcheck: bool,
@@ -102,12 +99,7 @@ fn memory_mib(program: &Program) -> Option<u64> {
 
 fn health_path(program: &Program) -> Option<String> {
     let Program::Server(server) = program else { return None };
-    if program.has_healthcheck() {
-        return Some(server.epoll.healthcheck.clone());
-    }
-    let is_well =
-        |path: &&str| server.routes.iter().any(|route| route.path == *path && (200..400).contains(&route.reply.status));
-    HEALTH_PATHS.iter().find(|path| is_well(path)).map(|path| (*path).to_owned())
+    server.health_path().map(str::to_owned)
 }
 
 #[cfg(test)]

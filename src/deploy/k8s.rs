@@ -318,10 +318,33 @@ spec:
     }
 
     #[test]
-    fn without_a_health_route_probes_connect() {
-        let yaml = text(&sample::server(8080, &["/"]));
+    fn probes_connect_where_nothing_answers_with_success() {
+        let yaml = text(&sample::server(8080, &[]));
         assert!(yaml.contains("readinessProbe:\n            tcpSocket:\n              port: http\n"), "{yaml}");
         assert!(!yaml.contains("httpGet") && !yaml.contains("sysctls"), "{yaml}");
+    }
+
+    #[test]
+    fn probes_ask_what_is_answered_with_success() {
+        let ill = |mut description: crate::spec::Description, path: &str, status: u16| {
+            let Program::Server(server) = &mut description.program else { unreachable!("it is a server") };
+            let route = server.routes.iter_mut().find(|route| route.path == path).expect("it has that route");
+            route.reply.status = status;
+            text(&description)
+        };
+        let paths = ["/health", "/healthz", "/other"];
+        for status in [404, 503, 308] {
+            let blocking = ill(sample::server(8080, &paths), "/health", status);
+            assert!(blocking.contains("path: \"/healthz\"") && !blocking.contains("\"/health\""), "{blocking}");
+            // The description is made by hand: nothing else is asked in place of what it says.
+            let epoll = ill(sample::epoll(&paths), "/health", status);
+            assert!(epoll.contains("tcpSocket") && !epoll.contains("httpGet"), "{epoll}");
+        }
+        let mut asked = sample::epoll(&paths);
+        let Program::Server(server) = &mut asked.program else { unreachable!("it is a server") };
+        server.epoll.healthcheck = "/other".into();
+        let yaml = text(&asked);
+        assert!(yaml.contains("path: \"/other\"") && !yaml.contains("path: \"/health"), "{yaml}");
     }
 
     #[test]

@@ -43,9 +43,15 @@ pub(super) const LENGTH: &str = "\r\nContent-Length: ";
 
 /// The head of a reply on a connection that is closed behind it.
 fn closing_head(reply: &Reply) -> String {
-    let Reply { status, content_type, body, .. } = reply;
-    let reason = reason(*status);
-    format!("HTTP/1.1 {status} {reason}{MIDDLE}{content_type}{LENGTH}{}\r\n\r\n", body.len())
+    let Reply { status, body, .. } = reply;
+    let (reason, described) = (reason(*status), described(reply));
+    format!("HTTP/1.1 {status} {reason}{MIDDLE}{described}{LENGTH}{}\r\n\r\n", body.len())
+}
+
+/// Between [`MIDDLE`] and [`LENGTH`]: the content type, and the fields that the spec adds.
+pub(super) fn described(reply: &Reply) -> String {
+    let field = |(name, value): &(String, String)| format!("\r\n{name}: {value}");
+    reply.content_type.clone() + &reply.fields.iter().map(field).collect::<String>()
 }
 
 /// The length of a reply with its head, in bytes.

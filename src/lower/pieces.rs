@@ -52,7 +52,7 @@ fn of_reply(reply: &Reply) -> [Vec<u8>; HEAD_PIECES + 1] {
     };
     let status_line = until(find(&bytes, b"\r\n").expect("a head has lines"));
     let middle = until(http::MIDDLE.len());
-    let content_type = until(reply.content_type.len());
+    let content_type = until(http::described(reply).len());
     let length = until(http::LENGTH.len());
     let end = until(head_len - status_line.len() - middle.len() - content_type.len() - length.len());
     [status_line, middle, content_type, length, end, bytes[head_len..].to_vec()]

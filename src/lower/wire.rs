@@ -107,8 +107,8 @@ pub(super) fn representation(reply: &Reply, variant: Option<&Variant>) -> Stored
     let vary = if reply.variants.is_empty() { "" } else { "Vary: Accept-Encoding\r\n" };
     let fields = Fields {
         length: length(content),
-        description: content_type(&reply.content_type) + &encoding,
-        shared: format!("{}{vary}", cache(reply)),
+        description: content_type(&reply.content_type) + &encoding + &own(reply, true),
+        shared: format!("{}{}{vary}", cache(reply), own(reply, false)),
         etag: Some(etag(content, coding)),
         ..Fields::default()
     };
@@ -119,8 +119,8 @@ pub(super) fn representation(reply: &Reply, variant: Option<&Variant>) -> Stored
 pub(super) fn plain(reply: &Reply) -> Stored {
     let fields = Fields {
         length: length(&reply.body),
-        description: content_type(&reply.content_type),
-        shared: cache(reply) + &location(reply),
+        description: content_type(&reply.content_type) + &own(reply, true),
+        shared: cache(reply) + &location(reply) + &own(reply, false),
         ..Fields::default()
     };
     fields.store(reply.status, &reply.body)
@@ -183,6 +183,13 @@ fn location(reply: &Reply) -> String {
     reply.location.as_ref().map(|value| format!("Location: {value}\r\n")).unwrap_or_default()
 }
 
+/// Those of the fields that the spec adds that describe the content, which a 304 leaves out, or the others.
+fn own(reply: &Reply, is_descriptive: bool) -> String {
+    let is_one = |(name, _): &&(String, String)| crate::spec::is_descriptive(name) == is_descriptive;
+    let lines = reply.fields.iter().filter(is_one).map(|(name, value)| format!("{name}: {value}\r\n"));
+    lines.collect::<Vec<_>>().concat()
+}
+
 /// The entity tag of a content in a coding: 96 bits of the SHA-256 of both in base64url (RFC 4648 §5), in quotes.
 fn etag(content: &[u8], coding: Option<Coding>) -> [u8; ETAG_BYTES] {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -238,6 +245,21 @@ mod tests {
         assert!(stored.fields[stored.type_offset..].starts_with(b"Content-Type: "));
         assert!(stored.fields[stored.shared_offset..].starts_with(b"Cache-Control: "));
         assert_eq!(stored.content, b"<p>Hello, world!");
+    }
+
+    #[test]
+    fn own_fields_are_with_what_they_are_about() {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = vec![field("X-A", "1"), field("content-language", "en"), field("X-B", "2")];
+        let reply = Reply { fields, ..page() };
+        let stored = representation(&reply, None);
+        check_places(&stored);
+        let from = |at: usize| std::str::from_utf8(&stored.fields[at..]).unwrap();
+        assert!(from(stored.shared_offset).starts_with("Cache-Control: no-cache\r\nX-A: 1\r\nX-B: 2\r\nETag: "));
+        assert!(
+            from(stored.type_offset).starts_with("Content-Type: text/html\r\ncontent-language: en\r\nCache-Control: ")
+        );
+        assert!(text(&plain(&Reply { status: 404, ..reply })).contains("\r\nX-A: 1\r\nX-B: 2\r\n\r\n"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 pub use super::engine::{Engine, EpollSettings, Workers};
-use super::path;
+use super::{health, path};
 
 /// A whole program and the image around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,11 +143,29 @@ impl Server {
         self.routes.iter_mut().map(|route| &mut route.reply).chain([&mut self.fallback])
     }
 
-    /// The reply to a path of a spec, whichever route it has once decoded.
+    /// The reply to a path of a spec: that of its own route once it is decoded, else of the longest prefix, else the
+    /// fallback.
     pub fn reply_to(&self, path: &str) -> &Reply {
-        let decoded = path::decoded(path);
-        let found = self.routes.iter().find(|route| route.decoded_path() == decoded);
-        found.map_or(&self.fallback, |route| &route.reply)
+        self.reply_to_decoded(&path::decoded(path))
+    }
+
+    pub(crate) fn reply_to_decoded(&self, path: &[u8]) -> &Reply {
+        let own = self.routes.iter().find(|route| route.prefix().is_none() && route.decoded_path() == path);
+        let prefixes = self.routes.iter().filter_map(|route| Some((route.prefix()?, route)));
+        let longest = || {
+            let begun = prefixes.filter(|(prefix, _)| path.starts_with(prefix));
+            begun.max_by_key(|(prefix, _)| prefix.len()).map(|(_, route)| route)
+        };
+        own.or_else(longest).map_or(&self.fallback, |route| &route.reply)
+    }
+
+    /// The path that says whether the server is well: the one of its health check, or nothing if that is not answered
+    /// with success.
+    pub fn health_path(&self) -> Option<&str> {
+        match self.engine {
+            Engine::Epoll => self.passes_healthcheck().then_some(self.epoll.healthcheck.as_str()),
+            Engine::Blocking => health::default(self),
+        }
     }
 
     /// Is the path of the health check answered with success?
@@ -182,6 +200,16 @@ impl Route {
     pub fn decoded_path(&self) -> Vec<u8> {
         path::decoded(&self.path)
     }
+
+    /// Of `/api/*`, which is every path that begins with `/api/` and has no route of its own: `/api/`, decoded.
+    pub fn prefix(&self) -> Option<Vec<u8>> {
+        path::prefix(&self.path).map(path::decoded)
+    }
+
+    /// What tells it from other routes: the decoded path, or the prefix behind a byte that no path begins with.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        path::key(&self.path)
+    }
 }
 
 /// One reply.
@@ -199,6 +227,8 @@ pub struct Reply {
     pub cache: Option<String>,
     /// Value of `Location`; with one of the statuses it belongs to (RFC 9110 §10.2.2).
     pub location: Option<String>,
+    /// Field lines that the spec adds: names and values.
+    pub fields: Vec<(String, String)>,
     /// Are smaller variants of the body wanted? Status 200 only.
     pub compress: bool,
     /// The body in other codings, in the order of [`Coding::ALL`]. At first those that stood ready beside the file;
@@ -210,8 +240,9 @@ impl Reply {
     /// A reply without anything that is left out as a rule.
     pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let (content_type, body) = (content_type.into(), body.into());
-        let (template, cache, location, compress, variants) = (false, None, None, false, Vec::new());
-        Self { status, content_type, body, template, cache, location, compress, variants }
+        let (template, cache, location, compress) = (false, None, None, false);
+        let (fields, variants) = (Vec::new(), Vec::new());
+        Self { status, content_type, body, template, cache, location, fields, compress, variants }
     }
 
     /// Does its status say that all is well (RFC 9110 §15.3)?

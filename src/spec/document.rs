@@ -9,7 +9,8 @@ use toml::de::{DeTable, DeValue};
 use super::SpecError;
 use super::engine::Engine;
 use super::error::{SpecText, Wrong};
-use super::schema::{Default, Key, Table, Value};
+use super::headers;
+use super::schema::{Default, Key, Kind, Table, Value};
 use super::suggest::closest;
 use super::value::{check, wrong_type};
 
@@ -132,6 +133,11 @@ impl<'a> Section<'a> {
         self.value(name).and_then(|value| if let Value::Millis(millis) = value { Some(*millis) } else { None })
     }
 
+    /// [`Section::value`] of a key that takes field lines.
+    pub(super) fn fields(&self, name: &str) -> &[(String, Option<String>)] {
+        if let Some(Value::Fields(fields)) = self.value(name) { fields } else { &[] }
+    }
+
     /// Is the key `true`?
     pub(super) fn flag(&self, name: &str) -> bool {
         self.value(name) == Some(&Value::Bool(true))
@@ -171,6 +177,10 @@ impl Entry {
             let path = format!("{}{}", table.prefix(), name.escape_debug());
             source.error(&key.span(), path, unknown_key(table, name))
         })?;
+        if let (Kind::Fields, DeValue::Table(table)) = (&known.kind, value.get_ref()) {
+            let fields = Some(Value::Fields(headers::read(source, known, &in_order(table))?));
+            return Ok(Self { key: known, key_at: key.span(), value: fields, value_at: key.span() });
+        }
         let checked = check(known, value.get_ref()).map_err(|wrong| {
             // The span of a table is its header, which the key names better.
             let at = if value.get_ref().is_table() { key.span() } else { value.span() };
@@ -180,8 +190,11 @@ impl Entry {
     }
 }
 
+/// A key of a table with its value.
+pub(super) type Pair<'t, 'i> = (&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
+
 /// The keys of a table in the order of the text; the parser hands them over in alphabetical order.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Pair<'t, 'i>> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries

@@ -5,14 +5,9 @@ use super::description::{Engine, Server};
 use super::document::Section;
 use super::engine::{EpollSettings, Workers};
 use super::error::Wrong;
-use super::path;
 use super::reply::check_path;
 use super::schema::Value;
-
-/// Where "are you well?" is asked if there is such a route.
-const HEALTH: &str = "/health";
-/// Where it is asked else.
-const ROOT: &str = "/";
+use super::{health, path};
 
 /// What can be read without knowing the replies; paths are checked by [`complete`].
 pub(super) fn read(section: &Section<'_>) -> EpollSettings {
@@ -32,7 +27,7 @@ pub(super) fn read(section: &Section<'_>) -> EpollSettings {
         drain_s: number("drain"),
         stop_timeout_s: number("stop_timeout"),
         port_env: section.flag("port_env"),
-        healthcheck: section.text("healthcheck").unwrap_or(ROOT).to_owned(),
+        healthcheck: section.text("healthcheck").unwrap_or(health::ROOT).to_owned(),
         sandbox: section.flag("sandbox"),
         access_log: section.flag("access_log"),
         metrics: section.text("metrics").map(str::to_owned),
@@ -51,14 +46,17 @@ pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(),
     if section.entry("healthcheck").is_some() {
         given_healthcheck(&server.epoll.healthcheck, server).map_err(|wrong| section.error("healthcheck", wrong))?;
     } else {
-        server.epoll.healthcheck = default_healthcheck(server).to_owned();
+        server.epoll.healthcheck = health::default(server).unwrap_or(health::ROOT).to_owned();
     }
     Ok(())
 }
 
 fn metrics_path(path: &str, server: &Server) -> Result<(), Wrong> {
     check_path(path, Engine::Epoll)?;
-    if server.routes.iter().any(|route| route.decoded_path() == path::decoded(path)) {
+    if path.contains('*') {
+        return Err(Wrong::new("has a `*`, but is one path", "write %2A for the character itself"));
+    }
+    if server.routes.iter().any(|route| route.key() == path::decoded(path)) {
         return Err(Wrong::new(format!("{path:?} already has a route"), "write a path that has none"));
     }
     Ok(())
@@ -75,15 +73,4 @@ fn given_healthcheck(path: &str, server: &Server) -> Result<(), Wrong> {
     let status = server.reply_to(path).status;
     let what = format!("{path:?} is answered with status {status}, so every health check would fail");
     Err(Wrong::new(what, "write a path that is answered with a status of 200 to 299"))
-}
-
-fn default_healthcheck(server: &Server) -> &str {
-    let well = || server.routes.iter().filter(|route| route.reply.is_successful() && path::is_sendable(&route.path));
-    if well().any(|route| route.path == HEALTH) {
-        return HEALTH;
-    }
-    if server.reply_to(ROOT).is_successful() {
-        return ROOT;
-    }
-    well().next().map_or(ROOT, |route| &route.path)
 }

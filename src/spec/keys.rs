@@ -33,12 +33,22 @@ const TYPE_BY_EXTENSION: Default = Default::Rule(
 
 const CACHE: Kind = Kind::Line { max: limits::CACHE_MAX, rule: "visible ASCII and spaces; not empty" };
 const CACHE_DOC: &str = "Value of `Cache-Control`, such as `no-cache` or `max-age=31536000, immutable`.";
-const LOCATION: Kind = Kind::Line { max: limits::LOCATION_MAX, rule: "visible ASCII; not empty" };
-const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address. The status is 308 then, \
-    unless one of 201, 300, 301, 302, 303, 307 is given, and the content, if none is given, the same line.";
+const HEADERS_DOC: &str = "Field lines of this reply, besides those of `[server]`: one of the same name takes its place, and \
+    `false` leaves it out.";
+const RETRY_AFTER: Kind = Kind::SecondsOrDate { max: limits::RETRY_AFTER_S_MAX };
+const RETRY_AFTER_DOC: &str =
+    "Value of `Retry-After`: after so many seconds, or from that time on, the client may ask again.";
+const LOCATION: Kind = Kind::Line {
+    max: limits::LOCATION_MAX,
+    rule: "a path from its slash, or an address with its scheme, as RFC 3986 has them; does not lead back to itself",
+};
+const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address, the same for \
+    every request. The status is 308 then, unless one of 201, 300, 301, 302, 303, 307 is given, and the content, if none \
+    is given, the same line.";
 const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those who accept `br`, `zstd` or `gzip`? They are \
     made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
     beside the file and `template` is not set, it is the variant.";
+const COMPRESS_200_DOC: &str = "As `compress` at the top level, for this content; with status 200 alone.";
 
 /// A limit on waiting, in whole seconds.
 const WAIT: Kind = range(limits::WAIT_S_MIN, limits::WAIT_S_MAX, "seconds");
@@ -58,6 +68,11 @@ const fn text(value: &'static str) -> Default {
 /// A key of the epoll engine.
 const fn epoll(path: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
     Key { path, kind, default, programs: SERVER, engines: EPOLL, doc }
+}
+
+/// A key of a server with any engine.
+const fn any(path: &'static str, kind: Kind, default: Default, doc: &'static str) -> Key {
+    Key { path, kind, default, programs: SERVER, engines: EACH, doc }
 }
 
 /// Every key of a spec.
@@ -168,7 +183,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "A path and its reply; at least one, unless `file` is given.",
+        doc: "A path and its reply; at least one, unless `file` or `[not_found]` is given.",
     },
     Key {
         path: "not_found",
@@ -311,7 +326,8 @@ pub static KEYS: &[Key] = &[
         "server.healthcheck",
         Kind::Line { max: limits::PATH_MAX, rule: "a path as in `route[].path`, answered with a status of 200 to 299" },
         Default::Rule(
-            "`/health` if that is answered with a status of 200 to 299, else `/`, else the first route of which that is true",
+            "the first of `/health`, `/healthz`, `/livez` and `/readyz` that has a route with a status of 200 to 299, else \
+             `/` if it is answered so, else the first route of which that is true",
         ),
         "The path that the command `healthcheck` of the program asks for, and with it the health check of the image.",
     ),
@@ -333,23 +349,33 @@ pub static KEYS: &[Key] = &[
         Default::Is(Value::Bool(false)),
         "The path that answers with figures of the program, in the text format of Prometheus; `false` for none.",
     ),
+    any(
+        "server.headers",
+        Kind::Fields,
+        Default::Rule("none"),
+        "Field lines of every reply that the spec describes, but not of those that it does not (400, 405, 416 and the like).",
+    ),
     Key {
         path: "route[].path",
         kind: Kind::Text {
             min: 1,
             max: limits::PATH_MAX,
-            rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; or `*`",
+            rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; no `*` but as the last \
+                   segment, with engine `epoll`; no `%00`, `%2F` or `%FF`; or `*`; at most 4096 routes with engine \
+                   `epoll`, 512 with `blocking`",
         },
         default: Default::Rule("none, it must be given"),
         programs: SERVER,
         engines: EACH,
         doc: "The path as it stands in the request, without the query; engine `epoll` compares it once each `%XX` is \
-              decoded, engine `blocking` byte for byte. `*` is every path that no other route has.",
+              decoded, engine `blocking` byte for byte. `/api/*` is every path that begins with `/api/`, so `/api/` too, but \
+              not `/api`. A route of exactly the path comes first, then the longest such prefix, then `*`, which is every \
+              path that no other route has. `%2A` is the character `*`.",
     },
     Key {
         path: "route[].body",
         kind: BODY,
-        default: Default::Rule("none; either this or `file` must be given"),
+        default: Default::Rule("none; this, `file` or `location` must be given"),
         programs: SERVER,
         engines: EACH,
         doc: "The content, in the spec itself.",
@@ -387,8 +413,10 @@ pub static KEYS: &[Key] = &[
         doc: "Are the placeholders in the content filled in?",
     },
     epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    any("route[].headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),
+    any("route[].retry_after", RETRY_AFTER, Default::Rule("none"), RETRY_AFTER_DOC),
     epoll("route[].location", LOCATION, Default::Rule("none"), LOCATION_DOC),
-    epoll("route[].compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
+    epoll("route[].compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_200_DOC),
     Key {
         path: "not_found.body",
         kind: BODY,
@@ -430,6 +458,8 @@ pub static KEYS: &[Key] = &[
         doc: "Are the placeholders in the content filled in?",
     },
     epoll("not_found.cache", CACHE, Default::Rule("none"), CACHE_DOC),
+    any("not_found.headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),
+    any("not_found.retry_after", RETRY_AFTER, Default::Rule("none"), RETRY_AFTER_DOC),
     epoll("not_found.location", LOCATION, Default::Rule("none"), LOCATION_DOC),
-    epoll("not_found.compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_DOC),
+    epoll("not_found.compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_200_DOC),
 ];

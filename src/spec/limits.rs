@@ -77,6 +77,18 @@ pub const CACHE_MAX: usize = 256;
 /// Longest value of `Location`, in bytes.
 pub const LOCATION_MAX: usize = 2048;
 
+/// Longest wait of a `Retry-After`, in seconds: a year.
+pub const RETRY_AFTER_S_MAX: i64 = 31_536_000;
+
+/// Most field lines of one `headers`.
+pub const FIELDS_MAX: usize = 32;
+
+/// Longest name of such a field, in bytes.
+pub const FIELD_NAME_MAX: usize = 64;
+
+/// Longest value of such a field, in bytes: half of what proxies take for a head (8 KiB).
+pub const FIELD_VALUE_MAX: usize = 4096;
+
 /// Status codes that `Location` belongs to (RFC 9110 §10.2.2, §15.4).
 pub const STATUS_WITH_LOCATION: [u16; 7] = [201, 300, 301, 302, 303, 307, 308];
 

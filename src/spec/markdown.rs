@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::limits;
 use super::schema::{Default, Key, Kind, Table, Value};
 use super::template::PLACEHOLDERS;
+use super::{headers, limits};
 
 const INTRODUCTION: &str = "\
 # The spec
@@ -36,6 +36,59 @@ error. In HTML, XML and JSON the values are escaped.
 |---|---|
 ";
 
+const RECIPES: &str = "\
+## Recipes
+
+A page for the time of maintenance answers every path and every method, so that no form is lost to a 405, and tells
+clients and search engines when to come back:
+
+```toml
+name = \"maintenance\"
+
+[server]
+headers = { \"X-Frame-Options\" = \"DENY\" }
+
+[not_found]
+status = 503
+retry_after = 3600
+cache = \"no-store\"
+type = \"text/html; charset=utf-8\"
+body = \"<!doctype html>\\n<title>Back soon</title>\\n<p>We are back within the hour.\\n\"
+```
+
+A host that has moved sends everything to the new one. Clients remember the status, 308; `status = 302` is for a
+time:
+
+```toml
+name = \"moved\"
+
+[not_found]
+location = \"https://example.org/\"
+```
+
+One page for every path below `/app/`, as applications in the browser want it, beside a file that is not found
+elsewhere:
+
+```toml
+name = \"app\"
+
+[[route]]
+path = \"/\"
+location = \"/app/\"
+
+[[route]]
+path = \"/app/*\"
+type = \"text/html; charset=utf-8\"
+body = \"<!doctype html>\\n<title>App</title>\\n<script src=/app.js></script>\\n\"
+
+[[route]]
+path = \"/app.js\"
+type = \"text/javascript; charset=utf-8\"
+cache = \"max-age=3600\"
+body = \"document.write(location.pathname)\\n\"
+```
+";
+
 /// The documentation of the spec, in Markdown.
 pub fn schema_markdown() -> String {
     let mut page = INTRODUCTION.to_owned();
@@ -47,7 +100,7 @@ pub fn schema_markdown() -> String {
     for placeholder in PLACEHOLDERS {
         let _ = writeln!(page, "| `{{{{{}}}}}` | {} |", placeholder.name, placeholder.doc);
     }
-    page
+    page + "\n" + RECIPES
 }
 
 fn keys(table: Table) -> String {
@@ -72,6 +125,7 @@ fn default(key: &Key) -> String {
         Default::Is(Value::Integer(number)) => format!("`{number}`"),
         Default::Is(Value::Millis(millis)) => format!("`{}`", f64::from(*millis) / 1000.0),
         Default::Is(Value::Bool(flag)) => format!("`{flag}`"),
+        Default::Is(Value::Fields(_)) => "none".to_owned(),
         Default::Rule(rule) => (*rule).to_owned(),
     }
 }
@@ -79,7 +133,7 @@ fn default(key: &Key) -> String {
 fn unit(kind: &Kind) -> String {
     match kind {
         Kind::Integer { unit, .. } | Kind::IntegerOr { unit, .. } => (*unit).to_owned(),
-        Kind::Seconds { .. } => "seconds".to_owned(),
+        Kind::Seconds { .. } | Kind::SecondsOrDate { .. } => "seconds".to_owned(),
         _ => String::new(),
     }
 }
@@ -87,6 +141,11 @@ fn unit(kind: &Kind) -> String {
 fn allowed(key: &Key) -> String {
     let mut parts = match &key.kind {
         Kind::Table | Kind::Tables | Kind::Bool => Vec::new(),
+        Kind::Fields if key.table() == Table::Server => vec![headers::rule()],
+        Kind::Fields => vec!["as `server.headers`".to_owned()],
+        Kind::SecondsOrDate { max } => {
+            vec![format!("0 to {max}, or a date such as `\"Sat, 31 Jan 2026 12:00:00 GMT\"`; not with status 200")]
+        }
         Kind::Text { min, max, rule } => vec![(*rule).to_owned(), at_least(*min), at_most(*max)],
         Kind::Line { max, rule } => vec!["no control characters".to_owned(), at_most(*max), (*rule).to_owned()],
         Kind::TextOrFalse { max, rule } => vec![at_most(*max), (*rule).to_owned()],

@@ -11,6 +11,34 @@ pub(super) const EVERY: &str = "*";
 /// What an encoded slash is decoded to by the epoll engine; no UTF-8 text has that byte.
 pub(crate) const NO_SLASH: u8 = 0xff;
 
+/// What a prefix begins with where it stands beside paths, which all begin with a slash.
+pub(crate) const PREFIX: u8 = b'*';
+
+/// Of `/api/*`: `/api/`.
+pub(super) fn prefix(path: &str) -> Option<&str> {
+    path.strip_suffix('*').filter(|prefix| prefix.ends_with('/'))
+}
+
+/// What tells a route from others: its decoded path, or its decoded prefix behind [`PREFIX`] in place of the slash.
+pub(crate) fn key(path: &str) -> Vec<u8> {
+    match prefix(path).map(decoded) {
+        Some(prefix) => [&[PREFIX], &prefix[1..]].concat(),
+        None => decoded(path),
+    }
+}
+
+/// Where an asterisk stands it is the whole path or its last segment: other patterns there are none.
+pub(super) fn check_asterisk(path: &str) -> Result<(), Wrong> {
+    if path == "/*" {
+        return Err(Wrong::new("\"/*\" is every path", format!("write \"{EVERY}\"")));
+    }
+    if prefix(path).unwrap_or(path).contains('*') {
+        let what = "has a `*` that is not all of its last segment";
+        return Err(Wrong::new(what, "write /…/* for all that begins with /…/, or %2A for the character itself"));
+    }
+    Ok(())
+}
+
 /// Can a request have that path? The schema has looked at the length.
 pub(super) fn check(path: &str) -> Result<(), Wrong> {
     if !path.starts_with('/') {
@@ -65,6 +93,41 @@ pub(crate) fn decoded(path: &str) -> Vec<u8> {
     decoded
 }
 
+/// A character as a URI has it.
+pub(super) fn encoded(c: char) -> String {
+    let mut bytes = [0; 4];
+    let encoded = c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}"));
+    encoded.collect::<Vec<_>>().concat()
+}
+
+/// Has every `%` two hexadecimal digits behind it?
+pub(super) fn is_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|behind| behind.as_bytes().get(..2).and_then(byte_of_digits).is_some())
+}
+
+/// What the epoll engine makes of a path in a request: [`decoded`], but for slashes that stay encoded, and without dot
+/// segments (RFC 3986 §5.2.4).
+pub(super) fn resolved(path: &str) -> Vec<u8> {
+    let segments = path.split('/').skip(1).map(|segment| {
+        let bytes = decoded(segment);
+        bytes.into_iter().map(|byte| if byte == b'/' { NO_SLASH } else { byte }).collect::<Vec<u8>>()
+    });
+    let segments: Vec<Vec<u8>> = segments.collect();
+    let mut kept: Vec<Vec<u8>> = Vec::new();
+    let last = segments.len().saturating_sub(1);
+    for (index, segment) in segments.into_iter().enumerate() {
+        if segment == b".." {
+            kept.pop();
+        }
+        match segment.as_slice() {
+            b"." | b".." if index == last => kept.push(Vec::new()),
+            b"." | b".." => {}
+            _ => kept.push(segment),
+        }
+    }
+    kept.iter().flat_map(|segment| [&b"/"[..], segment].concat()).collect()
+}
+
 /// Can it stand in a request line as it is (docs/http.md)? [`check`] has looked at the rest.
 pub(super) fn is_sendable(path: &str) -> bool {
     !path.contains(['"', '<', '>'])
@@ -89,11 +152,7 @@ fn remedy(c: char) -> Option<String> {
         '?' => Some("leave out the query: a path is found whatever its query is".to_owned()),
         '#' => Some("leave out the fragment: clients do not send it".to_owned()),
         '!'..='~' => None,
-        other => {
-            let mut bytes = [0; 4];
-            let encoded = other.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}"));
-            Some(format!("write it as clients send it: {}", encoded.collect::<Vec<_>>().concat()))
-        }
+        other => Some(format!("write it as clients send it: {}", encoded(other))),
     }
 }
 
@@ -125,6 +184,35 @@ mod tests {
             ("/%%41", b"/%A"),
         ] {
             assert_eq!(decoded(path), bytes, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_resolved_as_the_engine_does() {
+        for (path, bytes) in [
+            ("/", &b"/"[..]),
+            ("/a/./b", b"/a/b"),
+            ("/a/%2e%2E/b", b"/b"),
+            ("/../a/..", b"/"),
+            ("/a/.", b"/a/"),
+            ("/a%2fb", b"/a\xffb"),
+            ("//a", b"//a"),
+        ] {
+            assert_eq!(resolved(path), bytes, "{path}");
+        }
+    }
+
+    #[test]
+    fn asterisks_are_last() {
+        for (path, begin) in [("/a/*", Some("/a/")), ("//*", Some("//")), ("/a*", None), ("/a", None), ("/a/%2A", None)]
+        {
+            assert_eq!(prefix(path), begin, "{path}");
+        }
+        for good in ["/a", "/a/*", "/a/b/*", "/a/%2A", "//*"] {
+            assert_eq!(check_asterisk(good), Ok(()), "{good}");
+        }
+        for bad in ["/*", "/a*", "/*/a", "/a/*.html", "/a/**", "/*/*", "/a/*/"] {
+            assert!(check_asterisk(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Routes and replies: from their sections to what is answered.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::SpecError;
@@ -7,13 +8,15 @@ use super::content_type::{self, BARE_TEXT, TEXT};
 use super::description::{Coding, Engine, Reply, Route, Variant};
 use super::document::{Document, Section};
 use super::error::Wrong;
+use super::headers::Given;
 use super::limits::{
     BLOCKING_ROUTES_MAX, BODY_MAX, REDIRECT_STATUS_DEFAULT, ROUTES_MAX, STATUS_WITH_FIELD, STATUS_WITH_LOCATION,
     STATUS_WITHOUT_CONTENT,
 };
 use super::loader::Loader;
 use super::path::{self, EVERY};
-use super::template;
+use super::schema::Value;
+use super::{headers, location, template};
 use crate::compress;
 
 /// Body of the reply to unknown paths where a spec gives none.
@@ -38,12 +41,13 @@ impl Replies {
                 let content = load(&document.top, loader, file)?;
                 let mut reply = of_content(Path::new(file), content);
                 reply.cache = cache(&document.top)?;
+                reply.fields = headers::merged(&common(document), &[]);
                 reply.compress = document.top.flag("compress");
                 reply.variants = ready(&document.top, loader, &reply)?;
                 Ok(Self { routes: one_file(Path::new(file), &reply), fallback: not_found(document, loader)? })
             }
-            (None, Some(_)) => routed(document, engine, loader),
-            (None, None) => Err(document.server.error_of_document("route", no_route())),
+            (None, None) if document.not_found.is_none() => Err(document.server.error_of_document("route", no_route())),
+            (None, _) => routed(document, engine, loader),
         }
     }
 
@@ -65,7 +69,9 @@ fn of_content(path: &Path, content: Vec<u8>) -> Reply {
 }
 
 fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Result<Replies, SpecError> {
+    let common = &common(document);
     let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
+    let mut lines: BTreeMap<Vec<u8>, (&str, &Section<'_>)> = BTreeMap::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
     let most = match engine {
         Engine::Epoll => ROUTES_MAX,
@@ -79,20 +85,15 @@ fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Resul
                 section.error("path", Wrong::new(what, "answer some of them by the route \"*\" or another server"))
             );
         }
-        let is_same = |route: &Route| match engine {
-            Engine::Epoll => route.decoded_path() == path::decoded(path),
-            Engine::Blocking => route.path == path,
+        let key = match engine {
+            Engine::Epoll => path::key(path),
+            Engine::Blocking => path.as_bytes().to_vec(),
         };
-        let earlier = match &every {
-            Some((_, earlier)) if path == EVERY => Some((EVERY, *earlier)),
-            _ => {
-                routes.iter().find(|(route, _)| is_same(route)).map(|(route, earlier)| (route.path.as_str(), *earlier))
-            }
-        };
+        let earlier = lines.insert(key, (path, section));
         if let Some((same, earlier)) = earlier {
             return Err(section.error("path", twice(path, same, earlier)));
         }
-        let reply = reply(section, loader)?;
+        let reply = reply(section, common, loader)?;
         if path == EVERY {
             every = Some((reply, section));
         } else {
@@ -111,7 +112,7 @@ fn required_path<'s>(section: &'s Section<'_>, engine: Engine) -> Result<&'s str
     let path = section.text("path");
     let path = path.ok_or_else(|| section.error("path", Wrong::new("is missing", "write path = \"/\"")))?;
     if path != EVERY {
-        check_path(path, engine).map_err(|wrong| section.error("path", wrong))?;
+        check_route(path, engine).map_err(|wrong| section.error("path", wrong))?;
     }
     Ok(path)
 }
@@ -122,13 +123,34 @@ pub(super) fn check_path(path: &str, engine: Engine) -> Result<(), Wrong> {
     if engine == Engine::Epoll { path::check_decoded(path) } else { Ok(()) }
 }
 
+/// Is it a path or a pattern that a route of the engine can have?
+fn check_route(path: &str, engine: Engine) -> Result<(), Wrong> {
+    check_path(path, engine)?;
+    match engine {
+        Engine::Epoll => path::check_asterisk(path),
+        Engine::Blocking if path::prefix(path).is_some() => {
+            let what = "is a prefix, which the engine `blocking` does not have";
+            Err(Wrong::new(what, "write engine = \"epoll\" in [server], or a [[route]] for each path"))
+        }
+        Engine::Blocking => Ok(()),
+    }
+}
+
 fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
-    let Some(section) = &document.not_found else { return Ok(default_not_found()) };
+    let common = &common(document);
+    let Some(section) = &document.not_found else {
+        return Ok(Reply { fields: headers::merged(common, &[]), ..default_not_found() });
+    };
     let has_content = section.entry("body").or(section.entry("file")).is_some();
     if has_content || section.entry("location").is_some() {
-        return reply(section, loader);
+        return reply(section, common, loader);
     }
-    complete(section, NOT_FOUND_BODY.into(), BARE_TEXT.to_owned())
+    complete(section, common, NOT_FOUND_BODY.into(), BARE_TEXT.to_owned())
+}
+
+/// The field lines of every reply.
+fn common(document: &Document<'_>) -> Vec<Given> {
+    document.server.fields("headers").to_vec()
 }
 
 fn default_not_found() -> Reply {
@@ -136,7 +158,7 @@ fn default_not_found() -> Reply {
 }
 
 /// The reply of a section that gives its own content.
-fn reply(section: &Section<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
+fn reply(section: &Section<'_>, common: &[Given], loader: &dyn Loader) -> Result<Reply, SpecError> {
     match (section.text("body"), section.text("file")) {
         (Some(_), Some(_)) => {
             let what = format!("stands beside `file` in line {}", section.line("file"));
@@ -144,24 +166,24 @@ fn reply(section: &Section<'_>, loader: &dyn Loader) -> Result<Reply, SpecError>
         }
         (None, None) if section.entry("location").is_some() => {
             let line = format!("{}\n", section.text("location").unwrap_or_default());
-            complete(section, line.into(), BARE_TEXT.to_owned())
+            complete(section, common, line.into(), BARE_TEXT.to_owned())
         }
         (None, None) => {
             let fix = "write body = \"…\", or file = \"…\" with a path relative to the spec";
             Err(section.error("body", Wrong::new("the route has no content", fix)))
         }
-        (Some(body), None) => complete(section, body.into(), TEXT.to_owned()),
+        (Some(body), None) => complete(section, common, body.into(), TEXT.to_owned()),
         (None, Some(file)) => {
             let content = load(section, loader, file)?;
             let content_type = content_type::of_file(Path::new(file), &content);
-            let reply = complete(section, content, content_type)?;
+            let reply = complete(section, common, content, content_type)?;
             Ok(Reply { variants: ready(section, loader, &reply)?, ..reply })
         }
     }
 }
 
 /// Adds what the section says about its content, and checks it.
-fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Result<Reply, SpecError> {
+fn complete(section: &Section<'_>, common: &[Given], body: Vec<u8>, default_type: String) -> Result<Reply, SpecError> {
     let content_type = section.text("type").map_or(default_type, str::to_owned);
     content_type::check(&content_type).map_err(|wrong| section.error("type", wrong))?;
     let template = section.flag("template");
@@ -172,13 +194,14 @@ fn complete(section: &Section<'_>, body: Vec<u8>, default_type: String) -> Resul
             section.error(source, Wrong::new(what, error.wrong.fix))
         })?;
     }
-    let (status, cache, location) = (status(section)?, cache(section)?, location(section)?);
+    let (status, cache, location) = (status(section, common)?, cache(section)?, location(section)?);
+    let fields = fields(section, common, status)?;
     let compress = section.flag("compress");
     if compress && status != 200 {
         let wrong = Wrong::new(format!("a reply with status {status} is sent as it is"), "remove it");
         return Err(section.error("compress", wrong));
     }
-    Ok(Reply { template, cache, location, compress, ..Reply::new(status, content_type, body) })
+    Ok(Reply { template, cache, location, fields, compress, ..Reply::new(status, content_type, body) })
 }
 
 /// The variants that stand beside the file of a reply. Those of a template would hold its placeholders.
@@ -214,15 +237,26 @@ fn cache(section: &Section<'_>) -> Result<Option<String>, SpecError> {
 /// The value of `Location`.
 fn location(section: &Section<'_>) -> Result<Option<String>, SpecError> {
     let Some(value) = section.text("location") else { return Ok(None) };
-    if value.is_empty() {
-        let wrong = Wrong::new("is empty", "write the path or the address that it leads to");
-        return Err(section.error("location", wrong));
-    }
-    if let Some(bad) = value.chars().find(|c| !c.is_ascii_graphic()) {
-        let wrong = Wrong::new(format!("has the character {bad:?}"), "write it percent-encoded, a space as %20");
-        return Err(section.error("location", wrong));
-    }
+    location::check(value).map_err(|wrong| section.error("location", wrong))?;
     Ok(Some(value.to_owned()))
+}
+
+/// The field lines of a reply, with those of its server.
+fn fields(section: &Section<'_>, common: &[Given], status: u16) -> Result<Vec<(String, String)>, SpecError> {
+    let mut fields = headers::merged(common, section.fields("headers"));
+    let retry_after = match section.value("retry_after") {
+        Some(Value::Integer(seconds)) => Some(seconds.to_string()),
+        Some(Value::Text(date)) => Some(date.clone().into_owned()),
+        _ => None,
+    };
+    if let Some(value) = retry_after {
+        if status == 200 {
+            let what = "a reply with status 200 is what was asked for, so nobody asks again";
+            return Err(section.error("retry_after", Wrong::new(what, "write status = 503, or remove it")));
+        }
+        fields.push(("Retry-After".to_owned(), value));
+    }
+    Ok(fields)
 }
 
 /// Keys of the top level that say something of `file`.
@@ -232,7 +266,7 @@ fn only_beside_file(top: &Section<'_>) -> Result<(), SpecError> {
     Err(top.key_error(entry, Wrong::new("belongs to `file`, and there is none", fix)))
 }
 
-fn status(section: &Section<'_>) -> Result<u16, SpecError> {
+fn status(section: &Section<'_>, common: &[Given]) -> Result<u16, SpecError> {
     let status = section.integer("status").expect("the schema has a default") as u16;
     if section.entry("location").is_some() {
         if section.entry("status").is_none() {
@@ -247,14 +281,25 @@ fn status(section: &Section<'_>) -> Result<u16, SpecError> {
         }
     }
     if let Some((_, field)) = STATUS_WITH_FIELD.iter().find(|(known, _)| *known == status) {
-        let what = format!("a reply with status {status} must have a field `{field}`, which no key gives");
-        return Err(section.error("status", Wrong::new(what, "write another status, such as 403")));
+        let fields = headers::merged(common, section.fields("headers"));
+        if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field)) {
+            return Err(section.error("status", without_field(status, field)));
+        }
     }
     if STATUS_WITHOUT_CONTENT.contains(&status) {
         let what = format!("a reply with status {status} must not have content");
         return Err(section.error("status", Wrong::new(what, "write 200, or the status that fits the content")));
     }
     Ok(status)
+}
+
+fn without_field(status: u16, field: &str) -> Wrong {
+    if headers::check_name(field).is_ok() {
+        let what = format!("a reply with status {status} must have a field `{field}`");
+        return Wrong::new(what, format!("write headers = {{ {field} = \"…\" }}, or another status"));
+    }
+    let what = format!("a reply with status {status} must have a field `{field}`, which no key gives");
+    Wrong::new(what, "write another status, such as 403")
 }
 
 fn load(section: &Section<'_>, loader: &dyn Loader, file: &str) -> Result<Vec<u8>, SpecError> {

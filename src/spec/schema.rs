@@ -79,6 +79,13 @@ pub enum Kind {
         /// The word.
         word: &'static str,
     },
+    /// A whole number of seconds, or a date as HTTP writes it.
+    SecondsOrDate {
+        /// Most seconds.
+        max: i64,
+    },
+    /// A table of field lines: names with a string each, or `false` for none at all.
+    Fields,
     /// A time in seconds, whole or with a fraction; the limits are in milliseconds.
     Seconds {
         /// Shortest time, in milliseconds.
@@ -108,7 +115,12 @@ pub enum Value {
     Millis(u32),
     /// `true` or `false`.
     Bool(bool),
+    /// Names and values of field lines.
+    Fields(Fields),
 }
+
+/// Names and values of field lines; nothing is `false`, which takes back what another table says.
+pub type Fields = Vec<(String, Option<String>)>;
 
 /// A table of a spec, with the keys in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +212,8 @@ impl std::fmt::Display for Kind {
             Self::Bool => "a boolean",
             Self::Integer { .. } => "an integer",
             Self::IntegerOr { word, .. } => return write!(f, "an integer or \"{word}\""),
+            Self::SecondsOrDate { .. } => "an integer or a string",
+            Self::Fields => "a table of strings",
             Self::Seconds { .. } => "an integer or a float",
         })
     }

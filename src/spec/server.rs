@@ -9,7 +9,7 @@ use super::listen::ListenText;
 use super::loader::Loader;
 use super::reply::Replies;
 use super::schema::Key;
-use super::template;
+use super::{location, template};
 
 /// The server of a document.
 pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Server, SpecError> {
@@ -34,6 +34,7 @@ fn complete(document: &Document<'_>, engine: Engine, replies: Replies) -> Result
         routes: replies.routes,
         fallback: replies.fallback,
     };
+    location::check_ends(document, &server)?;
     if engine == Engine::Epoll {
         epoll::complete(section, &mut server)?;
     }

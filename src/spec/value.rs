@@ -6,6 +6,7 @@ use std::fmt::Display;
 use toml::de::DeValue;
 
 use super::error::Wrong;
+use super::headers;
 use super::schema::{Key, Kind, Value};
 use super::suggest::closest;
 
@@ -25,6 +26,12 @@ pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wro
             let in_range = parsed.filter(|parsed| (min..=max).contains(&parsed));
             Value::Integer(in_range.ok_or_else(|| out_of_range(number, min, max, ""))?)
         }
+        (Kind::SecondsOrDate { max }, DeValue::Integer(number)) => {
+            let parsed = i64::from_str_radix(number.as_str(), number.radix()).ok();
+            let in_range = parsed.filter(|parsed| (0..=*max).contains(parsed));
+            Value::Integer(in_range.ok_or_else(|| out_of_range(number, 0, max, " seconds"))?)
+        }
+        (Kind::SecondsOrDate { .. }, DeValue::String(text)) => headers::date_value(text)?,
         (Kind::Seconds { min_ms, max_ms }, DeValue::Integer(number)) => {
             let seconds = u32::from_str_radix(number.as_str(), number.radix()).map_or(f64::INFINITY, f64::from);
             millis_value(number, seconds, *min_ms, *max_ms)?

@@ -11,11 +11,12 @@ use super::layout::{
 };
 use crate::lower::wire;
 
-/// Methods by their numbers in a list; 0 is none of them.
-const REFUSED: u32 = 1;
-pub(super) const OPTIONS: u32 = 2;
-const HEAD: u32 = 3;
-const GET: u32 = 4;
+/// Methods by their numbers in a list; 0 is none of them, and [`SERVER`] is OPTIONS for the server as a whole.
+pub(super) const SERVER: u32 = 1;
+const REFUSED: u32 = 2;
+pub(super) const OPTIONS: u32 = 3;
+pub(super) const HEAD: u32 = 4;
+const GET: u32 = 5;
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
@@ -29,11 +30,12 @@ impl Engine<'_> {
         self.place("has_host");
         self.four(self.s.rep, frame(var::ROUTE), "");
         self.four(self.s.id, frame(var::METHOD), "");
-        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
+        self.branch(self.s.id, Cond::Below, REFUSED, "method_other", "not known, or no route is asked for");
         self.write_metrics();
-        self.if_none(self.s.seen, seen::CHOICES, "plain", "no choices");
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
-        self.if_zero(self.s.t, "plain", "no representation");
+        self.if_zero(self.s.t, "plain", "no representation: the same for every method");
+        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
+        self.if_none(self.s.seen, seen::CHOICES, "plain", "no choices");
         if self.has_variants {
             self.weigh();
             self.if_none(self.s.seen, seen::CONDITIONS, "plain", "no conditions");
@@ -60,7 +62,7 @@ impl Engine<'_> {
         self.set(self.s.rep, unknown, "501");
         self.if_zero(self.s.id, "refuse", "no method");
         self.set(self.s.rep, refused, "405");
-        self.branch(self.s.id, Cond::Ne, OPTIONS, "refuse", "");
+        self.branch(self.s.id, Cond::Eq, REFUSED, "refuse", "");
         self.set(self.s.rep, options, "204");
         self.jump("refuse", "");
     }

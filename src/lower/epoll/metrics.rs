@@ -5,6 +5,7 @@ use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program, Slot};
 
 use super::Engine;
 use super::build::{at, frame};
+use super::choose::HEAD;
 use super::layout::{VERSION_BYTES, var};
 use crate::lower::wire;
 use crate::spec::{Reply, Server};
@@ -195,13 +196,14 @@ impl Engine<'_> {
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
         self.set(t, Arg::Data(record), "");
         self.branch(self.s.rep, Cond::Ne, t, "no_figures", "");
+        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
         self.set(u, Arg::Frame(var::COUNTERS), "");
         self.four(t, frame(var::CONNECTIONS), "");
         self.put_four(at(u, counter::OPEN), t, "");
         self.set(q, Arg::Data(table), "");
         self.place("figure");
         self.two(c, at(q, 2), "its digits");
-        self.if_zero(c, "no_figures", "all are written");
+        self.if_zero(c, "plain", "all are written");
         self.two(d, at(q, 0), "its counter");
         self.set(u, Arg::Frame(var::COUNTERS), "");
         self.four(n, super::build::sum(u, d, 0), "");

@@ -5,12 +5,14 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, frame, sum};
-use super::choose::OPTIONS;
+use super::choose::{OPTIONS, SERVER};
 use super::layout::{record, var};
 use super::records::Routes;
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
 pub(super) const HASH_FACTOR: u32 = 31;
+/// What a prefix begins with in the table of routes, in place of its slash.
+const PREFIX: u8 = crate::spec::PREFIX;
 /// An encoded slash, which is none: no route has such a byte, for specs with it are refused.
 const NO_SLASH: i64 = crate::spec::NO_SLASH as i64;
 
@@ -54,6 +56,7 @@ impl Engine<'_> {
         self.unless(b' ', "400", "more than an asterisk");
         self.four(self.s.id, frame(var::METHOD), "");
         self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
+        self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
         self.set(q, Arg::Data(root), "any path will do");
         self.place("origin");
     }
@@ -158,6 +161,10 @@ impl Engine<'_> {
 
     fn find_route(&mut self, routes: &Routes) {
         let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
+        if routes.longest_prefix.is_some() {
+            self.add(self.s.out, 1i64, "behind its end");
+            self.place("find_route");
+        }
         self.set(h, routes.seed, "hash of the path");
         self.set(q, Arg::State(self.state.path), "");
         self.place("hash");
@@ -182,10 +189,33 @@ impl Engine<'_> {
         self.branch(c, Cond::Ne, self.s.v, "another", "another path");
         self.unless_zero(c, "same", "");
         self.put_four(frame(var::ROUTE), t, "it is this one");
-        self.jump("no_route", "");
+        self.jump("route_known", "");
         self.place("another");
         self.add(h, 1i64, "the next place in the table");
         self.jump("probe", "");
         self.place("no_route");
+        if let Some(longest) = routes.longest_prefix {
+            self.shorten(longest);
+        }
+        self.place("route_known");
+    }
+
+    /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
+    /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
+    fn shorten(&mut self, longest: u32) {
+        let (out, c, d, t) = (self.s.out, self.s.c, self.s.d, self.s.t);
+        self.set(t, Arg::State(self.state.path), "");
+        self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
+        self.add(t, longest + 1, "one behind the longest");
+        self.set(d, Arg::State(self.state.path + 1), "");
+        self.branch(out, Cond::BelowOrEqual, t, "shorten", "");
+        self.set(out, t, "");
+        self.place("shorten");
+        self.take(out, 1i64, "");
+        self.branch(out, Cond::BelowOrEqual, d, "route_known", "none: the fallback");
+        self.byte(c, before(out, 1), "");
+        self.branch(c, Cond::Ne, b'/', "shorten", "");
+        self.put_byte(at(out, 0), 0i64, "its end");
+        self.jump("find_route", "");
     }
 }

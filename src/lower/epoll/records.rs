@@ -33,7 +33,7 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
-        let paths = server.routes.iter().map(|route| [route.decoded_path(), vec![0]].concat()).map(Some).chain([None]);
+        let paths = server.routes.iter().map(|route| [route.key(), vec![0]].concat()).map(Some).chain([None]);
         let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
         let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
         let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, ok, reply, path)).collect();
@@ -179,6 +179,8 @@ pub(super) struct Routes {
     pub(super) seed: u32,
     pub(super) shift: u8,
     pub(super) mask: u32,
+    /// Bytes of the longest prefix, if there is any.
+    pub(super) longest_prefix: Option<u32>,
 }
 
 /// Seeds that are tried for a table without collisions; with one, the next place is taken.
@@ -213,7 +215,7 @@ pub(super) fn routes(
     records: &Records,
     metrics: Option<&Metrics>,
 ) -> Option<Routes> {
-    let mut paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::decoded_path).collect();
+    let mut paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::key).collect();
     let mut targets: Vec<DatumId> = records.replies[..paths.len()].to_vec();
     if let Some(metrics) = metrics {
         paths.push(metrics.path.clone());
@@ -231,7 +233,8 @@ pub(super) fn routes(
     }
     let table = program.datum("routes", parts, 0);
     program.align(table, 4);
-    Some(Routes { table, seed, shift: SHIFT, mask })
+    let longest_prefix = server.routes.iter().filter_map(|route| Some(route.prefix()?.len() as u32)).max();
+    Some(Routes { table, seed, shift: SHIFT, mask, longest_prefix })
 }
 
 /// The listening address, whose port may still change.

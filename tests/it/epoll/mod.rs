@@ -5,6 +5,7 @@ mod bodies;
 mod connections;
 mod dates;
 mod environment;
+mod headers;
 mod healthcheck;
 mod limits;
 mod log;

@@ -6,7 +6,7 @@ use crate::harness::tool::{Variant, variants};
 
 const SPEC: &str = "[[route]]\npath = \"/old\"\nlocation = \"/new\"\n\
                     [[route]]\npath = \"/made\"\nlocation = \"https://example.org/?a=b#c\"\nstatus = 201\nbody = \"made\"\n\
-                    [not_found]\nlocation = \"/\"\nstatus = 302\ncache = \"no-store\"\n";
+                    [not_found]\nlocation = \"https://example.org/\"\nstatus = 302\ncache = \"no-store\"\n";
 
 fn replies(variant: Variant) {
     let server = Server::start(variant);
@@ -14,7 +14,7 @@ fn replies(variant: Variant) {
     for (path, status_line, location, body) in [
         ("/old", "HTTP/1.1 308 Permanent Redirect", "/new", "/new\n"),
         ("/made", "HTTP/1.1 201 Created", "https://example.org/?a=b#c", "made"),
-        ("/nowhere", "HTTP/1.1 302 Found", "/", "/\n"),
+        ("/nowhere", "HTTP/1.1 302 Found", "https://example.org/", "https://example.org/\n"),
     ] {
         let reply = client.ask(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
         assert_eq!(reply.head.lines().next(), Some(status_line), "{variant} {path}");

@@ -18,6 +18,9 @@ const ALLOW: (&str, &str) = ("Allow", "GET, HEAD, OPTIONS");
 /// How long the value of `Date` is, always.
 pub(crate) const DATE_BYTES: usize = 29;
 
+/// Fields of a route that are about its content; the others are about the reply.
+const DESCRIPTIVE: [&str; 1] = ["Content-Language"];
+
 /// The field that stands before `Date`.
 const BEFORE_DATE: &str = "Accept-Ranges";
 
@@ -65,7 +68,7 @@ impl Reply {
 
 /// Reason phrases [RFC 9110 §15] of what these tests' sites answer; 418 has none there.
 #[rustfmt::skip] // One status per line.
-pub(crate) const REASONS: [(u16, &str); 13] = [
+pub(crate) const REASONS: [(u16, &str); 14] = [
     (200, "OK"),
     (204, "No Content"),
     (206, "Partial Content"),
@@ -78,6 +81,7 @@ pub(crate) const REASONS: [(u16, &str); 13] = [
     (416, "Range Not Satisfiable"),
     (431, "Request Header Fields Too Large"),
     (501, "Not Implemented"),
+    (503, "Service Unavailable"),
     (505, "HTTP Version Not Supported"),
 ];
 
@@ -94,6 +98,8 @@ struct Draft {
     content_type: String,
     content_encoding: Option<&'static str>,
     cache_control: Option<String>,
+    /// What the spec adds.
+    own: Vec<(&'static str, &'static str)>,
     vary: bool,
     etag: Option<String>,
     allow: bool,
@@ -119,7 +125,14 @@ impl Draft {
         add(ALLOW.0, self.allow.then(|| ALLOW.1.into()));
         add("Content-Type", has_content.then_some(self.content_type));
         add("Content-Encoding", self.content_encoding.filter(|_| has_content).map(str::to_owned));
+        let of_content = |(name, _): &&(&str, &str)| DESCRIPTIVE.contains(name);
+        for (name, value) in self.own.iter().filter(of_content).filter(|_| has_content) {
+            add(name, Some((*value).into()));
+        }
         add("Cache-Control", self.cache_control);
+        for (name, value) in self.own.iter().filter(|field| !of_content(field)) {
+            add(name, Some((*value).into()));
+        }
         add("Vary", self.vary.then(|| "Accept-Encoding".into()));
         add("ETag", self.etag);
         let content = if has_content && !is_head { self.content } else { Arc::default() };
@@ -130,16 +143,25 @@ impl Draft {
 /// The reply to a head without errors in it.
 pub(crate) fn to(site: &Site, head: &Head) -> Reply {
     let is_head = head.method == "HEAD";
-    let draft = match (head.method.as_str(), &head.target) {
-        ("GET" | "HEAD", Target::Path(path)) => {
-            let route = site.routes.iter().find(|route| route.path == *path).unwrap_or(&site.fallback);
-            content(route, head)
+    let method = head.method.as_str();
+    let shows = method == "GET" || is_head;
+    let draft = match &head.target {
+        _ if !shows && method != "OPTIONS" && !NOT_ALLOWED.contains(&method) => Draft::words(501),
+        Target::Path(path) => {
+            let route = site.find(path);
+            match method {
+                _ if shows || route.status != 200 => content(site, route, head),
+                "OPTIONS" => options(),
+                _ => Draft::words(405),
+            }
         }
-        ("OPTIONS", _) => Draft { status: 204, allow: true, ..Draft::default() },
-        (method, _) if NOT_ALLOWED.contains(&method) => Draft::words(405),
-        _ => Draft::words(501),
+        Target::Server => options(),
     };
     Draft { connection: connection(head), ..draft }.reply(is_head)
+}
+
+fn options() -> Draft {
+    Draft { status: 204, allow: true, ..Draft::default() }
 }
 
 /// `close`, if it is closed; `keep-alive`, if a client of 1.0 asked for that.
@@ -155,13 +177,14 @@ fn connection(head: &Head) -> Option<&'static str> {
     head.is_1_0.then_some("keep-alive")
 }
 
-/// What a route has for GET and HEAD.
-fn content(route: &Route, head: &Head) -> Draft {
+/// What a route has: with status 200 for GET and HEAD, else for every method.
+fn content(site: &Site, route: &Route, head: &Head) -> Draft {
     let of = &route.representation;
     let whole = Draft {
         status: route.status,
         content_type: of.content_type.clone(),
         cache_control: of.cache_control.clone(),
+        own: [site.fields, route.fields].concat(),
         content: Arc::clone(&of.identity.bytes),
         ..Draft::default()
     };

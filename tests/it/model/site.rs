@@ -64,6 +64,8 @@ pub(crate) struct Route {
     pub(crate) text: &'static str,
     pub(crate) path: Path,
     pub(crate) status: u16,
+    /// Field lines of its own; besides, there are those of the site.
+    pub(crate) fields: &'static [(&'static str, &'static str)],
     /// Are variants made?
     pub(crate) compress: bool,
     pub(crate) representation: Representation,
@@ -71,6 +73,8 @@ pub(crate) struct Route {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
+    /// Field lines of every route and the fallback.
+    pub(crate) fields: &'static [(&'static str, &'static str)],
     pub(crate) routes: Vec<Route>,
     pub(crate) fallback: Route,
     pub(crate) head_bytes: usize,
@@ -85,7 +89,7 @@ fn route(text: &'static str, content_type: &str, bytes: Vec<u8>) -> Route {
     let representation =
         Representation { content_type: content_type.into(), cache_control: None, identity, variants: Vec::new() };
     let path = path(text.as_bytes()).expect("a path of ours is well-formed");
-    Route { text, path, status: 200, compress: false, representation }
+    Route { text, path, status: 200, fields: &[], compress: false, representation }
 }
 
 /// Bytes without a pattern that would hide one that is lost or sent twice.
@@ -106,11 +110,14 @@ impl Site {
         let html = "<!doctype html>\n<title>Conformance</title>\n<p>Hello!\n";
         let mut index = route("/", "text/html; charset=utf-8", html.into());
         index.representation.cache_control = Some("no-cache".into());
+        index.fields = &[("Content-Language", "en"), ("X-Frame-Options", "DENY")];
         let mut compressed = route("/text", plain, text());
         compressed.compress = true;
         compressed.representation.cache_control = Some("max-age=60".into());
         let mut teapot = route("/teapot", plain, b"short and stout\n".into());
         teapot.status = 418;
+        let mut prefix = route("/files/*", plain, b"a file\n".into());
+        prefix.status = 503;
         let routes = vec![
             index,
             route("/index.html", "text/html; charset=utf-8", html.into()),
@@ -122,23 +129,29 @@ impl Site {
             route("/a/", plain, b"a folder\n".into()),
             route("/big", "application/octet-stream", big()),
             compressed,
+            prefix,
+            route("/files/deep/%2A", plain, b"an asterisk\n".into()),
+            route("/files/deep/*", plain, b"a file further down\n".into()),
+            route("/files/exact", plain, b"this file\n".into()),
             route("/sentinel", plain, b"the connection works\n".into()),
         ];
         let mut fallback = route("/", "text/plain", b"Not Found".into());
         fallback.status = 404;
-        Self { routes, fallback, head_bytes: HEAD_BYTES }
+        let fields = &[("X-Content-Type-Options", "nosniff")];
+        Self { fields, routes, fallback, head_bytes: HEAD_BYTES }
     }
 
     /// The spec, beside a folder's files that [`Site::files`] names.
     pub(crate) fn toml(&self) -> String {
         let mut spec = format!("[server]\nengine = \"epoll\"\nhead_bytes = {}\n", self.head_bytes);
+        spec += &headers(self.fields);
         for (index, route) in self.routes.iter().enumerate() {
-            let Route { text, status, compress, representation: of, .. } = route;
+            let Route { text, status, fields, compress, representation: of, .. } = route;
             let cache = of.cache_control.as_ref().map(|value| format!("cache = \"{value}\""));
             let lines = [
                 format!("\n[[route]]\npath = \"{text}\"\nfile = \"{index}.content\""),
                 format!("type = \"{}\"\nstatus = {status}\ncompress = {compress}", of.content_type),
-                cache.unwrap_or_default(),
+                cache.unwrap_or_default() + "\n" + &headers(fields),
             ];
             spec.extend(lines.map(|line| line + "\n"));
         }
@@ -151,6 +164,15 @@ impl Site {
         self.routes.iter().enumerate().map(file)
     }
 
+    /// The route that answers a path: its own, that of the longest prefix, or the fallback.
+    pub(crate) fn find(&self, path: &Path) -> &Route {
+        let own = self.routes.iter().find(|route| route.prefix().is_none() && route.path == *path);
+        let is_begun =
+            |route: &&Route| route.prefix().is_some_and(|prefix| path.len() > prefix.len() && path.starts_with(prefix));
+        let longest = self.routes.iter().filter(is_begun).max_by_key(|route| route.path.len());
+        own.or(longest).unwrap_or(&self.fallback)
+    }
+
     /// The route of this path in the spec.
     pub(crate) fn route(&self, text: &str) -> &Route {
         self.routes.iter().find(|route| route.text == text).unwrap_or_else(|| panic!("there is no route {text}"))
@@ -158,9 +180,20 @@ impl Site {
 }
 
 impl Route {
+    /// The segments before a last one that is an asterisk in the spec.
+    fn prefix(&self) -> Option<&[Vec<u8>]> {
+        self.text.ends_with("/*").then(|| &self.path[..self.path.len() - 1])
+    }
+
     fn identity(&self) -> &Content {
         &self.representation.identity
     }
+}
+
+/// The line of a spec that adds these fields.
+fn headers(fields: &[(&str, &str)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = \"{value}\"")).collect();
+    format!("headers = {{ {} }}\n", fields.join(", "))
 }
 
 /// 96 bits of the SHA-256 of the bytes and the coding's name, in base64url [RFC 4648 §5], quoted.

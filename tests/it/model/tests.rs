@@ -38,7 +38,8 @@ fn a_reply_is_as_it_is_written() {
     let outcome = answer(&Site::common(), b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     let expected = "HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
                     Connection: keep-alive\r\nContent-Length: 53\r\nContent-Type: text/html; charset=utf-8\r\n\
-                    Cache-Control: no-cache\r\nETag: ETAG\r\n\r\n\
+                    Content-Language: en\r\nCache-Control: no-cache\r\n\
+                    X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nETag: ETAG\r\n\r\n\
                     <!doctype html>\n<title>Conformance</title>\n<p>Hello!\n";
     let etag = Site::common().route("/").representation.identity.etag.clone();
     let is = String::from_utf8(outcome.stream().dated(&date(UNIX_EPOCH))).unwrap();

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::least_bytes_at;
 use super::rules::Rule;
 use super::tuning::{self, Answers, Cost, Question, Tuning};
+use super::{Stop, least_bytes_at};
 use crate::CompileError;
 use crate::code::{Code, Unit};
 use crate::op::{Datum, Program};
@@ -18,23 +18,27 @@ struct Selection<'a> {
     base: u64,
     /// Of equally short ones so many are kept.
     most: usize,
+    /// Ends it early.
+    stop: &'a Stop<'a>,
 }
 
 /// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
 /// load address: those that push data and those that do not apart. Only small programs are searched; of others there is
-/// the usual way alone. `likely` are numbers of two bytes that stand in the header.
+/// the usual way alone. `likely` are numbers of two bytes that stand in the header. Where `stop` says so, each family
+/// ends with its first.
 pub fn selections(
     target: &'static Target,
     program: &Program,
     base: u64,
     (tries, most): (usize, usize),
     (without, likely): (Option<Rule>, &[u16]),
+    stop: &Stop,
 ) -> Result<Vec<Vec<Code>>, CompileError> {
     let usual = crate::compile_tuned(target, program, &Tuning::usual(base, without))?;
     if tries == 0 || program.has_subs() {
         return Ok(vec![vec![usual]]);
     }
-    let selection = Selection { target, program, base, most };
+    let selection = Selection { target, program, base, most, stop };
     let (near, tuning) = selection.tuned(Answers::new(), without.as_slice())?;
     if !is_small(&usual) {
         // Where addresses have more than 32 bits, the usual way may not do.
@@ -93,7 +97,11 @@ impl Selection<'_> {
 
     /// The shortest selections with these answers.
     fn family(&self, fixed: &Answers, tries: usize, without: &[Rule]) -> Result<Vec<Code>, CompileError> {
+        let mut is_first = true;
         let answers = tuning::tune(tries, self.most, fixed, |answers| {
+            if !std::mem::take(&mut is_first) && (self.stop)() {
+                return None;
+            }
             let (code, tuning) = self.tuned(answers.clone(), without).ok()?;
             let bytes = self.bytes(&code).saturating_sub(tuning.hoped_bytes());
             Some(Cost { bytes, asked: tuning.asked(), pieces: pieces(&code, self.base) })
@@ -119,12 +127,13 @@ fn is_likely(brought: &Datum) -> bool {
 }
 
 /// Every selection of a program's instructions that there is, each with the fewest bytes that it needs; of those that are
-/// made of the same pieces one. None if there are more to try than instructions may be selected.
+/// made of the same pieces one. None if there are more to try than instructions may be selected, or `stop` says so.
 pub fn every_selection(
     target: &'static Target,
     program: &Program,
     base: u64,
     instructions: usize,
+    stop: &Stop,
 ) -> Option<Vec<(u32, Code)>> {
     let usual = crate::compile(target, program).ok()?;
     if program.has_subs() || !is_small(&usual) {
@@ -139,6 +148,7 @@ pub fn every_selection(
                 let bytes = least_bytes_at(target, program, &code, base);
                 found.entry(pieces(&code, base)).or_insert((bytes, code));
             }
+            !stop()
         });
         if !is_whole {
             return None;

@@ -57,6 +57,9 @@ pub struct Outcome {
 /// Completes a file's bytes.
 pub type Complete<'a> = dyn Fn(&[Option<u8>]) -> Option<Vec<u8>> + 'a;
 
+/// Asked now and then while a search goes on: is it to end with what it has?
+pub type Stop<'a> = dyn Fn() -> bool + 'a;
+
 /// A search to make.
 pub struct Task<'a> {
     /// The machine.
@@ -78,6 +81,8 @@ pub struct Task<'a> {
     pub without: Option<Rule>,
     /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
     pub complete: &'a Complete<'a>,
+    /// Ends it early.
+    pub stop: &'a Stop<'a>,
 }
 
 /// Jumps are made longer so often, then the search gives up.

@@ -62,6 +62,9 @@ pub(super) struct Search<'a> {
     pub(super) too_far: Vec<usize>,
 }
 
+/// After so many places a search asks whether it is to end. A glance at a template has fewer, so it is never cut.
+const STOP_PLACES: u64 = 4096;
+
 impl<'a> Search<'a> {
     pub(super) fn new(goal: &'a Goal<'a>) -> Self {
         let items = || goal.groups.iter().flat_map(|group| &group.items);
@@ -127,6 +130,9 @@ impl<'a> Search<'a> {
     }
 
     fn go(&mut self, at: At) {
+        if self.budget % STOP_PLACES == 1 && (self.goal.task.stop)() {
+            self.budget = 0;
+        }
         if self.budget == 0 || self.is_hopeless() {
             return;
         }

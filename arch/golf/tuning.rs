@@ -160,14 +160,16 @@ impl Turn {
     }
 }
 
-/// Asks for every combination of answers, each once: `compile` gets the tuning and has it asked. `false` if there are more
-/// than so many.
-pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl FnMut(&Tuning)) -> bool {
+/// Asks for every combination of answers, each once: `compile` gets the tuning, has it asked, and says whether to go on.
+/// `false` if there are more than so many, or it was ended.
+pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl FnMut(&Tuning) -> bool) -> bool {
     let mut path: Vec<Turn> = Vec::new();
     for _ in 0..tries {
         let answers = path.iter().map(|turn| (turn.question, turn.answer())).collect();
         let tuning = Tuning::golf(base, answers, without.into());
-        compile(&tuning);
+        if !compile(&tuning) {
+            return false;
+        }
         // What is asked first depends on no later answer.
         let asked = tuning.order.into_inner();
         let new = asked.iter().filter(|one| !path.iter().any(|turn| turn.question == one.question));

@@ -19,6 +19,7 @@ use asmgen::elf::Tier;
 use asmgen::spec::{Description, Engine, ProgramKind, Source};
 use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 
+use self::progress::Interrupt;
 use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
 use crate::output::Failure;
 
@@ -86,12 +87,28 @@ fn layout(args: &LayoutArgs) -> (Tier, Effort) {
     if args.golf { (Tier::Linux, Effort::Max) } else { (args.elf, args.effort) }
 }
 
-fn build(description: &Description, target: &'static Target, (tier, effort): (Tier, Effort)) -> Result<Image, Failure> {
+fn build(description: &Description, target: &'static Target, layout: (Tier, Effort)) -> Result<Image, Failure> {
+    build_unless(Interrupt::KeepsBest, description, target, layout)
+}
+
+/// The same, where Ctrl-C in a long search means this.
+fn build_unless(
+    interrupt: Interrupt,
+    description: &Description,
+    target: &'static Target,
+    (tier, effort): (Tier, Effort),
+) -> Result<Image, Failure> {
     let options = Options { target, tier, effort, without: None };
-    let built =
-        if effort == Effort::Max { progress::build(description, options) } else { asmgen::build(description, options) };
-    built.map_err(|error| match error {
+    match effort {
+        Effort::Max => progress::build(description, options, interrupt),
+        _ => asmgen::build(description, options).map_err(of_build),
+    }
+}
+
+/// A program that is too large is the spec's fault.
+fn of_build(error: BuildError) -> Failure {
+    match error {
         BuildError::TooLarge { .. } => Failure::input(error),
         _ => Failure::failed(error),
-    })
+    }
 }

@@ -10,12 +10,14 @@ use std::process::{Command, ExitCode};
 use asmgen::spec::{Engine, Listen, Program};
 use rustix::fs::{MemfdFlags, memfd_create};
 
+use super::progress::Interrupt;
 use crate::cli::RunArgs;
 use crate::output::{self, Failure};
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let description = super::describe_for(&args.source, &args.layout)?;
-    let image = super::build(&description, super::target_or_host(None)?, super::layout(&args.layout))?;
+    let image =
+        super::build_unless(Interrupt::Ends, &description, super::target_or_host(None)?, super::layout(&args.layout))?;
     if let Some(listen) = description.program.listen() {
         let port = if takes_port(&description.program) { std::env::var("PORT").ok() } else { None };
         let port = port.and_then(|port| port.parse().ok()).unwrap_or(listen.port);

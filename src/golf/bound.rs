@@ -29,7 +29,10 @@ struct Field {
 impl Search<'_> {
     /// Looks at what is left, the most promising first, until all is done or the places are used up.
     pub(super) fn bound(&mut self, selected: Vec<(u64, Vec<Code>)>, watch: &mut Watch) -> Result<(), BuildError> {
-        let fields = self.fields(selected);
+        if watch.is_stopped() {
+            return Ok(());
+        }
+        let fields = self.fields(selected, watch);
         let is_whole = fields.iter().all(|field| field.is_whole);
         // There is no end to it then, and seldom something to find.
         if !is_whole && self.options.effort != Effort::Max {
@@ -57,13 +60,13 @@ impl Search<'_> {
             if !whole {
                 return Ok(if is_whole { Bound::AtLeast(one.least) } else { Bound::OfThoseLookedAt(one.least) });
             }
-            watch.tell(1000 - 500 * self.left / places, self.best_bytes);
+            watch.tell_bound(1000 - 500 * self.left / places, self.best_bytes, Some(one.least));
         }
         Ok(if is_whole { Bound::Optimal } else { Bound::OfThoseLookedAt(self.best_bytes) })
     }
 
     /// The load addresses with their templates and selections.
-    fn fields(&self, selected: Vec<(u64, Vec<Code>)>) -> Vec<Field> {
+    fn fields(&self, selected: Vec<(u64, Vec<Code>)>, watch: &Watch) -> Vec<Field> {
         let target = self.options.target;
         let instructions = self.options.effort.row().instructions;
         let mut by_base: HashMap<u64, Vec<Code>> = HashMap::new();
@@ -74,7 +77,9 @@ impl Search<'_> {
         let mut may_be_whole = self.options.without.is_none();
         let field = |base: u64| {
             let some = by_base.remove(&base).unwrap_or_default();
-            let all = may_be_whole.then(|| golf::every_selection(target, self.ops, base, instructions)).flatten();
+            let all = may_be_whole
+                .then(|| golf::every_selection(target, self.ops, base, instructions, watch.stop()))
+                .flatten();
             may_be_whole = all.is_some();
             let least = |code: Code| (golf::least_bytes_at(target, self.ops, &code, base), code);
             let codes = all.unwrap_or_else(|| some.into_iter().map(least).collect());

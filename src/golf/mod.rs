@@ -158,16 +158,18 @@ pub(crate) fn smaller(
     let best_bytes = plain.bytes.len() as u32;
     // Every place takes as long as there are bytes.
     let scale = 1 + u64::from(best_bytes) / SCALE_BYTES;
-    let mut search = Search { ops, options, scale, left: row.places[0] / scale, best_bytes, best: None };
+    let stop = watch.stop();
+    let mut search = Search { ops, options, stop, scale, left: row.places[0] / scale, best_bytes, best: None };
     let mut promising = Vec::new();
     let mut selected: Vec<Vec<Code>> = Vec::new();
     let mut bases: Vec<u64> = Vec::new();
     for base in template::bases(options.target) {
-        if hint.is_some_and(|hint| hint.base != base) {
+        let is_enough = watch.is_stopped() && search.best.is_some();
+        if is_enough || hint.is_some_and(|hint| hint.base != base) {
             continue;
         }
         let most = (row.tries, row.selections);
-        let families = golf::selections(options.target, ops, base, most, (options.without, &template::NUMBERS));
+        let families = golf::selections(options.target, ops, base, most, (options.without, &template::NUMBERS), stop);
         for codes in families.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
             let found = search.glance(base, *hint, &codes[0])?;
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
@@ -218,6 +220,8 @@ const GLANCES_AT_LARGE: usize = 10;
 struct Search<'a> {
     ops: &'a Ops,
     options: Options,
+    /// Ends it early.
+    stop: &'a golf::Stop<'a>,
     /// Places are looked at this much less often than in a small program.
     scale: u64,
     left: u64,
@@ -286,7 +290,7 @@ impl Search<'_> {
         for (each, most, slack) in [(each / 8, row.promising, SLACK[0]), (each, row.promising / 4, SLACK[1])] {
             for (one, codes) in promising.iter().take(most) {
                 for code in &selected[*codes] {
-                    if one.bound < self.best_bytes && self.left > 0 {
+                    if one.bound < self.best_bytes && self.left > 0 && !watch.is_stopped() {
                         self.try_choice(one.choice, &one.template, code, (each, slack), self.best_bytes)?;
                         watch.tell(500 - 500 * self.left / places, self.best_bytes);
                     }
@@ -334,6 +338,7 @@ impl Search<'_> {
             slack,
             without,
             complete: &complete,
+            stop: self.stop,
         };
         let outcome = golf::pack(&task).map_err(|source| BuildError::Compile { target: target.name, source })?;
         self.left -= outcome.looked_at.min(self.left);

@@ -50,11 +50,11 @@ fn size(build: Builder, example: &Example, options: Options) -> Size {
 
 type Size = Result<u32, BuildError>;
 
-/// Every example on every machine in the layouts that are searched.
+/// Every example on every machine in the layouts that are searched; each is told when it is there.
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
-pub fn rows(build: Builder, effort: Effort) -> Result<Vec<Row>, BuildError> {
+pub fn rows(build: Builder, effort: Effort, tell: &mut dyn FnMut(&Row)) -> Result<Vec<Row>, BuildError> {
     let mut rows = Vec::new();
     for example in EXAMPLES {
         for target in TARGETS {
@@ -65,7 +65,9 @@ pub fn rows(build: Builder, effort: Effort) -> Result<Vec<Row>, BuildError> {
                 let record = records::record(example.name, target.name);
                 let difference = record.map(|record| i64::from(bytes) - i64::from(record.bytes));
                 let (example, target, elf) = (example.name, target.name, tier.name());
-                rows.push(Row { example, target, elf, bytes, strict_bytes, record, difference });
+                let row = Row { example, target, elf, bytes, strict_bytes, record, difference };
+                tell(&row);
+                rows.push(row);
             }
         }
     }
@@ -77,41 +79,49 @@ pub fn rule_columns() -> Vec<(&'static str, &'static str)> {
     RULED.iter().flat_map(|example| TARGETS.iter().map(move |target| (*example, target.name))).collect()
 }
 
-/// What each rule saves these programs on these machines in the layout `linux`: the same search without it.
+/// What each rule saves these programs on these machines in the layout `linux`: the same search without it. Each is told
+/// when it is there.
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.
-pub fn savings(build: Builder, effort: Effort, columns: &[(&str, &str)]) -> Result<Vec<Saving>, BuildError> {
+pub fn savings(
+    build: Builder,
+    effort: Effort,
+    columns: &[(&str, &str)],
+    tell: &mut dyn FnMut(&Saving),
+) -> Result<Vec<Saving>, BuildError> {
     let size_of = |name: &str, target: &str, without| {
         let example = EXAMPLES.iter().find(|example| example.name == name).expect("it is an example");
         let target = Target::by_name(target).expect("it is a target");
         size(build, example, Options { target, tier: Tier::Linux, effort, without })
     };
     let with: Vec<u32> = columns.iter().map(|(name, target)| size_of(name, target, None)).collect::<Result<_, _>>()?;
-    let saving = |rule: Rule| {
+    let mut saving = |rule: Rule| {
         let without = columns
             .iter()
             .zip(&with)
             .map(|((name, target), with)| Ok(i64::from(size_of(name, target, Some(rule))?) - i64::from(*with)));
-        Ok(Saving { rule: rule.name(), what: rule.what(), bytes: without.collect::<Result<_, BuildError>>()? })
+        let saving =
+            Saving { rule: rule.name(), what: rule.what(), bytes: without.collect::<Result<_, BuildError>>()? };
+        tell(&saving);
+        Ok(saving)
     };
-    Rule::ALL.into_iter().map(saving).collect()
+    Rule::ALL.into_iter().map(&mut saving).collect()
 }
 
-/// Columns for people.
-pub fn text(rows: &[Row]) -> String {
-    let mut text = String::from("example    target   elf          bytes  strict  published  difference  source\n");
-    for row in rows {
-        let published = row.record.map_or_else(|| "-".into(), |record| record.bytes.to_string());
-        let difference = row.difference.map_or_else(|| "-".into(), |by| format!("{by:+}"));
-        let _ = write!(text, "{:<10} {:<8} {:<9} {:>8}", row.example, row.target, row.elf, row.bytes);
-        let _ = write!(text, " {:>7} {published:>10} {difference:>11}", row.strict_bytes);
-        if let Some(record) = row.record {
-            let _ = write!(text, "  {}", source(record));
-        }
-        text.push('\n');
+/// What stands above the columns of [`text_row`].
+pub const TEXT_HEAD: &str = "example    target   elf          bytes  strict  published  difference  source\n";
+
+/// A row as columns for people.
+pub fn text_row(row: &Row) -> String {
+    let published = row.record.map_or_else(|| "-".into(), |record| record.bytes.to_string());
+    let difference = row.difference.map_or_else(|| "-".into(), |by| format!("{by:+}"));
+    let mut text = format!("{:<10} {:<8} {:<9} {:>8}", row.example, row.target, row.elf, row.bytes);
+    let _ = write!(text, " {:>7} {published:>10} {difference:>11}", row.strict_bytes);
+    if let Some(record) = row.record {
+        let _ = write!(text, "  {}", source(record));
     }
-    text
+    text + "\n"
 }
 
 /// The table of README.md: one line per example and machine.
@@ -139,19 +149,20 @@ fn source(record: &Record) -> String {
     if record.lacks.is_empty() { record.source.to_owned() } else { format!("{}; {}", record.source, record.lacks) }
 }
 
-/// What each rule saves, as columns for people.
-pub fn savings_text(savings: &[Saving]) -> String {
+/// What stands above the columns of [`saving_row`].
+pub fn savings_head() -> String {
     let mut text = format!("{:<10}", "rule");
     for (example, target) in rule_columns() {
         let _ = write!(text, " {:>13}", format!("{example}.{target}"));
     }
-    text.push('\n');
-    for saving in savings {
-        let _ = write!(text, "{:<10}", saving.rule);
-        for bytes in &saving.bytes {
-            let _ = write!(text, " {bytes:>13}");
-        }
-        let _ = writeln!(text, "  {}", saving.what);
+    text + "\n"
+}
+
+/// What a rule saves, as columns for people.
+pub fn saving_row(saving: &Saving) -> String {
+    let mut text = format!("{:<10}", saving.rule);
+    for bytes in &saving.bytes {
+        let _ = write!(text, " {bytes:>13}");
     }
-    text
+    text + &format!("  {}\n", saving.what)
 }

@@ -9,6 +9,8 @@ pub struct Progress {
     pub thousandths: u64,
     /// Bytes of the smallest file so far.
     pub bytes: u32,
+    /// No file has fewer bytes than this, as far as the search knows.
+    pub least_bytes: Option<u32>,
 }
 
 /// What is known of files that are smaller than the one that was found.
@@ -50,6 +52,7 @@ impl Bound {
 /// Who watches searches.
 pub struct Watch<'a> {
     tell: &'a dyn Fn(Progress),
+    stop: &'a dyn Fn() -> bool,
     /// Which program is searched, of how many that do the same.
     part: (u64, u64),
     bound: Option<Bound>,
@@ -58,7 +61,21 @@ pub struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Somebody who is told how far the searches are.
     pub fn new(tell: &'a dyn Fn(Progress)) -> Self {
-        Self { tell, part: (0, 1), bound: None }
+        Self { tell, stop: &|| false, part: (0, 1), bound: None }
+    }
+
+    /// The same, with somebody who may end the searches early: they return what they have found by then.
+    pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
+        Self { stop, ..self }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        (self.stop)()
+    }
+
+    /// What a search asks.
+    pub(super) fn stop(&self) -> &'a dyn Fn() -> bool {
+        self.stop
     }
 
     /// What is known of the file that came out; nothing where none was searched for, or not that far.
@@ -76,8 +93,14 @@ impl<'a> Watch<'a> {
 
     /// So many thousandths of this program's search are done.
     pub(super) fn tell(&self, thousandths: u64, bytes: u32) {
+        self.tell_bound(thousandths, bytes, None);
+    }
+
+    /// The same, where it is known how small a file can be at all. Of several programs that do the same that is not known.
+    pub(super) fn tell_bound(&self, thousandths: u64, bytes: u32, least_bytes: Option<u32>) {
         let (part, parts) = self.part;
-        (self.tell)(Progress { thousandths: (1000 * part + thousandths.min(1000)) / parts, bytes });
+        let least_bytes = least_bytes.filter(|_| parts == 1);
+        (self.tell)(Progress { thousandths: (1000 * part + thousandths.min(1000)) / parts, bytes, least_bytes });
     }
 
     pub(super) fn end(&mut self, bound: Bound) {

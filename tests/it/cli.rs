@@ -1,10 +1,14 @@
 //! The command line: what it writes where, what it refuses and in which words, what belongs to the tool itself.
 
 use std::fs;
+use std::io::{BufRead, Read};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::http::{self, Expected};
 use crate::harness::network::in_own_network;
@@ -346,6 +350,72 @@ fn verify_names_no_bytes_past_the_end() {
     let places = shown.lines().filter(|line| line.trim_start().starts_with("byte"));
     let past: Vec<&str> = places.filter(|line| offset(line).is_none_or(|offset| offset >= 40)).collect();
     assert!(past.is_empty(), "{past:?}");
+}
+
+/// Ctrl-C in a search keeps what was found: a file that is whole, and states its size where the page does.
+#[test]
+fn an_interrupted_search_writes_its_best() {
+    let folder = tempfile::tempdir().unwrap();
+    for spec in ["pause", "page"] {
+        let file = folder.path().join(spec);
+        let path = format!("examples/{spec}.toml");
+        let mut command = asmgen();
+        command.args([&path, "--golf", "--target", "x86_64", "-o"]).arg(&file).stderr(Stdio::piped());
+        let mut search = command.spawn().unwrap();
+        let caught = format!("/proc/{}/status", search.id());
+        // SIGINT is bit 1 of those that are caught (proc_pid_status(5)).
+        wait_until("the search listens", || {
+            let status = fs::read_to_string(&caught).unwrap();
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t")).expect("a mask");
+            u64::from_str_radix(mask, 16).unwrap() & 2 != 0
+        });
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        kill_process(Pid::from_child(&search), Signal::INT).unwrap();
+        let mut message = String::new();
+        search.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        let status = search.wait().unwrap();
+        let built = fs::read(&file).unwrap();
+        let said = format!("{spec}, x86_64: stopped; the smallest file found so far has {} bytes\n", built.len());
+        assert_eq!((status.code(), message), (Some(0), said));
+        succeed(asmgen().args(["verify", "--elf", "linux"]).arg(&file));
+        if spec == "page" {
+            let stated = format!("{} bytes", built.len());
+            assert!(built.windows(stated.len()).any(|window| window == stated.as_bytes()), "it does not say {stated}");
+        }
+    }
+    // What is to run is not run then.
+    let mut run = asmgen().args(["run", "examples/pause.toml", "--golf"]).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+    assert_eq!(run.wait().unwrap().signal(), Some(2));
+}
+
+/// The clock goes on before there is anything to tell.
+#[test]
+fn the_bar_of_a_search_ticks() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let line = format!("timeout -s INT 3 {ASMGEN} examples/pause.toml --golf --target aarch64 -o {}", out.display());
+    let output = tool("script").args(["-qec", &line, "/dev/null"]).current_dir(root()).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    for text in [" 0s  ", " 1s  ", " 2s  ", "choosing instructions", "stopped; the smallest file"] {
+        assert!(shown.contains(text), "{text:?} is not in {shown:?}");
+    }
+}
+
+/// Rows appear as they are there: whoever reads the first has no need to wait for the last.
+#[test]
+fn rows_of_golf_appear_one_by_one() {
+    for args in [&["golf", "--effort", "quick"][..], &["golf", "--rules", "--effort", "quick"]] {
+        let mut command = asmgen();
+        let mut golf = command.args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = std::io::BufReader::new(golf.stdout.take().unwrap()).lines();
+        let first: Vec<String> = lines.by_ref().take(2).map(Result::unwrap).collect();
+        assert!(golf.try_wait().unwrap().is_none(), "{args:?}: it was done before {first:?} could be read");
+        assert!(first[0].starts_with("example") || first[0].starts_with("rule"), "{first:?}");
+        golf.kill().unwrap();
+        golf.wait().unwrap();
+    }
 }
 
 /// A device that is full is no reason to abort, and nothing that was asked for is lost without a word.

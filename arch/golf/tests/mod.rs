@@ -51,7 +51,8 @@ impl Case {
         let selected = match &self.source {
             Source::Code(_) => Vec::new(),
             Source::Selected => {
-                let families = selections(self.target, &self.program, self.template.base, SELECTIONS, (without, &[2]));
+                let (base, never) = (self.template.base, &|| false);
+                let families = selections(self.target, &self.program, base, SELECTIONS, (without, &[2]), never);
                 families.expect("it compiles").into_iter().flatten().collect()
             }
         };
@@ -71,6 +72,7 @@ impl Case {
                 slack: None,
                 without,
                 complete: &|bytes| Some(bytes.iter().map(|byte| byte.unwrap_or(0)).collect()),
+                stop: &|| false,
             };
             let Outcome { packed, .. } = pack(&task).expect("it can be encoded");
             best = packed.or(best);

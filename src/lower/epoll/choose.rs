@@ -11,12 +11,16 @@ use super::layout::{
 };
 use crate::lower::wire;
 
-/// Methods by their numbers in a list; 0 is none of them, and [`SERVER`] is OPTIONS for the server as a whole.
-pub(super) const SERVER: u32 = 1;
-const REFUSED: u32 = 2;
-pub(super) const OPTIONS: u32 = 3;
-pub(super) const HEAD: u32 = 4;
-const GET: u32 = 5;
+/// Methods by their numbers in a list; 0 is none of them. Of CONNECT, and of OPTIONS for the server as a whole ([`SERVER`]),
+/// no route is asked for; those that are not allowed are odd.
+pub(super) const CONNECT: u32 = 1;
+pub(super) const SERVER: u32 = 2;
+const REFUSED: u32 = 3;
+pub(super) const OPTIONS: u32 = 4;
+pub(super) const HEAD: u32 = 5;
+const GET: u32 = 6;
+/// The bit that makes a number odd.
+const ODD: u32 = 1;
 /// The last of the numbers.
 const LAST_NUMBER: u8 = 4;
 
@@ -62,7 +66,7 @@ impl Engine<'_> {
         self.set(self.s.rep, unknown, "501");
         self.if_zero(self.s.id, "refuse", "no method");
         self.set(self.s.rep, refused, "405");
-        self.branch(self.s.id, Cond::Eq, REFUSED, "refuse", "");
+        self.if_any(self.s.id, ODD, "refuse", "");
         self.set(self.s.rep, options, "204");
         self.jump("refuse", "");
     }
@@ -78,7 +82,7 @@ impl Engine<'_> {
             (REFUSED, "DELETE"),
             (REFUSED, "PATCH"),
             (REFUSED, "TRACE"),
-            (REFUSED, "CONNECT"),
+            (CONNECT, "CONNECT"),
         ];
         let list = self.bytes("methods", &exact_names(&methods));
         self.set(self.s.tok, self.s.req, "");

@@ -71,7 +71,6 @@ impl Engine<'_> {
         self.jump("head", "");
         self.lookup();
         self.elements();
-        self.host();
     }
 
     /// Looks a field up.
@@ -116,9 +115,7 @@ impl Engine<'_> {
         self.again();
         self.place("host_field");
         self.branch(q, Cond::Eq, vend, "field", "an empty one");
-        self.gosub("host");
-        self.branch(q, Cond::Eq, vend, "field", "it is one");
-        self.jump("400", "no host");
+        self.host();
     }
 
     fn coding(&mut self) {
@@ -242,36 +239,5 @@ impl Engine<'_> {
         self.branch(c, Cond::Ne, b',', "comma", "");
         self.place("at_comma");
         self.ret("next_comma");
-    }
-
-    /// Reads a host with its port from `q` on, which is on what ends it then, or 0 if there is something wrong.
-    fn host(&mut self) {
-        let (q, c, t) = (self.s.q, self.s.c, self.s.t);
-        self.sub("host");
-        self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Ne, b'[', "host_name", "");
-        self.add(q, 1i64, "an address in brackets");
-        self.set(t, q, "");
-        self.scan(q, class::ADDRESS, "host_address");
-        self.unless(b']', "host_wrong", "no bracket");
-        self.add(t, 1i64, "");
-        self.branch(t, Cond::Eq, q, "host_wrong", "nothing in it");
-        self.next(c, q, "");
-        self.jump("host_port", "");
-        self.place("host_name");
-        self.scan(q, class::HOST, "host_byte");
-        self.place("host_port");
-        self.branch(c, Cond::Ne, b':', "host_end", "no port");
-        self.place("port_digit");
-        self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::BelowOrEqual, 9i64, "port_digit", "");
-        self.place("host_end");
-        self.take(q, 1i64, "");
-        self.jump("host_done", "");
-        self.place("host_wrong");
-        self.set(q, 0i64, "");
-        self.place("host_done");
-        self.ret("host");
     }
 }

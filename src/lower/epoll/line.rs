@@ -53,14 +53,14 @@ impl Engine<'_> {
         self.set(p, self.s.path, "");
         self.scan(p, class::TARGET, "target");
         self.unless(b' ', "bad", "no space");
-        self.set(self.s.q, p, "");
-        self.take(self.s.q, 1i64, "its end");
-        self.branch(self.s.q, Cond::Eq, self.s.path, "bad", "no target");
+        self.set(self.s.vend, p, "");
+        self.take(self.s.vend, 1i64, "its end");
+        self.branch(self.s.vend, Cond::Eq, self.s.path, "bad", "no target");
         self.version();
         self.leave_cursor();
         self.put_four(frame(var::FIELD_LINES), p, "");
-        self.find_path();
         self.too_long(431);
+        self.find_path();
     }
 
     fn version(&mut self) {

@@ -27,6 +27,7 @@ mod connections;
 mod encoding;
 mod fields;
 mod health;
+mod host;
 mod layout;
 mod line;
 mod log;
@@ -59,10 +60,10 @@ mod class {
     pub(super) const TARGET: u32 = 2;
     /// Bytes of a field value.
     pub(super) const VALUE: u32 = 4;
-    /// Bytes of a host's name.
+    /// Bytes of a host's name, but for `%`.
     pub(super) const HOST: u32 = 8;
-    /// Bytes of an address in brackets.
-    pub(super) const ADDRESS: u32 = 16;
+    /// Hexadecimal digits.
+    pub(super) const HEX: u32 = 16;
     /// Letters that names of fields begin with that are looked at.
     pub(super) const FIRST: u32 = 32;
     /// Space and tab.
@@ -76,8 +77,8 @@ mod class {
         let classes: [(u32, &dyn Fn(u8) -> bool); 7] = [
             (BLANK, &is_blank),
             (FIRST, &|byte| b"achirt".contains(&byte.to_ascii_lowercase())),
-            (ADDRESS, &|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'),
-            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)),
+            (HEX, &|byte| byte.is_ascii_hexdigit()),
+            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)),
             (VALUE, &is_value),
             (TARGET, &|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
             (TOKEN, &is_token),

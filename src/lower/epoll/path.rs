@@ -5,7 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, before, frame, sum};
-use super::choose::{OPTIONS, SERVER};
+use super::choose::{CONNECT, OPTIONS, SERVER};
 use super::layout::{record, var};
 use super::records::Routes;
 
@@ -23,10 +23,12 @@ impl Engine<'_> {
         self.route();
     }
 
-    /// Origin-form, absolute-form (RFC 9112 §3.2.2) or, for OPTIONS, `*`.
+    /// Origin-form, absolute-form; for CONNECT authority-form, and for OPTIONS also `*` (RFC 9112 §3.2).
     fn form(&mut self) {
         let (q, c) = (self.s.q, self.s.c);
         self.set(q, self.s.path, "the target");
+        self.four(self.s.id, frame(var::METHOD), "");
+        self.branch(self.s.id, Cond::Eq, CONNECT, "host", "to the target's end");
         self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b'/', "origin", "");
         self.branch(c, Cond::Eq, b'*', "asterisk", "");
@@ -37,12 +39,11 @@ impl Engine<'_> {
         self.add(q, 1i64, "https");
         self.place("http_scheme");
         self.unless_begins("://", "400", "no authority");
-        self.set(self.s.vend, q, "");
-        self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b':', "400", "a port without a host");
-        self.gosub("host");
-        self.if_zero(q, "400", "no host");
-        self.branch(q, Cond::Eq, self.s.vend, "400", "an empty one");
+        self.set(self.s.vend, 0i64, "");
+        self.jump("host", "");
+        self.place("authority_end");
+        self.byte(c, before(self.s.t, 2), "");
+        self.branch(c, Cond::Eq, b'/', "400", "no host");
         self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b'/', "origin", "");
         let root = self.text("/ ");
@@ -54,7 +55,6 @@ impl Engine<'_> {
         self.place("asterisk");
         self.byte(c, at(q, 1), "");
         self.unless(b' ', "400", "more than an asterisk");
-        self.four(self.s.id, frame(var::METHOD), "");
         self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
         self.set(q, Arg::Data(root), "any path will do");

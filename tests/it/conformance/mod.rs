@@ -3,6 +3,7 @@
 //! tables expect is held against the model, and every byte that a server sends as well: who keeps to the model keeps to
 //! the tables.
 
+mod authorities;
 pub(crate) mod exchange;
 mod linters;
 pub(crate) mod many;

@@ -1,5 +1,6 @@
 //! The fields that are looked at where they stand: `Host`, `Content-Length`, `Transfer-Encoding`; and lists.
 
+use super::authority::Authority;
 use super::head::Field;
 
 /// What the field lines so far have said about the frame of the request.
@@ -17,7 +18,7 @@ impl Framing {
             "host" => {
                 let is_first = !self.has_host;
                 self.has_host = true;
-                is_first && is_host(&field.value)
+                is_first && Authority::of(&field.value).is_some()
             }
             "content-length" => {
                 let is_first = self.content_length.is_none();
@@ -44,27 +45,6 @@ impl Framing {
 fn length(value: &[u8]) -> Option<u64> {
     let is_good = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
     is_good.then(|| value.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
-}
-
-/// Empty, or `host [":" *DIGIT]`.
-pub(crate) fn is_host(value: &[u8]) -> bool {
-    let is_in_brackets = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
-    let is_in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
-    let behind_host = match value.strip_prefix(b"[") {
-        Some(behind) => {
-            let inside = behind.iter().take_while(|byte| is_in_brackets(byte)).count();
-            match &behind[inside..] {
-                [b']', rest @ ..] if inside > 0 => rest,
-                _ => return false,
-            }
-        }
-        None => &value[value.iter().take_while(|byte| is_in_name(byte)).count()..],
-    };
-    match behind_host {
-        [] => true,
-        [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),
-        _ => false,
-    }
 }
 
 fn is_white(byte: u8) -> bool {

@@ -146,7 +146,7 @@ impl Reader<'_> {
         let is_1_0 = self.version()?;
         self.line_end()?;
         self.has_request_line = true;
-        let target = target::parse(&raw_target).filter(|target| *target != Target::Server || method == "OPTIONS");
+        let target = target::parse(&method, &raw_target);
         Ok((method, target.ok_or_else(|| self.refused(400))?, is_1_0))
     }
 

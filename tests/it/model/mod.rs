@@ -2,6 +2,7 @@
 //! connection, out. It is written to be read beside that page, sentence by sentence, and nothing in it is fast. It
 //! knows neither sockets nor time: no timeouts, no 408, and the value of `Date` is left open.
 
+mod authority;
 mod conditions;
 mod fields;
 mod head;

@@ -156,6 +156,7 @@ pub(crate) fn to(site: &Site, head: &Head) -> Reply {
             }
         }
         Target::Server => options(),
+        Target::Tunnel => Draft::words(405),
     };
     Draft { connection: connection(head), ..draft }.reply(is_head)
 }

@@ -1,6 +1,6 @@
 //! The target of a request, and the path in it.
 
-use super::fields::is_host;
+use super::authority::Authority;
 
 /// A path, decoded once and with its dot segments resolved. An encoded slash is inside of a segment, every other one
 /// between two, so they stay different.
@@ -11,6 +11,8 @@ pub(crate) enum Target {
     Path(Path),
     /// `*`
     Server,
+    /// The authority-form.
+    Tunnel,
 }
 
 /// Visible ASCII without four characters.
@@ -18,21 +20,31 @@ pub(crate) fn is_character(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~') && !b"\"#<>".contains(&byte)
 }
 
-/// Nothing, if its form is wrong.
-pub(crate) fn parse(target: &[u8]) -> Option<Target> {
-    if target == b"*" {
-        return Some(Target::Server);
+/// Nothing, if it has none of the forms that there are for the method [9112 §3.2].
+pub(crate) fn parse(method: &str, target: &[u8]) -> Option<Target> {
+    match (method, target) {
+        ("CONNECT", _) => tunnel(target),
+        ("OPTIONS", b"*") => Some(Target::Server),
+        (_, [b'/', ..]) => path(target).map(Target::Path),
+        _ => absolute(target),
     }
-    if target.starts_with(b"/") {
-        return path(target).map(Target::Path);
-    }
+}
+
+/// `authority-form = uri-host ":" port`, and the port is not empty [9110 §9.3.6].
+fn tunnel(target: &[u8]) -> Option<Target> {
+    let port = Authority::of(target)?.port?;
+    (!port.is_empty()).then_some(Target::Tunnel)
+}
+
+/// A URI of `http` or `https` with a host [9110 §4.2].
+fn absolute(target: &[u8]) -> Option<Target> {
     let is_scheme =
         |scheme: &&str| target.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme.as_bytes()));
     let scheme = ["http://", "https://"].into_iter().find(is_scheme)?;
     let behind = &target[scheme.len()..];
     let end = behind.iter().position(|byte| b"/?".contains(byte)).unwrap_or(behind.len());
     let (authority, rest) = behind.split_at(end);
-    if authority.is_empty() || authority.starts_with(b":") || !is_host(authority) {
+    if Authority::of(authority)?.host.is_empty() {
         return None;
     }
     if rest.starts_with(b"/") { path(rest).map(Target::Path) } else { path(b"/").map(Target::Path) }

@@ -365,8 +365,8 @@ spec:
         };
         let usual = with(|_| {});
         assert!(usual.contains("httpGet:\n              path: \"/health\"\n"), "{usual}");
-        // 16384 connections of 8 KiB, 256 requests of 8 KiB.
-        assert!(usual.contains("            limits:\n              memory: 146Mi\n"), "{usual}");
+        // 16384 connections of 8 KiB, 256 requests of 16 KiB.
+        assert!(usual.contains("            limits:\n              memory: 148Mi\n"), "{usual}");
         assert!(!with(|epoll| epoll.workers = Workers::Cores).contains("limits"));
         let liveness = "          livenessProbe:
             exec:

@@ -128,8 +128,9 @@ pub const HEAD_BYTES_MIN: u32 = 1024;
 /// Most bytes of the longest head.
 pub const HEAD_BYTES_MAX: u32 = 65_536;
 
-/// Bytes of the longest head where a spec gives none: what nearly every server takes.
-pub const HEAD_BYTES_DEFAULT: u32 = 8192;
+/// Bytes of the longest head where a spec gives none: a request line of the 8,000 octets that RFC 9112 §3 wants to be taken,
+/// and as much of fields.
+pub const HEAD_BYTES_DEFAULT: u32 = 16_384;
 
 /// Shortest wait for a client of the epoll engine, in seconds.
 pub const WAIT_S_MIN: u32 = 1;

@@ -34,6 +34,10 @@ impl Engine<'_> {
         self.place("has_host");
         self.four(self.s.rep, frame(var::ROUTE), "");
         self.four(self.s.id, frame(var::METHOD), "");
+        self.if_any(flags, flag::NOT_CHUNKED, "400", "where the body ends is not known");
+        self.if_none(flags, flag::UNKNOWN, "codings_known", "");
+        self.set(self.s.id, 0i64, "as an unknown method");
+        self.place("codings_known");
         self.branch(self.s.id, Cond::Below, REFUSED, "method_other", "not known, or no route is asked for");
         self.write_metrics();
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");

@@ -103,11 +103,12 @@ impl Engine<'_> {
         self.or(self.s.flags, flag::NO_RANGE, "two lines of it make no range, and no entity tag");
         self.jump("field", "");
         self.place("once");
+        self.branch(id, Cond::Eq, seen::CODING, "transfer_coding", "");
         self.unless_zero(c, "400", "a second one");
         self.branch(id, Cond::Eq, seen::HOST, "host_field", "");
-        self.branch(id, Cond::Eq, seen::LENGTH, "length", "");
-        self.coding();
         self.length();
+        self.place("transfer_coding");
+        self.coding();
         self.connection();
         if self.has_variants {
             self.accept_encoding();
@@ -118,24 +119,38 @@ impl Engine<'_> {
         self.host();
     }
 
+    /// A line of codings; `c` is 0 if it is the first. `chunked` is the last one of all lines (RFC 9112 §6.3), which is seen
+    /// at the end of the head.
     fn coding(&mut self) {
-        let (q, vend, flags, id) = (self.s.q, self.s.vend, self.s.flags, self.s.id);
+        let (q, c, flags) = (self.s.q, self.s.c, self.s.flags);
         self.if_any(flags, flag::OLD, "400", "not in HTTP/1.0");
         self.if_any(self.s.seen, seen::LENGTH, "400", "not beside a length");
-        self.set(self.s.tok, q, "");
-        self.set(self.s.tokend, vend, "");
-        self.add(self.s.tokend, 1i64, "");
-        let chunked = self.bytes("codings of a request", &names(&[(1, "chunked")]));
+        self.unless_zero(c, "codings", "");
+        self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, "");
+        self.place("codings");
+        self.four(q, frame(var::VALUE), "");
+        self.gosub("element");
+        self.if_zero(self.s.tok, "field", "no more");
+        self.if_none(flags, flag::NOT_CHUNKED, "400", "something behind it");
+        self.branch(c, Cond::Ne, b',', "coding_parameters", "");
+        let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
+        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
-        self.if_zero(id, "400", "no other coding is known");
-        self.or(flags, flag::CLOSING, "");
-        self.jump("field", "");
+        self.take(flags, self.s.id, "");
+        self.unless_zero(self.s.id, "codings", "");
+        self.place("coding_unknown");
+        self.or(flags, flag::UNKNOWN, "no other coding is known");
+        self.jump("codings", "");
+        self.place("coding_parameters");
+        self.unless(b';', "400", "no coding");
+        self.gosub("next_comma");
+        self.put_four(frame(var::VALUE), q, "");
+        self.jump("coding_unknown", "none that is known has parameters");
     }
 
     fn length(&mut self) {
         let (q, vend, flags, t, c) = (self.s.q, self.s.vend, self.s.flags, self.s.t, self.s.c);
-        self.place("length");
         self.if_any(self.s.seen, seen::CODING, "400", "beside a coding");
         self.set(t, vend, "");
         self.take(t, q, "");

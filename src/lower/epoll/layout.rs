@@ -107,7 +107,7 @@ pub(super) mod seen {
     /// Fields that choose among the parts of a representation, bits 0 to 3; and its variant too, bit 4.
     pub(crate) const CONDITIONS: u32 = 0xf;
     pub(crate) const CHOICES: u32 = 0x1f;
-    /// Fields that may come once: `Host`, `Content-Length`, `Transfer-Encoding`.
+    /// `Host` and `Content-Length` may come once; `Transfer-Encoding`.
     pub(crate) const HOST: u32 = 0x20;
     pub(crate) const LENGTH: u32 = 0x40;
     pub(crate) const CODING: u32 = 0x80;
@@ -125,6 +125,11 @@ pub(super) mod flag {
     pub(crate) const AGAIN: u32 = 4;
     /// Of the ranges that the request asks for one can be had; none of them counts.
     pub(crate) const PARTIAL: u32 = 0x40;
+    /// Of the codings of the body so far the last is not `chunked`: one bit with [`PARTIAL`], for nothing has it at the end
+    /// of the head.
+    pub(crate) const NOT_CHUNKED: u32 = PARTIAL;
+    /// There is a coding that is not known.
+    pub(crate) const UNKNOWN: u32 = 0x80;
     pub(crate) const NO_RANGE: u32 = 8;
     /// It is closed slowly: behind the reply the client may still be sending.
     pub(crate) const SLOW: u32 = 0x20;

@@ -1,14 +1,21 @@
 //! The fields that are looked at where they stand: `Host`, `Content-Length`, `Transfer-Encoding`; and lists.
 
 use super::authority::Authority;
-use super::head::Field;
+use super::head::{Field, is_token};
 
 /// What the field lines so far have said about the frame of the request.
 #[derive(Debug, Default)]
 pub(crate) struct Framing {
     pub(crate) has_host: bool,
     content_length: Option<u64>,
-    is_chunked: bool,
+    /// Of every line of `Transfer-Encoding` so far, if there is one.
+    codings: Option<Vec<Coding>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Chunked,
+    Unknown,
 }
 
 impl Framing {
@@ -23,21 +30,35 @@ impl Framing {
             "content-length" => {
                 let is_first = self.content_length.is_none();
                 self.content_length = length(&field.value);
-                is_first && self.content_length.is_some() && !self.is_chunked
+                is_first && self.content_length.is_some() && self.codings.is_none()
             }
-            "transfer-encoding" => {
-                let is_first = !self.is_chunked;
-                self.is_chunked = true;
-                let is_known = field.value.eq_ignore_ascii_case(b"chunked");
-                is_first && is_known && !is_1_0 && self.content_length.is_none()
-            }
+            "transfer-encoding" => !is_1_0 && self.content_length.is_none() && self.add_codings(&field.value),
             _ => true,
         };
         if is_good { Ok(()) } else { Err(400) }
     }
 
+    /// Adds a line; is it good? Nothing may stand behind `chunked`.
+    fn add_codings(&mut self, value: &[u8]) -> bool {
+        let codings = self.codings.get_or_insert_default();
+        elements(value).filter(|element| !element.is_empty()).all(|element| {
+            let is_open = codings.last() != Some(&Coding::Chunked);
+            codings.extend(coding(element));
+            is_open && coding(element).is_some()
+        })
+    }
+
+    /// The status, if the codings of all lines are wrong together [9112 §6.1, §6.3].
+    pub(crate) fn fault(&self) -> Option<u16> {
+        let codings = self.codings.as_ref()?;
+        if codings.last() != Some(&Coding::Chunked) {
+            return Some(400);
+        }
+        codings.contains(&Coding::Unknown).then_some(501)
+    }
+
     pub(crate) fn has_body(&self) -> bool {
-        self.is_chunked || self.content_length.is_some_and(|length| length > 0)
+        self.codings.is_some() || self.content_length.is_some_and(|length| length > 0)
     }
 }
 
@@ -45,6 +66,18 @@ impl Framing {
 fn length(value: &[u8]) -> Option<u64> {
     let is_good = (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
     is_good.then(|| value.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+/// A coding: a token, and parameters, which none that is known has. Nothing, if it is none.
+fn coding(element: &[u8]) -> Option<Coding> {
+    let end = element.iter().position(|byte| !is_token(*byte)).unwrap_or(element.len());
+    let (name, behind) = element.split_at(end);
+    match trimmed(behind) {
+        _ if name.is_empty() => None,
+        [] => Some(if name.eq_ignore_ascii_case(b"chunked") { Coding::Chunked } else { Coding::Unknown }),
+        [b';', ..] => Some(Coding::Unknown),
+        _ => None,
+    }
 }
 
 fn is_white(byte: u8) -> bool {

@@ -63,6 +63,9 @@ pub(crate) fn read_head(bytes: &[u8], head_bytes: usize) -> Result<(Head, usize)
     if !is_1_0 && !framing.has_host {
         return Err(reader.refused(400));
     }
+    if let Some(status) = framing.fault() {
+        return Err(reader.refused(status));
+    }
     Ok((Head { method, target, is_1_0, fields: lines, framing }, reader.at))
 }
 
@@ -188,7 +191,7 @@ fn text(ascii: Vec<u8>) -> String {
     String::from_utf8(ascii).expect("these characters are ASCII")
 }
 
-fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -81,7 +81,7 @@ pub(crate) struct Site {
 }
 
 /// `head_bytes` where the spec says nothing.
-pub(crate) const HEAD_BYTES: usize = 8192;
+pub(crate) const HEAD_BYTES: usize = 16_384;
 const MIB: usize = 1 << 20;
 
 fn route(text: &'static str, content_type: &str, bytes: Vec<u8>) -> Route {

@@ -7,8 +7,6 @@ use super::build::{at, frame};
 use super::layout::{DATE_AT, DATE_BYTES, var};
 use super::{Engine, abi};
 
-/// Most seconds that count between two ticks: half of what a deadline can be ahead.
-const MOST_SECONDS: u32 = 0x4000;
 /// From 1 March 1968 to 1 January 1970.
 const DAYS_BEFORE_1970: u32 = 306 + 365;
 
@@ -29,15 +27,14 @@ impl Engine<'_> {
         self.two_digits();
     }
 
+    /// Behind `t` seconds. If they are more than one, it was stopped, or frozen: what has come meanwhile has not been looked
+    /// at yet, so they do not count.
     fn tick(&mut self) {
-        let (t, u) = (self.s.t, self.s.u);
+        let t = self.s.t;
         self.place("tick");
-        self.branch(t, Cond::Below, MOST_SECONDS, "awake", "");
-        self.set(t, MOST_SECONDS, "it was frozen for hours: deadlines have 16 bits");
-        self.place("awake");
-        self.four(u, frame(var::NOW), "");
-        self.add(u, t, "");
-        self.put_four(frame(var::NOW), u, "so late it is");
+        self.branch(t, Cond::Ne, 1i64, "not_counted", "");
+        self.add_four(var::NOW, 1, "so late it is");
+        self.place("not_counted");
         self.gosub("date");
         self.four(t, frame(var::PAUSED), "");
         self.if_zero(t, "unpaused", "");

@@ -109,7 +109,8 @@ impl Engine<'_> {
         self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
         self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
         let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SIOCOUTQ), Arg::Frame(var::SCRATCH)];
-        self.call(Call::Ioctl, &args, None, "bytes that the client has not acknowledged");
+        self.call(Call::Ioctl, &args, Some(t), "bytes that the client has not acknowledged");
+        self.unless_zero(t, "sweep_drop", "not every kernel tells");
         self.four(t, frame(var::SCRATCH), "");
         self.if_zero(t, "sweep_drop", "it has everything");
         self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");

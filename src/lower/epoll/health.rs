@@ -40,11 +40,19 @@ impl Engine<'_> {
         let request = Given::Data(self.text(&request));
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
         let reply = Given::State(self.state.buffers);
+        let patience = Given::Data(self.patience());
+        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
+        let wait = |option| {
+            let [level, option, bytes] = [abi::SOL_SOCKET, option, 16].map(number);
+            Row::new(Call::Setsockopt, &[fd, level, option, patience, bytes])
+        };
         // Where nobody is there, there is nothing to receive.
         let rows = [
             Row::new(Call::Socket, &[number(family), number(abi::SOCK_STREAM)]).to(var::LISTENER),
+            wait(abi::SO_SNDTIMEO),
+            wait(abi::SO_RCVTIMEO),
             Row::new(Call::Connect, &[fd, Given::Data(self.address), number(len)]),
-            Row::new(Call::Sendto, &[fd, request, len_sent, number(abi::MSG_NOSIGNAL)]),
+            Row::new(Call::Sendto, &[fd, request, len_sent, number(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT)]),
             Row::new(Call::Read, &[fd, reply, number(SEEN_BYTES)]),
         ];
         self.run("calls of the healthcheck", &rows);

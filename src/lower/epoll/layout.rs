@@ -11,7 +11,7 @@ use crate::spec::EpollSettings;
 pub(super) mod var {
     use super::counter;
 
-    /// Seconds since the start.
+    /// Seconds since the start, without those in which the process was stopped.
     pub(crate) const NOW: u32 = 0;
     /// Connections there are.
     pub(crate) const CONNECTIONS: u32 = 4;

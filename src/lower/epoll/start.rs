@@ -18,6 +18,8 @@ const PASSED: i64 = 3;
 const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
+/// How long a health check waits for a connection, and for its reply, in seconds.
+const PATIENCE_SECONDS: u64 = 5;
 /// So much may be in the kernel and not sent, in bytes.
 const UNSENT_BYTES: u32 = 128 * 1024;
 
@@ -226,10 +228,8 @@ impl Engine<'_> {
     fn option(&mut self, level: i64, option: i64, value: u32) -> Row {
         let value = match value {
             // The timer's numbers are both: a word is 4 bytes at least.
-            0 | 1 => {
-                let second = self.every_second();
-                self.program.datum_within(second, if value == 1 { 0 } else { abi::INT_BYTES as u32 })
-            }
+            1 => self.every_second(),
+            0 => self.in_every_second(abi::INT_BYTES as u32),
             _ => self.bytes(&format!("int {value}"), &value.to_le_bytes()),
         };
         let args = [
@@ -269,6 +269,12 @@ impl Engine<'_> {
             Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), Given::Data(second)]),
             Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES), flags]).to(var::SIGNALS),
         ];
+        if !self.has_workers() {
+            // As process 1 it inherits orphans, which the kernel reaps if it ignores their end. Those who have workers ask for
+            // them. The number of SIG_IGN, no flags, no mask.
+            let [signal, bytes] = [abi::SIGCHLD, abi::SIGSET_BYTES].map(number);
+            rows.push(Row::new(Call::RtSigaction, &[signal, Given::Data(second), number(0), bytes]));
+        }
         if self.has_long {
             let path = Given::Data(self.bytes("its own path", b"/proc/self/exe\0"));
             let args = [number(abi::AT_FDCWD), path, number(abi::CLOEXEC)];
@@ -277,8 +283,20 @@ impl Engine<'_> {
         rows
     }
 
+    /// One second and none, twice.
     fn every_second(&mut self) -> DatumId {
-        self.program.datum("struct itimerspec: every second", [1, 0, 1, 0].map(Part::Word).into(), 0)
+        self.in_every_second(0)
+    }
+
+    fn in_every_second(&mut self, offset: u32) -> DatumId {
+        let patience = self.patience();
+        self.program.datum_within(patience, self.word + offset)
+    }
+
+    /// How long the healthcheck waits; behind its seconds stands [`Self::every_second`].
+    pub(super) fn patience(&mut self) -> DatumId {
+        let name = "struct timeval: 5 s; struct itimerspec: every second";
+        self.program.datum(name, [PATIENCE_SECONDS, 1, 0, 1, 0].map(Part::Word).into(), 0)
     }
 
     fn start_line(&mut self) -> Option<Row> {

@@ -125,6 +125,11 @@ impl Engine<'_> {
         let (t, u, n) = (self.s.t, self.s.u, self.s.n);
         self.four(t, frame(var::STOPPING), "");
         self.unless_zero(t, "looked", "they end as they were told");
+        // Orphans that process 1 inherits; and if one of the others ends just now, there is no such child below.
+        self.place("orphans");
+        let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(abi::WNOHANG), Arg::Const(0)];
+        self.call(Call::Wait4, &args, Some(n), "who has ended?");
+        self.branch(n, Cond::Gt, 0i64, "orphans", "there may be another");
         self.four(u, frame(var::WORKERS), "");
         self.place("look");
         self.branch(u, Cond::Le, 0i64, "looked", "that was all");

@@ -2,9 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
 
 use super::spec;
+use crate::harness::http;
 use crate::harness::network::in_own_network;
+use crate::harness::process::{Process, send};
 use crate::harness::server::{Executable, Server, Spec, free_port};
 use crate::harness::tool::{Variant, variants};
 
@@ -89,4 +94,28 @@ fn of_a_server_that_closes() {
     let closer = std::thread::spawn(move || drop(listener.accept()));
     assert_eq!(asks(variant, &built.file(), &[]), Some(1));
     closer.join().unwrap();
+}
+
+/// A server that is stopped takes connections as long as its queue has room, and never answers; then it takes none.
+#[test]
+fn of_a_server_that_is_stopped() {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let spec = spec("backlog = 1");
+    let path = spec.path();
+    let check = |variant: Variant| {
+        let server = Server::start(variant);
+        send(server.pid(), Signal::STOP);
+        let asks_in_time = |most| {
+            let (status, took) = Process::spawn(variant.run(&server.file()).arg("healthcheck")).wait();
+            assert_eq!(status.code(), Some(1), "{variant}");
+            let least = Duration::from_millis(4900);
+            assert!(took >= least && took < most + super::SLACK, "{variant}: {took:?}");
+        };
+        asks_in_time(PATIENCE);
+        // The queue has room for two: who has asked is still in it.
+        let _fills_it = http::connect(server.port);
+        asks_in_time(2 * PATIENCE);
+    };
+    // They mostly wait: all at the same time.
+    std::thread::scope(|scope| targets(&path).for_each(|variant| drop(scope.spawn(move || check(variant)))));
 }

@@ -62,7 +62,7 @@ fn no_line_waits_for_another_batch() {
         is_well(&mut server, before);
         let writes = writes(&trace);
         assert!(writes.iter().all(|&bytes| bytes <= LOG_BYTES), "{writes:?}");
-        server.end(Signal::TERM);
+        assert_eq!(server.end(Signal::TERM), None);
         let stdout = server.rest_of_stdout();
         let (whole, others): (Vec<&str>, Vec<&str>) = stdout
             .lines()

@@ -86,6 +86,48 @@ fn asked_while_stopped() {
     is_well(&mut server, before);
 }
 
+/// It was stopped for longer than every timeout, and what has come meanwhile is answered: nobody was too late.
+#[test]
+fn for_longer_than_every_timeout() {
+    let limits = "header_timeout = 1\nidle_timeout = 1\nwrite_timeout = 1\nstop_timeout = 1";
+    let mut server = Built::new(limits).start();
+    let pid = server.pid();
+    let whole = request("/medium");
+    // At several phases of the second, and until shortly before the idle ones are closed.
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        let [mut idle, mut half, mut cut] = [(); 3].map(|()| Client::new(server.port));
+        idle.ask("/").unwrap();
+        half.send(&whole[..20]).unwrap();
+        cut.send(&request("/big")).unwrap();
+        clients.push((idle, half, cut));
+        thread::sleep(Duration::from_millis(100));
+    }
+    stop(pid);
+    for (idle, half, _) in &mut clients {
+        idle.send(&whole).unwrap();
+        half.send(&whole[20..]).unwrap();
+    }
+    thread::sleep(Duration::from_millis(3500));
+    send(pid, Signal::CONT);
+    for (number, (idle, half, cut)) in clients.iter_mut().enumerate() {
+        idle.reply("/medium").unwrap_or_else(|fault| panic!("idle, {number}: {fault:?}"));
+        half.reply("/medium").unwrap_or_else(|fault| panic!("half a request, {number}: {fault:?}"));
+        cut.reply("/big").unwrap_or_else(|fault| panic!("half a reply, {number}: {fault:?}"));
+    }
+    // Nor does the time count that it has for its end.
+    let mut last = Client::new(server.port);
+    last.send(&request("/big")).unwrap();
+    thread::sleep(Duration::from_millis(10));
+    send(pid, Signal::TERM);
+    thread::sleep(Duration::from_millis(100));
+    stop(pid);
+    thread::sleep(Duration::from_millis(3500));
+    send(pid, Signal::CONT);
+    last.reply("/big").unwrap_or_else(|fault| panic!("while it ends: {fault:?}"));
+    assert_eq!(server.exit_code(), Some(0));
+}
+
 /// Clients that have asked before the signal came are answered, in whatever queue of the kernel they are.
 #[test]
 fn asked_before_it_is_told_to_end() {

@@ -132,6 +132,7 @@ impl Server {
     }
 
     /// Ends it with this signal: the fault, if that is not at once and with exit code 0.
+    #[must_use]
     pub(crate) fn end(&mut self, signal: Signal) -> Option<String> {
         let (status, took) = self.process.end(signal);
         let fine = status.code() == Some(0) && took < AT_ONCE;

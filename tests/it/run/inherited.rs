@@ -1,14 +1,16 @@
-//! What a program inherits from whoever starts it: descriptors that are closed, signals that are blocked.
+//! What a program inherits: from whoever starts it, descriptors that are closed and signals that are blocked; as the first
+//! process of a namespace, orphans.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::harness::http::{self, Expected};
-use crate::harness::process::Process;
-use crate::harness::server::{Executable, Server, free_port};
-use crate::harness::tool::{example, server_variants, tool};
+use crate::harness::process::{Process, children};
+use crate::harness::server::{Executable, Server, Spec, free_port};
+use crate::harness::tool::{example, server_variants, succeed, tool, variants};
 use crate::harness::{none, wait_until};
 
 /// Closes descriptors of which the server's sockets get the numbers.
@@ -50,6 +52,32 @@ fn blocked_signals() {
         for signal in [Signal::TERM, Signal::INT] {
             let mut server = Server::start_under(&["env", "--block-signal=TERM,INT"], variant);
             faults.extend(server.end(signal).map(|fault| format!("{variant}: {fault}")));
+        }
+    }
+    none(&faults);
+}
+
+/// The blocking engine does not: it is for those who count bytes.
+#[test]
+fn orphans_are_reaped() {
+    let mut faults = Vec::new();
+    for workers in 1..=2 {
+        let spec = Spec::new(&format!("[server]\nworkers = {workers}\n[[route]]\npath = \"/\"\nbody = \"\"\n"));
+        for variant in variants(&spec.path()) {
+            let server = Server::start_under(&["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"], variant);
+            let first = children(server.pid())[0];
+            let own = children(first).len();
+            let mut into_namespace = tool("nsenter");
+            into_namespace.args(["--target", &first.to_string(), "--pid"]);
+            into_namespace.args(["sh", "-c", "exec >&- 2>&-; sleep 0.4 & sleep 0.4 & sleep 0.4 &"]);
+            succeed(&mut into_namespace);
+            wait_until("the orphans are inherited", || children(first).len() == own + 3);
+            let start = Instant::now();
+            while children(first).len() > own && start.elapsed() < Duration::from_secs(4) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let left = children(first).len() - own;
+            faults.extend((left > 0).then(|| format!("{variant}, workers = {workers}: {left} zombies")));
         }
     }
     none(&faults);

@@ -22,6 +22,7 @@ pub mod canvas;
 mod compile;
 mod compress;
 mod data;
+mod date;
 pub mod deploy;
 pub mod elf;
 pub mod examples;

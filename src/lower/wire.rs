@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::http::reason;
+use crate::date::imf_fixdate;
 use crate::spec::{Coding, Reply, Variant};
 
 /// What a reply says that closes its connection, directly behind the status line.
@@ -21,6 +22,11 @@ pub(super) const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 pub(super) const DATE_LINE_BYTES: usize = DATE.len();
 pub(super) const DATE_AT: usize = "Date: ".len();
 pub(super) const DATE_BYTES: usize = DATE_LINE_BYTES - DATE_AT - "\r\n".len();
+
+/// What the line with the date of a representation begins with.
+pub(super) const LAST_MODIFIED: &str = "Last-Modified: ";
+/// And its bytes.
+pub(super) const LAST_MODIFIED_BYTES: usize = LAST_MODIFIED.len() + DATE_BYTES + "\r\n".len();
 
 /// Length of an entity tag with its quotes, in bytes.
 pub(super) const ETAG_BYTES: usize = 18;
@@ -107,7 +113,7 @@ pub(super) fn representation(reply: &Reply, variant: Option<&Variant>) -> Stored
     let vary = if reply.variants.is_empty() { "" } else { "Vary: Accept-Encoding\r\n" };
     let fields = Fields {
         length: length(content),
-        description: content_type(&reply.content_type) + &encoding + &own(reply, true),
+        description: content_type(&reply.content_type) + &encoding + &own(reply, true) + &last_modified(reply),
         shared: format!("{}{}{vary}", cache(reply), own(reply, false)),
         etag: Some(etag(content, coding)),
         ..Fields::default()
@@ -177,6 +183,12 @@ fn content_type(value: &str) -> String {
 
 fn cache(reply: &Reply) -> String {
     reply.cache.as_ref().map(|value| format!("Cache-Control: {value}\r\n")).unwrap_or_default()
+}
+
+/// The last line before those of a 304: that SHOULD NOT have it beside an `ETag` (RFC 9110 §15.4.5).
+fn last_modified(reply: &Reply) -> String {
+    let line = |epoch_s| format!("{LAST_MODIFIED}{}\r\n", imf_fixdate(epoch_s));
+    reply.modified.map(line).unwrap_or_default()
 }
 
 fn location(reply: &Reply) -> String {
@@ -276,6 +288,17 @@ mod tests {
         assert!(text(&all[1]).contains("\r\nContent-Type: text/html\r\nContent-Encoding: zstd\r\nVary: "));
         assert!(all[1].status_line == ok_line().as_bytes() && all[1].fields.starts_with(b"Content-Length: 6\r\n"));
         assert!(!text(&all[3]).contains("Content-Encoding"));
+    }
+
+    #[test]
+    fn the_date_of_a_representation_stands_before_what_a_304_has() {
+        let stored = representation(&Reply { modified: Some(784_111_777), ..page() }, None);
+        check_places(&stored);
+        let fields = std::str::from_utf8(&stored.fields).unwrap();
+        let line = "\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+        assert!(fields[..stored.shared_offset].ends_with(line));
+        assert_eq!(line.len(), "\r\n".len() + LAST_MODIFIED_BYTES);
+        assert!(fields[stored.shared_offset..].starts_with("Cache-Control: "));
     }
 
     #[test]

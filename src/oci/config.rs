@@ -2,7 +2,8 @@
 
 use super::content::{Annotations, Platform};
 use super::healthcheck::Healthcheck;
-use super::{ImageRequest, USER, created, labels};
+use super::{ImageRequest, USER, labels};
+use crate::date;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -64,7 +65,7 @@ impl Config {
         if request.is_golf {
             return Self { platform, execution: Execution::least(request), rootfs, ..Self::default() };
         }
-        let created = created::rfc3339(request.created_epoch_s);
+        let created = date::rfc3339(request.created_epoch_s);
         Self {
             created: Some(created.clone()),
             author: request.about.authors.clone(),

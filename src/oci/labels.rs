@@ -1,8 +1,9 @@
 //! The well-known annotations (image-spec, annotations.md). The same ones are labels in the configuration, where
 //! `docker inspect` shows them, and annotations of each manifest and of the index, where registries read them.
 
+use super::ImageRequest;
 use super::content::Annotations;
-use super::{ImageRequest, created};
+use crate::date;
 
 /// The facts known about an image, by their well-known keys; none where bytes count more.
 pub(super) fn of(request: &ImageRequest) -> Annotations {
@@ -12,7 +13,7 @@ pub(super) fn of(request: &ImageRequest) -> Annotations {
     let about = &request.about;
     let page = if is_web_address(&about.repository) { &about.repository } else { "" };
     let table: [(&str, &str); 9] = [
-        ("org.opencontainers.image.created", &created::rfc3339(request.created_epoch_s)),
+        ("org.opencontainers.image.created", &date::rfc3339(request.created_epoch_s)),
         ("org.opencontainers.image.title", &about.title),
         ("org.opencontainers.image.description", &about.description),
         ("org.opencontainers.image.version", &about.version),

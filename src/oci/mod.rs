@@ -123,7 +123,7 @@ pub enum OciError {
     #[error(
         "SOURCE_DATE_EPOCH is `{0}`; it must be a whole number of seconds since 1970-01-01T00:00:00Z, \
          from 0 to {max} (the year 9999)",
-        max = created::LAST_EPOCH_S
+        max = crate::date::LAST_EPOCH_S
     )]
     BadEpoch(String),
 }

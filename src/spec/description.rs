@@ -225,6 +225,8 @@ pub struct Reply {
     pub template: bool,
     /// Value of `Cache-Control`.
     pub cache: Option<String>,
+    /// Value of `Last-Modified`, in seconds since 1970. Status 200 only.
+    pub modified: Option<u64>,
     /// Value of `Location`; with one of the statuses it belongs to (RFC 9110 §10.2.2).
     pub location: Option<String>,
     /// Field lines that the spec adds: names and values.
@@ -240,9 +242,9 @@ impl Reply {
     /// A reply without anything that is left out as a rule.
     pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let (content_type, body) = (content_type.into(), body.into());
-        let (template, cache, location, compress) = (false, None, None, false);
+        let (template, cache, modified, location, compress) = (false, None, None, None, false);
         let (fields, variants) = (Vec::new(), Vec::new());
-        Self { status, content_type, body, template, cache, location, fields, compress, variants }
+        Self { status, content_type, body, template, cache, modified, location, fields, compress, variants }
     }
 
     /// Does its status say that all is well (RFC 9110 §15.3)?

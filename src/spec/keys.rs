@@ -50,6 +50,11 @@ const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those wh
     beside the file and `template` is not set, it is the variant.";
 const COMPRESS_200_DOC: &str = "As `compress` at the top level, for this content; with status 200 alone.";
 
+const MODIFIED: Kind = Kind::DateOr { word: super::date::FROM_ENVIRONMENT };
+const MODIFIED_DOC: &str = "When the content was last modified: the value of `Last-Modified`, which `If-Modified-Since` is \
+    compared with. `\"SOURCE_DATE_EPOCH\"` is what that environment variable says when the program is compiled; none, if it \
+    is not set. It must not lie in the future when the program runs.";
+
 /// A limit on waiting, in whole seconds.
 const WAIT: Kind = range(limits::WAIT_S_MIN, limits::WAIT_S_MAX, "seconds");
 
@@ -344,6 +349,12 @@ pub static KEYS: &[Key] = &[
         "Is each request written to standard output, in the Common Log Format?",
     ),
     epoll(
+        "server.modified",
+        MODIFIED,
+        Default::Rule("none"),
+        "`modified` of each route with status 200 that does not say it itself.",
+    ),
+    epoll(
         "server.metrics",
         Kind::TextOrFalse { max: limits::PATH_MAX, rule: "a path as in `route[].path` that no route has" },
         Default::Is(Value::Bool(false)),
@@ -415,6 +426,12 @@ pub static KEYS: &[Key] = &[
     epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
     any("route[].headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),
     any("route[].retry_after", RETRY_AFTER, Default::Rule("none"), RETRY_AFTER_DOC),
+    epoll(
+        "route[].modified",
+        MODIFIED,
+        Default::Rule("`server.modified`, where the status is 200; a reply with another has none"),
+        MODIFIED_DOC,
+    ),
     epoll("route[].location", LOCATION, Default::Rule("none"), LOCATION_DOC),
     epoll("route[].compress", Kind::Bool, Default::Is(Value::Bool(false)), COMPRESS_200_DOC),
     Key {

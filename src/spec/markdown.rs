@@ -152,6 +152,7 @@ fn allowed(key: &Key) -> String {
         Kind::Choice(choices) => vec![quoted(choices.iter().copied(), ", ")],
         Kind::Integer { min, max, rule, .. } => vec![format!("{min} to {max}"), (*rule).to_owned()],
         Kind::IntegerOr { min, max, word, .. } => vec![format!("{min} to {max}, or `\"{word}\"`")],
+        Kind::DateOr { word } => vec![format!("with an offset from UTC, 1970 to 9999; or `\"{word}\"`")],
         Kind::Seconds { min_ms, max_ms } => {
             vec![format!("{} to {}", f64::from(*min_ms) / 1000.0, f64::from(*max_ms) / 1000.0)]
         }

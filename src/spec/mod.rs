@@ -5,6 +5,7 @@
 //! several keys. Whoever finds a fault says what is wrong and what would be right ([`Wrong`]); [`SpecError`] adds where.
 
 mod content_type;
+mod date;
 pub mod description;
 mod document;
 pub mod engine;

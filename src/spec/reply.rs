@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::SpecError;
 use super::content_type::{self, BARE_TEXT, TEXT};
+use super::date;
 use super::description::{Coding, Engine, Reply, Route, Variant};
 use super::document::{Document, Section};
 use super::error::Wrong;
@@ -42,6 +43,7 @@ impl Replies {
                 let mut reply = of_content(Path::new(file), content);
                 reply.cache = cache(&document.top)?;
                 reply.fields = headers::merged(&common(document), &[]);
+                reply.modified = date::modified(&document.server)?;
                 reply.compress = document.top.flag("compress");
                 reply.variants = ready(&document.top, loader, &reply)?;
                 Ok(Self { routes: one_file(Path::new(file), &reply), fallback: not_found(document, loader)? })
@@ -73,6 +75,7 @@ fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Resul
     let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
     let mut lines: BTreeMap<Vec<u8>, (&str, &Section<'_>)> = BTreeMap::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
+    let modified = date::modified(&document.server)?;
     let most = match engine {
         Engine::Epoll => ROUTES_MAX,
         Engine::Blocking => BLOCKING_ROUTES_MAX,
@@ -93,7 +96,10 @@ fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Resul
         if let Some((same, earlier)) = earlier {
             return Err(section.error("path", twice(path, same, earlier)));
         }
-        let reply = reply(section, common, loader)?;
+        let mut reply = reply(section, common, loader)?;
+        if reply.status == 200 && section.entry("modified").is_none() {
+            reply.modified = modified;
+        }
         if path == EVERY {
             every = Some((reply, section));
         } else {
@@ -201,7 +207,8 @@ fn complete(section: &Section<'_>, common: &[Given], body: Vec<u8>, default_type
         let wrong = Wrong::new(format!("a reply with status {status} is sent as it is"), "remove it");
         return Err(section.error("compress", wrong));
     }
-    Ok(Reply { template, cache, location, fields, compress, ..Reply::new(status, content_type, body) })
+    let modified = modified(section, status)?;
+    Ok(Reply { template, cache, modified, location, fields, compress, ..Reply::new(status, content_type, body) })
 }
 
 /// The variants that stand beside the file of a reply. Those of a template would hold its placeholders.
@@ -232,6 +239,18 @@ fn cache(section: &Section<'_>) -> Result<Option<String>, SpecError> {
         return Err(section.error("cache", wrong));
     }
     Ok(Some(value.trim().to_owned()))
+}
+
+/// The date of `Last-Modified`; `[not_found]` has no key for it.
+fn modified(section: &Section<'_>, status: u16) -> Result<Option<u64>, SpecError> {
+    if section.entry("modified").is_none() {
+        return Ok(None);
+    }
+    if status != 200 {
+        let wrong = Wrong::new(format!("a reply with status {status} has no date of its own"), "remove it");
+        return Err(section.error("modified", wrong));
+    }
+    date::modified(section)
 }
 
 /// The value of `Location`.

@@ -86,6 +86,11 @@ pub enum Kind {
     },
     /// A table of field lines: names with a string each, or `false` for none at all.
     Fields,
+    /// A date with its time, also as a string; or one word in its place.
+    DateOr {
+        /// The word.
+        word: &'static str,
+    },
     /// A time in seconds, whole or with a fraction; the limits are in milliseconds.
     Seconds {
         /// Shortest time, in milliseconds.
@@ -109,7 +114,7 @@ pub enum Default {
 pub enum Value {
     /// A string.
     Text(Cow<'static, str>),
-    /// A whole number.
+    /// A whole number; of a date, its seconds since 1970.
     Integer(i64),
     /// A time, in milliseconds.
     Millis(u32),
@@ -211,6 +216,7 @@ impl std::fmt::Display for Kind {
             Self::TextOrFalse { .. } => "a string or false",
             Self::Bool => "a boolean",
             Self::Integer { .. } => "an integer",
+            Self::DateOr { .. } => "a date-time or a string",
             Self::IntegerOr { word, .. } => return write!(f, "an integer or \"{word}\""),
             Self::SecondsOrDate { .. } => "an integer or a string",
             Self::Fields => "a table of strings",

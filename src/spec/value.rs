@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use toml::de::DeValue;
 
+use super::date;
 use super::error::Wrong;
 use super::headers;
 use super::schema::{Key, Kind, Value};
@@ -21,6 +22,9 @@ pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wro
         (Kind::Choice(choices), DeValue::String(text)) => choice_value(text, choices)?,
         (Kind::Bool, DeValue::Boolean(flag)) => Value::Bool(*flag),
         (Kind::IntegerOr { word, .. }, DeValue::String(text)) if text == word => Value::Text(Cow::Borrowed(word)),
+        (Kind::DateOr { word }, DeValue::String(text)) if text == word => Value::Text(Cow::Borrowed(word)),
+        (Kind::DateOr { .. }, DeValue::String(text)) => Value::Integer(date::of_text(text)?),
+        (Kind::DateOr { .. }, DeValue::Datetime(given)) => Value::Integer(date::of_date(given)?),
         (Kind::Integer { min, max, .. } | Kind::IntegerOr { min, max, .. }, DeValue::Integer(number)) => {
             let parsed = i64::from_str_radix(number.as_str(), number.radix()).ok();
             let in_range = parsed.filter(|parsed| (min..=max).contains(&parsed));
@@ -103,6 +107,7 @@ pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
             Ok(number) => format!("write {name} = {number}"),
             Err(_) => format!("write {name} = {min} or {name} = \"{word}\""),
         },
+        (Kind::DateOr { word }, _) => format!("write {name} = 2026-01-31T12:00:00Z or {name} = \"{word}\""),
         (Kind::Bool, _) => format!("write {name} = true or {name} = false"),
         _ => format!("write {} there", key.kind),
     };

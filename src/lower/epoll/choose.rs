@@ -6,8 +6,8 @@ use super::Engine;
 use super::build::{at, frame, sum};
 use super::fields::exact_names;
 use super::layout::{
-    DATE_LINE_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES, beginning, flag, record,
-    seen, var,
+    ACCEPT_ENCODING, DATE_LINE_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES, beginning,
+    flag, record, seen, var,
 };
 use crate::lower::wire;
 
@@ -40,16 +40,20 @@ impl Engine<'_> {
         self.place("codings_known");
         self.branch(self.s.id, Cond::Below, REFUSED, "method_other", "not known, or no route is asked for");
         self.write_metrics();
+        let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
         self.if_zero(self.s.t, "plain", "no representation: the same for every method");
         self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
-        self.if_none(self.s.seen, seen::CHOICES, "plain", "no choices");
+        self.if_none(self.s.seen, conditions | ACCEPT_ENCODING, "plain", "no choices");
         if self.has_variants {
             self.weigh();
-            self.if_none(self.s.seen, seen::CONDITIONS, "plain", "no conditions");
+            self.if_none(self.s.seen, conditions, "plain", "no conditions");
             self.put_four(frame(var::ROUTE), self.s.rep, "the variant");
         }
         // What the conditions say is about the variant, so they are looked at now; a list may be in several lines.
+        if self.has_dates {
+            self.prefer_tags();
+        }
         self.or(self.s.seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
         self.or(flags, flag::AGAIN, "");
         self.four(self.s.p, frame(var::FIELD_LINES), "");

@@ -5,7 +5,8 @@ use asmgen_arch::op::Cond;
 
 use super::Engine;
 use super::build::{at, before, frame, sum};
-use super::layout::{ETAG_BEFORE_END, ETAG_BYTES, IF_NONE_MATCH, IF_RANGE, RANGE, flag, record, var};
+use super::dates::{MODIFIED_SINCE, UNMODIFIED_SINCE};
+use super::layout::{DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_NONE_MATCH, IF_RANGE, RANGE, flag, record, var};
 
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
@@ -15,9 +16,13 @@ impl Engine<'_> {
     pub(super) fn again(&mut self) {
         let (q, id, seen, c) = (self.s.q, self.s.id, self.s.seen, self.s.c);
         self.place("again");
-        self.branch(id, Cond::Above, RANGE, "field", "");
         self.four(q, frame(var::VALUE), "");
         self.four(self.s.rep, frame(var::ROUTE), "the variant");
+        if self.has_dates {
+            self.branch(id, Cond::Eq, MODIFIED_SINCE, "date_field", "");
+            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, "date_field", "");
+        }
+        self.branch(id, Cond::Above, RANGE, "field", "");
         self.branch(id, Cond::Eq, RANGE, "ranges", "");
         self.find_tag();
         self.place("tag_found");
@@ -41,6 +46,9 @@ impl Engine<'_> {
         self.set(u, vend, "");
         self.take(u, q, "");
         self.branch(id, Cond::Ne, IF_RANGE, "tag_list", "");
+        if self.has_dates {
+            self.branch(u, Cond::Eq, DATE_BYTES, "if_range_date", "");
+        }
         self.branch(u, Cond::Ne, ETAG_BYTES, "field", "no such entity tag");
         self.place("tag_list");
         self.branch(u, Cond::Ne, 1i64, "tag_search", "");

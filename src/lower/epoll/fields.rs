@@ -3,6 +3,7 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use super::build::{at, before, frame, sum};
+use super::dates::{DATED, MODIFIED_SINCE, UNMODIFIED_SINCE};
 use super::layout::{ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, flag, seen, var};
 use super::{Engine, class};
 
@@ -14,7 +15,7 @@ const LENGTH_DIGITS: i64 = 18;
 const CONDITIONS: [(u32, &str); 4] =
     [(IF_MATCH, "if-match"), (IF_NONE_MATCH, "if-none-match"), (IF_RANGE, "if-range"), (RANGE, "range")];
 /// The number of a field that has no bit.
-const CONNECTION: u32 = seen::CHOICES;
+const CONNECTION: u32 = 0x1f;
 
 /// Bits that a letter has more in lower case.
 const LOWER: u8 = 0x20;
@@ -83,6 +84,9 @@ impl Engine<'_> {
         let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
         known.extend(CONDITIONS);
         known.extend(self.has_variants.then_some((ACCEPT_ENCODING, "accept-encoding")));
+        if self.has_dates {
+            known.extend([(MODIFIED_SINCE, "if-modified-since"), (UNMODIFIED_SINCE, "if-unmodified-since")]);
+        }
         known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
@@ -93,6 +97,9 @@ impl Engine<'_> {
         self.branch(id, Cond::Eq, CONNECTION, "connection", "");
         if self.has_variants {
             self.branch(id, Cond::Eq, ACCEPT_ENCODING, "accept_encoding", "");
+        }
+        if self.has_dates {
+            self.if_any(id, DATED, "see_date", "");
         }
         self.four(q, frame(var::VALUE), "");
         self.set(c, id, "");
@@ -114,6 +121,10 @@ impl Engine<'_> {
             self.accept_encoding();
         }
         self.again();
+        if self.has_dates {
+            self.see_dates();
+            self.dates();
+        }
         self.place("host_field");
         self.branch(q, Cond::Eq, vend, "field", "an empty one");
         self.host();

@@ -104,9 +104,11 @@ pub(super) const ACCEPT_ENCODING: u32 = 16;
 
 /// Fields that a request has, as bits, which are their numbers in the list of names.
 pub(super) mod seen {
-    /// Fields that choose among the parts of a representation, bits 0 to 3; and its variant too, bit 4.
+    /// Conditions and ranges, bits 0 to 3.
     pub(crate) const CONDITIONS: u32 = 0xf;
-    pub(crate) const CHOICES: u32 = 0x1f;
+    /// Fields with a date: where their bits are; two bits further on, whether they do not count.
+    pub(crate) const DATES: u32 = 3 << DATES_SHIFT;
+    pub(crate) const DATES_SHIFT: u8 = 8;
     /// `Host` and `Content-Length` may come once; `Transfer-Encoding`.
     pub(crate) const HOST: u32 = 0x20;
     pub(crate) const LENGTH: u32 = 0x40;
@@ -212,6 +214,8 @@ pub(super) mod beginning {
 
 /// From the end of the head: where the entity tag begins, in bytes.
 pub(super) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
+/// Bytes of the line with the date of a representation.
+pub(super) const LAST_MODIFIED_BYTES: u32 = wire::LAST_MODIFIED_BYTES as u32;
 /// Bytes of an entity tag with its quotes; of what stands before a status; of the line with the date; where in it the date
 /// begins, and its bytes.
 pub(super) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;

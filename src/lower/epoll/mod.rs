@@ -24,6 +24,7 @@ mod choose;
 mod clock;
 mod conditions;
 mod connections;
+mod dates;
 mod encoding;
 mod fields;
 mod health;
@@ -221,6 +222,8 @@ struct Engine<'s> {
     /// Is there a body that is sent from the file, is there a variant?
     has_long: bool,
     has_variants: bool,
+    /// Does a representation say when it was modified?
+    has_dates: bool,
 }
 
 /// The program of a server.
@@ -247,6 +250,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
         metrics,
         has_long: server.replies().any(long),
         has_variants: server.replies().any(|reply| !reply.variants.is_empty()),
+        has_dates: server.replies().any(|reply| reply.modified.is_some()),
         program,
     };
     engine.program.state_bytes = engine.state.bytes;

@@ -128,9 +128,11 @@ fn mistakes_are_found() {
     assert_eq!(fuzz(Peer::new(server.port, &site), &Run::short(SHORT_INPUTS / 10)).0, None);
 }
 
-/// The common site without its large content, which finds nothing that the rest does not.
+/// The common site without its large content, which finds nothing that the rest does not, and without dates: a server that
+/// has none is another program.
 fn light_site() -> Site {
     let mut site = site_with_variants();
+    site.routes.iter_mut().for_each(|route| route.representation.modified = None);
     site.routes.retain(|route| route.representation.identity.bytes.len() < 10_000);
     site
 }

@@ -31,7 +31,14 @@ const FIELDS: &[&str] = &[
     "If-None-Match: *", "If-None-Match: \"x\"", "If-None-Match: @ETAG@", "If-None-Match: W/@ETAG@, \"a\"",
     "If-None-Match: *, @ETAG@", "If-Match: \"x\", @ETAG@",
     "If-Match: *", "If-Match: \"x\"", "If-Match: @ETAG@", "If-Match: W/@ETAG@", "If-Range: @ETAG@", "If-Range: \"x\"",
-    "If-Range:",
+    "If-Range:", "If-Range: Sat, 31 Jan 2026 12:00:00 GMT", "If-Range: Sat, 31 Jan 2026 12:00:01 GMT",
+    "If-Modified-Since: Sat, 31 Jan 2026 12:00:00 GMT", "If-Modified-Since: Sat, 31 Jan 2026 11:59:59 GMT",
+    "If-Modified-Since: Sun, 01 Feb 2026 00:00:00 GMT", "If-Modified-Since: Saturday, 31-Jan-26 12:00:00 GMT",
+    "If-Modified-Since: Sunday, 06-Nov-94 08:49:37 GMT", "If-Modified-Since: Sat Jan 31 12:00:00 2026",
+    "If-Modified-Since: Sun Feb  1 00:00:00 2026", "If-Modified-Since: Sunday, 06-Nov-99 08:49:37 GMT",
+    "If-Unmodified-Since: Sat, 31 Jan 2026 12:00:00 GMT", "If-Unmodified-Since: Fri, 30 Jan 2026 12:00:00 GMT",
+    "If-Unmodified-Since: Friday, 30-Jan-26 12:00:00 GMT", "If-Unmodified-Since: Sat Jan  3 12:00:00 2026",
+    "If-Modified-Since:", "If-Unmodified-Since: x",
     "Range: bytes=0-", "Range: bytes=0-0", "Range: bytes=-1", "Range: bytes=1-9999999999", "Range: bytes=5-4",
     "Range: bytes=-0",
     "Range: bytes=60-", "Range: bytes=0-1,2-3", "Range: BYTES=1-2", "Range: bytes=-", "Range: lines=1-2",
@@ -60,6 +67,10 @@ const PIECES: &[&str] = &[
     "/../",
     "%2e",
     "%00",
+    "day, ",
+    "Mar",
+    ":60",
+    " GMT",
     "bytes=",
     "\r\nRange: bytes=1-",
     "\r\nIf-None-Match: \"y\"",
@@ -137,7 +148,7 @@ pub(super) fn payload(random: &mut Random, material: &Material) -> Vec<u8> {
 }
 
 /// Names of the fields whose lines are about one thing.
-const CHOICES: &[&str] = &["if-none", "if-match", "if-range", "range", "accept-encoding"];
+const CHOICES: &[&str] = &["if-none", "if-match", "if-range", "range", "accept-encoding", "if-mod", "if-unmod"];
 
 /// A request of parts.
 fn request(random: &mut Random, material: &Material) -> Vec<u8> {

@@ -4,6 +4,7 @@
 
 mod authority;
 mod conditions;
+mod dates;
 mod fields;
 mod head;
 mod negotiate;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::conditions::{if_match_holds, if_none_match_names};
+use super::dates::{is_unmodified, last_modified};
 use super::fields::elements;
 use super::head::Head;
 use super::negotiate;
@@ -97,6 +98,7 @@ struct Draft {
     content_range: Option<String>,
     content_type: String,
     content_encoding: Option<&'static str>,
+    last_modified: Option<String>,
     cache_control: Option<String>,
     /// What the spec adds.
     own: Vec<(&'static str, &'static str)>,
@@ -129,6 +131,7 @@ impl Draft {
         for (name, value) in self.own.iter().filter(of_content).filter(|_| has_content) {
             add(name, Some((*value).into()));
         }
+        add("Last-Modified", self.last_modified.filter(|_| has_content));
         add("Cache-Control", self.cache_control);
         for (name, value) in self.own.iter().filter(|field| !of_content(field)) {
             add(name, Some((*value).into()));
@@ -199,7 +202,11 @@ fn representation(of: &Representation, head: &Head, identity: Draft) -> Draft {
     if head.has("If-Match") && !head.values("If-Match").any(|line| if_match_holds(line, etag)) {
         return Draft::words(412);
     }
+    if !head.has("If-Match") && is_unmodified(head, "If-Unmodified-Since", of) == Some(false) {
+        return Draft::words(412);
+    }
     let whole = Draft {
+        last_modified: last_modified(of),
         content_encoding: coding.map(super::site::Coding::name),
         vary: !of.variants.is_empty(),
         etag: Some(etag.clone()),
@@ -209,7 +216,12 @@ fn representation(of: &Representation, head: &Head, identity: Draft) -> Draft {
     if head.values("If-None-Match").any(|line| if_none_match_names(line, etag)) {
         return Draft { status: 304, ..whole };
     }
-    let is_same = !head.has("If-Range") || head.only("If-Range") == Some(etag.as_bytes());
+    if !head.has("If-None-Match") && is_unmodified(head, "If-Modified-Since", of) == Some(true) {
+        return Draft { status: 304, ..whole };
+    }
+    let validators = [Some(etag.clone()), last_modified(of)];
+    let is_validator = |field: &[u8]| validators.iter().flatten().any(|one| one.as_bytes() == field);
+    let is_same = !head.has("If-Range") || head.only("If-Range").is_some_and(is_validator);
     let field = head.only("Range").filter(|_| head.method == "GET" && is_same);
     let wanted = field.map_or(Range::Ignored, |field| range(field, bytes.len()));
     let length = bytes.len();

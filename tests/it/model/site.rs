@@ -45,6 +45,8 @@ impl Content {
 pub(crate) struct Representation {
     pub(crate) content_type: String,
     pub(crate) cache_control: Option<String>,
+    /// When it was modified: as the spec has it, and in seconds since 1970.
+    pub(crate) modified: Option<(&'static str, u64)>,
     pub(crate) identity: Content,
     /// Those that are smaller.
     pub(crate) variants: Vec<(Coding, Content)>,
@@ -82,12 +84,19 @@ pub(crate) struct Site {
 
 /// `head_bytes` where the spec says nothing.
 pub(crate) const HEAD_BYTES: usize = 16_384;
+/// Sat, 31 Jan 2026 12:00:00 GMT
+const MODIFIED: Option<(&str, u64)> = Some(("2026-01-31T12:00:00Z", 1_769_860_800));
 const MIB: usize = 1 << 20;
 
 fn route(text: &'static str, content_type: &str, bytes: Vec<u8>) -> Route {
     let identity = Content::new(bytes, None);
-    let representation =
-        Representation { content_type: content_type.into(), cache_control: None, identity, variants: Vec::new() };
+    let representation = Representation {
+        content_type: content_type.into(),
+        cache_control: None,
+        modified: None,
+        identity,
+        variants: Vec::new(),
+    };
     let path = path(text.as_bytes()).expect("a path of ours is well-formed");
     Route { text, path, status: 200, fields: &[], compress: false, representation }
 }
@@ -114,6 +123,9 @@ impl Site {
         let mut compressed = route("/text", plain, text());
         compressed.compress = true;
         compressed.representation.cache_control = Some("max-age=60".into());
+        compressed.representation.modified = MODIFIED;
+        let mut nested = route("/a/b", plain, b"nested\n".into());
+        nested.representation.modified = MODIFIED;
         let mut teapot = route("/teapot", plain, b"short and stout\n".into());
         teapot.status = 418;
         let mut prefix = route("/files/*", plain, b"a file\n".into());
@@ -125,7 +137,7 @@ impl Site {
             teapot,
             route("/with%20space", plain, b"a space\n".into()),
             route("/caf%C3%A9", plain, b"an accent\n".into()),
-            route("/a/b", plain, b"nested\n".into()),
+            nested,
             route("/a/", plain, b"a folder\n".into()),
             route("/big", "application/octet-stream", big()),
             compressed,
@@ -152,6 +164,7 @@ impl Site {
                 format!("\n[[route]]\npath = \"{text}\"\nfile = \"{index}.content\""),
                 format!("type = \"{}\"\nstatus = {status}\ncompress = {compress}", of.content_type),
                 cache.unwrap_or_default() + "\n" + &headers(fields),
+                of.modified.map(|(text, _)| format!("modified = {text}")).unwrap_or_default(),
             ];
             spec.extend(lines.map(|line| line + "\n"));
         }

@@ -10,9 +10,32 @@ pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 /// Of the built-in reply to unknown paths: its text is ASCII, and the name of a character set would only cost bytes.
 pub(super) const BARE_TEXT: &str = "text/plain";
 
+/// Types that are registered today (IANA) where the table of `mime_guess` has an older one, or none.
+#[rustfmt::skip] // One RFC per line.
+const NEWER: [(&str, &str); 18] = [
+    ("mjs", "text/javascript"), ("cjs", "text/javascript"),                     // RFC 9239
+    ("map", "application/json"),                                                // ECMA-426: source maps are JSON
+    ("woff", "font/woff"), ("otf", "font/otf"), ("ttc", "font/collection"),     // RFC 8081
+    ("md", "text/markdown"), ("markdown", "text/markdown"),                     // RFC 7763
+    ("yaml", "application/yaml"), ("yml", "application/yaml"),                  // RFC 9512
+    ("toml", "application/toml"),
+    ("zst", "application/zstd"),                                                // RFC 8878
+    ("tgz", "application/gzip"),                                                // RFC 6713
+    ("m4a", "audio/mp4"),                                                       // RFC 4337
+    ("ts", "video/mp2t"),                                                       // RFC 3555; TypeScript has none
+    ("m3u8", "application/vnd.apple.mpegurl"),                                  // RFC 8216
+    ("jsonl", "application/x-ndjson"), ("ndjson", "application/x-ndjson"),
+];
+
+fn by_extension(path: &Path) -> Option<&'static str> {
+    let extension = path.extension()?.to_str()?;
+    let newer = NEWER.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|&(_, newer)| newer);
+    newer.or_else(|| mime_guess::from_ext(extension).first_raw())
+}
+
 /// Of a file, by its extension. Text gets its character set, unless it is not in UTF-8 and the set is unknown.
 pub(super) fn of_file(path: &Path, content: &[u8]) -> String {
-    let essence = mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream");
+    let essence = by_extension(path).unwrap_or("application/octet-stream");
     let is_utf8_text = essence.starts_with("text/") && std::str::from_utf8(content).is_ok();
     format!("{essence}{}", if is_utf8_text { "; charset=utf-8" } else { "" })
 }
@@ -53,6 +76,33 @@ mod tests {
             ("a.json", b"{}", "application/json"),
             ("a.svg", b"", "image/svg+xml"),
             ("a.wasm", b"", "application/wasm"),
+            ("a.mjs", b"", "text/javascript; charset=utf-8"),
+            ("a.CJS", b"", "text/javascript; charset=utf-8"),
+            ("app.js.map", b"{}", "application/json"),
+            ("a.webmanifest", b"{}", "application/manifest+json"),
+            ("a.jsonld", b"{}", "application/ld+json"),
+            ("a.geojson", b"{}", "application/geo+json"),
+            ("a.ndjson", b"{}", "application/x-ndjson"),
+            ("a.avif", b"", "image/avif"),
+            ("a.webp", b"", "image/webp"),
+            ("a.jxl", b"", "image/jxl"),
+            ("a.ico", b"", "image/x-icon"),
+            ("a.woff", b"", "font/woff"),
+            ("a.woff2", b"", "font/woff2"),
+            ("a.otf", b"", "font/otf"),
+            ("a.ttf", b"", "font/ttf"),
+            ("a.md", b"", "text/markdown; charset=utf-8"),
+            ("a.xml", b"", "text/xml; charset=utf-8"),
+            ("a.yml", b"", "application/yaml"),
+            ("a.toml", b"", "application/toml"),
+            ("a.csv", b"", "text/csv; charset=utf-8"),
+            ("a.ics", b"", "text/calendar; charset=utf-8"),
+            ("a.vtt", b"", "text/vtt; charset=utf-8"),
+            ("a.m4a", b"", "audio/mp4"),
+            ("a.mp4", b"", "video/mp4"),
+            ("a.tar.gz", b"", "application/gzip"),
+            ("a.tgz", b"", "application/gzip"),
+            ("a.zst", b"", "application/zstd"),
             ("a.unheard-of", b"", "application/octet-stream"),
             ("README", b"", "application/octet-stream"),
         ] {

@@ -30,7 +30,7 @@ const PLACEHOLDERS_INTRODUCTION: &str = "\
 
 In `server.start_line`, and in the content of replies with `template = true`, `{{name}}` stands for a fact that is
 known when the program is compiled. Whitespace inside of the braces is allowed; a `{{` that opens no placeholder is an
-error. In HTML, XML and JSON the values are escaped.
+error, and `\\{{` stands for two braces (in a TOML string with double quotes, `\\\\{{`). In HTML, XML and JSON the values are escaped.
 
 | placeholder | value |
 |---|---|

@@ -1,5 +1,5 @@
 //! Placeholders: `{{name}}` in a start line or a template body stands for a fact that is known when the program is
-//! compiled. There is no way to write a literal `{{` in a template, so that no misspelling goes unseen.
+//! compiled. `\{{` is a literal `{{`; any other `{{` opens a placeholder, so that no misspelling goes unseen.
 
 use super::error::Wrong;
 use super::suggest::closest;
@@ -33,6 +33,7 @@ pub const PLACEHOLDERS: [Placeholder; 12] = [
 ];
 
 const OPEN: &[u8] = b"{{";
+const ESCAPE: &[u8] = b"\\";
 const CLOSE: &[u8] = b"}}";
 
 /// A placeholder that cannot be filled in.
@@ -46,13 +47,18 @@ pub struct TemplateError {
 }
 
 /// Replaces every placeholder by what `lookup` says of its name. Whatever `lookup` knows nothing of is an error, and
-/// so is a `{{` that opens no placeholder. The values are not looked at: see [`html_escape`].
+/// so is a `{{` that opens no placeholder. `\{{` becomes `{{`. The values are not looked at: see [`html_escape`].
 pub fn fill(text: &[u8], lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<u8>, TemplateError> {
     let mut filled = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = find(rest, OPEN) {
         let here = text.len() - rest.len() + open;
         let error = |wrong| TemplateError { line: line_of(text, here), wrong };
+        if let Some(before) = rest[..open].strip_suffix(ESCAPE) {
+            filled.extend_from_slice(&[before, OPEN].concat());
+            rest = &rest[open + OPEN.len()..];
+            continue;
+        }
         filled.extend_from_slice(&rest[..open]);
         let inside = &rest[open + OPEN.len()..];
         let close = find(inside, CLOSE).ok_or_else(|| error(malformed(inside)))?;
@@ -129,7 +135,7 @@ fn malformed(inside: &[u8]) -> Wrong {
     let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
     Wrong::new(
         format!("`{{{{{}` opens no placeholder", shown.escape_debug()),
-        "write {{name}} with a name of a-z and _, or leave out `template`",
+        "write {{name}} with a name of a-z and _, or \\{{ for the two braces themselves",
     )
 }
 
@@ -149,6 +155,10 @@ mod tests {
             ("{{port}}", "80"),
             ("a {{ port }}{{\tport\n}} b", "a 8080 b"),
             ("}} { {{port}}}", "}} { 80}"),
+            ("\\{{port}} {{port}}", "{{port}} 80"),
+            ("\\{{", "{{"),
+            ("{{port}}\\{{{port}", "80{{{port}"),
+            ("\\\\{{ \\ {\\{", "\\{{ \\ {\\{"),
         ] {
             assert_eq!(fill(text.as_bytes(), port).unwrap(), filled.as_bytes(), "{text}");
         }

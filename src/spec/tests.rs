@@ -89,7 +89,8 @@ fn example_file_is_served_under_its_name() {
 fn example_page_is_small_and_complete() {
     let page = include_str!("../../examples/page.html");
     assert!(page.len() < 1500, "{} bytes", page.len());
-    for part in ["<!doctype html>", "lang=", "charset=", "viewport", "color-scheme", "{{repository}}", "{{image_size}}"]
+    for part in
+        ["<!doctype html>", "lang=", "charset=", "viewport", "color-scheme", "{{repository}}", "{{binary_size}}"]
     {
         assert!(page.contains(part), "{part}");
     }

@@ -206,6 +206,26 @@ fn syntax_error(source: &SpecText<'_>, error: &toml::de::Error) -> SpecError {
     source.error(&error.span().unwrap_or(0..0), "", wrong)
 }
 
+/// Keys of other servers, and what is meant by them here.
+const MEANT: [(&str, &str); 16] = [
+    ("address", "listen"),
+    ("bind", "listen"),
+    ("host", "listen"),
+    ("hostname", "listen"),
+    ("url", "path"),
+    ("pattern", "path"),
+    ("content", "body"),
+    ("text", "body"),
+    ("mime", "type"),
+    ("code", "status"),
+    ("status_code", "status"),
+    ("redirect", "location"),
+    ("to", "location"),
+    ("target", "location"),
+    ("gzip", "compress"),
+    ("fields", "headers"),
+];
+
 /// An unknown key: where it belongs, or what was meant, or else what there is.
 fn unknown_key(table: Table, name: &str) -> Wrong {
     let others = || Table::ALL.into_iter().filter(move |&other| other != table);
@@ -215,16 +235,16 @@ fn unknown_key(table: Table, name: &str) -> Wrong {
         let hint = if other == Table::Top { ", above the first header" } else { "" };
         Some(format!("it belongs in {}{hint}", other.header()))
     };
-    let similar_here = || Some(format!("did you mean {}?", similar(table)?.written()));
-    let similar_elsewhere = || {
-        let (other, meant) = others().find_map(|other| Some((other, similar(other)?)))?;
-        Some(format!("did you mean {} in {}?", meant.written(), other.header()))
+    let meant = || {
+        let (_, meant) = MEANT.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+        table.key(meant)
     };
+    let similar_here = || Some(format!("did you mean {}?", meant().or_else(|| similar(table))?.written()));
     let all = || {
         let names: Vec<String> = table.keys().map(Key::written).collect();
         format!("the keys of {} are {}", table.header(), names.join(", "))
     };
-    Wrong::new("unknown key", elsewhere().or_else(similar_here).or_else(similar_elsewhere).unwrap_or_else(all))
+    Wrong::new("unknown key", elsewhere().or_else(similar_here).unwrap_or_else(all))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::document::Pair;
 use super::error::{SpecText, Wrong};
 use super::limits::{FIELD_NAME_MAX, FIELD_VALUE_MAX, FIELDS_MAX};
 use super::schema::{Fields, Key, Value};
+use super::value::in_unit;
 
 /// Why a spec may not give a field.
 enum Reason {
@@ -156,9 +157,10 @@ pub(super) fn date_value(text: &str) -> Result<Value, Wrong> {
         return Ok(Value::Text(text.to_owned().into()));
     }
     let fix = "write the seconds as a number, or a date such as \"Sat, 31 Jan 2026 12:00:00 GMT\"";
-    Err(match text.parse::<u32>() {
+    let seconds = text.parse::<u32>().ok().map(|seconds| seconds.to_string());
+    Err(match seconds.or_else(|| in_unit(text, "seconds")).ok_or(()) {
         Ok(seconds) => Wrong::new(format!("{text:?} is no date"), format!("write retry_after = {seconds}")),
-        Err(_) => Wrong::new(format!("{text:?} is no date"), fix),
+        Err(()) => Wrong::new(format!("{text:?} is no date"), fix),
     })
 }
 
@@ -178,7 +180,7 @@ fn is_date(text: &str) -> bool {
     let number = |from: usize, digits: usize| text[from..from + digits].parse::<u32>().unwrap_or(u32::MAX);
     let (day, year, hour, minute, second) = (number(5, 2), number(12, 4), number(17, 2), number(20, 2), number(23, 2));
     let Some(month) = MONTHS.iter().position(|month| *month == &text[8..11]) else { return false };
-    let is_leap = |year: u32| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u32| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let lengths = [31, 28 + u32::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     if year < 1970 || !(1..=lengths[month]).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return false;

@@ -18,6 +18,9 @@ impl ListenText {
     /// in brackets: `::8080` would be read as an address by one half of the people and as a port by the other.
     pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let text = text.trim();
+        if let Some(wrong) = other_kind(text) {
+            return Err(wrong);
+        }
         if let Some(bracketed) = text.strip_prefix('[') {
             let (address, rest) = bracketed.split_once(']').ok_or_else(|| not_understood(text))?;
             let address = address.parse::<Ipv6Addr>().map_err(|_| not_understood(text))?;
@@ -25,7 +28,11 @@ impl ListenText {
         }
         if text.parse::<Ipv6Addr>().is_ok() {
             let what = format!("{text:?} is an IPv6 address without brackets");
-            return Err(Wrong::new(what, format!("write \"[{text}]\" or \"[{text}]:{PORT_DEFAULT}\"")));
+            let fix = match port_behind(text) {
+                Some((address, port)) => format!("write \"[{address}]:{port}\" for the port, or \"[{text}]\""),
+                None => format!("write \"[{text}]\" or \"[{text}]:{PORT_DEFAULT}\""),
+            };
+            return Err(Wrong::new(what, fix));
         }
         if is_number(text) {
             return Ok(Self { address: None, port: Some(port(text)?) });
@@ -56,6 +63,25 @@ impl std::fmt::Display for Listen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::net::SocketAddr::new(self.address, self.port).fmt(f)
     }
+}
+
+/// An address that is none of TCP.
+fn other_kind(text: &str) -> Option<Wrong> {
+    if text.starts_with("unix:") || text.starts_with(['/', '@', '.']) {
+        let fix = format!("write \"127.0.0.1:{PORT_DEFAULT}\" for this machine alone");
+        return Some(Wrong::new(format!("{text:?} is a Unix socket, and servers listen on TCP"), fix));
+    }
+    let (_, behind) = text.split_once("://")?;
+    let port = behind.rsplit(':').next().unwrap_or_default().split('/').next().filter(|port| is_number(port));
+    let what = format!("{text:?} is the address of a page");
+    Some(Wrong::new(what, format!("write the address to listen on, \"0.0.0.0:{}\"", port.unwrap_or("8080"))))
+}
+
+/// `::1` and `8080` of `::1:8080`, which is an address, too.
+fn port_behind(text: &str) -> Option<(&str, u16)> {
+    let (address, digits) = text.rsplit_once(':')?;
+    let is_address = address.parse::<Ipv6Addr>().is_ok() && is_number(digits);
+    is_address.then(|| digits.parse().ok()).flatten().map(|port| (address, port))
 }
 
 fn is_number(text: &str) -> bool {
@@ -133,10 +159,21 @@ mod tests {
             "[fe80::1%eth0]:80",
             "+80",
             "1.2.3.4:+8",
+            "::1:8080",
+            "unix:/run/x.sock",
+            "/run/x.sock",
+            "@x",
+            "http://0.0.0.0:8080/",
+            "tcp://[::]:80",
         ] {
             assert!(ListenText::parse(text).is_err(), "{text:?}");
         }
         assert!(ListenText::parse("localhost:80").unwrap_err().fix.ends_with("\"127.0.0.1:80\""));
+        let fix = |text: &str| ListenText::parse(text).unwrap_err().fix;
+        assert_eq!(fix("::1:8080"), "write \"[::1]:8080\" for the port, or \"[::1:8080]\"");
+        assert_eq!(fix("::8080"), "write \"[::8080]\" or \"[::8080]:8080\"");
+        assert_eq!(fix("unix:/run/x.sock"), "write \"127.0.0.1:8080\" for this machine alone");
+        assert_eq!(fix("http://example.org:81/a"), "write the address to listen on, \"0.0.0.0:81\"");
         assert!(ListenText::parse("::1").unwrap_err().fix.starts_with("write \"[::1]\""));
     }
 }

@@ -10,12 +10,17 @@ pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// How far apart two words are, if one can be meant by the other: a slip in every third letter, or the longer word
+/// How far apart two words are, if one can be meant by the other: a slip in every fourth letter, or four behind a
+/// beginning that is the same (`binary_bytes` for `binary_size`), or the longer word
 /// being the shorter one with something around it (`content_type` for `type`).
 fn distance(word: &str, candidate: &str) -> Option<usize> {
     const SHORTEST_PART: usize = 4;
+    const LETTERS_PER_SLIP: usize = 4;
+    const LONG_BEGINNING: usize = 6;
     let slips = strsim::damerau_levenshtein(word, candidate);
-    let near = slips <= word.len().max(candidate.len()).div_ceil(3).min(4) && slips < candidate.len();
+    let near = slips <= (word.len().min(candidate.len()) / LETTERS_PER_SLIP).clamp(1, 3) && slips < candidate.len();
+    let begins = word.bytes().zip(candidate.bytes()).take_while(|(one, other)| one == other).count();
+    let near = near || begins >= LONG_BEGINNING && slips <= LETTERS_PER_SLIP;
     let part = candidate.len() >= SHORTEST_PART && word.contains(candidate);
     (near || part).then_some(slips)
 }
@@ -26,7 +31,7 @@ mod tests {
 
     #[test]
     fn nearest_word_or_none() {
-        let words = ["listen", "port", "timeout", "type"];
+        let words = ["listen", "port", "timeout", "type", "authors", "path"];
         for (word, meant) in [
             ("listn", Some("listen")),
             ("LISTEN", Some("listen")),
@@ -34,6 +39,12 @@ mod tests {
             ("content_type", Some("type")),
             ("colour", None),
             ("x", None),
+            ("host", None),
+            ("methods", None),
+            ("hash", None),
+            ("auth", None),
+            ("tiemout", Some("timeout")),
+            ("timeouts", Some("timeout")),
         ] {
             assert_eq!(closest(word, words), meant, "{word}");
         }

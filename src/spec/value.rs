@@ -103,6 +103,17 @@ pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
         (Kind::Integer { .. } | Kind::Seconds { .. }, DeValue::String(text)) if text.parse::<f64>().is_ok() => {
             format!("write {name} = {text}")
         }
+        (Kind::Integer { unit, .. } | Kind::IntegerOr { unit, .. }, DeValue::String(text))
+            if in_unit(text, unit).is_some() =>
+        {
+            format!("write {name} = {}, in {unit}", in_unit(text, unit).unwrap_or_default())
+        }
+        (Kind::Seconds { .. }, DeValue::String(text)) if in_unit(text, "seconds").is_some() => {
+            format!("write {name} = {}, in seconds", in_unit(text, "seconds").unwrap_or_default())
+        }
+        (Kind::Integer { unit, .. }, DeValue::String(_)) if !unit.is_empty() => {
+            format!("write the number of {unit}, without quotes")
+        }
         (Kind::IntegerOr { min, word, .. }, DeValue::String(text)) => match text.parse::<i64>() {
             Ok(number) => format!("write {name} = {number}"),
             Err(_) => format!("write {name} = {min} or {name} = \"{word}\""),
@@ -112,6 +123,23 @@ pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
         _ => format!("write {} there", key.kind),
     };
     Wrong::new(format!("expected {}, found {}", key.kind, found(value)), fix)
+}
+
+/// A number with a unit, as others write it (`5s`, `500ms`, `16KiB`), in another unit; the shortest text of it.
+pub(super) fn in_unit(text: &str, unit: &str) -> Option<String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (digits, written) = text.split_at(split);
+    let factor = match (unit, written.trim().to_ascii_lowercase().as_str()) {
+        ("seconds", "ms") => 0.001,
+        ("seconds", "s" | "sec" | "second" | "seconds") => 1.0,
+        ("seconds", "m" | "min" | "minute" | "minutes") => 60.0,
+        ("seconds", "h" | "hour" | "hours") => 3600.0,
+        ("bytes", "b" | "byte" | "bytes") => 1.0,
+        ("bytes", "k" | "kb" | "kib") => 1024.0,
+        ("bytes", "m" | "mb" | "mib") => 1_048_576.0,
+        _ => return None,
+    };
+    Some((digits.parse::<f64>().ok()? * factor).to_string())
 }
 
 /// The type of a value, in the words of [`Kind`]'s display.

@@ -10,7 +10,7 @@ comma := ,
 CARGO ?= cargo
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 ASMGEN := $(CARGO_TARGET_DIR)/release/asmgen
-# What `make run` runs.
+# What `make run` runs, and `make image` packs.
 SPEC ?= examples/page.toml
 # The image's platforms. A Docker without containerd takes the first, so that is this machine's.
 PLATFORMS := $(if $(filter aarch64 arm64,$(shell uname -m)),linux/arm64$(comma)linux/amd64,linux/amd64$(comma)linux/arm64)
@@ -26,15 +26,18 @@ build: ## the release executable, target/release/asmgen
 	@$(CARGO) build --release --locked --quiet
 
 .PHONY: image
-image: build ## the default page: out/page.amd64, out/page.arm64, and both as the OCI image out/image.tar
-	@$(ASMGEN) examples/page.toml --target x86_64 -o out/page.amd64
-	@$(ASMGEN) examples/page.toml --target aarch64 -o out/page.arm64
-	@# `docker build` copies the mode, and the image's own is this one.
-	@chmod 0555 out/page.amd64 out/page.arm64
-	@# The image dates from the last commit: `docker image prune --filter until=…` removes those of 1970.
-	@epoch=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || true)}; \
-	$${epoch:+env SOURCE_DATE_EPOCH="$$epoch"} $(ASMGEN) image examples/page.toml --platform $(PLATFORMS) -o out/image.tar
-	@stat -c '%n: %s bytes' out/page.amd64 out/page.arm64 out/image.tar
+image: build ## SPEC (examples/page.toml): out/NAME.amd64, out/NAME.arm64, the OCI image out/image.tar, out/docker-compose.yml
+	@$(ASMGEN) dockerfile $(SPEC) > out/Dockerfile
+	@name=$$(sed -n 's|^ENTRYPOINT \["/\(.*\)"\]$$|\1|p' out/Dockerfile); \
+	$(ASMGEN) $(SPEC) --target x86_64 -o "out/$$name.amd64"; \
+	$(ASMGEN) $(SPEC) --target aarch64 -o "out/$$name.arm64"; \
+	: '`docker build` copies the mode, and the mode in the image is this one.'; \
+	chmod 0555 "out/$$name.amd64" "out/$$name.arm64"; \
+	: 'The image dates from the last commit: `docker image prune --filter until=…` removes those of 1970.'; \
+	epoch=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || true)}; \
+	$${epoch:+env SOURCE_DATE_EPOCH="$$epoch"} $(ASMGEN) image $(SPEC) --platform $(PLATFORMS) -o out/image.tar; \
+	$(ASMGEN) compose $(SPEC) > out/docker-compose.yml; \
+	stat -c '%n: %s bytes' "out/$$name.amd64" "out/$$name.arm64" out/image.tar
 
 .PHONY: run
 run: build ## build SPEC (examples/page.toml) for this machine and run it in the foreground

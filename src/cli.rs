@@ -25,8 +25,8 @@ Examples:
   asmgen image -o out/image.tar && docker load -i out/image.tar
   asmgen k8s examples/page.toml | kubectl apply -f -
 
-SPEC is a description in TOML (docs/spec.md), or any other file, which is then
-served as it is. Without SPEC the default page (examples/page.toml) is built.
+SPEC is a description in TOML (docs/spec.md), `-` for one on standard input, or
+any other file, which is then served as it is. Without SPEC the default page (examples/page.toml) is built.
 
 Exit code: 0 done, 1 failed, 2 wrong usage or wrong input.";
 

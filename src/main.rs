@@ -13,6 +13,9 @@ use output::Failure;
 
 fn main() -> ExitCode {
     commands::complete();
+    if let Some(failure) = commands::of_others() {
+        return refused(&failure);
+    }
     match cli::Cli::try_parse() {
         Ok(cli) => commands::run(cli).unwrap_or_else(|failure| refused(&failure)),
         Err(message) => shown(&message),

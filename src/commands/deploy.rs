@@ -39,12 +39,13 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
 }
 
 fn request(command: &str, args: &DeployArgs, archive: Option<&ArchiveArgs>) -> Result<DeployRequest, Failure> {
-    let description = super::describe(&args.source)?;
+    let description = super::describe_contained(&args.source)?;
     let image = archive.and_then(|archive| archive.image.as_deref());
     let made_by = made_by(command, args, image);
     // The archive has the last word about a name.
     let tag = args.tag.as_deref().filter(|_| image.is_none());
     let mut request = DeployRequest::new(&description, tag, &made_by).map_err(Failure::input)?;
+    request.source = source_words(args).join(" ");
     if let Some(file) = image {
         request.image = pinned(file, args.tag.as_deref())?;
     }
@@ -68,13 +69,20 @@ fn quoted(word: &str) -> String {
 
 /// The command as it was given.
 fn made_by(command: &str, args: &DeployArgs, image: Option<&Path>) -> String {
-    let source = &args.source;
     let mut words = vec!["asmgen".to_owned(), command.to_owned()];
+    words.extend(source_words(args));
+    words.extend(args.tag.iter().map(|tag| format!("--tag {tag}")));
+    words.extend(image.iter().map(|file| format!("--image {}", quoted(&file.display().to_string()))));
+    words.join(" ")
+}
+
+/// What of it says which program is meant.
+fn source_words(args: &DeployArgs) -> Vec<String> {
+    let source = &args.source;
+    let mut words = Vec::new();
     words.extend(source.spec.iter().map(|spec| quoted(&spec.display().to_string())));
     words.extend(source.port.iter().map(|port| format!("--port {port}")));
     words.extend(source.listen.iter().map(|listen| format!("--listen {}", quoted(listen))));
     words.extend(source.engine.iter().map(|engine| format!("--engine {}", engine.name())));
-    words.extend(args.tag.iter().map(|tag| format!("--tag {tag}")));
-    words.extend(image.iter().map(|file| format!("--image {}", quoted(&file.display().to_string()))));
-    words.join(" ")
+    words
 }

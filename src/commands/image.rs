@@ -11,7 +11,7 @@ const FILE_MODE: u32 = 0o644;
 
 pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, Failure> {
     output::is_not(args.output.as_deref(), args.source.spec.as_deref())?;
-    let description = super::describe(&args.source)?;
+    let description = super::describe_contained(&args.source)?;
     let platform = |&target| {
         let bytes = super::build(&description, target, (args.elf, asmgen::Effort::Default))?.bytes;
         Ok(PlatformBinary { target, bytes })

@@ -12,7 +12,9 @@ mod progress;
 mod run;
 mod sizes;
 mod verify;
+mod words;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use asmgen::elf::Tier;
@@ -21,9 +23,10 @@ use asmgen::{BuildError, Effort, Image, Options, Target, spec};
 
 use self::progress::Interrupt;
 use crate::cli::{Cli, Command, ExecutableArgs, LayoutArgs, SourceArgs};
-use crate::output::Failure;
+use crate::output::{self, Failure};
 
 pub(crate) use completions::complete;
+pub(crate) use words::of_others;
 
 /// Runs the command that the command line names.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -51,7 +54,7 @@ fn describe(source: &SourceArgs) -> Result<Description, Failure> {
 
 fn describe_on(source: &SourceArgs, engine: Option<Engine>) -> Result<Description, Failure> {
     let mut description = match &source.spec {
-        Some(path) => Source::of(path).and_then(|found| found.describe(engine)).map_err(Failure::input)?,
+        Some(path) => described(path, engine)?,
         None => spec::default_description_on(engine),
     };
     if let Some(listen) = &source.listen {
@@ -59,6 +62,32 @@ fn describe_on(source: &SourceArgs, engine: Option<Engine>) -> Result<Descriptio
     }
     if let Some(port) = source.port {
         description = description.with_port(port).map_err(|error| Failure::Input(format!("--port: {error}")))?;
+    }
+    Ok(description)
+}
+
+fn described(path: &Path, engine: Option<Engine>) -> Result<Description, Failure> {
+    let source = Source::of(path).map_err(Failure::input)?;
+    if source.is_doubtful() {
+        let path = path.display();
+        output::say(format_args!("asmgen: {path}: reads like a spec, but is served as a text; name it {path}.toml"));
+    }
+    source.describe(engine).map_err(Failure::input)
+}
+
+/// [`describe`], for what runs in a container: there an address of one machine is reached by nobody.
+fn describe_contained(source: &SourceArgs) -> Result<Description, Failure> {
+    let description = describe(source)?;
+    if let Some(listen) = description.program.listen().filter(|listen| !listen.address.is_unspecified()) {
+        let (reason, all) = match listen.address {
+            address if address.is_loopback() => ("nobody outside of the container reaches it", address.is_ipv6()),
+            address => ("a container seldom has that address", address.is_ipv6()),
+        };
+        let all = if all { "[::]" } else { "0.0.0.0" };
+        let port = listen.port;
+        output::say(format_args!(
+            "asmgen: warning: it listens on {listen}: {reason}; write listen = \"{all}:{port}\", or give --listen {all}"
+        ));
     }
     Ok(description)
 }

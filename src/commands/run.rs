@@ -1,11 +1,12 @@
 //! `asmgen run`: builds for this machine and becomes the program.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, ExitCode, Stdio};
 
 use asmgen::spec::{Engine, Listen, Program};
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -27,9 +28,39 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let file = memfd_create(description.name.as_str(), MemfdFlags::CLOEXEC).map_err(Failure::failed)?;
     let mut file = File::from(file);
     file.write_all(&image.bytes).map_err(Failure::failed)?;
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    let named = Named::link(&description.name, &path).ok();
+    let path = named.as_ref().map_or(path.as_path(), |named| &named.link);
     let error = Command::new(path).arg0(&description.name).exec();
     Err(Failure::Failed(format!("the program does not start: {error}")))
+}
+
+/// A link to the file under the program's name, which is what `ps` and `top` show: the kernel calls a process as the path
+/// that it was started by ends, not as its first argument says.
+struct Named {
+    link: PathBuf,
+    /// Closed when the program begins, or this one ends: then the link is removed.
+    _until: ChildStdin,
+}
+
+/// Removes the link and its folder at the end of its input; a child of the shell, so that it is none of the program's.
+const REMOVE: &str = "exec 3<&0; { read -r _ <&3; rm -f \"$1\"; rmdir \"${1%/*}\"; } >/dev/null 2>&1 &";
+
+impl Named {
+    fn link(name: &str, file: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("asmgen-").tempdir()?;
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(file, &link)?;
+        let mut remover = Command::new("/bin/sh");
+        remover.args(["-c", REMOVE, "sh"]).arg(&link).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = remover.spawn()?;
+        let until = shell.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        if !shell.wait()?.success() {
+            return Err(io::ErrorKind::Other.into());
+        }
+        let _ = folder.keep();
+        Ok(Self { link, _until: until })
+    }
 }
 
 /// Does `PORT` in the environment say where it listens?

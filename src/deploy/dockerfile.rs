@@ -1,8 +1,12 @@
 //! `Dockerfile.scratch`, for those who want Docker to build the image from the executables.
 
 use super::DeployRequest;
+use super::facts::one_line;
 use crate::oci::{USER, healthcheck};
 use asmgen_arch::Target;
+
+/// The machines of images where nobody says which.
+const IMAGE_TARGETS: [&str; 2] = ["x86_64", "aarch64"];
 
 /// The Dockerfile. It is built in a folder that holds `NAME.amd64`, `NAME.arm64`, …, executable files:
 /// `docker build -f Dockerfile.scratch --build-arg TARGETARCH=amd64 FOLDER`. `BuildKit` sets `TARGETARCH` by itself; a
@@ -10,7 +14,7 @@ use asmgen_arch::Target;
 /// would take the place of the value that `BuildKit` sets.
 pub fn dockerfile(request: &DeployRequest, primary: &Target) -> String {
     let DeployRequest { name, .. } = request;
-    let first_line = request.first_line();
+    let first_line = request.first_line() + &how_to_build(request);
     let architecture = primary.oci_architecture;
     let expose = request.port.map(|port| format!("EXPOSE {port}/tcp\n")).unwrap_or_default();
     let [program, argument] = healthcheck::command(name);
@@ -35,6 +39,23 @@ pub fn dockerfile(request: &DeployRequest, primary: &Target) -> String {
     )
 }
 
+/// The commands that make the files it copies, and the image.
+fn how_to_build(request: &DeployRequest) -> String {
+    let name = &request.name;
+    let source = one_line(&request.source);
+    let words = ["asmgen", &source].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let build = |target: &&Target| {
+        let file = format!("{name}.{}", target.oci_architecture);
+        format!("#   {words} --target {} -o {file} && chmod 555 {file}\n", target.name)
+    };
+    let builds: Vec<String> =
+        IMAGE_TARGETS.iter().filter_map(|name| Target::by_name(name)).map(|it| build(&it)).collect();
+    format!(
+        "# The executables that it copies, and the image:\n{}#   docker build -t {name} -f THIS_FILE .\n",
+        builds.concat()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +67,10 @@ mod tests {
         assert_eq!(
             dockerfile(&sample::request(&sample::server(8080, &[])), target),
             "# Made by `asmgen COMMAND page.toml`; change the description and make it anew.\n\
+             # The executables that it copies, and the image:\n\
+             #   asmgen --target x86_64 -o page.amd64 && chmod 555 page.amd64\n\
+             #   asmgen --target aarch64 -o page.arm64 && chmod 555 page.arm64\n\
+             #   docker build -t page -f THIS_FILE .\n\
              FROM scratch\n\
              ARG TARGETARCH\n\
              COPY page.${TARGETARCH:-amd64} /page\n\

@@ -41,6 +41,8 @@ pub struct DeployRequest {
     pub runs_once: bool,
     /// The command that makes the file, for its first line: `asmgen k8s examples/page.toml`.
     pub made_by: String,
+    /// What of that command says which program is meant: `examples/page.toml --port 80`.
+    pub source: String,
 }
 
 impl DeployRequest {
@@ -58,6 +60,7 @@ impl DeployRequest {
             memory_mib: memory_mib(&description.program),
             runs_once: matches!(description.program, Program::Hello { .. }),
             made_by: made_by.to_owned(),
+            source: String::new(),
         })
     }
 
@@ -70,9 +73,14 @@ impl DeployRequest {
 
     /// The comment that begins every file. The command may hold any character that a path may hold.
     pub(super) fn first_line(&self) -> String {
-        let one_line: String = self.made_by.chars().map(|c| if ends_lines(c) { '?' } else { c }).collect();
-        format!("# Made by `{one_line}`; change the description and make it anew.\n")
+        let made_by = one_line(&self.made_by);
+        format!("# Made by `{made_by}`; change the description and make it anew.\n")
     }
+}
+
+/// A text for a comment, which ends with its line.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if ends_lines(c) { '?' } else { c }).collect()
 }
 
 /// Is it a control character, or one of those that end a comment of YAML 1.1?

@@ -1,21 +1,33 @@
 //! What a path on the command line holds: a spec, a file to serve, or a folder.
 
 use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+use toml::de::{DeTable, DeValue};
+
 use super::SpecError;
-use super::description::Description;
+use super::description::{Description, ProgramKind};
 use super::engine::Engine;
 use super::error::{SpecText, Wrong};
 use super::limits::BODY_MAX;
 use super::loader::{self, Disk, Embedded};
 use super::read::{self, from_toml_with};
 
+/// What stands for standard input on a command line.
+const STANDARD_INPUT: &str = "-";
+
+/// Files up to here are looked at before they are served, whether they are specs; a spec is a few lines.
+const SPEC_USUAL_MAX_BYTES: u64 = 1 << 20;
+
 /// What a description can be made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A spec: a file whose name ends in `.toml`.
     Spec(PathBuf),
+    /// A spec that comes through a pipe, or, as `-`, on standard input: what has no name has no extension.
+    Stream(PathBuf),
     /// Any other file: it is served as it is.
     File(PathBuf),
     /// A folder whose files are served; not supported yet.
@@ -25,8 +37,14 @@ pub enum Source {
 impl Source {
     /// Looks at what is there.
     pub fn of(path: &Path) -> Result<Self, SpecError> {
+        if path == Path::new(STANDARD_INPUT) {
+            return Ok(Self::Stream(path.to_path_buf()));
+        }
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, &loader::reason(&error)))?;
         let is_spec = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        if metadata.file_type().is_fifo() {
+            return Ok(Self::Stream(path.to_path_buf()));
+        }
         Ok(match (metadata.is_dir(), is_spec) {
             (true, _) => Self::Folder(path.to_path_buf()),
             (false, true) => Self::Spec(path.to_path_buf()),
@@ -37,7 +55,11 @@ impl Source {
     /// Reads it, with this engine, if any, whatever it says.
     pub fn describe(&self, engine: Option<Engine>) -> Result<Description, SpecError> {
         match self {
-            Self::Spec(path) => from_toml_with(&text_of_spec(path)?, path, &Disk::beside(path), engine),
+            Self::Spec(path) => from_toml_with(&text_of_spec(path, content(path)?)?, path, &Disk::beside(path), engine),
+            Self::Stream(path) => {
+                let here = Disk { folder: PathBuf::new() };
+                from_toml_with(&text_of_spec(path, streamed(path)?)?, path, &here, engine)
+            }
             Self::File(path) => read::of_file(path, &content(path)?, engine),
             Self::Folder(path) => Err(SpecError::of_file(
                 path,
@@ -45,6 +67,13 @@ impl Source {
                 "write a spec with a [[route]] for each file",
             )),
         }
+    }
+
+    /// Is it a file that is served as it is, though what it says is a spec?
+    pub fn is_doubtful(&self) -> bool {
+        let Self::File(path) = self else { return false };
+        let is_short = fs::metadata(path).is_ok_and(|metadata| metadata.len() <= SPEC_USUAL_MAX_BYTES);
+        is_short && loader::read(path, BODY_MAX).is_ok_and(|content| is_like_a_spec(&content))
     }
 }
 
@@ -65,6 +94,33 @@ pub fn default_description_on(engine: Option<Engine>) -> Description {
     from_toml_with(SPEC, Path::new("examples/page.toml"), &FILES, engine).expect("the embedded example is a good spec")
 }
 
+/// TOML with one of the tables, or the key, that only specs have.
+fn is_like_a_spec(content: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(content) else { return false };
+    let Ok(root) = DeTable::parse(text) else { return false };
+    root.get_ref().iter().any(|(key, value)| match (key.get_ref().as_ref(), value.get_ref()) {
+        ("route", DeValue::Array(_)) | ("server" | "not_found", DeValue::Table(_)) => true,
+        ("program", DeValue::String(kind)) => ProgramKind::NAMES.contains(&kind.as_ref()),
+        _ => false,
+    })
+}
+
+fn streamed(path: &Path) -> Result<Vec<u8>, SpecError> {
+    let mut content = Vec::new();
+    let most = BODY_MAX as u64 + 1;
+    let read = if path == Path::new(STANDARD_INPUT) {
+        io::stdin().lock().take(most).read_to_end(&mut content)
+    } else {
+        fs::File::open(path).and_then(|pipe| pipe.take(most).read_to_end(&mut content))
+    };
+    read.map_err(|error| unreadable(path, &loader::reason(&error)))?;
+    if content.len() > BODY_MAX {
+        Err(unreadable(path, &format!("it is larger than {BODY_MAX} bytes")))
+    } else {
+        Ok(content)
+    }
+}
+
 fn content(path: &Path) -> Result<Vec<u8>, SpecError> {
     loader::read(path, BODY_MAX).map_err(|reason| unreadable(path, &reason))
 }
@@ -73,8 +129,8 @@ fn unreadable(path: &Path, reason: &str) -> SpecError {
     SpecError::of_file(path, format!("cannot be read: {reason}"), "name a spec (.toml) or a file to serve")
 }
 
-fn text_of_spec(path: &Path) -> Result<String, SpecError> {
-    String::from_utf8(content(path)?).map_err(|error| {
+fn text_of_spec(path: &Path, content: Vec<u8>) -> Result<String, SpecError> {
+    String::from_utf8(content).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         // Up to the fault, the text and its byte offsets are the same.
         let text = String::from_utf8_lossy(error.as_bytes());
@@ -108,6 +164,38 @@ mod tests {
     fn what_is_no_file_is_not_waited_for() {
         let error = from_path(Path::new("/dev/zero")).unwrap_err().to_string();
         assert!(error.starts_with("/dev/zero: cannot be read: it is a device; "), "{error}");
+    }
+
+    #[test]
+    fn specs_are_told_from_other_toml() {
+        for (content, is_spec) in [
+            ("[[route]]\npath = \"/\"\nbody = \"\"\n", true),
+            ("[server]\nprot = 80\n", true),
+            ("[not_found]\n", true),
+            ("program = \"pause\"\n", true),
+            ("", false),
+            ("[package]\nname = \"x\"\n", false),
+            ("server = \"x\"\n", false),
+            ("program = \"vim\"\n", false),
+            ("Just a text about [server]\n", false),
+            ("[[route]]\npath\n", false),
+        ] {
+            assert_eq!(is_like_a_spec(content.as_bytes()), is_spec, "{content}");
+        }
+        assert!(!is_like_a_spec(b"[server]\n\xff"));
+    }
+
+    #[test]
+    fn a_spec_without_its_extension_is_doubtful() {
+        let folder = tempfile::tempdir().unwrap();
+        let doubtful = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            Source::of(&path).unwrap().is_doubtful()
+        };
+        let spec = "[[route]]\npath = \"/\"\nbody = \"\"\n";
+        assert!(doubtful("spec", spec) && doubtful("spec.txt", spec));
+        assert!(!doubtful("spec.toml", spec) && !doubtful("notes.txt", "notes"));
     }
 
     #[test]

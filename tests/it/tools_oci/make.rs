@@ -76,3 +76,37 @@ fn it_dates_from_the_last_commit_and_begins_with_this_machine() {
     });
     assert_eq!((other_first != first, other_digest), (true, digest), "the same image, the other way round");
 }
+
+/// What is made of another spec has its name, and its own Compose file and Dockerfile; the Dockerfile's comment says how its
+/// files are made.
+#[test]
+fn it_packs_the_spec_that_is_named() {
+    let folder = checkout();
+    let folder = folder.path();
+    let spec =
+        "name = \"shop\"\n[server]\nengine = \"blocking\"\nport = 81\n[[route]]\npath = \"/\"\nbody = \"Shop\"\n";
+    std::fs::write(folder.join("examples/other.toml"), spec).expect("a spec");
+    made(folder, |make| {
+        make.arg("SPEC=examples/other.toml");
+    });
+    let text = |name: &str| std::fs::read_to_string(folder.join("out").join(name)).expect(name);
+    let index = run_bytes(tool("tar").arg("-xOf").arg(folder.join("out/image.tar")).arg("manifest.json"));
+    assert!(String::from_utf8_lossy(&index).contains("shop:latest"));
+    assert!(text("docker-compose.yml").contains("\"81:81\""));
+    let dockerfile = text("Dockerfile");
+    assert!(dockerfile.contains("COPY shop.${TARGETARCH:-amd64} /shop\n"), "{dockerfile}");
+    // The commands of the comment, typed in a folder of their own, make the same files.
+    let commands: Vec<&str> = dockerfile.lines().filter_map(|line| line.strip_prefix("#   asmgen ")).collect();
+    assert_eq!(commands.len(), 2, "{dockerfile}");
+    for command in commands {
+        let line = format!("{ASMGEN} {command}");
+        run(tool("bash").args(["-ec", &line]).current_dir(folder));
+    }
+    for file in ["shop.amd64", "shop.arm64"] {
+        let read = |file: &Path| std::fs::read(file).expect("a file");
+        assert_eq!(read(&folder.join(file)), read(&folder.join("out").join(file)), "{file}");
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&folder.join(file).metadata().expect("a file").permissions());
+        assert_eq!(mode & 0o777, 0o555, "{file}");
+    }
+}

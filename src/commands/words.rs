@@ -1,0 +1,48 @@
+//! Words that are commands of other tools: what to type here.
+
+use std::path::Path;
+
+use crate::output::Failure;
+
+const BUILD: &str = "asmgen SPEC.toml -o FILE builds an executable, without a command";
+const RUN: &str =
+    "asmgen run SPEC builds for this machine and serves; SPEC may be the one file to serve, not a folder yet";
+const CHECK: &str = "asmgen SPEC.toml --effort quick -o FILE says what is wrong with a spec, if anything is";
+const NEW: &str = "a spec is a few lines: copy one of the folder examples, or begin with docs/spec.md";
+const LIST: &str = "asmgen list SPEC lists every byte, and asmgen map SPEC draws it";
+const IMAGE: &str = "asmgen image SPEC -o FILE.tar writes an OCI image; docker load -i FILE.tar takes it";
+const K8S: &str = "asmgen k8s SPEC writes Kubernetes manifests";
+
+const WORDS: [(&str, &str); 24] = [
+    ("build", BUILD),
+    ("compile", BUILD),
+    ("make", BUILD),
+    ("serve", RUN),
+    ("server", RUN),
+    ("start", RUN),
+    ("dev", RUN),
+    ("up", RUN),
+    ("check", CHECK),
+    ("validate", CHECK),
+    ("lint", CHECK),
+    ("test", CHECK),
+    ("new", NEW),
+    ("init", NEW),
+    ("create", NEW),
+    ("size", "asmgen sizes has the sizes of the examples; that of a spec is asmgen SPEC.toml | wc -c"),
+    ("dump", LIST),
+    ("show", LIST),
+    ("disassemble", LIST),
+    ("docker", IMAGE),
+    ("oci", IMAGE),
+    ("push", IMAGE),
+    ("kubernetes", K8S),
+    ("deploy", K8S),
+];
+
+/// The first word of the command line, if it is one of those, and no file of that name is meant.
+pub(crate) fn of_others() -> Option<Failure> {
+    let word = std::env::args_os().nth(1)?;
+    let (word, instead) = WORDS.iter().find(|(known, _)| *word == **known)?;
+    (!Path::new(word).is_file()).then(|| Failure::Input(format!("there is no command `{word}`; {instead}")))
+}

@@ -65,6 +65,7 @@ impl<'a> Watch<'a> {
     }
 
     /// The same, with somebody who may end the searches early: they return what they have found by then.
+    #[must_use]
     pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
         Self { stop, ..self }
     }

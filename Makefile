@@ -77,6 +77,11 @@ differential: export PROGRAMS ?= 1000
 differential: ## random programs, PROGRAMS (1000): searched as unsearched, machines as the interpreter, facts as registers
 	@$(CARGO) test --release --quiet --locked --test it -- --nocapture differential::
 
+# MUTANTS is how many of each kind, MUTANTS_SEED chooses them, MUTANTS_ONLY takes one by its name.
+.PHONY: mutants
+mutants: tools ## single faults in engine and compiler, MUTANTS (120) of each: a survivor is a failure; hours
+	@.ci/mutants
+
 .PHONY: kernels
 kernels: tools ## every example on all of Debian's kernels, every header byte changed: out/kernels/report.md
 	@.ci/kernels all

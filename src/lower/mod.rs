@@ -6,6 +6,8 @@ mod blocking;
 mod epoll;
 mod hello;
 mod http;
+#[cfg(feature = "mutants")]
+mod mutate;
 mod ok;
 mod pause;
 mod pieces;
@@ -35,8 +37,21 @@ pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops>
             vec![rows::lower(*listen, target).unwrap_or_else(plain)]
         }
         Program::Server(server) => match server.engine {
-            Engine::Epoll => vec![epoll::lower(server, target)],
+            Engine::Epoll => vec![with_fault(epoll::lower(server, target))],
             Engine::Blocking => blocking::lower(server),
         },
     }
+}
+
+/// With the fault that the environment asks for (`make mutants`).
+#[cfg(feature = "mutants")]
+fn with_fault(mut program: Ops) -> Ops {
+    mutate::heed_environment(&mut program);
+    program
+}
+
+/// As it is: no build but that of `make mutants` can do otherwise.
+#[cfg(not(feature = "mutants"))]
+fn with_fault(program: Ops) -> Ops {
+    program
 }

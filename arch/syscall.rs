@@ -98,6 +98,8 @@ calls! {
     Accept         "accept"          ("fd", "addr", "addrlen", "flags")                        Number [ 43 202 364]
     /// Set an option.
     Setsockopt     "setsockopt"      ("fd", "level", "optname", "optval", "optlen")            Zero   [ 54 208 366]
+    /// Read an option of a socket.
+    Getsockopt     "getsockopt"      ("fd", "level", "optname", "optval", "optlen")            Zero   [ 55 209 365]
     /// Receive.
     Recvfrom       "recvfrom"        ("fd", "buf", "size", "flags", "addr", "addrlen")         Number [ 45 207 371]
     /// Send.

@@ -95,14 +95,16 @@ fn epoll(program: &Program) -> Option<&EpollSettings> {
     }
 }
 
-/// What every connection and every half-received request may take, on top of what is enough for one at a time; nothing
-/// where the number of workers depends on the machine.
+/// What every connection and every half-received request may take, and what the kernel may hold of what is sent and
+/// received, on top of what is enough for one at a time; nothing where the number of workers depends on the machine.
 fn memory_mib(program: &Program) -> Option<u64> {
     let Some(epoll) = epoll(program) else { return Some(MEMORY_MIB) };
     let Workers::Count(workers) = epoll.workers else { return None };
     let of_connections = u64::from(epoll.connections) * CONNECTION_BYTES;
     let of_requests = u64::from(epoll.partial_requests) * u64::from(epoll.head_bytes);
-    Some(MEMORY_MIB + (u64::from(workers) * (of_connections + of_requests)).div_ceil(1 << 20))
+    // What is held is weighed when it may be as much again; and half as much of requests may wait beside it.
+    let of_data = 3 * u64::from(epoll.held_bytes());
+    Some(MEMORY_MIB + (u64::from(workers) * (of_connections + of_requests + of_data)).div_ceil(1 << 20))
 }
 
 fn health_path(program: &Program) -> Option<String> {

@@ -365,8 +365,15 @@ spec:
         };
         let usual = with(|_| {});
         assert!(usual.contains("httpGet:\n              path: \"/health\"\n"), "{usual}");
-        // 16384 connections of 8 KiB, 256 requests of 16 KiB.
-        assert!(usual.contains("            limits:\n              memory: 148Mi\n"), "{usual}");
+        // 16384 connections of 8 KiB, 256 requests of 16 KiB, and three times 16 MiB and 4 KiB for each connection.
+        assert!(
+            usual.contains(
+                "            limits:
+              memory: 388Mi
+"
+            ),
+            "{usual}"
+        );
         assert!(!with(|epoll| epoll.workers = Workers::Cores).contains("limits"));
         let liveness = "          livenessProbe:
             exec:

@@ -38,6 +38,16 @@ pub(super) const SOCK_STREAM: i64 = 1;
 pub(super) const SOL_SOCKET: i64 = 1;
 /// Bind although connections of an earlier run linger.
 pub(super) const SO_REUSEADDR: i64 = 2;
+/// Most that waits to be received, in bytes, of which the kernel doubles the number.
+pub(super) const SO_RCVBUF: i64 = 8;
+/// What becomes of data when a socket is closed, a `struct linger`; with no time for it they are gone, and a reset is sent.
+pub(super) const SO_LINGER: i64 = 13;
+pub(super) const LINGER_BYTES: i64 = 8;
+/// The kernel's memory for a socket, numbers of 4 bytes (include/uapi/linux/sock_diag.h,
+/// SK_MEMINFO_WMEM_QUEUED): of what is not acknowledged; bytes up to that.
+pub(super) const SO_MEMINFO: i64 = 55;
+pub(super) const MEMINFO_SENT: u32 = 20;
+pub(super) const MEMINFO_BYTES: u32 = 24;
 /// Longest wait of a receive, a `timeval` of words.
 pub(super) const SO_RCVTIMEO: i64 = 20;
 /// Longest wait of a send, a `timeval` of words.
@@ -130,8 +140,6 @@ pub(super) const ENFILE: i64 = 23;
 pub(super) const EMFILE: i64 = 24;
 pub(super) const ENOBUFS: i64 = 105;
 pub(super) const ENOTSOCK: i64 = 88;
-/// `ioctl`: bytes of a connection that are not acknowledged.
-pub(super) const SIOCOUTQ: i64 = 0x5411;
 
 /// `ppoll`: there is room to write.
 pub(super) const POLLOUT: i64 = 4;

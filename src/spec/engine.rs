@@ -82,6 +82,16 @@ pub struct EpollSettings {
     pub metrics: Option<String>,
 }
 
+impl EpollSettings {
+    /// From here on the kernel holds too much for all connections of one worker, in bytes: so much that one over a long
+    /// path is not slowed down, and a little for each that there may be. What it holds is known after as many more.
+    pub(crate) fn held_bytes(&self) -> u32 {
+        const FOR_ALL_BYTES: u32 = 16 << 20;
+        const FOR_EACH_BYTES: u32 = 4096;
+        FOR_ALL_BYTES + self.connections * FOR_EACH_BYTES
+    }
+}
+
 impl std::default::Default for EpollSettings {
     /// What holds where a spec gives nothing.
     fn default() -> Self {

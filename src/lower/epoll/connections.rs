@@ -12,6 +12,10 @@ use super::{Engine, abi};
 
 /// How long a client may send on behind the last reply, in seconds.
 const LINGER_SECONDS: u32 = 2;
+/// What is held for a connection that has to go, roughly, in bytes: what is held is weighed again soon enough.
+const SHED_BYTES: i64 = 64 * 1024;
+/// From what who waits does to what who is idle does.
+const WRITE_TO_IDLE_BITS: u8 = 2;
 
 impl Engine<'_> {
     /// What a connection does from now on, and for how many seconds; a tick may come at once, so one more.
@@ -96,22 +100,69 @@ impl Engine<'_> {
         self.ret("drop");
     }
 
+    /// What the kernel holds is weighed, for some of it may be with the clients by now. While it is too much, the client
+    /// that has taken nothing for longest goes, and what waits for it; where none waits, one that is idle for longest,
+    /// for it may not have acknowledged what was sent.
+    pub(super) fn lighten(&mut self) {
+        const _: () = assert!(WRITE >> WRITE_TO_IDLE_BITS == IDLE && IDLE >> WRITE_TO_IDLE_BITS == 0);
+        let (fd, t, list) = (self.s.fd, self.s.t, self.s.list);
+        self.place("heavy");
+        self.gosub("sweep");
+        self.place("weighed");
+        self.four(t, frame(var::HELD), "");
+        self.branch(t, Cond::Below, self.server.epoll.held_bytes(), "light", "");
+        self.set(list, WRITE, "");
+        self.place("heavy_kind");
+        self.gosub("oldest");
+        self.unless_zero(fd, "shed", "");
+        self.shr(list, WRITE_TO_IDLE_BITS, "nobody waits");
+        self.unless_zero(list, "heavy_kind", "");
+        self.jump("light", "");
+        self.place("shed");
+        self.add_four(var::HELD, -SHED_BYTES, "about as much as that one holds");
+        self.count(counter::HEAVY);
+        self.gosub("abort");
+        self.jump("weighed", "");
+        // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
+        self.sub("abort");
+        let yes = self.every_second();
+        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
+        let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
+        self.call(Call::Setsockopt, &args, None, "no data outlive it");
+        self.gosub("drop");
+        self.ret("abort");
+    }
+
+    /// Adds what the kernel holds for a connection.
+    fn weigh_connection(&mut self) {
+        let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
+        let (info, len) = (var::SCRATCH, var::SCRATCH + abi::MEMINFO_BYTES);
+        self.put_four(frame(len), abi::MEMINFO_BYTES, "");
+        self.put_four(frame(info + abi::MEMINFO_SENT), 0i64, "nothing, where that is not told");
+        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
+        let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(info), Arg::Frame(len)];
+        self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");
+        self.four(t, frame(info + abi::MEMINFO_SENT), "");
+        self.four(u, held, "");
+        self.add(u, t, "");
+        self.put_four(held, u, "");
+    }
+
     /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
     fn sweep(&mut self) {
         let (t, w) = (self.s.t, self.s.w);
         self.sub("sweep");
+        self.put_four(frame(var::HELD), 0i64, "");
         self.set(self.s.fd, FIRST_CONNECTION - 1, "");
         self.place("sweep_next");
         self.gosub("find_next");
         self.branch(self.s.fd, Cond::Eq, self.state.entries, "swept", "all are looked at");
         self.if_zero(w, "sweep_next", "no connection");
+        self.weigh_connection();
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
         self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
-        let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SIOCOUTQ), Arg::Frame(var::SCRATCH)];
-        self.call(Call::Ioctl, &args, Some(t), "bytes that the client has not acknowledged");
-        self.unless_zero(t, "sweep_drop", "not every kernel tells");
-        self.four(t, frame(var::SCRATCH), "");
+        self.four(t, frame(var::SCRATCH + abi::MEMINFO_SENT), "what the client has not acknowledged");
         self.if_zero(t, "sweep_drop", "it has everything");
         self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");
         self.gosub("linger");
@@ -123,8 +174,12 @@ impl Engine<'_> {
         self.take(self.s.v, t, "the time it has");
         self.branch(self.s.v, Cond::Ge, 1i64 << entry::DEADLINE_SHIFT, "sweep_next", "some is left");
         self.if_any(w, entry::HEADER, "too_slow", "half a request");
+        self.if_any(w, entry::OUT, "sweep_abort", "it takes nothing");
         self.place("sweep_drop");
         self.gosub("drop");
+        self.jump("sweep_next", "");
+        self.place("sweep_abort");
+        self.gosub("abort");
         self.jump("sweep_next", "");
         self.place("too_slow");
         self.count(counter::LATE);

@@ -45,7 +45,9 @@ pub(super) mod var {
     pub(crate) const LOG_LEN: u32 = 52;
     /// Workers that this one has started, -1 in those; and the exit status.
     pub(crate) const WORKERS: u32 = 56;
-    pub(crate) const STATUS: u32 = 60;
+    pub(crate) const STATUS: u32 = OUTPUT + 4;
+    /// What the kernel holds for all connections, in bytes: as it was weighed last, and what has been sent since then.
+    pub(crate) const HELD: u32 = 60;
     /// Bits that do not matter where names are compared.
     pub(crate) const ANY_CASE: u32 = 68;
     /// Where the input at hand ends; the record of the error that a request gets if it does not end.
@@ -90,7 +92,7 @@ pub(super) mod var {
     /// What the access log is written to: a description of our own, or [`crate::lower::abi::STDOUT`].
     pub(crate) const OUTPUT: u32 = COUNTERS + counter::ALL_BYTES;
     /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
-    pub(crate) const LONG_SCRATCH: u32 = OUTPUT + 4;
+    pub(crate) const LONG_SCRATCH: u32 = STATUS + 4;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }

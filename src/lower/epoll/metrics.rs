@@ -30,12 +30,14 @@ pub(super) mod counter {
     pub(crate) const CROWDED: u32 = 32;
     pub(crate) const GIVEN_UP: u32 = 36;
     pub(crate) const LATE: u32 = 40;
+    /// Connections closed because the kernel held too much for all of them.
+    pub(crate) const HEAVY: u32 = 44;
     /// All of them.
-    pub(crate) const ALL_BYTES: u32 = 44;
+    pub(crate) const ALL_BYTES: u32 = 48;
 }
 
 /// A line of the figures: text, then the number of a counter.
-const LINES: [(&str, u32); 11] = [
+const LINES: [(&str, u32); 12] = [
     (
         "# HELP http_replies_total Replies sent.\n# TYPE http_replies_total counter\nhttp_replies_total{code=\"2xx\"} ",
         counter::REPLIES,
@@ -62,6 +64,7 @@ const LINES: [(&str, u32); 11] = [
     ),
     ("\nhttp_limits_total{limit=\"partial_requests\"} ", counter::GIVEN_UP),
     ("\nhttp_limits_total{limit=\"header_timeout\"} ", counter::LATE),
+    ("\nhttp_limits_total{limit=\"memory\"} ", counter::HEAVY),
 ];
 
 fn digits(counter: u32) -> u32 {

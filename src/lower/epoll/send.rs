@@ -12,6 +12,9 @@ use super::{Engine, abi};
 /// Beside the bytes of a reply that are with the client already: it has said that it closes.
 const SAID: i64 = i32::MIN as i64;
 
+/// The kernel's memory for a packet beside its content, in bytes, rounded up.
+const SEND_BYTES: u32 = 2048;
+
 impl Engine<'_> {
     /// Offset of `iov_len` in a `struct iovec`, and its bytes.
     fn vector(&self) -> (u32, u32) {
@@ -116,6 +119,11 @@ impl Engine<'_> {
         self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { "gone" } else { "close" }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
         self.place("took");
+        self.hold();
+        let held = self.s.c;
+        self.four(held, frame(var::HELD), "");
+        self.add(held, SEND_BYTES, "");
+        self.put_four(frame(var::HELD), held, "and a packet");
         self.walk();
         self.place("sent");
         self.say_log();
@@ -146,6 +154,14 @@ impl Engine<'_> {
         self.add(self.s.u, t, "");
         self.put_four(at(self.s.v, 0), self.s.u, "");
         self.jump("skipped", "");
+    }
+
+    /// The kernel has taken `n` bytes.
+    fn hold(&mut self) {
+        let held = self.s.c;
+        self.four(held, frame(var::HELD), "");
+        self.add(held, self.s.n, "");
+        self.put_four(frame(var::HELD), held, "held, as far as is known");
     }
 
     /// Of what is with the client already, the number of bytes.
@@ -270,6 +286,7 @@ impl Engine<'_> {
         self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
         self.branch(n, Cond::Lt, 0i64, "keep_rest", "");
         self.place("rest_taken");
+        self.hold();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.add(u, n, "");
         self.take(t, n, "");

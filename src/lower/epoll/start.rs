@@ -22,6 +22,8 @@ const PASSED_COUNT: &str = "LISTEN_FDS=";
 const PATIENCE_SECONDS: u64 = 5;
 /// So much may be in the kernel and not sent, in bytes.
 const UNSENT_BYTES: u32 = 128 * 1024;
+/// Half of what may be in the kernel and not read, in bytes.
+const RECEIVED_BYTES: u32 = 32 * 1024;
 
 /// The names of what is watched from the start are the order of its descriptors.
 const _: () = assert!(var::TIMER - var::LISTENER == 4 * (TIMER - LISTENER));
@@ -261,6 +263,8 @@ impl Engine<'_> {
             self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1),
             // Without it there is room to write when a third of megabytes is: a slow client would be taken for none.
             self.option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, UNSENT_BYTES),
+            // Without it the kernel takes megabytes of requests while a reply waits.
+            self.option(abi::SOL_SOCKET, abi::SO_RCVBUF, RECEIVED_BYTES),
             limit(number(0), high),
             limit(number(0), low),
             limit(high, number(0)),
@@ -284,7 +288,7 @@ impl Engine<'_> {
     }
 
     /// One second and none, twice.
-    fn every_second(&mut self) -> DatumId {
+    pub(super) fn every_second(&mut self) -> DatumId {
         self.in_every_second(0)
     }
 

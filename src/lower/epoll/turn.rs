@@ -43,6 +43,9 @@ impl Engine<'_> {
         self.set(ev, events, "the first event");
         self.jump("event", "");
         self.place("next");
+        self.four(self.s.t, frame(var::HELD), "");
+        self.branch(self.s.t, Cond::AboveOrEqual, self.server.epoll.held_bytes(), "heavy", "the kernel holds much");
+        self.place("light");
         self.four(self.s.t, frame(var::FREE_BUFFER), "");
         self.set(self.s.u, Arg::State(self.state.buffers_end), "");
         self.branch(self.s.t, Cond::Eq, self.s.u, "all_buffers", "");
@@ -61,6 +64,7 @@ impl Engine<'_> {
         self.discard();
         self.stopping();
         self.accept();
+        self.lighten();
     }
 
     /// Reads what a client sends behind its last reply, so that no reset overtakes the reply.

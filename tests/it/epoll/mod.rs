@@ -9,6 +9,7 @@ mod headers;
 mod healthcheck;
 mod limits;
 mod log;
+mod memory;
 mod passed;
 mod redirects;
 mod sandbox;

@@ -221,7 +221,7 @@ fn drain_without_connections() {
 /// Not every kernel tells what the client has acknowledged: gVisor does not. Then it is taken for everything.
 #[test]
 fn nothing_is_waited_for_where_the_kernel_does_not_tell() {
-    let wrapper = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=ioctl:error=ENOTTY"];
+    let wrapper = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=getsockopt:error=ENOPROTOOPT"];
     let mut server = super::server_under(&wrapper, "sandbox = false");
     let [mut idle, mut lingers] = [Client::new(server.port), Client::new(server.port)];
     idle.hello();

@@ -64,7 +64,7 @@ impl Engine<'_> {
         self.other_methods();
         self.compose();
         self.format_numbers();
-        self.log_hex();
+        self.log_colon();
     }
 
     /// 405, 501, or OPTIONS.

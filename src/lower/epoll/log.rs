@@ -17,18 +17,19 @@
 //! page of the pipe. 3: two that write may both see the same room. 4: a terminal may have room for a part.
 //! Nothing can be opened without `/proc`, or where the pipe or the terminal is another user's.
 
-use std::net::IpAddr;
-
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use super::build::{at, frame};
+use super::build::{at, frame, sum};
 use super::layout::{DATE_AT, LOG_REQUEST_BYTES, PEER_SHIFT, var};
 use super::{Engine, abi};
 
 /// From the date's start to its day, and the bytes from there to the end of its time.
 const DAY_AT: u32 = 5;
 const DAY_TO_TIME_BYTES: u32 = 20;
+
+/// Bytes of an IPv6 address.
+const ADDRESS_BYTES: u32 = 16;
 
 impl Engine<'_> {
     pub(super) fn logs(&self) -> bool {
@@ -129,45 +130,97 @@ impl Engine<'_> {
         self.place("log_line_end");
     }
 
-    /// The client's address, from the `struct sockaddr` at `u`.
+    /// The client's address, from the `struct sockaddr` at `u`: its family is the socket's, which may have been passed.
     fn peer(&mut self) {
-        let (t, u, v) = (self.s.t, self.s.u, self.s.v);
-        let is_v4 = matches!(self.server.listen.address, IpAddr::V4(_));
-        self.add(u, if is_v4 { 4i64 } else { 8i64 }, "");
-        if !is_v4 {
-            // Of an IPv4 client: ::ffff:a.b.c.d.
-            for (offset, value) in [(0, 0i64), (4, 0), (8, i64::from(0xffff_0000_u32 as i32))] {
-                self.four(t, at(u, offset), "");
-                self.branch(t, Cond::Ne, value, "log_v6", "");
-            }
-            self.add(u, 12i64, "an IPv4 client");
+        let (t, u) = (self.s.t, self.s.u);
+        self.byte(t, at(u, 0), "its family");
+        self.branch(t, Cond::Ne, abi::AF_INET6, "log_v4", "");
+        self.add(u, 8i64, "sin6_addr");
+        // Of an IPv4 client: ::ffff:a.b.c.d.
+        for (offset, value) in [(0, 0i64), (4, 0), (8, i64::from(0xffff_0000_u32 as i32))] {
+            self.four(t, at(u, offset), "");
+            self.branch(t, Cond::Ne, value, "log_v6", "");
         }
+        self.add(u, 8i64, "an IPv4 client");
+        self.place("log_v4");
+        self.add(u, 4i64, "");
         for part in 0..4 {
             self.byte(t, at(u, part), "");
             self.put_four(frame(var::NUMBERS + 4 * part), t, "");
         }
         self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
-        if is_v4 {
-            return;
-        }
         self.jump("logged_peer", "");
         self.place("log_v6");
-        self.set(v, 16i64, "bytes");
-        self.place("log_v6_byte");
-        self.byte(t, at(u, 0), "");
-        self.shr(t, 4, "");
-        self.gosub("log_hex");
-        self.byte(t, at(u, 0), "");
-        self.and(t, 15i64, "");
-        self.gosub("log_hex");
-        self.add(u, 1i64, "");
-        self.take(v, 1i64, "");
-        self.if_zero(v, "logged_peer", "");
-        self.if_any(v, 1, "log_v6_byte", "");
-        self.put_byte(at(self.s.o, 0), b':', "");
-        self.add(self.s.o, 1i64, "");
-        self.jump("log_v6_byte", "");
+        self.longest_zeros();
+        self.peer_v6();
         self.place("logged_peer");
+    }
+
+    /// The longest run of groups of the address at `u` that are 0, and the first of equals, but no single one (RFC 5952
+    /// §4.2): where it begins in `q` (16: there is none), its length in `d`, both in bytes.
+    fn longest_zeros(&mut self) {
+        let (t, u, c, d, n, q) = (self.s.t, self.s.u, self.s.c, self.s.d, self.s.n, self.s.q);
+        self.set(n, 0i64, "");
+        self.set(c, 0i64, "");
+        self.set(d, 2i64, "");
+        self.set(q, ADDRESS_BYTES, "");
+        self.place("log_zeros");
+        self.two(t, sum(u, n, 0), "a group");
+        self.add(n, 2i64, "");
+        self.add(c, 2i64, "");
+        self.if_zero(t, "log_zero", "");
+        self.set(c, 0i64, "");
+        self.place("log_zero");
+        self.branch(c, Cond::BelowOrEqual, d, "log_not_longer", "");
+        self.set(d, c, "the longest so far");
+        self.set(q, n, "");
+        self.take(q, c, "where it begins");
+        self.place("log_not_longer");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_zeros", "");
+    }
+
+    /// Its groups, a colon before each but the first, without zeros in front (RFC 5952 §4.1, §4.3).
+    fn peer_v6(&mut self) {
+        let (t, u, v, c, d) = (self.s.t, self.s.u, self.s.v, self.s.c, self.s.d);
+        let (n, q, x, digit) = (self.s.n, self.s.q, self.s.o, self.s.op);
+        self.set(n, 0i64, "");
+        self.place("log_group");
+        self.branch(n, Cond::Ne, q, "log_no_zeros", "");
+        self.add(n, d, "behind the zeros");
+        self.gosub("log_colon");
+        self.branch(n, Cond::Eq, ADDRESS_BYTES, "log_last_zeros", "");
+        self.place("log_no_zeros");
+        self.if_zero(n, "log_digits", "the first");
+        self.gosub("log_colon");
+        self.place("log_digits");
+        self.byte(t, sum(u, n, 0), "");
+        self.shl(t, 8, "");
+        self.byte(c, sum(u, n, 1), "");
+        self.or(t, c, "");
+        self.set(c, 4i64, "digits");
+        self.set(v, 0i64, "those before, together");
+        self.place("log_digit");
+        self.set(digit, t, "");
+        self.shr(digit, 12, "");
+        self.shl(t, 4, "");
+        self.and(t, 0xffffi64, "");
+        self.or(v, digit, "");
+        self.take(c, 1i64, "");
+        self.if_zero(c, "log_this_digit", "");
+        self.if_zero(v, "log_digit", "a zero in front");
+        self.place("log_this_digit");
+        self.add(digit, i64::from(b'0'), "");
+        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), "log_decimal", "");
+        self.add(digit, i64::from(b'a' - b'9' - 1), "");
+        self.place("log_decimal");
+        self.put_byte(at(x, 0), digit, "");
+        self.add(x, 1i64, "");
+        self.unless_zero(c, "log_digit", "");
+        self.add(n, 2i64, "");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_group", "");
+        self.jump("logged_peer", "");
+        self.place("log_last_zeros");
+        self.gosub("log_colon");
     }
 
     /// Wherever a batch ends: no line waits for another batch, so there is room for those of the next one.
@@ -246,18 +299,13 @@ impl Engine<'_> {
         self.ret("say_out");
     }
 
-    /// A hexadecimal digit of a client's address.
-    pub(super) fn log_hex(&mut self) {
-        let t = self.s.t;
-        if self.logs() && self.server.listen.address.is_ipv6() {
-            self.sub("log_hex");
-            self.add(t, i64::from(b'0'), "");
-            self.branch(t, Cond::BelowOrEqual, i64::from(b'9'), "log_digit", "");
-            self.add(t, i64::from(b'a' - b'9' - 1), "");
-            self.place("log_digit");
-            self.put_byte(at(self.s.o, 0), t, "");
+    /// A colon of a client's address.
+    pub(super) fn log_colon(&mut self) {
+        if self.logs() {
+            self.sub("log_colon");
+            self.put_byte(at(self.s.o, 0), b':', "");
             self.add(self.s.o, 1i64, "");
-            self.ret("log_hex");
+            self.ret("log_colon");
         }
     }
 }

@@ -8,6 +8,7 @@ mod environment;
 mod headers;
 mod healthcheck;
 mod limits;
+mod lines;
 mod log;
 mod memory;
 mod passed;

@@ -1,7 +1,7 @@
 //! A listening socket that is passed to the server, as systemd and podman do (`sd_listen_fds(3)`).
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,9 +27,9 @@ fn passing(variant: Variant, file: &Path, what: OwnedFd, script: &str) -> Comman
 }
 
 /// Starts a file with this socket as descriptor 3.
-fn activated(variant: Variant, file: &Path, listener: impl Into<OwnedFd>, pid: &str) -> Server {
+pub(super) fn activated(variant: Variant, file: &Path, listener: impl Into<OwnedFd>, pid: &str) -> Server {
     let listener = listener.into();
-    let port = SocketAddrV4::try_from(getsockname(&listener).unwrap()).unwrap().port();
+    let port = SocketAddr::try_from(getsockname(&listener).unwrap()).unwrap().port();
     let command = &mut passing(variant, file, listener, &format!("LISTEN_PID={pid} LISTEN_FDS=1"));
     Server::ready(Process::spawn(command), port).unwrap()
 }

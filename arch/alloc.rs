@@ -5,7 +5,7 @@
 
 use crate::golf::tuning::{HOME, Tuning};
 use crate::live::Paths;
-use crate::op::{Program, Slot, Step};
+use crate::op::{Arg, Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::{Call, CallInfo};
 use crate::wants::{Mentions, clobbered, constraints, index, through};
@@ -37,7 +37,7 @@ pub(crate) struct Registers {
     /// Registers whose lowest byte cannot be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
-    pub(crate) looks_at: fn(&CallInfo, usize) -> bool,
+    pub(crate) looks_at: fn(&CallInfo, &[Arg], usize) -> bool,
     /// How many operations behind this step, a load, become one with it, so that the slot needs no register.
     pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
     /// What such a slot has instead.
@@ -219,7 +219,7 @@ pub(crate) mod tests {
             frame: 7,
             narrows: false,
             no_byte: &[],
-            looks_at: |_, _| true,
+            looks_at: |_, _, _| true,
             fused: |_, _, _| 0,
             nowhere: 0,
             price: |_, _| 0,

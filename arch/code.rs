@@ -149,8 +149,6 @@ pub struct Code {
     pub(crate) brought: Vec<(DatumId, Datum)>,
     /// Data of the program whose addresses have to be multiples of a number, beside what the program says.
     aligned: Vec<(DatumId, u32)>,
-    /// Labels that stay with what follows them.
-    pub(crate) tied: Vec<usize>,
     /// May its parts change places?
     pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
@@ -204,13 +202,6 @@ impl Code {
         if let Some(Unit::Instruction { beliefs, .. }) = self.units.get_mut(unit) {
             *beliefs = Some(Box::new(before));
         }
-    }
-
-    /// Places a label that stays with the next instruction, wherever that is put.
-    pub(crate) fn label_of_next(&mut self, label: Label) {
-        self.tied.push(self.units.len());
-        self.label(label);
-        self.first_own = Some(self.first_own.map_or(label.0, |first| first.min(label.0)));
     }
 
     pub(crate) fn builds(&mut self, datum: DatumId) {

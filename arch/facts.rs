@@ -2,7 +2,7 @@
 //! of a loop.
 
 use crate::alloc::Reg;
-use crate::op::{DatumId, Label, Slot};
+use crate::op::{DatumId, Slot};
 
 /// A register's content, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,6 @@ pub(crate) enum Value {
     Frame(u32),
     /// The address of a byte of the state.
     State(u32),
-    /// The address behind the system call that stands at this label.
-    Behind(Label),
 }
 
 impl Value {
@@ -56,7 +54,7 @@ impl Fact {
         let value = match self.value {
             Value::Const(known) => Value::Const(u64::from(known as u32)),
             Value::Frame(_) => Value::Unknown,
-            Value::Data(_) | Value::State(_) | Value::Behind(_) if is_far => Value::Unknown,
+            Value::Data(_) | Value::State(_) if is_far => Value::Unknown,
             value => value,
         };
         Self { value, ..self }
@@ -109,6 +107,14 @@ impl Facts {
             Value::Const(known) => (u64::from(least)..1 << 31).contains(&known),
             Value::Data(_) | Value::State(_) => least <= crate::LOWEST_ADDRESS,
             _ => false,
+        }
+    }
+
+    /// Are the register's lower 32 bits no negative number?
+    pub(crate) fn is_not_negative(&self, reg: Reg) -> bool {
+        match self.get(reg).value {
+            Value::Const(known) => known as i32 >= 0,
+            value => value.is_half(),
         }
     }
 

@@ -45,7 +45,7 @@ static MODE: Mode = Mode {
         no_byte: &[ESI, EDI, EBP],
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
-        looks_at: |info, index| info.looks_at(Machine::I386, index),
+        looks_at: |info, args, index| info.looks_at(Machine::I386, args, index),
         price: |reg, of| {
             let second = if reg > EBX { of.second_byte } else { 0 };
             second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }

@@ -88,7 +88,6 @@ impl Beliefs {
             Value::ByteOrError => Some(Content::NumberOrError { most: 0xff }),
             Value::Data(datum) => exactly(address(Ref::Data(datum))),
             Value::State(offset) => exactly(address(Ref::State(offset))),
-            Value::Behind(label) => exactly(address(Ref::Code(label))),
             Value::Frame(offset) => {
                 let (register, above) = self.frame;
                 Some(Content::Above { register, bytes: above + i64::from(offset) })

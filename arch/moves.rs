@@ -25,6 +25,21 @@ struct Pending {
     role: &'static str,
 }
 
+/// The arguments, where a number that must not be negative is a count or a descriptor of the same call, if that lives in
+/// the register anyway: where that is negative, the call fails in any case.
+pub(crate) fn settled(args: &[Arg], registers: &[Reg], home: impl Fn(Slot) -> Reg) -> Vec<Arg> {
+    let settle = |(&arg, &reg): (&Arg, &Reg)| match arg {
+        Arg::NotNegative => counts(args).find(|&slot| home(slot) == reg).map_or(arg, Arg::Slot),
+        _ => arg,
+    };
+    args.iter().zip(registers).map(settle).collect()
+}
+
+/// The slots with the descriptor and the length of what is sent: the first argument and the third.
+pub(crate) fn counts(args: &[Arg]) -> impl Iterator<Item = Slot> {
+    args.iter().step_by(2).take(2).filter_map(|arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None })
+}
+
 /// Splits the arguments that the kernel looks at into moves of slots, none of which overwrites what a later one
 /// reads, and the rest.
 pub(crate) fn in_order(
@@ -35,7 +50,7 @@ pub(crate) fn in_order(
     home: impl Fn(Slot) -> Reg,
 ) -> (Vec<Move>, Vec<Argument>) {
     let (mut pending, mut rest) = (Vec::new(), Vec::new());
-    for (index, &arg) in args.iter().enumerate().filter(|&(index, _)| info.looks_at(machine, index)) {
+    for (index, &arg) in args.iter().enumerate().filter(|&(index, _)| info.looks_at(machine, args, index)) {
         let (to, role) = (registers[index], info.args[index]);
         match arg {
             Arg::Any => {}

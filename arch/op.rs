@@ -29,6 +29,8 @@ pub enum Arg {
     Const(i64),
     /// Any number from this one up to 2^31 − 1, whichever costs least.
     AtLeast(u32),
+    /// Any number of 32 bits that is not negative, whichever costs least.
+    NotNegative,
     /// Any number of 32 bits that has all of the first bits set and none of the second, whichever costs least.
     Bits {
         /// Bits that it has.

@@ -245,3 +245,41 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
         assert!(needs(&case.program), "an instruction takes its address");
     }
 }
+
+/// Every argument that anybody looks at is in its register: on i386, too, where the sixth is in the frame's.
+#[test]
+fn calls_pass_all_their_arguments() {
+    for target in crate::TARGETS {
+        for info in crate::syscall::CALLS.iter().filter(|info| !info.call.is_numbered()) {
+            let numbers: Vec<i64> = (1..=info.args.len() as i64).map(|number| 0x1000 * number + 0x123).collect();
+            let args: Vec<Arg> = numbers.iter().copied().map(Arg::Const).collect();
+            let mut program = Program::default();
+            program.call(info.call, &args, None, "");
+            program.call(Call::Exit, &[Arg::Any], None, "");
+            let text = text(&program, target.name);
+            for (number, name) in numbers.iter().zip(info.args) {
+                // `accept` has no flags, but shares its row with `accept4`.
+                let wanted = (info.call, *name, target.name == "i386") != (Call::Accept, "flags", false);
+                let found = count(&text, &[&format!("{number:#x}")]);
+                assert_eq!(found, usize::from(wanted), "{} {name} on {}: {text:?}", info.name, target.name);
+            }
+        }
+    }
+}
+
+/// Without an address its length is one that nobody refuses: a number that is not negative, whatever was there before.
+#[test]
+fn no_address_has_no_negative_length() {
+    for (machine, length) in [("x86_64", "r9d"), ("i386", "ebp"), ("aarch64", "5")] {
+        let case = |before: i64| {
+            let mut case = Case::new();
+            let before = [0, 0, 0, 0, 0, before].map(Arg::Const);
+            case.program.call(Call::EpollPwait, &before, None, "");
+            let args =
+                [Arg::Slot(case.one), Arg::State(0), Arg::Const(9), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
+            case.program.call(Call::Sendto, &args, None, "");
+            count(&case.text(machine, &[]), &[length])
+        };
+        assert!(case(-7) > case(7), "{machine}: it has to be set anew");
+    }
+}

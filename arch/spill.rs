@@ -28,7 +28,9 @@ enum Home {
 fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
     let mut definitions = program.steps.iter().filter(|step| step.op.defines().contains(&slot));
     let known = match (definitions.next().map(|step| &step.op), definitions.next()) {
-        (Some(Op::Set { value, .. }), None) if !matches!(value, Arg::Slot(_) | Arg::AtLeast(_)) => Some(*value),
+        (Some(Op::Set { value, .. }), None) if !matches!(value, Arg::Slot(_) | Arg::AtLeast(_) | Arg::NotNegative) => {
+            Some(*value)
+        }
         _ => None,
     };
     if let Some(value) = known {

@@ -1,6 +1,7 @@
 //! The system calls there are: arguments, results, and numbers per machine (arch/x86/entry/syscalls/syscall_64.tbl,
 //! syscall_32.tbl, include/uapi/asm-generic/unistd.h).
 
+use crate::op::Arg;
 use crate::target::Machine;
 
 /// What comes back from a system call.
@@ -41,15 +42,15 @@ impl CallInfo {
         }]
     }
 
-    /// Does the kernel, or gVisor in its place, look at this argument there? `accept` and `accept4` share a row; only
-    /// `accept4` has flags. Where `recvfrom` is given no place for the address, Linux looks at no `addrlen`, but gVisor
-    /// writes a length there (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729); it runs no
-    /// 32-bit programs.
-    pub fn looks_at(&self, machine: Machine, index: usize) -> bool {
+    /// Does the kernel, or what runs the program in its place, look at this argument there? `accept` and `accept4` share a
+    /// row; only `accept4` has flags. Without an address Linux looks at no `addrlen`, but others do: gVisor's `recvfrom`
+    /// writes a length there (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729), and qemu-user's
+    /// `sendto` refuses a negative one (linux-user/syscall.c `do_sendto`; measured on 7.2.22).
+    pub fn looks_at(&self, machine: Machine, args: &[Arg], index: usize) -> bool {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
             (Call::Accept, 3) => is_32_bit,
-            (Call::Recvfrom | Call::Sendto, 5) => !is_32_bit,
+            (Call::Recvfrom, 5) if is_32_bit => args.get(4) != Some(&Arg::Const(0)),
             _ => index < self.args.len(),
         }
     }

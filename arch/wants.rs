@@ -1,6 +1,7 @@
 //! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
 
 use crate::alloc::{Reg, Registers, Strings};
+use crate::moves;
 use crate::op::{Alu, Arg, Base, Kind, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 
@@ -145,7 +146,9 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
             let mut set = bits(registers.clobbers) | 1 << registers.result;
             set |= if call.is_numbered() { 0 } else { 1 << registers.number };
             for ((index, arg), reg) in args.iter().enumerate().zip(registers.args_of(*call)) {
-                let free = *arg == Arg::Slot(slot) || *arg == Arg::Any || !(registers.looks_at)(call.info(), index);
+                let is_wanted = *arg != Arg::Any && (registers.looks_at)(call.info(), args, index);
+                let is_count = *arg == Arg::NotNegative && moves::counts(args).any(|other| other == slot);
+                let free = *arg == Arg::Slot(slot) || is_count || !is_wanted;
                 set |= if free { 0 } else { 1 << reg };
             }
             set

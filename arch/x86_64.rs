@@ -1,7 +1,8 @@
 //! `x86_64` Linux: the target's facts.
 //!
-//! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9; it returns in rax and changes
-//! rcx (next rip) and r11 (rflags) besides. Every general register but rsp is 0 at entry.
+//! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9, and returns in rax. Nothing is known
+//! of rcx and r11 after it: most processors leave the next rip and rflags there (Intel SDM volume 2, SYSCALL), those with
+//! FRED and qemu-user leave them as they were. Every general register but rsp is 0 at entry.
 
 use iced_x86::{Code as Opcode, Instruction};
 
@@ -45,7 +46,7 @@ static MODE: Mode = Mode {
         no_byte: &[],
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
-        looks_at: |info, index| info.looks_at(Machine::X86_64, index),
+        looks_at: |info, args, index| info.looks_at(Machine::X86_64, args, index),
         // A REX prefix for the upper eight, and for the lowest byte of four more; the forms of the accumulator.
         price: |reg, of| {
             let rex = if reg >= 8 {

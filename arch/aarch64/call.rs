@@ -24,6 +24,7 @@ impl Aarch64<'_> {
     pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
         let registers = REGISTERS.args_of(call);
+        let args = &moves::settled(args, &registers, |slot| self.slots.home(slot))[..];
         let (slots, rest) = moves::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
         for one in slots {
             self.move_slot(info.name, one);

@@ -63,7 +63,7 @@ static REGISTERS: Registers = Registers {
     no_byte: &[],
     fused: |_, _, _| 0,
     nowhere: ZERO_OR_SP,
-    looks_at: |info, index| info.looks_at(Machine::Aarch64, index),
+    looks_at: |info, args, index| info.looks_at(Machine::Aarch64, args, index),
     price: |_, _| 0,
     saves: None,
     strings: None,

@@ -143,6 +143,8 @@ impl<'p> Aarch64<'p> {
             Arg::Any => {}
             Arg::Bits { set: value, .. } => self.set(reg, Arg::Const(value.into()), why),
             Arg::Const(value) => self.set_constant(reg, value, why),
+            Arg::NotNegative if self.facts.is_not_negative(reg) => {}
+            Arg::NotNegative => self.set_constant(reg, 0, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
             Arg::Frame(offset) => {

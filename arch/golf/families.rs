@@ -112,8 +112,7 @@ impl Selection<'_> {
 
 /// These answers with each hope alone, and with all of them if they are several.
 fn hopes(tuning: &Tuning, start: &Answers, likely: &[u16]) -> Vec<Answers> {
-    let may_be = |number: Option<u16>| number.is_none_or(|number| likely.contains(&number));
-    let hopes = tuning.hopes().into_iter().filter(|(_, number)| may_be(*number));
+    let hopes = tuning.hopes().into_iter().filter(|(_, number)| likely.contains(number));
     let hopes: Vec<Question> = hopes.map(|(question, _)| question).collect();
     let together = (hopes.len() > 1).then(|| hopes.clone());
     let sets = hopes.iter().map(|one| vec![*one]).chain(together);

@@ -23,10 +23,6 @@ pub enum Rule {
     Share,
     /// The load address is what data that lie there make of it.
     Address,
-    /// An address near the end of a system call, which a register holds.
-    Near,
-    /// An address by a load that moves on from the end of a system call to what stands right behind a jump.
-    Walk,
     /// A number of which only some bits matter, from a datum.
     Bits,
     /// A constant by exchange with a register that holds it.
@@ -55,7 +51,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 22] = [
         Self::Swallow,
         Self::Sum,
         Self::Prefix,
@@ -66,8 +62,6 @@ impl Rule {
         Self::Encoding,
         Self::Share,
         Self::Address,
-        Self::Near,
-        Self::Walk,
         Self::Bits,
         Self::Exchange,
         Self::Not,
@@ -95,8 +89,6 @@ impl Rule {
             Self::Encoding => "encoding",
             Self::Share => "share",
             Self::Address => "address",
-            Self::Near => "near",
-            Self::Walk => "walk",
             Self::Bits => "bits",
             Self::Exchange => "exchange",
             Self::Not => "not",
@@ -125,8 +117,6 @@ impl Rule {
             Self::Encoding => "longer encodings whose bytes are in the header already",
             Self::Share => "data in each other, in code and in header fields",
             Self::Address => "load addresses from data, which lie in the fields that say them",
-            Self::Near => "addresses counted from the end of a system call",
-            Self::Walk => "addresses by a load that moves on from the end of a system call",
             Self::Bits => "numbers of which some bits matter from data",
             Self::Exchange => "constants by exchange",
             Self::Not => "constants by turning all bits round",

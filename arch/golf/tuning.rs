@@ -33,8 +33,6 @@ pub(crate) const WORDS: u16 = 0x800;
 /// Whether a constant is made by its lower half although that is longer: it may be in the file already.
 pub(crate) const HALF: u16 = 0x900;
 
-/// Whether an address is what a system call leaves, moved on by a load.
-pub(crate) const WALK: u16 = 0xa00;
 /// Whether a number of which only some bits matter is loaded.
 pub(crate) const BITS: u16 = 0xb00;
 
@@ -57,7 +55,7 @@ pub(crate) struct Tuning {
     /// What was asked: how many ways there were.
     asked: RefCell<BTreeMap<Question, usize>>,
     /// What could be shorter if it had the right place: with the number of two bytes that would have to be there already.
-    hopes: RefCell<BTreeMap<Question, Option<u16>>>,
+    hopes: RefCell<BTreeMap<Question, u16>>,
     /// The same in the order of asking, with the first answer.
     order: RefCell<Vec<Asked>>,
 }
@@ -114,21 +112,20 @@ impl Tuning {
     }
 
     /// Is this to be done although it is shorter only in the right place?
-    pub(crate) fn hope(&self, question: Question, value: Option<u16>) -> bool {
+    pub(crate) fn hope(&self, question: Question, value: u16) -> bool {
         self.hopes.borrow_mut().insert(question, value);
         self.answers.contains_key(&question)
     }
 
     /// What could be hoped for so far.
-    pub(crate) fn hopes(&self) -> BTreeMap<Question, Option<u16>> {
+    pub(crate) fn hopes(&self) -> BTreeMap<Question, u16> {
         self.hopes.borrow().clone()
     }
 
     /// Bytes that are in the file already if all hopes come true.
     pub(crate) fn hoped_bytes(&self) -> usize {
         let hopes = self.hopes.borrow();
-        let numbers = hopes.iter().filter(|(question, number)| number.is_some() && self.answers.contains_key(question));
-        2 * numbers.count()
+        2 * hopes.keys().filter(|question| self.answers.contains_key(question)).count()
     }
 
     /// The questions so far, each with its number of ways.

@@ -66,10 +66,7 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64, without: Option<Rule>
         let is_glued = glued > 0;
         glued = glued.saturating_sub(1);
         let (item, effect) = match unit {
-            Unit::Label(label) => {
-                glued = glued.max(usize::from(code.tied.contains(&number)));
-                (label_item(number, *label), Effects::ALL)
-            }
+            Unit::Label(label) => (label_item(number, *label), Effects::ALL),
             Unit::Instruction { instruction, .. } => {
                 glued = glued.max(instruction.glued());
                 let near = |_: Ref| base;

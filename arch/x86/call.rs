@@ -3,26 +3,21 @@
 use iced_x86::{Code, Instruction};
 
 use super::inst::Operation;
-use super::regs::{EAX, ECX};
+use super::regs::EAX;
 use super::select::{X86, named};
 use crate::facts::{Fact, Value};
 use crate::golf::tuning::ORDER;
 use crate::moves::{self, Argument, Move};
-use crate::op::{Arg, Label, Program, Slot};
+use crate::op::{Arg, Slot};
 use crate::syscall::{Call, Returns};
-
-/// The label of the instruction of the system call at a step: behind those of the program.
-pub(super) fn label_of(program: &Program, step: usize) -> Label {
-    Label((program.labels.len() + step) as u16)
-}
 
 impl X86<'_> {
     pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
         let machine = self.mode.machine;
-        let (slots, mut rest) =
-            moves::in_order(info, machine, &self.mode.registers.args_of(call), args, |slot| self.slots.home(slot));
         let registers = self.mode.registers.args_of(call);
+        let args = &moves::settled(args, &registers, |slot| self.slots.home(slot))[..];
+        let (slots, mut rest) = moves::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
         let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
@@ -45,19 +40,11 @@ impl X86<'_> {
         self.set_cheapest_first(info.name, rest);
         self.args_set = u32::MAX;
         let why = self.why.clone();
-        let behind = label_of(self.program, self.at);
-        if self.tuning.is_golf && self.mode.is_long {
-            self.code.label_of_next(behind);
-        }
         let enter = (self.mode.enter)();
         self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
         self.facts.set_flags(None);
         for &reg in self.mode.registers.clobbers {
             self.facts.set(reg, Fact::UNKNOWN);
-        }
-        if self.tuning.is_golf && self.mode.is_long {
-            // `syscall` leaves the address of what follows it in rcx (Intel SDM volume 2, SYSCALL).
-            self.facts.set(ECX, Value::Behind(behind));
         }
         // No more is sent than was asked for.
         let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));

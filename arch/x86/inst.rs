@@ -1,9 +1,7 @@
 //! Instructions of x86 with operands that may still be symbolic, and their bytes by iced's encoder.
 //! iced's assembler does not choose the shortest form, so every `Code` is named here or at the place of use.
 
-use iced_x86::{
-    Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register, RepPrefixKind,
-};
+use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand, OpAccess, OpKind, Register};
 
 use std::ops::Range;
 
@@ -37,10 +35,6 @@ pub(crate) enum Operation {
     SameAddress { reg: Reg, from: Reg },
     /// A constant, with what is known of the register before.
     Constant { instruction: Instruction, known: KnownConstant },
-    /// An address near the end of the system call at a label, which rcx holds.
-    Near { reg: Reg, of: Ref, call: Label },
-    /// rsi, which holds the address behind the system call at a label, moves on to another; by a load into eax, if it may.
-    Walk { of: Ref, call: Label, may_load: bool },
     /// An address below 2 GiB onto the stack.
     PushAddress { of: Ref },
 }
@@ -166,10 +160,6 @@ const JUMPS: [(Option<Condition>, [Code; 4]); 13] = {
 
 /// Bytes of the longest instruction (Intel SDM volume 1, 2.2.1).
 const MOST_BYTES: usize = 15;
-/// Bytes of `syscall`.
-const SYSCALL_BYTES: u64 = 2;
-/// Bytes that `lodsd` moves rsi on.
-const LODSD_BYTES: i64 = 4;
 /// Bytes of a short jump and of the longest near one.
 const SHORT_JUMP_BYTES: u64 = 2;
 
@@ -202,19 +192,6 @@ impl Encode for X86Inst {
                 Instruction::with_branch(code, address(Ref::Code(to))).map_err(|error| encoding(&error))?
             }
             Operation::Constant { instruction, .. } => instruction,
-            // 48 8D /r with rcx and a displacement of 1 byte; out of its reach, the address itself.
-            Operation::Near { reg, of, call } if form == 0 => {
-                let by = address(of).wrapping_sub(address(Ref::Code(call)) + SYSCALL_BYTES) as i64;
-                if i8::try_from(by).is_err() {
-                    return Ok(None);
-                }
-                let from = MemoryOperand::with_base_displ_size(Register::RCX, by, 1);
-                Instruction::with2(Code::Lea_r64_m, regs::bits_64(reg), from).map_err(|error| encoding(&error))?
-            }
-            Operation::Near { reg, of, .. } => {
-                let far = Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } };
-                return far.encode(form - 1, at, address);
-            }
             // Above 4 GiB the address is counted from the instruction's end: 48 8D /r with a displacement of 4 bytes.
             Operation::Address { reg, of } if form > 0 && self.long_mode => {
                 let from = MemoryOperand::with_base_displ(Register::RIP, address(of) as i64);
@@ -238,20 +215,6 @@ impl Encode for X86Inst {
             Operation::SameAddress { reg, from } => {
                 Instruction::with2(Code::Mov_rm64_r64, regs::bits_64(reg), regs::bits_64(from))
                     .map_err(|error| encoding(&error))?
-            }
-            Operation::Walk { of, call, may_load } => {
-                let by = address(of).wrapping_sub(address(Ref::Code(call)) + SYSCALL_BYTES) as i64;
-                let is_open = address(of) == address(Ref::Code(call));
-                let built = match form {
-                    0 if may_load && (by == LODSD_BYTES || is_open) => {
-                        Instruction::with_lodsd(self.bits(), Register::None, RepPrefixKind::None) // AD
-                    }
-                    0 => return Ok(None),
-                    1 if i8::try_from(by).is_err() => return Ok(None),
-                    1 => Instruction::with2(Code::Add_rm64_imm8, Register::RSI, by as i32), // 48 83 /0 ib
-                    _ => Instruction::with2(Code::Add_rm64_imm32, Register::RSI, by as i32), // 48 81 /0 id
-                };
-                built.map_err(|error| encoding(&error))?
             }
             Operation::PushAddress { of } => {
                 let value = i32::try_from(address(of)).map_err(|_| CompileError::AddressTooHigh)?;
@@ -337,12 +300,6 @@ impl Encode for X86Inst {
                 _,
             ) => 0..0,
             (Operation::Symbolic { .. } | Operation::Number { .. }, _) => 0..MOST_BYTES,
-            (Operation::Walk { .. }, 0) => 0..0,
-            (Operation::Near { .. }, 0) | (Operation::Walk { .. }, 1) => 3..4,
-            (Operation::Walk { .. }, _) => 3..7,
-            (Operation::Near { reg, of, .. }, form) => {
-                Self { long_mode: self.long_mode, operation: Operation::Address { reg, of } }.symbolic(form - 1)
-            }
             (Operation::Jump { .. }, 0) => 1..2,
             (Operation::Jump { condition: None, .. } | Operation::Subroutine { .. }, _) => 1..5,
             (Operation::Jump { .. }, _) => 2..6,
@@ -354,12 +311,6 @@ impl Encode for X86Inst {
     fn effects(&self) -> Effects {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => effects(&instruction),
-            // rsi is register 6; eax, memory, and flags, which it may change or leave: as far as one of its forms needs them.
-            Operation::Walk { .. } => {
-                let either = 1 << 6 | Effects::FLAGS;
-                Effects { reads: either | Effects::MEMORY, writes: either | 1 }
-            }
-            Operation::Near { reg, .. } => Effects { reads: 1 << 1, writes: 1 << reg },
             Operation::Symbolic { .. } | Operation::Number { .. } | Operation::Leave(_) => Effects::ALL,
             Operation::Address { reg, .. } => Effects { reads: 0, writes: 1 << reg },
             Operation::SameAddress { reg, from } => Effects { reads: 1 << from, writes: 1 << reg },

@@ -4,7 +4,7 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
 use super::constant::{Constant, Rule};
 use super::inst::{KnownConstant, Operation, X86Inst};
-use super::regs::{self, EAX, EBP, ECX, ESP};
+use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
 use crate::alloc::Reg;
@@ -224,7 +224,7 @@ impl X86<'_> {
         });
         let hopes = rules.contains(&Rule::LowHalf) && !self.calls_before(self.at);
         let question = (self.at, HALF + u16::from(constant.reg));
-        if hopes && self.tuning.hope(question, Some(constant.value as u16)) {
+        if hopes && self.tuning.hope(question, constant.value as u16) {
             return Rule::LowHalf;
         }
         let usual = (0..rules.len()).min_by_key(|&at| constant.bytes(rules[at])).expect("one always fits");
@@ -285,6 +285,8 @@ impl X86<'_> {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::Bits { set, clear } => self.set_bits(reg, (set, clear), why),
+            Arg::NotNegative if self.facts.is_not_negative(reg) => {}
+            Arg::NotNegative => self.set_constant(reg, 0, why),
             Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
             // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
             // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
@@ -330,9 +332,6 @@ impl X86<'_> {
 
     /// An address outside the stack: from a register that holds it, or that holds one near it, if there is one.
     fn set_address(&mut self, reg: Reg, of: Ref, address: Value, why: &str) {
-        if self.walk_to(reg, of, why) {
-            return;
-        }
         let others = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&other| other != ESP);
         let by = |other: Reg| match (address, self.facts.get(other).value) {
             (address, known) if address == known => Some(0),
@@ -347,12 +346,7 @@ impl X86<'_> {
                 let from = self.operand(other, by.into());
                 self.plain(Instruction::with2(Opcode::Lea_r32_m, regs::bits_32(reg), from), why);
             }
-            None => match self.facts.get(ECX).value {
-                Value::Behind(call) if reg < 8 && self.tuning.has(golf::Rule::Near) => {
-                    self.push(Operation::Near { reg, of, call }, why.into());
-                }
-                _ => self.push(Operation::Address { reg, of }, why.into()),
-            },
+            None => self.push(Operation::Address { reg, of }, why.into()),
         }
         self.facts.set(reg, address);
     }

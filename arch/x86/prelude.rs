@@ -71,9 +71,10 @@ impl X86<'_> {
     /// and no slot has, the numbers of calls.
     fn constants_for(&self, reg: Reg) -> Vec<i64> {
         let (registers, machine) = (self.mode.registers.args, self.mode.machine);
+        let is_easy = |arg: &Arg| matches!(arg, Arg::Any | Arg::NotNegative);
         let is_arg = |(call, args): (Call, &Vec<Arg>)| {
-            let mut args = args.iter().enumerate().zip(registers);
-            args.any(|((at, _), &to)| to == reg && call.info().looks_at(machine, at))
+            let mut all = args.iter().enumerate().zip(registers);
+            all.any(|((at, arg), &to)| to == reg && !is_easy(arg) && call.info().looks_at(machine, args, at))
         };
         let mut constants = if self.calls().any(is_arg) {
             self.args_in(reg)

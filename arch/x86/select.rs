@@ -5,7 +5,6 @@ use iced_x86::{Code as Opcode, Instruction, Register};
 
 use super::access::pieces;
 use super::inst::{Condition, Operation};
-use super::nearby::{self, Walk};
 use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
 use super::sums::Parts;
@@ -15,7 +14,7 @@ use crate::code::{Code, Ref};
 use crate::facts::{Facts, Value};
 use crate::flow::{self, Selector};
 use crate::golf::Rule;
-use crate::golf::tuning::{STACK, Tuning, WALK};
+use crate::golf::tuning::{STACK, Tuning};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
 use crate::target::{Class, Machine};
@@ -77,8 +76,6 @@ pub(crate) struct X86<'p> {
     pub(super) tuning: &'p Tuning,
     /// The step at hand.
     pub(super) at: usize,
-    /// The address that a system call leaves for another.
-    pub(super) walk: Option<Walk>,
     /// Zeros on top of the stack, as long as nothing else is there.
     pub(super) zeros: u32,
     /// May the call at hand come to nothing if the one before it failed?
@@ -100,10 +97,6 @@ impl<'p> X86<'p> {
         let mut to_push = stack::choose(program, mode.class());
         let may_push = tuning.has(Rule::Stack);
         to_push.retain(|(datum, _)| may_push && tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
-        let is_kept = |datum: DatumId| !to_push.iter().any(|(pushed, _)| *pushed == datum);
-        let may_walk = tuning.is_golf && mode.is_long && !program.has_subs() && tuning.has(Rule::Walk);
-        let walk = Some(program).filter(|_| may_walk).and_then(|program| nearby::walk(program, mode, is_kept));
-        let walk = walk.filter(|walk| tuning.hope((walk.from, WALK), None));
         let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);
@@ -132,7 +125,6 @@ impl<'p> X86<'p> {
             skip,
             tuning,
             at,
-            walk,
             zeros,
             may_fail: false,
             args_set: u32::MAX,
@@ -351,7 +343,6 @@ impl Selector for X86<'_> {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
                 self.begin_again();
-                self.leave_address(at);
                 self.jump(None, *to);
             }
             Op::Sub(_) => {}

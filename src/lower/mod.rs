@@ -38,7 +38,7 @@ pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops>
         }
         Program::Server(server) => match server.engine {
             Engine::Epoll => vec![with_fault(epoll::lower(server, target))],
-            Engine::Blocking => blocking::lower(server),
+            Engine::Blocking => blocking::lower(server, target, tier),
         },
     }
 }

@@ -143,7 +143,8 @@ impl Maker {
     /// All but the end of a connection.
     fn answer(&mut self, client: Slot) {
         let (client, zero, flags) = (Arg::Slot(client), Arg::Const(0), self.flags());
-        let args = [client, Arg::Data(self.reply), Arg::Const(REPLY.len() as i64), flags, zero, zero];
+        let reply = (Arg::Data(self.reply), Arg::Const(REPLY.len() as i64));
+        let args = [client, reply.0, reply.1, flags, zero, abi::no_length(self.tier)];
         self.program.call(Call::Sendto, &args, None, "the reply");
         self.program.call(Call::Shutdown, &[client, Arg::Const(abi::SHUT_WR)], None, "it is complete");
         // Nothing is copied, and Linux takes any address then (net/ipv4/tcp.c tcp_recvmsg_locked); emulators want none.

@@ -52,7 +52,7 @@ struct Table {
 /// The program; none for a machine where `accept` takes flags, which are another call's here, or whose numbers need
 /// more than a byte.
 pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
-    if Call::Accept.info().looks_at(target.machine, 3) {
+    if Call::Accept.info().looks_at(target.machine, &[], 3) {
         return None;
     }
     let table = table(listen, target)?;

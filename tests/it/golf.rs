@@ -34,10 +34,10 @@ const REACHED: [(&str, &str, [u32; 2]); 12] = [
     ("pause", "x86_64",  [123,  97]),
     ("pause", "aarch64", [152, 137]),
     ("pause", "i386",    [ 98,  79]),
-    ("ok",    "x86_64",  [174, 140]),
+    ("ok",    "x86_64",  [176, 144]),
     ("ok",    "aarch64", [205, 189]),
     ("ok",    "i386",    [158, 135]),
-    ("ok6",   "x86_64",  [175, 146]),
+    ("ok6",   "x86_64",  [177, 150]),
     ("ok6",   "aarch64", [205, 189]),
     ("ok6",   "i386",    [160, 138]),
 ];
@@ -71,7 +71,7 @@ fn sizes_that_were_reached_stay_and_the_readme_says_them() -> Result<(), BuildEr
 /// For each rule a program that is larger without it: example, machine, layout. What must stop a rule is in
 /// arch/golf/tests.
 #[rustfmt::skip] // One rule per line.
-const RULES: [(Rule, &str, &str, Tier); 22] = [
+const RULES: [(Rule, &str, &str, Tier); 20] = [
     (Rule::Swallow,   "hello", "i386",    Tier::Linux),
     (Rule::Sum,       "ok",    "x86_64",  Tier::Linux),
     (Rule::Prefix,    "hello", "x86_64",  Tier::Linux),
@@ -81,8 +81,6 @@ const RULES: [(Rule, &str, &str, Tier); 22] = [
     (Rule::Encoding,  "hello", "i386",    Tier::Linux),
     (Rule::Share,     "pause", "aarch64", Tier::Linux),
     (Rule::Address,   "hello", "i386",    Tier::Linux),
-    (Rule::Near,      "greeting", "x86_64", Tier::Linux),
-    (Rule::Walk,      "ok",    "x86_64",  Tier::Linux),
     (Rule::Bits,      "ok",    "x86_64",  Tier::Linux),
     (Rule::Exchange,  "hello", "i386",    Tier::Linux),
     (Rule::Not,       "ok",    "x86_64",  Tier::Linux),
@@ -148,7 +146,7 @@ fn code_goes_back_into_the_header_where_words_of_it_are_left() {
 fn a_search_that_comes_to_its_end_says_that_nothing_is_smaller() {
     let output = succeed(asmgen().args(["examples/hello.toml", "--target", "aarch64", "--golf"]));
     assert_eq!(output.stdout.len(), 112);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "hello, aarch64: 112 bytes, optimal within 24 rules\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "hello, aarch64: 112 bytes, optimal within 22 rules\n");
 }
 
 #[test]

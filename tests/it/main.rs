@@ -45,6 +45,8 @@ mod model;
 mod reproducible;
 /// Every example, target and layout, executed.
 mod run;
+/// The table of system calls.
+mod syscalls;
 /// Who may mention what, and how files look.
 mod tidy;
 /// Images and manifests under the tools that people use.

@@ -6,39 +6,6 @@ use crate::syscall::Call;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
-        rule: Rule::Near,
-        wins: || near("x86_64", false),
-        not: &[
-            ("another call came between on one of the ways", || near("x86_64", true)),
-            ("a call leaves no address", || near("i386", false)),
-        ],
-    },
-    Row {
-        rule: Rule::Walk,
-        wins: || walk("x86_64", b'A', |_, _| {}, |_, _| {}),
-        not: &[
-            ("what it leads to does not stand four bytes behind the call", || {
-                walk("x86_64", b'A', |program, number| program.push(Op::Push { value: number }, ""), |_, _| {})
-            }),
-            ("another call comes between", || {
-                walk("x86_64", b'A', |program, _| program.call(Call::Getpid, &[], None, ""), |_, _| {})
-            }),
-            ("there is another way there", || {
-                walk(
-                    "x86_64",
-                    b'A',
-                    |_, _| {},
-                    |program, number| {
-                        program
-                            .push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: Label(0) }, "");
-                    },
-                )
-            }),
-            ("the datum could stand where a call does", || walk("x86_64", 0x0f, |_, _| {}, |_, _| {})),
-            ("a call leaves no address", || walk("i386", b'A', |_, _| {}, |_, _| {})),
-        ],
-    },
-    Row {
         rule: Rule::Bits,
         wins: || bits("x86_64", 12, 0x4120, 0x40),
         not: &[
@@ -175,39 +142,6 @@ fn close(program: &mut Program, descriptors: impl IntoIterator<Item = i64>) {
 /// Ends.
 fn end(mut program: Program, machine: &str) -> Case {
     program.call(Call::Exit, &[Arg::Any], None, "");
-    Case::of_program(machine, program)
-}
-
-/// An address behind a call, and perhaps another call behind that.
-fn near(machine: &str, between: bool) -> Case {
-    let mut program = Program::default();
-    let number = unknown(&mut program);
-    let label = program.label("label");
-    program.push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: label }, "");
-    if between {
-        program.call(Call::Getpid, &[], None, "");
-    }
-    program.place(label);
-    let text = program.datum("text", vec![Part::Bytes((b'A'..=b'Z').collect())], 0);
-    program.call(Call::Write, &[Arg::Any, Arg::Data(text), Arg::Any], None, "");
-    end(program, machine)
-}
-
-/// A call, a jump, and at its end a call that wants a datum which begins with this byte; what stands between the first
-/// call and the jump, and before the second one's label?
-fn walk(machine: &str, first: u8, between: fn(&mut Program, Slot), before: fn(&mut Program, Slot)) -> Case {
-    let mut program = Program::default();
-    let [answer, make] = ["answer", "make"].map(|name| program.label(name));
-    let number = program.slot("number", Kind::Int);
-    let text = program.datum("text", vec![Part::Bytes((first..).take(26).collect())], 0);
-    program.push(Op::Jump(make), "");
-    program.place(answer);
-    program.call(Call::Write, &[Arg::Slot(number), Arg::Data(text), Arg::Any], None, "");
-    program.place(make);
-    program.call(Call::Getpid, &[], Some(number), "");
-    before(&mut program, number);
-    between(&mut program, number);
-    program.push(Op::Jump(answer), "");
     Case::of_program(machine, program)
 }
 

@@ -72,6 +72,7 @@ fn call_argument() -> impl Strategy<Value = Arg> {
         1 => frame_offset().prop_map(Arg::Frame),
         1 => (0..STATE_BYTES).prop_map(Arg::State),
         1 => Just(Arg::Any),
+        1 => Just(Arg::NotNegative),
     ]
 }
 

@@ -21,12 +21,14 @@ mod waits;
 
 use std::net::IpAddr;
 
+use asmgen_arch::Target;
 use asmgen_arch::op::{Arg, Cond, DatumId, Kind, Label, Op, Part, Program, Slot};
 use asmgen_arch::syscall::Call;
 
 use self::waits::{LONGEST_REST_US, SECOND_US, Waits};
 use super::pieces::{self, Pieces};
 use super::{abi, http, socket};
+use crate::elf::Tier;
 use crate::spec::Server;
 
 /// Most that is drained behind a reply: a client that floods cannot stay for ever.
@@ -44,6 +46,10 @@ struct Engine<'s> {
     longest: usize,
     waits: Waits,
     timeval: DatumId,
+    /// Bytes of a timeval: two words. Linux takes a longer one, qemu-user refuses it.
+    timeval_bytes: i64,
+    /// The length of an address that is not there.
+    no_length: Arg,
     rest: DatumId,
     listener: Slot,
     client: Slot,
@@ -59,13 +65,13 @@ struct Engine<'s> {
 }
 
 /// Every way to lower a server: replies whole, and cut into pieces where that can be.
-pub(super) fn lower(server: &Server) -> Vec<Program> {
+pub(super) fn lower(server: &Server, target: &Target, tier: Tier) -> Vec<Program> {
     let pieces = if server.routes.is_empty() { None } else { pieces::cut(server.replies()) };
     let ways = [None].into_iter().chain(pieces.map(Some));
-    ways.map(|pieces| lower_with(server, pieces)).collect()
+    ways.map(|pieces| lower_with(server, (target, tier), pieces)).collect()
 }
 
-fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
+fn lower_with(server: &Server, (target, tier): (&Target, Tier), pieces: Option<Pieces>) -> Program {
     let mut program = Program::default();
     let longest = server.replies().map(http::closing_len).max().unwrap_or(0);
     let waits = Waits::of(server.timeout_ms, request::most_stages(&server.routes), longest);
@@ -80,6 +86,8 @@ fn lower_with(server: &Server, pieces: Option<Pieces>) -> Program {
         end: None,
         longest,
         waits,
+        timeval_bytes: i64::from(2 * target.class.word_bytes()),
+        no_length: abi::no_length(tier),
         timeval,
         rest,
         listener: program.slot("listening socket", Kind::Int),

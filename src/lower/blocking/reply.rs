@@ -59,7 +59,7 @@ impl Engine<'_> {
         program.push(Op::Set { to: text, value: Arg::Data(all) }, "in the text of all replies");
         program.push(Op::Alu { alu: Alu::Add, to: text, value: Arg::Slot(offset) }, "the piece");
         let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
-        let args = [Arg::Slot(self.client), Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(self.client), Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), self.no_length];
         program.call(Call::Sendto, &args, None, "send it");
         let step = Arg::Const(pieces::PIECE_BYTES as i64);
         program.push(Op::Alu { alu: Alu::Add, to: piece, value: step }, "the next one");
@@ -99,7 +99,7 @@ impl Engine<'_> {
     pub(super) fn send(&mut self, reply: Slot, len: Slot) {
         let is_short = self.longest <= SENT_AT_ONCE_BYTES;
         let flags = Arg::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
-        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), self.no_length];
         if is_short {
             self.program.call(Call::Sendto, &args, None, "send the reply");
             return;

@@ -30,8 +30,7 @@ fn stages(path: &str) -> u32 {
 
 impl Engine<'_> {
     pub(super) fn receive(&mut self) {
-        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
-        let receive = (self.timeval, Arg::Const(16));
+        let receive = (self.timeval, Arg::Const(self.timeval_bytes));
         self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_RCVTIMEO, receive, "no receive waits longer");
         if self.longest > SENT_AT_ONCE_BYTES {
             self.limit_sends();
@@ -50,7 +49,7 @@ impl Engine<'_> {
     /// A long reply has a deadline for the whole of it, and a client that takes nothing is given up long before.
     pub(super) fn limit_sends(&mut self) {
         let all = self.program.datum("struct timeval: longest send", Waits::words(self.waits.send_us), 0);
-        let all = (all, Arg::Const(16));
+        let all = (all, Arg::Const(self.timeval_bytes));
         self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_SNDTIMEO, all, "no reply takes longer");
         let stall_ms = u32::try_from(self.waits.stall_ms).expect("a timeout is an hour at most");
         let stall = vec![Part::Bytes(stall_ms.to_le_bytes().into())];

@@ -46,7 +46,7 @@ pub(crate) fn server_of(site: Site, target: &str) -> (Server, Site) {
     for (name, content) in site.files() {
         std::fs::write(spec.path().with_file_name(name), content).unwrap();
     }
-    let server = Server::start(Variant { spec: &spec.path(), target, elf: "strict", engine: None });
+    let server = Server::start(Variant { target, ..Variant::native(&spec.path()) });
     let site = variants::of_server(site, server.port);
     (server, site)
 }

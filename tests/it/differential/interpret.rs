@@ -87,6 +87,7 @@ impl Machine<'_> {
             Arg::Entry => ENTRY,
             Arg::Data(datum) => DATA * (i32::from(datum.0) + 1),
             Arg::AtLeast(least) => least as i32,
+            Arg::NotNegative => 0,
             Arg::Bits { set, .. } => set as i32,
             Arg::Any | Arg::Image => unreachable!("nobody computes with it"),
         }

@@ -78,12 +78,19 @@ pub(crate) struct Variant<'a> {
     pub(crate) elf: &'a str,
     /// That of the spec where none is given.
     pub(crate) engine: Option<&'a str>,
+    /// Does it run under qemu-user although this machine can run it?
+    pub(crate) emulated: bool,
 }
 
 impl<'a> Variant<'a> {
     /// The spec for this machine in the default layout.
     pub(crate) fn native(spec: &'a Path) -> Self {
-        Self { spec, target: "x86_64", elf: "strict", engine: None }
+        Self { spec, target: "x86_64", elf: "strict", engine: None, emulated: false }
+    }
+
+    /// The same under qemu-user.
+    pub(crate) fn emulated(self) -> Self {
+        Self { emulated: true, ..self }
     }
 
     /// The same with this engine.
@@ -107,10 +114,10 @@ impl<'a> Variant<'a> {
 
     /// The command that runs the finished file: by itself, or under an emulator.
     pub(crate) fn run(&self, file: &Path) -> Command {
-        if self.target != "aarch64" {
+        if self.target != "aarch64" && !self.emulated {
             return Command::new(file);
         }
-        let mut command = tool("qemu-aarch64-static");
+        let mut command = tool(&format!("qemu-{}-static", self.target));
         command.arg(file);
         command
     }
@@ -129,7 +136,8 @@ impl std::fmt::Display for Variant<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = self.spec.file_stem().unwrap_or_default().to_string_lossy();
         write!(f, "{name} {} {}", self.target, self.elf)?;
-        self.engine.map_or(Ok(()), |engine| write!(f, " {engine}"))
+        self.engine.map_or(Ok(()), |engine| write!(f, " {engine}"))?;
+        if self.emulated { write!(f, " under qemu-user") } else { Ok(()) }
     }
 }
 
@@ -138,6 +146,13 @@ impl std::fmt::Display for Variant<'_> {
 pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
     let variant = move |target| super::LAYOUTS.map(|elf| Variant { target, elf, ..Variant::native(spec) });
     super::TARGETS.into_iter().flat_map(variant).filter(|variant| (variant.target, variant.elf) != ("aarch64", "linux"))
+}
+
+/// The layouts for qemu-user on the targets that this machine runs itself: there, too, an emulator sets other registers than
+/// a processor, and another loader reads the file.
+pub(crate) fn emulated_variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
+    let own = |variant: &Variant| variant.target != "aarch64" && variant.elf != "linux";
+    variants(spec).filter(own).map(Variant::emulated)
 }
 
 /// Every target in every layout with every engine.

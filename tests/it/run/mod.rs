@@ -1,5 +1,5 @@
-//! Every example for every target in every layout: built by the command line, verified, executed, and asked. Replies
-//! are compared with what they have to be, byte for byte, and so with each other.
+//! Every example for every target in every layout: built by the command line, verified, executed by this machine and by
+//! qemu-user, and asked. Replies are compared with what they have to be, byte for byte, and so with each other.
 
 pub(crate) mod bodies;
 mod inherited;
@@ -14,7 +14,7 @@ use rustix::process::Signal;
 
 use crate::harness::http::{self, Expected};
 use crate::harness::server::{Executable, Server};
-use crate::harness::tool::{Variant, asmgen, example, root, succeed, variants};
+use crate::harness::tool::{Variant, asmgen, emulated_variants, example, root, succeed, variants};
 use crate::harness::{ENGINES, none, tool};
 
 /// What a path gets.
@@ -22,7 +22,8 @@ type Reply<'e> = (&'e str, Expected);
 
 /// Runs a check for every target and layout of an example.
 fn check_all(name: &str, check: impl Fn(Variant) -> Vec<String>) {
-    check_each(variants(&example(name)), check);
+    let spec = example(name);
+    check_each(variants(&spec).chain(emulated_variants(&spec)), check);
 }
 
 fn check_each<'v>(variants: impl Iterator<Item = Variant<'v>>, check: impl Fn(Variant) -> Vec<String>) {
@@ -150,7 +151,9 @@ fn check_server<'e>(name: &str, replies: impl Fn(&Built) -> Vec<Reply<'e>>) {
 
 fn check_engine<'e>(name: &str, engine: &str, replies: impl Fn(&Built) -> Vec<Reply<'e>>) {
     let first = RefCell::new(Transcript::new());
-    check_each(variants(&example(name)).map(|variant| variant.on(engine)), |variant| {
+    let spec = example(name);
+    let all = variants(&spec).chain(emulated_variants(&spec));
+    check_each(all.map(|variant| variant.on(engine)), |variant| {
         let (transcript, mut faults) = check_variant(name, variant, &replies);
         let mut first = first.borrow_mut();
         if first.is_empty() {

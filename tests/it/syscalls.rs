@@ -1,0 +1,111 @@
+//! The table of system calls against the kernel's own headers, and calls that want many arguments, made.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use asmgen::elf::Tier;
+use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen::syscall::{CALLS, Call, CallInfo};
+use asmgen::{Effort, Image, Options, TARGETS, Target};
+
+use crate::harness::network::in_own_network;
+use crate::harness::none;
+use crate::harness::tool::{Variant, succeed, tool};
+
+/// A machine's compiler, and the header with its numbers.
+const HEADERS: [(&str, &str, &str); 3] = [
+    ("x86_64", "x86_64-linux-gnu-gcc", "asm/unistd_64.h"),
+    ("aarch64", "aarch64-linux-gnu-gcc", "asm/unistd.h"),
+    ("i386", "x86_64-linux-gnu-gcc", "asm/unistd_32.h"),
+];
+
+/// The kernel's name of a call on a machine.
+fn kernel_name(info: &CallInfo, machine: &str) -> &'static str {
+    match (info.call, machine) {
+        (Call::Accept, "i386") => "accept4",
+        (Call::Fcntl, "i386") => "fcntl64",
+        _ => info.name,
+    }
+}
+
+#[test]
+fn numbers_are_those_of_the_kernels_headers() {
+    let mut faults = Vec::new();
+    for (machine, compiler, header) in HEADERS {
+        let calls: Vec<&CallInfo> = CALLS.iter().filter(|info| !info.call.is_numbered()).collect();
+        let names: String = calls.iter().map(|info| format!("__NR_{}\n", kernel_name(info, machine))).collect();
+        let mut command = tool(compiler);
+        command.args(["-E", "-P", "-include", header, "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().expect("it is a pipe").write_all(names.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{compiler}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let target = Target::by_name(machine).expect("it is a target");
+        let lines: Vec<&str> = text.lines().rev().take(calls.len()).collect();
+        for (info, line) in calls.iter().zip(lines.into_iter().rev()) {
+            let number = info.number(target.machine);
+            faults
+                .extend((line != number.to_string()).then(|| format!("{machine} {}: {number}, not {line}", info.name)));
+        }
+    }
+    none(&faults);
+}
+
+/// Where the sender's address is received, and its length.
+const SENDER: i32 = 32;
+const LENGTH: i32 = 64;
+/// Bytes of an IPv4 address and its family.
+const ADDRESS_BYTES: i64 = 16;
+const AF_INET: i64 = 2;
+const SOCK_DGRAM: i64 = 2;
+const MSG_DONTWAIT: i64 = 0x40;
+
+/// A socket sends a byte to itself; what its address, the address's length, and the counts come to is the exit code.
+fn datagram() -> Program {
+    let mut program = Program { frame_bytes: 96, ..Program::default() };
+    let [socket, sent, received, family, length] =
+        ["socket", "sent", "received", "family", "length"].map(|name| program.slot(name, Kind::Int));
+    let address = [&[2, 0, 0x1f, 0x90, 127, 0, 0, 1][..], &[0; 8]].concat();
+    let address = program.datum("127.0.0.1:8080", vec![Part::Bytes(address)], 0);
+    let text = program.datum("text", vec![Part::Bytes(b"x".into())], 0);
+    let frame = |offset| Mem { base: Base::Frame, offset };
+    program.call(Call::Socket, &[AF_INET, SOCK_DGRAM, 0].map(Arg::Const), Some(socket), "");
+    let [of, to, len] = [Arg::Slot(socket), Arg::Data(address), Arg::Const(ADDRESS_BYTES)];
+    program.call(Call::Bind, &[of, to, len], None, "");
+    let zero = Arg::Const(0);
+    program.call(Call::Sendto, &[of, Arg::Data(text), Arg::Const(1), zero, to, len], Some(sent), "");
+    program.push(Op::Store { width: Width::Four, to: frame(LENGTH), value: len }, "");
+    let [sender, place] = [SENDER, LENGTH].map(|at| Arg::Frame(at as u32));
+    let flags = Arg::Const(MSG_DONTWAIT);
+    program.call(Call::Recvfrom, &[of, Arg::Frame(0), Arg::Const(1), flags, sender, place], Some(received), "");
+    program.push(Op::Load { to: family, width: Width::Byte, from: frame(SENDER) }, "");
+    program.push(Op::Load { to: length, width: Width::Byte, from: frame(LENGTH) }, "");
+    // What is received is nothing beside it, as long as it is one byte.
+    let mut add = |value: Slot| program.push(Op::Alu { alu: Alu::Add, to: length, value: Arg::Slot(value) }, "");
+    [sent, received, family].map(&mut add);
+    program.call(Call::Exit, &[Arg::Slot(length)], None, "");
+    program
+}
+
+fn write(image: &Image, file: &std::path::Path) {
+    let bytes = file.with_extension("bytes");
+    std::fs::write(&bytes, &image.bytes).unwrap();
+    succeed(Command::new("install").args(["-m", "755"]).arg(&bytes).arg(file));
+}
+
+/// Six arguments, the last one the length of an address: its value or its place.
+#[test]
+fn datagrams_have_their_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    for target in TARGETS {
+        let options = Options { target, tier: Tier::Strict, effort: Effort::Quick, without: None };
+        let file = folder.path().join(target.name);
+        write(&asmgen::assemble(&datagram(), options).unwrap(), &file);
+        let variant = Variant { target: target.name, ..Variant::native(&file) };
+        for variant in [variant, variant.emulated()] {
+            let status = in_own_network(|| variant.run(&file).status().unwrap());
+            assert_eq!(status.code(), Some((ADDRESS_BYTES + AF_INET + 1 + 1) as i32), "{variant}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use asmgen::elf::Tier;
-use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Width};
 use asmgen::syscall::{CALLS, Call, CallInfo};
 use asmgen::{Effort, Image, Options, TARGETS, Target};
 
@@ -82,8 +82,9 @@ fn datagram() -> Program {
     program.push(Op::Load { to: family, width: Width::Byte, from: frame(SENDER) }, "");
     program.push(Op::Load { to: length, width: Width::Byte, from: frame(LENGTH) }, "");
     // What is received is nothing beside it, as long as it is one byte.
-    let mut add = |value: Slot| program.push(Op::Alu { alu: Alu::Add, to: length, value: Arg::Slot(value) }, "");
-    [sent, received, family].map(&mut add);
+    for value in [sent, received, family].map(Arg::Slot) {
+        program.push(Op::Alu { alu: Alu::Add, to: length, value }, "");
+    }
     program.call(Call::Exit, &[Arg::Slot(length)], None, "");
     program
 }

@@ -30,7 +30,7 @@ fn time_of_day(epoch_s: u64) -> String {
 /// the months.
 pub(crate) fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     let before = |year: u64| 365 * year + year / 4 - year / 100 + year / 400;
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let february = if is_leap { 29 } else { 28 };
     let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30];
     let months: u64 = lengths[..month as usize - 1].iter().sum();

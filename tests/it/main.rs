@@ -7,6 +7,8 @@ mod bad_specs;
 mod browser;
 /// The command line: outputs, refusals, completions.
 mod cli;
+/// Programs that fetch files, and ask for as little as they can.
+mod clients;
 /// Completions, asked for in the shells themselves.
 mod completions;
 /// Requests as others think them up, against the epoll engine.

@@ -30,6 +30,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("groff",               "groff-base"),
     ("timeout",             "coreutils"),
     ("chromium",            "chromium"),
+    ("curl",                "curl"),
+    ("wget",                "wget"),
+    ("zsyncmake",           "zsync"),
+    ("apt-get",             "apt"),
+    ("dpkg-deb",            "dpkg"),
 ];
 
 /// The folder of the package.

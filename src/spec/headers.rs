@@ -28,10 +28,11 @@ enum Reason {
 const REFUSED: [(&str, Reason); 25] = [
     ("content-type", Reason::Key("type")), ("cache-control", Reason::Key("cache")),
     ("location", Reason::Key("location")), ("retry-after", Reason::Key("retry_after")),
+    ("last-modified", Reason::Key("modified")),
 
     ("accept-ranges", Reason::Server), ("age", Reason::Server), ("allow", Reason::Server),
     ("content-encoding", Reason::Server), ("content-length", Reason::Server), ("content-range", Reason::Server),
-    ("date", Reason::Server), ("etag", Reason::Server), ("vary", Reason::Server), ("last-modified", Reason::Server),
+    ("date", Reason::Server), ("etag", Reason::Server), ("vary", Reason::Server),
 
     ("connection", Reason::Connection), ("keep-alive", Reason::Connection), ("proxy-connection", Reason::Connection),
     ("te", Reason::Connection), ("trailer", Reason::Connection), ("transfer-encoding", Reason::Connection),

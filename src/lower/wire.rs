@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::reason;
 use crate::date::imf_fixdate;
-use crate::spec::{Coding, Reply, Variant};
+use crate::spec::{Coding, Reply, Variant, location_before_path};
 
 /// What a reply says that closes its connection, directly behind the status line.
 pub(super) const CLOSE: &str = "Connection: close\r\n";
@@ -45,6 +45,8 @@ const PLAIN_TEXT: &str = "text/plain";
 pub(super) struct Stored {
     /// The status line, and what stands between it and the date.
     pub(super) status_line: Vec<u8>,
+    /// What stands in front of the request's path, on a line of its own before the fields, where a location has that.
+    pub(super) before_path: Vec<u8>,
     /// The fields but for those, and the empty line.
     pub(super) fields: Vec<u8>,
     pub(super) content: Vec<u8>,
@@ -79,6 +81,7 @@ impl Fields {
         fields += "\r\n";
         Stored {
             status_line: status_line(status).into(),
+            before_path: Vec::new(),
             fields: fields.into(),
             content: content.into(),
             type_offset,
@@ -129,7 +132,9 @@ pub(super) fn plain(reply: &Reply) -> Stored {
         shared: cache(reply) + &location(reply) + &own(reply, false),
         ..Fields::default()
     };
-    fields.store(reply.status, &reply.body)
+    let before_path = reply.location.as_deref().and_then(location_before_path);
+    let before_path = before_path.map(|before| format!("Location: {before}")).unwrap_or_default().into();
+    Stored { before_path, ..fields.store(reply.status, &reply.body) }
 }
 
 /// Where the reason begins in a status line without the version.
@@ -192,7 +197,8 @@ fn last_modified(reply: &Reply) -> String {
 }
 
 fn location(reply: &Reply) -> String {
-    reply.location.as_ref().map(|value| format!("Location: {value}\r\n")).unwrap_or_default()
+    let whole = reply.location.as_ref().filter(|value| location_before_path(value).is_none());
+    whole.map(|value| format!("Location: {value}\r\n")).unwrap_or_default()
 }
 
 /// Those of the fields that the spec adds that describe the content, which a 304 leaves out, or the others.

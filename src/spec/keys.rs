@@ -42,9 +42,9 @@ const LOCATION: Kind = Kind::Line {
     max: limits::LOCATION_MAX,
     rule: "a path from its slash, or an address with its scheme, as RFC 3986 has them; does not lead back to itself",
 };
-const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address, the same for \
-    every request. The status is 308 then, unless one of 201, 300, 301, 302, 303, 307 is given, and the content, if none \
-    is given, the same line.";
+const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address. `{{path}}` at its end \
+    is the path and the query of the request. The status is 308 then, unless one of 201, 300, 301, 302, 303, 307 is given, \
+    and the content, if none is given, the same line without that.";
 const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those who accept `br`, `zstd` or `gzip`? They are \
     made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
     beside the file and `template` is not set, it is the variant.";

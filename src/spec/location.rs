@@ -9,14 +9,27 @@ use super::document::{Document, Section};
 use super::error::Wrong;
 use super::path::{self, EVERY};
 
+/// Stands at the end of a location for the path and the query of the request.
+const PATH: &str = "{{path}}";
+
+/// What stands in front of the request's path, if the location has that.
+pub(crate) fn before_path(location: &str) -> Option<&str> {
+    location.strip_suffix(PATH)
+}
+
 /// Is it a path, or an address with its scheme? The schema has looked at the length.
-pub(super) fn check(value: &str) -> Result<(), Wrong> {
+pub(super) fn check(location: &str) -> Result<(), Wrong> {
+    let value = before_path(location).unwrap_or(location);
+    if value != location && (value.is_empty() || value.ends_with('/')) {
+        let what = "has the request's path behind nothing but a slash: it begins with a slash itself";
+        return Err(Wrong::new(what, format!("write \"https://HOST{PATH}\" or \"/PATH{PATH}\"")));
+    }
     if value.is_empty() {
         return Err(Wrong::new("is empty", "write the path or the address that it leads to"));
     }
     if value.contains("{{") {
-        let fix = "write the host or the path itself, or \"/…\" for one of this server";
-        return Err(Wrong::new("has a placeholder, but is the same for every request", fix));
+        let what = format!("has a placeholder other than {PATH} at its end, the request's path and query");
+        return Err(Wrong::new(what, "write the host itself"));
     }
     let is_wrong = |c: &char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(*c);
     if let Some(bad) = value.chars().find(is_wrong) {
@@ -93,27 +106,38 @@ pub(super) fn check_ends(document: &Document<'_>, server: &Server) -> Result<(),
     let fallback = server.routes.len();
     let numbers: BTreeMap<Vec<u8>, usize> =
         server.routes.iter().enumerate().map(|(number, route)| (route.key(), number)).collect();
-    let next = |number: usize| Some(route_of(&target(replies[number])?, &numbers).unwrap_or(fallback));
     for section in document.routes.iter().chain(&document.not_found) {
         let path = section.path_text();
         let number = server.routes.iter().position(|route| Some(route.path.as_str()) == path).unwrap_or(fallback);
-        let mut at = number;
+        let mut at = (number, asked(path));
         for step in 0..replies.len() {
-            match next(at) {
-                None => break,
-                Some(there) if there == number => return Err(section.error("location", circle(path, step))),
-                Some(there) => at = there,
+            let Some(next) = target(replies[at.0], &at.1) else { break };
+            let there = route_of(&path::resolved(&next), &numbers).unwrap_or(fallback);
+            if there == number {
+                return Err(section.error("location", circle(path, step)));
             }
+            at = (there, next);
         }
     }
     Ok(())
 }
 
-/// Where a redirect leads on this server: a path as the engine sees it.
-fn target(reply: &Reply) -> Option<Vec<u8>> {
-    let location = reply.location.as_ref().filter(|_| (300..400).contains(&reply.status))?;
+/// A path that the route answers, one like any other where there are many of them.
+fn asked(path: Option<&str>) -> String {
+    const ANY: &str = "0-any-other-path";
+    match path.map(|path| path::prefix(path).ok_or(path)) {
+        Some(Ok(prefix)) => format!("{prefix}{ANY}"),
+        Some(Err(path)) => path.to_owned(),
+        None => format!("/{ANY}"),
+    }
+}
+
+/// The path on this server that a redirect leads to from a path.
+fn target(reply: &Reply, from: &str) -> Option<String> {
+    let location = reply.location.as_deref().filter(|_| (300..400).contains(&reply.status))?;
+    let location = before_path(location).map_or(location.to_owned(), |before| format!("{before}{from}"));
     let is_here = location.starts_with('/') && !location.starts_with("//");
-    is_here.then(|| path::resolved(location.split(['?', '#']).next().unwrap_or_default()))
+    is_here.then(|| location.split(['?', '#']).next().unwrap_or_default().to_owned())
 }
 
 /// The route of a path: its own, or the longest prefix.
@@ -158,6 +182,9 @@ mod tests {
             "http://127.0.0.1/",
             "https://example.org:/",
             "mailto:a@b.example",
+            "https://example.org{{path}}",
+            "//example.org:81/a{{path}}",
+            "/a{{path}}",
             "/a:b@c",
             "//h?q",
         ] {
@@ -189,6 +216,11 @@ mod tests {
             "/a\"b",
             "/a|b",
             "/{{path}}",
+            "{{path}}",
+            "/{{path}}/a",
+            "https://a/{{path}}",
+            "/a{{ path }}",
+            "/a{{query}}",
             "https://{{host}}/",
             "/%",
             "/%4",
@@ -225,6 +257,9 @@ mod tests {
             &[("*", "/"), ("/", "")],
             &[("/x/*", "/x/new"), ("/x/new", "")],
             &[("/x/*", "/x")],
+            &[("*", "https://example.org{{path}}")],
+            &[("/x", "/x{{path}}")],
+            &[("/x/*", "/y{{path}}"), ("/y/*", "")],
         ] {
             assert_eq!(of(good), Ok(()), "{good:?}");
         }
@@ -242,6 +277,9 @@ mod tests {
             &[("/a", ""), ("", "/")],
             &[("/x/*", "/x/new")],
             &[("/x/*", "/x/y/"), ("/x/y/*", "/x/")],
+            &[("*", "/x{{path}}")],
+            &[("/x/*", "/x{{path}}")],
+            &[("/x/*", "/y{{path}}"), ("/y/*", "/x{{path}}")],
         ] {
             assert!(of(bad).is_err_and(|error| error.contains("leads back to")), "{bad:?}: {:?}", of(bad));
         }

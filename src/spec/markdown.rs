@@ -56,14 +56,14 @@ type = \"text/html; charset=utf-8\"
 body = \"<!doctype html>\\n<title>Back soon</title>\\n<p>We are back within the hour.\\n\"
 ```
 
-A host that has moved sends everything to the new one. Clients remember the status, 308; `status = 302` is for a
+A host that has moved sends every path, with its query, to the new one. Clients remember the status, 308; `status = 302` is for a
 time:
 
 ```toml
 name = \"moved\"
 
 [not_found]
-location = \"https://example.org/\"
+location = \"https://example.org{{path}}\"
 ```
 
 One page for every path below `/app/`, as applications in the browser want it, beside a file that is not found

@@ -38,6 +38,7 @@ pub use engine::{Engine, EpollSettings, Workers};
 pub use error::{SpecError, Wrong};
 pub(crate) use headers::is_descriptive;
 pub use loader::{Disk, Embedded, Loader};
+pub(crate) use location::before_path as location_before_path;
 pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
 pub(crate) use path::{NO_SLASH, PREFIX, decoded as decoded_path};

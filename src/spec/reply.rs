@@ -171,7 +171,8 @@ fn reply(section: &Section<'_>, common: &[Given], loader: &dyn Loader) -> Result
             Err(section.error("body", Wrong::new(what, "give one of them")))
         }
         (None, None) if section.entry("location").is_some() => {
-            let line = format!("{}\n", section.text("location").unwrap_or_default());
+            let location = section.text("location").unwrap_or_default();
+            let line = format!("{}\n", location::before_path(location).unwrap_or(location));
             complete(section, common, line.into(), BARE_TEXT.to_owned())
         }
         (None, None) => {

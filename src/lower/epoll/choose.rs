@@ -160,6 +160,9 @@ impl Engine<'_> {
         self.four(self.s.ptr, at(rep, record::STATUS_LINE), "");
         self.two(self.s.len, at(rep, record::LINE), "");
         self.gosub("begin");
+        if self.has_paths() {
+            self.location_with_path();
+        }
         self.set(self.s.xlen, 0i64, "");
         self.four(self.s.body, at(rep, record::BODY), "");
         self.four(self.s.blen, at(rep, record::BODY_LEN), "");
@@ -171,6 +174,32 @@ impl Engine<'_> {
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
         self.begin();
+    }
+
+    /// A location that ends with the path and the query of the request, as they came: bytes of a target end no line.
+    fn location_with_path(&mut self) {
+        let (rep, ptr, len, q, c) = (self.s.rep, self.s.ptr, self.s.len, self.s.q, self.s.c);
+        self.two(c, at(rep, record::SHARED), "");
+        self.unless_zero(c, "no_path_wanted", "a representation");
+        self.two(len, at(rep, record::TYPE), "");
+        self.if_zero(len, "no_path_wanted", "");
+        self.four(ptr, at(rep, record::START), "");
+        self.take(ptr, len, "what stands in front of it");
+        self.gosub("vector");
+        self.four(ptr, frame(var::TARGET), "");
+        self.set(q, ptr, "");
+        self.place("path_wanted");
+        self.next(c, q, "");
+        self.branch(c, Cond::Ne, b' ', "path_wanted", "");
+        self.take(q, 1i64, "its end");
+        self.set(len, q, "");
+        self.take(len, ptr, "");
+        self.gosub("vector");
+        let end = self.text("\r\n");
+        self.set(ptr, Arg::Data(end), "");
+        self.set(len, 2i64, "");
+        self.gosub("vector");
+        self.place("no_path_wanted");
     }
 
     /// How replies begin: status line and date.

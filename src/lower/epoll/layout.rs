@@ -93,6 +93,8 @@ pub(super) mod var {
     pub(crate) const OUTPUT: u32 = COUNTERS + counter::ALL_BYTES;
     /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
     pub(crate) const LONG_SCRATCH: u32 = STATUS + 4;
+    /// The same place while a request is read: where its path begins, if a location wants to know.
+    pub(crate) const TARGET: u32 = LONG_SCRATCH;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }
@@ -193,7 +195,8 @@ pub(super) mod record {
     pub(crate) const BODY_LEN: u32 = 16;
     /// Address of the route's path, ended by a NUL.
     pub(crate) const PATH: u32 = 20;
-    /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation); and
+    /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation, and what
+    /// is 206's is the length of what stands before the fields, in front of the request's path); and
     /// the next variant's coding, 2 bytes each.
     pub(crate) const LINE: u32 = 24;
     pub(crate) const TYPE: u32 = 26;
@@ -247,6 +250,9 @@ pub(super) const MOST_WORKERS: u32 = 64;
 pub(super) const VECTORS: u32 = 64;
 /// Most vectors of one reply: version, status, date, `Connection`, composed fields, stored fields, content.
 pub(super) const VECTORS_PER_REPLY: u32 = 7;
+/// And of one whose location has the request's path: its beginning, the path, a line end; but no status of its own, and
+/// no composed fields.
+pub(super) const VECTORS_WITH_PATH: u32 = 8;
 /// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
 pub(super) const COMPOSED_BYTES: u32 = 128;
 /// Events of one turn.

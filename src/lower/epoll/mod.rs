@@ -51,7 +51,7 @@ use self::layout::State;
 use self::metrics::Metrics;
 use self::records::{Records, Routes};
 use super::abi;
-use crate::spec::{Reply, Server};
+use crate::spec::{Reply, Server, location_before_path};
 
 /// Classes of bytes, as bits.
 mod class {
@@ -224,6 +224,13 @@ struct Engine<'s> {
     has_variants: bool,
     /// Does a representation say when it was modified?
     has_dates: bool,
+}
+
+impl Engine<'_> {
+    /// Does a location have the request's path?
+    fn has_paths(&self) -> bool {
+        self.server.replies().any(|reply| reply.location.as_deref().and_then(location_before_path).is_some())
+    }
 }
 
 /// The program of a server.

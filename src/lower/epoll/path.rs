@@ -59,6 +59,9 @@ impl Engine<'_> {
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
         self.set(q, Arg::Data(root), "any path will do");
         self.place("origin");
+        if self.has_paths() {
+            self.put_four(frame(var::TARGET), q, "its path");
+        }
     }
 
     /// Writes the path, decoded, with a NUL behind it.

@@ -137,7 +137,7 @@ fn one(
     path: Option<DatumId>,
     next: u32,
 ) -> Vec<Part> {
-    let Stored { status_line, fields, content: body, type_offset, shared_offset, etag } = stored;
+    let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag } = stored;
     let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
     let line = if *status_line == wire::ok_line().as_bytes() {
         ok
@@ -145,11 +145,12 @@ fn one(
         program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line.clone())], 0)
     };
     let is_together = content.is_none() && body.len() < LONG_BYTES as usize;
-    let bytes = if is_together { [&fields[..], body].concat() } else { fields.clone() };
+    let content_here = if is_together { &body[..] } else { &[] };
+    let bytes = [&before_path[..], fields, content_here].concat();
     let start = program.datum(format!("reply: {name}"), vec![Part::Bytes(bytes)], 0);
     let content = match content {
         Some(content) => address(content, 0),
-        None if is_together => address(start, fields.len()),
+        None if is_together => address(start, before_path.len() + fields.len()),
         None => address(program.datum(format!("content: {name}"), vec![Part::Bytes(body.clone())], 0), 0),
     };
     let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
@@ -157,13 +158,13 @@ fn one(
     let shared = if etag.is_some() { *shared_offset } else { 0 };
     let parts = vec![
         address(line, 0),
-        address(start, 0),
+        address(start, before_path.len()),
         four(fields.len()),
         content,
         four(body.len()),
         path.map_or_else(|| four(0), |path| address(path, 0)),
         two(status_line.len()),
-        two(*type_offset),
+        two(if etag.is_some() { *type_offset } else { before_path.len() }),
         two(shared),
         two(next as usize),
     ];

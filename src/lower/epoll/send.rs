@@ -6,7 +6,9 @@ use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, before, frame};
-use super::layout::{LOG_FULL_BYTES, LONG_BYTES, VECTORS, VECTORS_PER_REPLY, WRITE, entry, flag, var};
+use super::layout::{
+    LOG_FULL_BYTES, LONG_BYTES, VECTORS, VECTORS_PER_REPLY, VECTORS_WITH_PATH, WRITE, entry, flag, var,
+};
 use super::{Engine, abi};
 
 /// Beside the bytes of a reply that are with the client already: it has said that it closes.
@@ -90,7 +92,8 @@ impl Engine<'_> {
             self.four(t, frame(var::REST_LEN), "");
             self.unless_zero(t, "flush", "a long one");
         }
-        self.set(t, Arg::State(self.state.vectors + (VECTORS - VECTORS_PER_REPLY) * bytes), "");
+        let most = if self.has_paths() { VECTORS_WITH_PATH } else { VECTORS_PER_REPLY };
+        self.set(t, Arg::State(self.state.vectors + (VECTORS - most) * bytes), "");
         self.branch(iov, Cond::Below, t, "request", "the next request");
         self.place("flush");
         self.set(self.s.v, Arg::State(self.state.vectors), "");

@@ -4,6 +4,9 @@ use super::Client;
 use crate::harness::server::{Server, Spec};
 use crate::harness::tool::{Variant, variants};
 
+/// Requests of one client, each with a path of 5 kB.
+const REQUESTS: u32 = 2000;
+
 const SPEC: &str = "[[route]]\npath = \"/old\"\nlocation = \"/new\"\n\
                     [[route]]\npath = \"/made\"\nlocation = \"https://example.org/?a=b#c\"\nstatus = 201\nbody = \"made\"\n\
                     [not_found]\nlocation = \"https://example.org/\"\nstatus = 302\ncache = \"no-store\"\n";
@@ -30,4 +33,35 @@ fn replies(variant: Variant) {
 fn redirects_say_where_to() {
     let spec = Spec::new(SPEC);
     variants(&spec.path()).filter(|variant| variant.elf == "strict").for_each(replies);
+}
+
+/// A location with the request's path, also where the client takes little at a time: what was cut is made again.
+#[test]
+fn redirects_keep_the_path() {
+    let spec = "[not_found]\nlocation = \"https://example.org{{path}}\"\nbody = \"\"\n";
+    let spec = Spec::new(spec);
+    for variant in variants(&spec.path()).filter(|variant| variant.elf == "strict") {
+        let server = Server::start(variant);
+        let mut client = Client::new(server.port);
+        for path in ["/", "/a?b=c", "//a", "/a%20b/../c", "/?"] {
+            let reply = client.ask(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+            let location = format!("https://example.org{path}");
+            assert_eq!((reply.status(), reply.field("Location")), ("308", Some(location.as_str())), "{variant}");
+        }
+        // Ten megabytes of replies that nobody reads at first: no socket takes them, and each is cut somewhere.
+        let request = |number: u32| format!("GET /{number}{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(5000));
+        let mut writer = client.stream.try_clone().unwrap();
+        let sender = std::thread::spawn(move || {
+            for number in 0..REQUESTS {
+                std::io::Write::write_all(&mut writer, request(number).as_bytes()).unwrap();
+            }
+        });
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        for number in 0..REQUESTS {
+            let reply = client.reply();
+            let location = format!("https://example.org/{number}{}", "x".repeat(5000));
+            assert_eq!(reply.field("Location"), Some(location.as_str()), "{variant}: {number}");
+        }
+        sender.join().unwrap();
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Field {
 pub(crate) struct Head {
     pub(crate) method: String,
     pub(crate) target: Target,
+    /// The path and the query of the target, as they came; `/` where there is no path.
+    pub(crate) path: String,
     /// 1.0, and not 1.1 or above.
     pub(crate) is_1_0: bool,
     pub(crate) fields: Vec<Field>,
@@ -53,7 +55,7 @@ impl Head {
 pub(crate) fn read_head(bytes: &[u8], head_bytes: usize) -> Result<(Head, usize), Stop> {
     let mut reader = Reader { bytes, at: 0, head_bytes, begin: None, method: None, has_request_line: false };
     reader.skip_empty_lines()?;
-    let (method, target, is_1_0) = reader.request_line()?;
+    let (method, target, path, is_1_0) = reader.request_line()?;
     let mut framing = Framing::default();
     let mut lines = Vec::new();
     while let Some(field) = reader.field_line()? {
@@ -66,7 +68,7 @@ pub(crate) fn read_head(bytes: &[u8], head_bytes: usize) -> Result<(Head, usize)
     if let Some(status) = framing.fault() {
         return Err(reader.refused(status));
     }
-    Ok((Head { method, target, is_1_0, fields: lines, framing }, reader.at))
+    Ok((Head { method, target, path, is_1_0, fields: lines, framing }, reader.at))
 }
 
 struct Reader<'b> {
@@ -140,7 +142,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn request_line(&mut self) -> Result<(String, Target, bool), Stop> {
+    fn request_line(&mut self) -> Result<(String, Target, String, bool), Stop> {
         let method = text(self.take_some(is_token)?);
         self.expect(b' ')?;
         self.method = Some(method.clone());
@@ -150,7 +152,8 @@ impl Reader<'_> {
         self.line_end()?;
         self.has_request_line = true;
         let target = target::parse(&method, &raw_target);
-        Ok((method, target.ok_or_else(|| self.refused(400))?, is_1_0))
+        let path = target::path_and_query(&raw_target);
+        Ok((method, target.ok_or_else(|| self.refused(400))?, path, is_1_0))
     }
 
     /// `HTTP/1.` and a digit; is it 0? Another major version is an error of its own, seen with its last digit.

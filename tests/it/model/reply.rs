@@ -69,11 +69,12 @@ impl Reply {
 
 /// Reason phrases [RFC 9110 §15] of what these tests' sites answer; 418 has none there.
 #[rustfmt::skip] // One status per line.
-pub(crate) const REASONS: [(u16, &str); 14] = [
+pub(crate) const REASONS: [(u16, &str); 15] = [
     (200, "OK"),
     (204, "No Content"),
     (206, "Partial Content"),
     (304, "Not Modified"),
+    (308, "Permanent Redirect"),
     (400, "Bad Request"),
     (404, "Not Found"),
     (405, "Method Not Allowed"),
@@ -100,6 +101,7 @@ struct Draft {
     content_encoding: Option<&'static str>,
     last_modified: Option<String>,
     cache_control: Option<String>,
+    location: Option<String>,
     /// What the spec adds.
     own: Vec<(&'static str, &'static str)>,
     vary: bool,
@@ -121,6 +123,7 @@ impl Draft {
         let mut fields = Vec::new();
         let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
         add(BEFORE_DATE, (self.status == 200).then(|| "bytes".into()));
+        add("Location", self.location);
         add("Connection", self.connection.map(str::to_owned));
         add("Content-Range", self.content_range);
         add("Content-Length", has_content.then(|| self.content.len().to_string()));
@@ -189,6 +192,7 @@ fn content(site: &Site, route: &Route, head: &Head) -> Draft {
         content_type: of.content_type.clone(),
         cache_control: of.cache_control.clone(),
         own: [site.fields, route.fields].concat(),
+        location: route.location.map(|location| format!("{location}{}", head.path)),
         content: Arc::clone(&of.identity.bytes),
         ..Draft::default()
     };

@@ -68,6 +68,8 @@ pub(crate) struct Route {
     pub(crate) status: u16,
     /// Field lines of its own; besides, there are those of the site.
     pub(crate) fields: &'static [(&'static str, &'static str)],
+    /// Where a redirect leads, in front of the request's path.
+    pub(crate) location: Option<&'static str>,
     /// Are variants made?
     pub(crate) compress: bool,
     pub(crate) representation: Representation,
@@ -98,7 +100,7 @@ fn route(text: &'static str, content_type: &str, bytes: Vec<u8>) -> Route {
         variants: Vec::new(),
     };
     let path = path(text.as_bytes()).expect("a path of ours is well-formed");
-    Route { text, path, status: 200, fields: &[], compress: false, representation }
+    Route { text, path, status: 200, fields: &[], location: None, compress: false, representation }
 }
 
 /// Bytes without a pattern that would hide one that is lost or sent twice.
@@ -130,6 +132,8 @@ impl Site {
         teapot.status = 418;
         let mut prefix = route("/files/*", plain, b"a file\n".into());
         prefix.status = 503;
+        let mut moved = route("/moved/*", plain, b"elsewhere\n".into());
+        (moved.status, moved.location) = (308, Some("https://example.org/new"));
         let routes = vec![
             index,
             route("/index.html", "text/html; charset=utf-8", html.into()),
@@ -142,6 +146,7 @@ impl Site {
             route("/big", "application/octet-stream", big()),
             compressed,
             prefix,
+            moved,
             route("/files/deep/%2A", plain, b"an asterisk\n".into()),
             route("/files/deep/*", plain, b"a file further down\n".into()),
             route("/files/exact", plain, b"this file\n".into()),
@@ -158,12 +163,13 @@ impl Site {
         let mut spec = format!("[server]\nengine = \"epoll\"\nhead_bytes = {}\n", self.head_bytes);
         spec += &headers(self.fields);
         for (index, route) in self.routes.iter().enumerate() {
-            let Route { text, status, fields, compress, representation: of, .. } = route;
+            let Route { text, status, fields, location, compress, representation: of, .. } = route;
             let cache = of.cache_control.as_ref().map(|value| format!("cache = \"{value}\""));
             let lines = [
                 format!("\n[[route]]\npath = \"{text}\"\nfile = \"{index}.content\""),
                 format!("type = \"{}\"\nstatus = {status}\ncompress = {compress}", of.content_type),
                 cache.unwrap_or_default() + "\n" + &headers(fields),
+                location.map(|location| format!("location = \"{location}{{{{path}}}}\"")).unwrap_or_default(),
                 of.modified.map(|(text, _)| format!("modified = {text}")).unwrap_or_default(),
             ];
             spec.extend(lines.map(|line| line + "\n"));

@@ -96,3 +96,11 @@ fn without_dots(segments: Vec<Vec<u8>>) -> Path {
     }
     path
 }
+
+/// What a target has behind its authority, if that is a path.
+pub(crate) fn path_and_query(target: &[u8]) -> String {
+    let text = String::from_utf8_lossy(target).into_owned();
+    let behind = text.split_once("://").filter(|_| !text.starts_with('/')).map_or(text.as_str(), |(_, behind)| behind);
+    let end = behind.find(['/', '?']).filter(|&at| behind[at..].starts_with('/'));
+    end.map_or("/".to_owned(), |at| behind[at..].to_owned())
+}

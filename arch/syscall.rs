@@ -145,6 +145,8 @@ calls! {
     SchedGetaffinity "sched_getaffinity" ("pid", "cpusetsize", "mask")                         Number [204 123 242]
     /// New process.
     Clone          "clone"           ("flags", "stack", "parent_tid", "tls", "child_tid")      Number [ 56 220 120]
+    /// New pipe.
+    Pipe2          "pipe2"           ("fds", "flags")                                          Zero   [293  59 331]
     /// Wait for descriptors.
     Ppoll          "ppoll"           ("fds", "nfds", "tmo_p", "sigmask", "sigsetsize")         Number [271  73 309]
     /// Operation on a descriptor.

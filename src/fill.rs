@@ -4,11 +4,15 @@ use std::cell::Cell;
 
 use crate::Options;
 use crate::compress;
+use crate::spec::Wrong;
 use crate::spec::template::{self, TemplateError};
 use crate::spec::{Description, Program, Reply, Server};
 
 /// Placeholders that state the size.
 const SIZES: [&str; 4] = ["binary_size", "binary_kib", "image_size", "image_kib"];
+
+/// Most bytes of a start line: a pipe takes so many in one piece (PIPE_BUF, include/uapi/linux/limits.h).
+const FILLED_START_LINE_MAX: usize = 4096;
 
 /// Bytes in a KiB.
 const KIB_BYTES: u64 = 1024;
@@ -67,8 +71,7 @@ impl Facts<'_> {
 
     fn fill_server(&self, server: &mut Server) -> Result<(), TemplateError> {
         if let Some(line) = &server.start_line {
-            let filled = template::fill(line.as_bytes(), |name| self.value(name))?;
-            server.start_line = Some(String::from_utf8(filled).expect("text filled with text is text"));
+            server.start_line = Some(self.filled_line(line)?);
         }
         for reply in server.replies_mut().filter(|reply| reply.template) {
             self.fill_reply(reply)?;
@@ -78,6 +81,24 @@ impl Facts<'_> {
             reply.variants = compress::variants(&reply.body, &reply.variants);
         }
         Ok(())
+    }
+
+    /// The pieces of a start line, filled in.
+    fn filled_line(&self, pieces: &[String]) -> Result<Vec<String>, TemplateError> {
+        let fill = |piece: &String| {
+            let filled = template::fill(piece.as_bytes(), |name| self.value(name))?;
+            Ok(String::from_utf8(filled).expect("text filled with text is text"))
+        };
+        let pieces: Vec<String> = pieces.iter().map(fill).collect::<Result<_, _>>()?;
+        let bytes = pieces.join(&self.port.to_string()).len();
+        if bytes > FILLED_START_LINE_MAX {
+            let wrong = Wrong::new(
+                format!("the start line is {bytes} bytes long when it is filled in"),
+                format!("at most {FILLED_START_LINE_MAX} leave at once: write less"),
+            );
+            return Err(TemplateError { line: 1, wrong });
+        }
+        Ok(pieces)
     }
 
     fn fill_reply(&self, reply: &mut Reply) -> Result<(), TemplateError> {

@@ -24,6 +24,7 @@ use crate::spec::{Description, Engine, Program};
 /// Lowers a description whose placeholders have been filled in: every way there is, the plainest first. All of them
 /// do the same, so the one with the fewest bytes may be taken.
 pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops> {
+    let words = epoll::Words { name: &description.name, version: &description.about.version };
     match &description.program {
         Program::Hello { text } => vec![hello::lower(text)],
         Program::Pause => vec![pause::lower()],
@@ -37,7 +38,7 @@ pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops>
             vec![rows::lower(*listen, target).unwrap_or_else(plain)]
         }
         Program::Server(server) => match server.engine {
-            Engine::Epoll => vec![with_fault(epoll::lower(server, target))],
+            Engine::Epoll => vec![with_fault(epoll::lower(server, words, target))],
             Engine::Blocking => blocking::lower(server, target, tier),
         },
     }

@@ -118,8 +118,9 @@ pub struct Server {
     pub engine: Engine,
     /// Where it listens.
     pub listen: Listen,
-    /// Line printed on standard output once it listens, with its newline; `{{port}}` and the other placeholders hold.
-    pub start_line: Option<String>,
+    /// Line printed on standard output once it listens, with its newline: the pieces between which the port stands. All
+    /// placeholders but `{{port}}` hold.
+    pub start_line: Option<Vec<String>>,
     /// Longest time one client can keep the others waiting, in milliseconds; [`Engine::Blocking`] alone looks at it.
     pub timeout_ms: u32,
     /// Connections the kernel may hold before they are accepted.

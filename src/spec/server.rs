@@ -11,6 +11,9 @@ use super::reply::Replies;
 use super::schema::Key;
 use super::{location, template};
 
+/// What colours of a terminal begin with.
+const ESCAPE: char = '\u{1b}';
+
 /// The server of a document.
 pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Server, SpecError> {
     let engine = engine(document)?;
@@ -86,13 +89,19 @@ pub(super) fn listen(section: &Section<'_>) -> Result<Listen, SpecError> {
     Ok(parsed.or(Listen::DEFAULT))
 }
 
-fn start_line(section: &Section<'_>) -> Result<Option<String>, SpecError> {
+fn start_line(section: &Section<'_>) -> Result<Option<Vec<String>>, SpecError> {
     let Some(text) = section.text("start_line") else { return Ok(None) };
     if text.is_empty() {
         let wrong = Wrong::new("is empty", "write start_line = false to write nothing");
         return Err(section.error("start_line", wrong));
     }
     template::check(text.as_bytes()).map_err(|error| section.error("start_line", error.wrong))?;
+    // In the epoll engine's formats those are numbers.
+    if let Some(control) = text.chars().find(|c| c.is_control() && !c.is_whitespace() && *c != ESCAPE) {
+        let what = format!("has the control character U+{:04X}", u32::from(control));
+        return Err(section.error("start_line", Wrong::new(what, "write it without")));
+    }
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    Ok(Some(format!("{text}{newline}")))
+    let line = format!("{text}{newline}");
+    Ok(Some(line.split(template::PORT).map(str::to_owned).collect()))
 }

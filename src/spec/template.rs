@@ -22,7 +22,8 @@ pub const PLACEHOLDERS: [Placeholder; 12] = [
     Placeholder { name: "version", doc: "`version` of the spec" },
     Placeholder {
         name: "port",
-        doc: "TCP port the server listens on, as the spec has it; `PORT` may say another one later",
+        doc: "TCP port the server listens on: in the start line the one it has, in content the spec's, though `PORT` may \
+              say another one later",
     },
     Placeholder { name: "target", doc: "`x86_64`, `aarch64` or `i386`" },
     Placeholder { name: "binary_size", doc: "size of the executable in bytes" },
@@ -32,6 +33,8 @@ pub const PLACEHOLDERS: [Placeholder; 12] = [
     Placeholder { name: "generator_version", doc: "version of asmgen" },
 ];
 
+/// The placeholder of the port.
+pub(super) const PORT: &str = "{{port}}";
 const OPEN: &[u8] = b"{{";
 const ESCAPE: &[u8] = b"\\";
 const CLOSE: &[u8] = b"}}";

@@ -103,7 +103,7 @@ fn defaults_of_a_server() {
     let Program::Server(server) = description.program else { panic!("no server") };
     assert_eq!(server.engine, Engine::DEFAULT);
     assert_eq!(server.listen, Listen::DEFAULT);
-    assert_eq!(server.start_line.as_deref(), Some("{{name}} listening on port {{port}}\n"));
+    assert_eq!(server.start_line, Some(vec!["{{name}} listening on port ".to_owned(), "\n".to_owned()]));
     assert_eq!((server.timeout_ms, server.backlog), (5000, 4096));
     assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");
     assert_eq!((server.routes[0].reply.status, server.routes[0].reply.template), (200, false));
@@ -206,8 +206,9 @@ fn start_line_gets_its_newline_once() {
     let with = |value: &str| {
         server(&format!("[server]\nstart_line = {value}\n[[route]]\npath = \"*\"\nbody = \"\"\n")).start_line
     };
-    assert_eq!(with("\"up\"").as_deref(), Some("up\n"));
-    assert_eq!(with("\"up\\n\"").as_deref(), Some("up\n"));
+    assert_eq!(with("\"up\""), Some(vec!["up\n".to_owned()]));
+    assert_eq!(with("\"up\\n\""), Some(vec!["up\n".to_owned()]));
+    assert_eq!(with("\"{{port}}: \\u001b[1mup\""), Some(vec![String::new(), ": \u{1b}[1mup\n".to_owned()]));
     assert_eq!(with("false"), None);
 }
 

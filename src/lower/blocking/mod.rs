@@ -164,8 +164,9 @@ impl Engine<'_> {
         self.program.call(Call::Listen, &args, Some(self.errno), "let connections in");
         self.fail_if_negative("address in use");
         if let Some(line) = &self.server.start_line {
+            let line = line.join(&self.server.listen.port.to_string());
             let len = Arg::Const(line.len() as i64);
-            let line = self.program.datum("start line", vec![Part::Bytes(line.clone().into())], 0);
+            let line = self.program.datum("start line", vec![Part::Bytes(line.into())], 0);
             let args = [Arg::Const(abi::STDOUT), Arg::Data(line), len];
             self.program.call(Call::Write, &args, None, "say so");
         }

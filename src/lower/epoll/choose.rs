@@ -22,7 +22,7 @@ const GET: u32 = 6;
 /// The bit that makes a number odd.
 const ODD: u32 = 1;
 /// The last of the numbers.
-const LAST_NUMBER: u8 = 4;
+const LAST_NUMBER: u8 = 6;
 
 impl Engine<'_> {
     pub(super) fn head(&mut self) {

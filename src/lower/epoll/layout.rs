@@ -68,9 +68,16 @@ pub(super) mod var {
     /// Where results go that nobody wants, at the start; then the number of the request's method.
     pub(crate) const NOWHERE: u32 = 104;
     pub(crate) const METHOD: u32 = NOWHERE;
-    /// Of the environment: which process a socket is passed to, and how many sockets; a port.
-    pub(crate) const PASSED_TO: u32 = TIMER;
-    pub(crate) const PASSED_COUNT: u32 = SIGNALS;
+    /// Of the environment: a port, which formats may name; which process a socket is passed to, and how many sockets. They
+    /// are beside the arguments of calls, and gone where a number is written.
+    pub(crate) const PORT: u32 = CALL_ARGS + 20;
+    pub(crate) const PASSED_TO: u32 = PORT + 4;
+    pub(crate) const PASSED_COUNT: u32 = PASSED_TO + 4;
+    /// A `struct pollfd` of what is written to.
+    pub(crate) const SAID: u32 = DIGITS_END;
+    /// At the start: both ends of the pipe by which workers say that they are ready.
+    pub(crate) const READY: u32 = SAID + 8;
+    pub(crate) const READY_SAID: u32 = READY + 4;
     /// A place for what is forgotten at once: a `struct epoll_event`, and what the kernel writes (`struct timespec` and
     /// others), 32 bytes. It is also what a request has until its reply is chosen:
     pub(crate) const SCRATCH: u32 = 108;

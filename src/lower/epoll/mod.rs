@@ -26,6 +26,7 @@ mod conditions;
 mod connections;
 mod dates;
 mod encoding;
+mod fail;
 mod fields;
 mod health;
 mod host;
@@ -204,10 +205,18 @@ impl Slots {
     }
 }
 
+/// What a server says of itself: its name, and its version or nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'s> {
+    pub(super) name: &'s str,
+    pub(super) version: &'s str,
+}
+
 /// Everything the parts of the engine share.
 struct Engine<'s> {
     program: Program,
     server: &'s Server,
+    words: Words<'s>,
     s: Slots,
     state: State,
     /// Bytes of a word and of a `struct epoll_event`.
@@ -234,7 +243,7 @@ impl Engine<'_> {
 }
 
 /// The program of a server.
-pub(super) fn lower(server: &Server, target: &Target) -> Program {
+pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Program {
     let mut program = Program::default();
     let s = Slots::of(&mut program);
     let (word, event_bytes) = (target.class.word_bytes(), target.epoll_event_bytes);
@@ -246,6 +255,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
     let mut engine = Engine {
         server,
+        words,
         s,
         state,
         word,
@@ -276,6 +286,7 @@ pub(super) fn lower(server: &Server, target: &Target) -> Program {
     engine.clock();
     engine.stop();
     engine.connections();
+    engine.failures();
     sandbox::fill(&mut engine.program, target);
     let writable = engine.program.data.iter().filter(|datum| datum.writable);
     let writable_bytes: u64 = writable.map(|datum| datum.len_bytes(word)).sum();

@@ -2,10 +2,11 @@
 //! A row takes about 10 bytes, which is less than the instructions of a call.
 //!
 //! ```text
-//! number     2 bytes, with the count of arguments, and with MUST if nothing can go on without it; 0: the end
+//! number     2 bytes, with what it is if the call fails, whether its result is wanted, and the count of arguments; 0: the
+//!            end
 //! arguments  1 byte each: a number below VARIABLE, or VARIABLE and which word of the frame;
 //!            or WIDE and the 4 bytes of a number or an address
-//! result     1 byte: which word of the frame it goes to
+//! result     1 byte if it is wanted: which word of the frame it goes to
 //! ```
 
 use asmgen_arch::op::{Arg, Base, Cond, DatumId, Mem, Part};
@@ -15,9 +16,14 @@ use super::Engine;
 use super::build::{at, frame, sum};
 use super::layout::var;
 
-/// In the number's upper bits: does the server end if the call fails, and from which bit on the count of arguments is.
-const MUST: u32 = 0x1000;
+/// In the number's upper bits: it may fail; if it fails, the listening address is to blame; its result is wanted; and
+/// from which bit on the count of arguments is.
+const MAY_FAIL: u32 = 0x200;
+const ADDRESS: u32 = 0x400;
+const RESULT: u32 = 0x800;
 const COUNT_SHIFT: u8 = 13;
+/// The number itself.
+const NUMBER: u32 = MAY_FAIL - 1;
 const VARIABLE: u32 = 0xc0;
 const WIDE: u8 = 0xff;
 /// Most arguments of a row, and log2 of the bytes of a word of the frame.
@@ -38,22 +44,47 @@ pub(super) struct Row {
     pub(super) call: Call,
     pub(super) args: Vec<Given>,
     /// The variable that its result goes to.
-    pub(super) to: u32,
-    /// Does the server end if it fails?
-    pub(super) must: bool,
+    pub(super) to: Option<u32>,
+    /// What it is if it fails.
+    pub(super) failure: Failure,
+}
+
+/// What it is if a call fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The end: nobody would be served as they should.
+    Fatal,
+    /// The end, and the listening address is named.
+    Address,
+    /// Nothing: the server does without.
+    Harmless,
 }
 
 impl Row {
     pub(super) fn new(call: Call, args: &[Given]) -> Self {
-        Self { call, args: args.into(), to: var::NOWHERE, must: false }
+        Self { call, args: args.into(), to: None, failure: Failure::Fatal }
     }
 
     pub(super) fn to(self, variable: u32) -> Self {
-        Self { to: variable, ..self }
+        Self { to: Some(variable), ..self }
     }
 
-    pub(super) fn must(self) -> Self {
-        Self { must: true, ..self }
+    pub(super) fn of_address(self) -> Self {
+        Self { failure: Failure::Address, ..self }
+    }
+
+    pub(super) fn may_fail(self) -> Self {
+        Self { failure: Failure::Harmless, ..self }
+    }
+
+    /// What it is if it fails, and whether its result is wanted.
+    fn bits(&self) -> u32 {
+        let failure = match self.failure {
+            Failure::Fatal => 0,
+            Failure::Address => ADDRESS,
+            Failure::Harmless => MAY_FAIL,
+        };
+        failure | self.to.map_or(0, |_| RESULT)
     }
 }
 
@@ -76,12 +107,12 @@ impl Engine<'_> {
             begins.push(list.iter().map(|part: &Part| part.len_bytes(self.word)).sum());
             let info = row.call.info();
             let (number, count) = (u32::from(info.number(self.machine)), info.args.len().min(ARGS));
-            assert!(number < MUST && count > 0, "{} fits its row", info.name);
-            let number = number | (count << COUNT_SHIFT) as u32 | if row.must { MUST } else { 0 };
+            assert!(number <= NUMBER && count > 0, "{} fits its row", info.name);
+            let number = number | (count << COUNT_SHIFT) as u32 | row.bits();
             list.push(Part::Bytes((number as u16).to_le_bytes().into()));
             let given = (0..count).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
             list.extend(given.flat_map(parts));
-            list.push(Part::Bytes(vec![(row.to >> WORD_SHIFT) as u8]));
+            list.extend(row.to.map(|to| Part::Bytes(vec![(to >> WORD_SHIFT) as u8])));
         }
         list.push(Part::Bytes(vec![0, 0]));
         (self.program.datum(name, list, 0), begins)
@@ -109,12 +140,13 @@ impl Engine<'_> {
     /// Makes the calls of the rows from `list` on.
     pub(super) fn script(&mut self) {
         let (list, n, c, u, wide, vars) = (self.s.list, self.s.n, self.s.c, self.s.u, self.s.wide, self.s.vars);
+        let row = self.s.id;
         self.sub("script");
         self.place("row");
-        self.two(n, at(list, 0), "a call");
+        self.two(row, at(list, 0), "a call");
         self.add(list, 2i64, "");
-        self.if_zero(n, "script_end", "that was the last one");
-        self.set(u, n, "");
+        self.if_zero(row, "script_end", "that was the last one");
+        self.set(u, row, "");
         self.shr(u, COUNT_SHIFT, "its arguments");
         self.set(wide, Arg::Frame(var::CALL_ARGS), "");
         self.place("argument");
@@ -138,17 +170,20 @@ impl Engine<'_> {
         for (slot, number) in slots.into_iter().zip(0..) {
             self.four(slot, frame(var::CALL_ARGS + 4 * number), "");
         }
-        self.set(u, n, "");
-        self.and(u, i64::from(MUST - 1), "its number");
+        self.set(u, row, "");
+        self.and(u, NUMBER, "its number");
         let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
-        self.call(Call::Numbered, &args, Some(u), "make the call");
+        self.call(Call::Numbered, &args, Some(n), "make the call");
+        self.if_none(row, RESULT, "no_result", "");
         self.next(c, list, "");
         self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
-        self.put_four(sum(vars, c, 0), u, "its result");
-        self.branch(u, Cond::Ge, 0i64, "row", "");
-        self.if_none(n, MUST, "row", "it may fail");
-        self.set(n, u, "");
+        self.put_four(sum(vars, c, 0), n, "its result");
+        self.place("no_result");
+        self.branch(n, Cond::Ge, 0i64, "row", "");
+        self.if_any(row, MAY_FAIL, "row", "it may fail");
+        self.blame_the_address();
+        self.if_any(row, ADDRESS, "failed_by", "");
         self.jump("failed", "");
         self.place("script_end");
         self.ret("script");

@@ -20,6 +20,8 @@ const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
 /// How long a health check waits for a connection, and for its reply, in seconds.
 const PATIENCE_SECONDS: u64 = 5;
+/// The first digit.
+const NOUGHT: i64 = b'0' as i64;
 /// So much may be in the kernel and not sent, in bytes.
 const UNSENT_BYTES: u32 = 128 * 1024;
 /// Half of what may be in the kernel and not read, in bytes.
@@ -34,12 +36,13 @@ impl Engine<'_> {
         self.set(self.s.classes, Arg::State(self.state.classes), "classes of bytes");
         self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
         self.classes();
+        if self.has_workers() {
+            self.before_workers();
+        }
         self.environment();
-        self.block_signals();
         self.fork();
         self.descriptors();
         self.jump("turn", "");
-        self.failures();
         self.healthcheck();
         self.script();
     }
@@ -69,11 +72,16 @@ impl Engine<'_> {
     /// `PORT`, and a listening socket that somebody passes.
     fn environment(&mut self) {
         let (arg, long, t, n, id) = (self.s.argument, self.s.long, self.s.t, self.s.n, self.s.id);
-        let names = [PASSED_TO, PASSED_COUNT, PORT];
-        let names = &names[..2 + usize::from(self.server.epoll.port_env)];
+        let names = [PORT, PASSED_TO, PASSED_COUNT];
+        let (names, first) = if self.server.epoll.port_env {
+            self.put_four(frame(var::PORT), i64::from(self.server.listen.port), "unless there is another");
+            (&names[..], var::PORT)
+        } else {
+            (&names[1..], var::PASSED_TO)
+        };
         self.set(arg, Arg::Entry, "the arguments");
+        self.word(self.s.first, at(arg, 2 * self.word), "the first one behind the program's name");
         self.word(long, at(arg, 0), "how many");
-        self.set(self.s.first, arg, "");
         let shift = if self.word == 8 { 3 } else { 2 };
         self.shl(long, shift, "");
         self.add(arg, long, "");
@@ -82,13 +90,15 @@ impl Engine<'_> {
         self.if_zero(long, "variables_end", "the last one");
         self.add(arg, self.word, "");
         self.known_text(names);
+        self.byte(self.s.c, at(long, 0), "");
+        self.if_zero(self.s.c, "variable", "empty: as if it were not there");
         self.decimal();
         self.shl(id, 2, "");
-        self.set(self.s.vars, Arg::Frame(var::PASSED_TO), "");
+        self.set(self.s.vars, Arg::Frame(first), "");
         self.put_four(sum(self.s.vars, id, 0), n, "");
         if self.server.epoll.port_env {
-            self.branch(id, Cond::Ne, 8i64, "variable", "");
-            self.unless_zero(self.s.c, "wrong_port", "no number");
+            self.unless_zero(id, "variable", "");
+            self.branch(self.s.c, Cond::Ne, -NOUGHT, "wrong_port", "no number");
             self.if_zero(n, "wrong_port", "no port");
             self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
             self.set(t, Arg::Data(self.address), "");
@@ -98,12 +108,12 @@ impl Engine<'_> {
         }
         self.jump("variable", "");
         self.place("variables_end");
-        self.word(self.s.first, at(self.s.first, 2 * self.word), "the first argument");
         self.if_zero(self.s.first, "serve", "there is none");
-        self.unless_match(at(self.s.first, 0), b"healthcheck\0", "serve", "");
+        self.unless_match(at(self.s.first, 0), b"healthcheck\0", "other_word", "");
         self.jump("healthcheck", "");
         self.place("serve");
         self.call(Call::Getpid, &[], Some(n), "this process, before there are others");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
         self.four(t, frame(var::PASSED_TO), "");
         self.branch(t, Cond::Eq, n, "passed_to_us", "");
         self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
@@ -137,30 +147,28 @@ impl Engine<'_> {
         self.set(long, wide, "");
     }
 
-    /// Reads the number at `long`, in `n`, all of its digits; the byte behind it in `c`. No digits make 0.
+    /// Reads the number at `long`, in `n`, all of its digits; in `c` the byte behind it, less [`NOUGHT`]. No digits make 0.
     fn decimal(&mut self) {
         let (long, n, c) = (self.s.long, self.s.n, self.s.c);
         self.set(n, 0i64, "");
         self.place("decimal_digit");
         self.byte(c, at(long, 0), "");
         self.add(long, 1i64, "");
-        self.take(c, i64::from(b'0'), "");
+        self.take(c, NOUGHT, "");
         self.branch(c, Cond::Above, 9i64, "decimal_end", "");
         self.branch(n, Cond::Above, 0x00ff_ffffi64, "decimal_digit", "too large for anything");
         self.mul(n, 10i64, "");
         self.add(n, c, "");
         self.jump("decimal_digit", "");
         self.place("decimal_end");
-        self.add(c, i64::from(b'0'), "");
     }
 
-    /// Signals come through a descriptor; a broken connection sends none.
-    fn block_signals(&mut self) {
-        let all = self.asked_signals() | abi::signal_bit(abi::SIGPIPE);
-        let all = self.bytes("signals that are blocked", &all.to_le_bytes());
-        let bytes = Arg::Const(abi::SIGSET_BYTES);
-        let args = [Arg::Const(abi::SIG_BLOCK), Arg::Data(all), Arg::Const(0), bytes];
-        self.call(Call::RtSigprocmask, &args, None, "no signal interrupts");
+    /// Signals come through a descriptor; a broken connection, or a file that may not grow, sends none.
+    pub(super) fn block_signals(&mut self) -> Row {
+        let all = self.asked_signals() | abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ);
+        let all = Given::Data(self.bytes("signals that are blocked", &all.to_le_bytes()));
+        let number = Given::Number;
+        Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), all, number(0), number(abi::SIGSET_BYTES)])
     }
 
     fn asked_signals(&self) -> u64 {
@@ -174,21 +182,19 @@ impl Engine<'_> {
         let mut rows = self.own_socket();
         // What is passed has to listen, too: so what is no socket that can is noticed.
         let own = rows.len() - 1;
-        rows.extend(self.set_up());
         self.open_output();
-        if self.has_workers() {
-            self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
-            self.say_start();
-            let sandbox = self.sandbox();
-            if !sandbox.is_empty() {
-                self.run("calls of the sandbox", &sandbox);
-            }
-        } else {
-            rows.extend(self.start_line());
-            rows.extend(self.sandbox());
-            self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
+        if !self.has_workers() {
+            // Whoever is heard can be told to end.
+            rows.insert(own, self.block_signals());
         }
-        let t = self.s.t;
+        rows.extend(self.set_up());
+        rows.extend(self.sandbox());
+        self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
+        let (t, n) = (self.s.t, self.s.n);
+        self.set(n, -abi::EMFILE, "");
+        self.four(t, frame(var::SIGNALS), "the last descriptor, but perhaps one");
+        let why = "inherited descriptors are in the way of every connection";
+        self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, "failed", why);
         self.put_four(frame(var::NOW), 1i64, "at the start");
         self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
         self.put_four(frame(var::FREE_BUFFER), t, "");
@@ -201,29 +207,33 @@ impl Engine<'_> {
         self.shl(t, 2, "");
         self.four(t, sum(self.s.vars, t, 0), "");
         self.gosub("control");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
         self.add(self.s.fd, 1i64, "the next one");
         self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, "watch_next", "");
+        self.workers_are_ready();
+        self.start_line();
+        self.place("started");
         self.gosub("date");
     }
 
     /// A socket that listens, unless one is passed.
     fn own_socket(&mut self) -> Vec<Row> {
         let (family, len) = socket::family(self.server.listen);
-        let kind = abi::SOCK_STREAM | abi::SOCK_CLOEXEC | abi::SOCK_NONBLOCK;
+        let kind = abi::SOCK_STREAM;
         let fd = Given::Variable(var::LISTENER);
         let mut rows = vec![
-            Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).must(),
+            Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).of_address(),
             // Bind although connections of an earlier run linger.
-            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1),
+            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1).of_address(),
         ];
         if self.has_workers() {
-            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1));
+            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1).of_address());
         }
         if self.server.listen.address == IpAddr::from([0; 16]) {
-            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0));
+            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0).of_address());
         }
-        rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).must());
-        rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]).must());
+        rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).of_address());
+        rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]));
         rows
     }
 
@@ -252,27 +262,29 @@ impl Engine<'_> {
         let asked = self.asked_signals();
         let asked = Given::Data(self.bytes("signals that end it", &asked.to_le_bytes()));
         let second = self.every_second();
-        let flags = number(abi::CLOEXEC | abi::NONBLOCK);
         // The limit of now, the one there may be: read twice, the second time 8 bytes lower, and set to the upper one.
-        let limit =
-            |new: Given, old: Given| Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]);
+        let limit = |new: Given, old: Given| {
+            Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]).may_fail()
+        };
         let (low, high) = (Given::State(self.state.composed), Given::State(self.state.composed + 8));
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
-            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1),
+            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1).may_fail(),
             // Without it there is room to write when a third of megabytes is: a slow client would be taken for none.
-            self.option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, UNSENT_BYTES),
+            self.option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, UNSENT_BYTES).may_fail(),
             // Without it the kernel takes megabytes of requests while a reply waits.
             self.option(abi::SOL_SOCKET, abi::SO_RCVBUF, RECEIVED_BYTES),
             limit(number(0), high),
             limit(number(0), low),
             limit(high, number(0)),
-            Row::new(Call::EpollCreate1, &[number(abi::CLOEXEC)]).to(var::EPOLL),
-            Row::new(Call::TimerfdCreate, &[number(abi::CLOCK_MONOTONIC), flags]).to(var::TIMER),
+            Row::new(Call::EpollCreate1, &[number(0)]).to(var::EPOLL),
+            Row::new(Call::TimerfdCreate, &[number(abi::CLOCK_MONOTONIC)]).to(var::TIMER),
             Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), Given::Data(second)]),
-            Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES), flags]).to(var::SIGNALS),
+            Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES)]).to(var::SIGNALS),
         ];
+        let clock = [number(abi::CLOCK_REALTIME), Given::State(self.state.composed)];
+        rows.push(Row::new(Call::ClockGettime, &clock));
         if !self.has_workers() {
             // As process 1 it inherits orphans, which the kernel reaps if it ignores their end. Those who have workers ask for
             // them. The number of SIG_IGN, no flags, no mask.
@@ -281,8 +293,8 @@ impl Engine<'_> {
         }
         if self.has_long {
             let path = Given::Data(self.bytes("its own path", b"/proc/self/exe\0"));
-            let args = [number(abi::AT_FDCWD), path, number(abi::CLOEXEC)];
-            rows.push(Row::new(Call::Openat, &args).to(var::FILE));
+            // Where it cannot be opened, `send` takes the place of `sendfile`.
+            rows.push(Row::new(Call::Openat, &[number(0), path]).to(var::FILE).may_fail());
         }
         rows
     }
@@ -303,47 +315,20 @@ impl Engine<'_> {
         self.program.datum(name, [PATIENCE_SECONDS, 1, 0, 1, 0].map(Part::Word).into(), 0)
     }
 
-    fn start_line(&mut self) -> Option<Row> {
-        let line = self.server.start_line.clone()?;
-        let len = Given::Number(line.len() as i64);
-        let line = Given::Data(self.bytes("start line", line.as_bytes()));
-        Some(Row::new(Call::Write, &[Given::Number(abi::STDOUT), line, len]))
-    }
-
-    /// The first of several workers says it.
-    fn say_start(&mut self) {
-        let Some(row) = self.start_line() else { return };
-        self.four(self.s.t, frame(var::WORKERS), "");
-        self.branch(self.s.t, Cond::Lt, 0i64, "said", "the first says it");
-        self.run("start line, said", &[row]);
-        self.place("said");
-    }
-
-    /// What is left to do when nobody can be listened to.
-    fn failures(&mut self) {
-        let (n, u, o, composed) = (self.s.n, self.s.u, self.s.o, Arg::State(self.state.composed));
-        for (name, message) in [
-            ("wrong_port", "PORT is no port: allowed are 1 to 65535\n\0"),
-            ("passed_many", "LISTEN_FDS: allowed is 1\n\0"),
-        ] {
-            self.place(name);
-            let text = self.text(message);
-            self.set(self.s.q, Arg::Data(text), "");
-            self.jump("say_failure", "");
+    fn start_line(&mut self) {
+        let Some(line) = &self.server.start_line else { return };
+        let line = line.join(&self.port_text()) + "\0";
+        if !self.logs() {
+            return self.tell(&line, abi::STDOUT);
         }
-        self.place("failed");
-        self.set(u, 0i64, "");
-        self.take(u, n, "the error's number");
-        self.put_four(frame(var::NUMBERS), u, "");
-        let format = self.bytes("format of the message", b"listen: errno \x01\n\0");
-        self.set(self.s.q, Arg::Data(format), "");
-        self.place("say_failure");
-        self.set(o, composed, "");
-        self.gosub("format");
-        self.set(u, composed, "");
-        self.take(o, u, "its length");
-        self.call(Call::Write, &[Arg::Const(abi::STDERR), composed, Arg::Slot(o)], None, "what went wrong");
-        self.place("exit_1");
-        self.call(Call::Exit, &[Arg::Const(1)], None, "failed");
+        // As the log is written.
+        let (ptr, len) = (self.s.ptr, self.s.len);
+        let line = self.text(&line);
+        self.set(self.s.q, line, "");
+        self.gosub("begin_text");
+        self.set(ptr, Arg::State(self.state.composed), "");
+        self.set(len, self.s.o, "");
+        self.take(len, ptr, "");
+        self.gosub("say_out");
     }
 }

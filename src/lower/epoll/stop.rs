@@ -85,7 +85,8 @@ impl Engine<'_> {
         self.if_zero(t, "exit", "nothing is under way");
         self.jump("turn", "");
         self.place("no_event");
-        self.branch(self.s.left, Cond::Lt, 0i64, "turn", "stopped and continued");
+        self.branch(self.s.n, Cond::Eq, -abi::EINTR, "turn", "stopped and continued");
+        self.unless_zero(self.s.n, "failed", "");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Eq, 1i64, "nobody_waits", "");
         // Those that linger: where the client has acknowledged everything, that is enough.

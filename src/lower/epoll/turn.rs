@@ -38,8 +38,9 @@ impl Engine<'_> {
         let events = Arg::State(self.state.events);
         let most = Arg::Const(EVENTS.into());
         let args = [Arg::Slot(self.s.t), events, most, Arg::Slot(self.s.n), Arg::Const(0), Arg::Any];
-        self.call(Call::EpollPwait, &args, Some(left), "wait");
-        self.branch(left, Cond::Le, 0i64, "no_event", "time is up; or stopped and continued");
+        self.call(Call::EpollPwait, &args, Some(self.s.n), "wait");
+        self.branch(self.s.n, Cond::Le, 0i64, "no_event", "time is up; or stopped and continued");
+        self.set(left, self.s.n, "");
         self.set(ev, events, "the first event");
         self.jump("event", "");
         self.place("next");
@@ -87,8 +88,8 @@ impl Engine<'_> {
         self.four(t, frame(var::SIGNALS), "or a signal has come");
         self.place("clock");
         let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(SIGNAL_BYTES)];
-        self.call(Call::Read, &args, Some(t), "how many seconds, or which signal");
-        self.branch(t, Cond::Le, 0i64, "next", "none");
+        self.call(Call::Read, &args, Some(self.s.n), "how many seconds, or which signal");
+        self.branch(self.s.n, Cond::Lt, 0i64, "not_taken", "none");
         self.four(t, frame(var::LONG_SCRATCH), "");
         self.branch(fd, Cond::Eq, TIMER, "tick", "");
         self.signal();
@@ -105,7 +106,7 @@ impl Engine<'_> {
         };
         let n = self.s.n;
         self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(n), "a connection");
-        self.branch(n, Cond::Lt, 0i64, "not_accepted", "");
+        self.branch(n, Cond::Lt, 0i64, "not_taken", "");
         self.branch(n, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
         self.set(fd, n, "");
         self.add_four(var::CONNECTIONS, 1, "one more");
@@ -126,10 +127,11 @@ impl Engine<'_> {
         self.place("too_high");
         self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
         self.jump("crowded", "");
-        self.place("not_accepted");
+        self.place("not_taken");
         self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "nobody waits");
         self.branch(n, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
         self.branch(n, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
+        self.unless_zero(fd, "failed", "without the clock, or deaf to signals, nothing can go on");
         let why = "no descriptor or memory is left";
         self.branch(n, Cond::Eq, -abi::ENOBUFS, "crowded", why);
         self.branch(n, Cond::Eq, -abi::ENOMEM, "crowded", why);

@@ -7,6 +7,7 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{frame, sum};
 use super::layout::{MOST_WORKERS, var};
+use super::script::{Given, Row};
 use super::{Engine, abi};
 use crate::spec::Workers;
 
@@ -17,6 +18,43 @@ impl Engine<'_> {
     /// Is there more than one worker?
     pub(super) fn has_workers(&self) -> bool {
         self.server.epoll.workers != Workers::Count(1)
+    }
+
+    /// What the first does before there are others.
+    pub(super) fn before_workers(&mut self) {
+        let ends = Given::State(self.state.frame + var::READY);
+        let rows = [self.block_signals(), Row::new(Call::Pipe2, &[ends])];
+        self.run("calls before there are workers", &rows);
+    }
+
+    /// Behind the start of each: the first goes on when all others are there; the others skip what it says.
+    pub(super) fn workers_are_ready(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (u, t, n) = (self.s.u, self.s.t, self.s.n);
+        let (number, heard, said) = (Given::Number, Given::Variable(var::READY), Given::Variable(var::READY_SAID));
+        let close = |end| Row::new(Call::Close, &[end]);
+        let say = Row::new(Call::Write, &[said, Given::State(self.state.frame), number(1)]);
+        self.four(t, frame(var::WORKERS), "");
+        self.branch(t, Cond::Ge, 0i64, "is_first", "");
+        self.run("calls of a worker that is ready", &[say, close(heard), close(said)]);
+        self.jump("started", "the first says it");
+        self.place("is_first");
+        // Where a worker has failed, its end of the pipe is closed, and it has said why.
+        self.run("calls before the first waits", &[close(said)]);
+        self.four(u, frame(var::WORKERS), "so many are not ready");
+        self.place("wait_for_ready");
+        self.if_zero(u, "all_ready", "");
+        self.four(t, frame(var::READY), "");
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(MOST_WORKERS.into())];
+        self.call(Call::Read, &args, Some(n), "a byte of each");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.if_zero(n, "exit_1", "one of them has ended");
+        self.take(u, n, "");
+        self.jump("wait_for_ready", "");
+        self.place("all_ready");
+        self.run("calls when all are ready", &[close(heard)]);
     }
 
     /// Starts all workers but the first.
@@ -46,8 +84,10 @@ impl Engine<'_> {
         self.place("child");
         self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
         let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
-        self.call(Call::Prctl, &args, None, "it does not outlive the first");
+        self.call(Call::Prctl, &args, Some(n), "it does not outlive the first");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
         self.call(Call::Getppid, &[], Some(n), "");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
         self.four(t, frame(var::PASSED_TO), "");
         self.branch(n, Cond::Ne, t, "exit_1", "which has ended before that");
         self.place("forked");

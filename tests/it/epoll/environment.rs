@@ -24,6 +24,19 @@ fn port_overrides_the_port() {
         let built = Executable::build(variant, 1);
         let port = free_port();
         let server = start(variant, &built.file(), &[("SUPPORT", "x"), ("PORT", &port.to_string())], port).unwrap();
+        assert!(server.start_line.ends_with(&format!(" listening on port {port}\n")), "{}", server.start_line);
+        Client::new(server.port).hello();
+    }
+}
+
+/// Compose writes an empty one where nothing is set.
+#[test]
+fn an_empty_port_is_none() {
+    let spec = spec("");
+    for variant in variants(&spec.path()) {
+        let built = Executable::build(variant, free_port());
+        let server = start(variant, &built.file(), &[("PORT", ""), ("LISTEN_FDS", "")], built.port).unwrap();
+        assert!(server.start_line.ends_with(&format!(" listening on port {}\n", built.port)), "{}", server.start_line);
         Client::new(server.port).hello();
     }
 }
@@ -34,12 +47,12 @@ fn a_port_that_is_none_is_refused() {
     let mut faults = Vec::new();
     for variant in variants(&spec.path()) {
         let built = Executable::build(variant, free_port());
-        for port in ["", "0", "65536", "99999999999999999999", "-1", "+80", " 80", "80 ", "80x", "http", "4294967376"] {
+        for port in ["0", "00", "65536", "99999999999999999999", "-1", "+80", " 80", "80 ", "80x", "http", "4294967376"]
+        {
             let output = variant.run(&built.file()).env("PORT", port).output().unwrap();
             let stderr = String::from_utf8_lossy(&output.stderr);
-            let is_right = output.status.code() == Some(1)
-                && output.stdout.is_empty()
-                && stderr == "PORT is no port: allowed are 1 to 65535\n";
+            let is_right =
+                output.status.code() == Some(1) && output.stdout.is_empty() && stderr == "PORT must be 1 to 65535\n";
             faults.extend((!is_right).then(|| format!("{variant}: PORT={port:?}: {output:?}")));
         }
     }

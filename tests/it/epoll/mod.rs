@@ -14,6 +14,7 @@ mod memory;
 mod passed;
 mod redirects;
 mod sandbox;
+mod starting;
 mod stop;
 mod timeouts;
 mod workers;

@@ -13,6 +13,7 @@ mod readers;
 mod resets;
 mod short_counts;
 mod slowhttptest;
+mod start;
 mod stopped;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use self::client::Client;
 use crate::harness::process::{Process, cpu_time};
-use crate::harness::server::{Server, Spec, free_port};
+use crate::harness::server::{Server, Spec, free_port, is_taken};
 use crate::harness::tool::{Variant, tool};
 use crate::harness::wait_until;
 use crate::run::bodies::big_body;
@@ -85,7 +86,7 @@ impl Built {
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             match Server::ready(Process::spawn(&mut command), port) {
                 Ok(server) => return server,
-                Err(message) if message.ends_with(" errno 98\n") => {}
+                Err(message) if is_taken(&message) => {}
                 Err(message) => panic!("{wrapper:?}: {message}"),
             }
         }

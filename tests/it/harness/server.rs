@@ -62,6 +62,11 @@ pub(crate) struct Server {
     built: Option<Executable>,
 }
 
+/// Are these the last words of a server whose port is taken? The blocking engine tells the number alone.
+pub(crate) fn is_taken(message: &str) -> bool {
+    message.ends_with(": EADDRINUSE (98)\n") || message.ends_with(" errno 98\n")
+}
+
 impl Server {
     /// Builds and starts it on a free port.
     pub(crate) fn start(variant: Variant) -> Self {
@@ -74,7 +79,7 @@ impl Server {
             let built = Executable::build(variant, free_port());
             match Self::launch(wrapper, variant, &built.file(), built.port) {
                 Ok(server) => return Self { built: Some(built), ..server },
-                Err(message) if message.ends_with(" errno 98\n") => {}
+                Err(message) if is_taken(&message) => {}
                 Err(message) => panic!("{variant} under {wrapper:?}: {message}"),
             }
         }

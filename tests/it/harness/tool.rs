@@ -25,6 +25,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("slowhttptest",        "slowhttptest"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
+    ("python3",             "python3-venv"),
     ("zsh",                 "zsh"),
     ("fish",                "fish"),
     ("groff",               "groff-base"),

@@ -38,13 +38,13 @@ const HARMLESS: &[(&str, &str)] = &[
     ("\"/proc/self/fd/1\"", "the same"),
     ("sendto(1, ", "who starts it need not read what it says"),
     ("ppoll(", "the same"),
-    ("write(1, ", "the same"),
+    ("listening on port", "the same"),
 ];
 /// Of the blocking engine, whose checks are those of the address alone.
 #[rustfmt::skip] // A table.
 const HARMLESS_WHERE_BLOCKING: &[(&str, &str)] = &[
     ("SO_REUSEADDR", "only while connections of an earlier run linger"),
-    ("write(1, ", "who starts it need not read what it says"),
+    ("listening on port", "who starts it need not read what it says"),
 ];
 /// And its calls that the kernel has no reason to refuse (kernel/signal.c): its code relies on that.
 const NEVER_REFUSED_WHERE_BLOCKING: [&str; 2] = ["rt_sigaction", "rt_sigprocmask"];

@@ -39,7 +39,7 @@ pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(),
     if let Some(metrics) = &server.epoll.metrics {
         metrics_path(metrics, server).map_err(|wrong| section.error("metrics", wrong))?;
         if server.epoll.workers != Workers::Count(1) {
-            let what = "each worker counts for itself, and nobody could tell whose figures come";
+            let what = "each worker counts for itself, so metrics would be per worker";
             return Err(section.error("metrics", Wrong::new(what, "remove one of `metrics` and `workers`")));
         }
     }

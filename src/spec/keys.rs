@@ -358,7 +358,8 @@ pub static KEYS: &[Key] = &[
         "server.metrics",
         Kind::TextOrFalse { max: limits::PATH_MAX, rule: "a path as in `route[].path` that no route has" },
         Default::Is(Value::Bool(false)),
-        "The path that answers with figures of the program, in the text format of Prometheus; `false` for none.",
+        "The path that answers with figures of the program, in the text format of Prometheus; `false` for none. Not with \
+         several `workers`: each counts for itself.",
     ),
     any(
         "server.headers",

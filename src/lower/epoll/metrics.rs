@@ -36,35 +36,47 @@ pub(super) mod counter {
     pub(crate) const ALL_BYTES: u32 = 48;
 }
 
-/// A line of the figures: text, then the number of a counter.
+/// A line of the figures: text, then the number of a counter. Names have a prefix of their own, as Prometheus asks for
+/// (<https://prometheus.io/docs/practices/naming/>): others count `http_…`, too. A gauge has another name than a counter
+/// without its `_total`: to clients that read OpenMetrics' way both would be one family of two types.
 const LINES: [(&str, u32); 12] = [
     (
-        "# HELP http_replies_total Replies sent.\n# TYPE http_replies_total counter\nhttp_replies_total{code=\"2xx\"} ",
+        "# HELP asmgen_http_replies_total Replies sent.\n\
+         # TYPE asmgen_http_replies_total counter\n\
+         asmgen_http_replies_total{code=\"2xx\"} ",
         counter::REPLIES,
     ),
-    ("\nhttp_replies_total{code=\"3xx\"} ", counter::REPLIES + 4),
-    ("\nhttp_replies_total{code=\"4xx\"} ", counter::REPLIES + 8),
-    ("\nhttp_replies_total{code=\"5xx\"} ", counter::REPLIES + 12),
+    ("\nasmgen_http_replies_total{code=\"3xx\"} ", counter::REPLIES + 4),
+    ("\nasmgen_http_replies_total{code=\"4xx\"} ", counter::REPLIES + 8),
+    ("\nasmgen_http_replies_total{code=\"5xx\"} ", counter::REPLIES + 12),
     (
-        "\n# HELP http_content_bytes_total Bytes of content in replies.\n# TYPE http_content_bytes_total counter\nhttp_content_bytes_total ",
+        "\n# HELP asmgen_http_content_bytes_total Bytes of content in replies.\n\
+         # TYPE asmgen_http_content_bytes_total counter\n\
+         asmgen_http_content_bytes_total ",
         counter::BILLIONS,
     ),
     ("", counter::BYTES),
     (
-        "\n# HELP http_connections_total Connections taken.\n# TYPE http_connections_total counter\nhttp_connections_total ",
+        "\n# HELP asmgen_http_connections_total Connections taken.\n\
+         # TYPE asmgen_http_connections_total counter\n\
+         asmgen_http_connections_total ",
         counter::ACCEPTED,
     ),
     (
-        "\n# HELP http_connections Connections that are open.\n# TYPE http_connections gauge\nhttp_connections ",
+        "\n# HELP asmgen_http_open_connections Connections that are open.\n\
+         # TYPE asmgen_http_open_connections gauge\n\
+         asmgen_http_open_connections ",
         counter::OPEN,
     ),
     (
-        "\n# HELP http_limits_total Limits hit.\n# TYPE http_limits_total counter\nhttp_limits_total{limit=\"connections\"} ",
+        "\n# HELP asmgen_http_limits_total Limits hit.\n\
+         # TYPE asmgen_http_limits_total counter\n\
+         asmgen_http_limits_total{limit=\"connections\"} ",
         counter::CROWDED,
     ),
-    ("\nhttp_limits_total{limit=\"partial_requests\"} ", counter::GIVEN_UP),
-    ("\nhttp_limits_total{limit=\"header_timeout\"} ", counter::LATE),
-    ("\nhttp_limits_total{limit=\"memory\"} ", counter::HEAVY),
+    ("\nasmgen_http_limits_total{limit=\"partial_requests\"} ", counter::GIVEN_UP),
+    ("\nasmgen_http_limits_total{limit=\"header_timeout\"} ", counter::LATE),
+    ("\nasmgen_http_limits_total{limit=\"memory\"} ", counter::HEAVY),
 ];
 
 fn digits(counter: u32) -> u32 {

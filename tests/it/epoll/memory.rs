@@ -103,8 +103,7 @@ fn clients_that_read_nothing() {
         "[server]\nlisten = \"127.0.0.1:{PORT}\"\nconnections = {CONNECTIONS}\nmetrics = \"/metrics\"\n\
          [[route]]\npath = \"/\"\nfile = \"content.bin\"\n"
     ));
-    fs::write(spec.path().with_file_name("content.bin"), crate::run::bodies::big_body()[..CONTENT_BYTES].to_vec())
-        .unwrap();
+    fs::write(spec.path().with_file_name("content.bin"), &crate::run::bodies::big_body()[..CONTENT_BYTES]).unwrap();
     let descriptors = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: descriptors.maximum, ..descriptors }).unwrap();
     in_own_network(|| {
@@ -126,7 +125,7 @@ fn clients_that_read_nothing() {
         assert_eq!(other.ask(super::REQUEST).body.len(), CONTENT_BYTES);
         let figures = other.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").body;
         let figures = String::from_utf8(figures).unwrap();
-        let closed = figures.lines().find_map(|line| line.strip_prefix("http_limits_total{limit=\"memory\"} "));
+        let closed = figures.lines().find_map(|line| line.strip_prefix("asmgen_http_limits_total{limit=\"memory\"} "));
         let closed: usize = closed.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{figures}"));
         assert!((1..CONNECTIONS - 10).contains(&closed), "{closed} of {CONNECTIONS} were closed");
         drop(server);

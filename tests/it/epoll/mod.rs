@@ -11,6 +11,7 @@ mod limits;
 mod lines;
 mod log;
 mod memory;
+mod metrics;
 mod passed;
 mod redirects;
 mod sandbox;

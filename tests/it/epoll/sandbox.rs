@@ -1,6 +1,12 @@
 //! What a running server may not do any more.
 
+use std::path::Path;
+
+use asmgen::elf::Tier;
+use asmgen::{Options, Owner};
+
 use super::{Client, server, spec};
+use crate::harness::images::image;
 use crate::harness::process::status;
 use crate::harness::server::Server;
 use crate::harness::tool::{Variant, variants};
@@ -38,6 +44,102 @@ fn no_page_is_writable_and_executable() {
         for line in maps.lines() {
             let rights = line.split_whitespace().nth(1).unwrap_or_default();
             assert!(!(rights.contains('w') && rights.contains('x')), "{variant}: {line}");
+        }
+    }
+}
+
+/// A call that no part of the loop makes ends the server. `strace` makes one of another.
+#[test]
+fn a_forbidden_call_ends_it() {
+    let wrapper = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=sendmsg:error=EPERM:syscall=getuid"];
+    let spec = spec("");
+    let mut server = Server::start_under(&wrapper, Variant::native(&spec.path()));
+    let mut client = Client::new(server.port);
+    client.send(super::REQUEST);
+    assert_eq!(server.exit_signal(), Some(rustix::process::Signal::SYS.as_raw()));
+}
+
+/// The filter's verdict on a call (Documentation/userspace-api/seccomp_filter.rst): an interpreter of the instructions
+/// that filters of system calls consist of.
+fn verdict(filter: &[u8], machine: u32, number: u32) -> u32 {
+    let word = |at: usize| u32::from_le_bytes(filter[at..at + 4].try_into().unwrap());
+    let (mut at, mut loaded) = (0, 0);
+    loop {
+        let [code, if_true, if_false] =
+            [u16::from_le_bytes([filter[at], filter[at + 1]]), filter[at + 2].into(), filter[at + 3].into()];
+        let value = word(at + 4);
+        at += 8;
+        let jumps = match code {
+            // BPF_LD | BPF_W | BPF_ABS, of a struct seccomp_data.
+            0x20 => {
+                loaded = match value {
+                    0 => number,
+                    4 => machine,
+                    _ => panic!("it looks at byte {value}"),
+                };
+                continue;
+            }
+            // BPF_RET | BPF_K.
+            0x06 => return value,
+            // BPF_JMP and BPF_JEQ, BPF_JGT, BPF_JGE.
+            0x15 => loaded == value,
+            0x25 => loaded > value,
+            0x35 => loaded >= value,
+            _ => panic!("instruction {code:#x}"),
+        };
+        at += 8 * usize::from(if jumps { if_true } else { if_false });
+    }
+}
+
+/// The filter of a spec's executable.
+fn filter(spec: &Path, target: &str) -> Vec<u8> {
+    let description = asmgen::spec::from_path(spec).unwrap();
+    let target = asmgen::TARGETS.into_iter().find(|known| known.name == target).expect("there is one");
+    let options = Options { target, tier: Tier::Strict, effort: asmgen::Effort::Default, without: None };
+    let image = image(&description, options).unwrap();
+    let is_filter = |owner: &Owner| matches!(owner, Owner::Data { name } if name == "filter of system calls");
+    let claim = image.map.iter().find(|claim| is_filter(&claim.owner)).expect("there is a filter");
+    image.bytes[claim.offset as usize..][..claim.len as usize].to_vec()
+}
+
+/// What the loop needs, by name, and the numbers on each machine (arch/*/syscall tables of Linux).
+#[rustfmt::skip] // A table.
+const CALLS: [(&str, [u32; 3]); 13] = [
+    //               x86_64 aarch64 i386
+    ("accept4",       [288, 242, 364]),
+    ("clock_gettime", [228, 113, 265]),
+    ("close",         [  3,  57,   6]),
+    ("epoll_ctl",     [233,  21, 255]),
+    ("epoll_pwait",   [281,  22, 319]),
+    ("exit",          [ 60,  93,   1]),
+    ("getsockopt",    [ 55, 209, 365]),
+    ("read",          [  0,  63,   3]),
+    ("recvfrom",      [ 45, 207, 371]),
+    ("sendmsg",       [ 46, 211, 370]),
+    ("sendto",        [ 44, 206, 369]),
+    ("setsockopt",    [ 54, 208, 366]),
+    ("shutdown",      [ 48, 210, 373]),
+];
+/// AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64, AUDIT_ARCH_I386 (include/uapi/linux/audit.h).
+const MACHINES: [(&str, u32); 3] = [("x86_64", 0xc000_003e), ("aarch64", 0xc000_00b7), ("i386", 0x4000_0003)];
+const ALLOW: u32 = 0x7fff_0000;
+const KILL_PROCESS: u32 = 0x8000_0000;
+
+/// The loop's calls are allowed, every other call of the machine and all of other machines end the process; so do those
+/// of x32, whose numbers have a bit of their own.
+#[test]
+fn every_call_has_its_verdict() {
+    const X32: u32 = 0x4000_0000;
+    for (index, (target, machine)) in MACHINES.into_iter().enumerate() {
+        let spec = spec("");
+        let filter = filter(&spec.path(), target);
+        for number in (0..1024).chain((0..1024).map(|number| X32 + number)).chain([u32::MAX]) {
+            let call = CALLS.iter().find(|(_, numbers)| numbers[index] == number).map(|(name, _)| name);
+            let wanted = if call.is_some() { ALLOW } else { KILL_PROCESS };
+            assert_eq!(verdict(&filter, machine, number), wanted, "{target}: call {number}, {call:?}");
+            for (_, other) in MACHINES.into_iter().filter(|(_, other)| *other != machine) {
+                assert_eq!(verdict(&filter, other, number), KILL_PROCESS, "{target}: call {number} of {other:#x}");
+            }
         }
     }
 }

@@ -91,10 +91,11 @@ fn a_reply_that_is_cut_twice_counts_once() {
         let figures = http::exchange(server.port, b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         let figures = String::from_utf8_lossy(&figures).into_owned();
         let figure = |name: &str| figures.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
-        let replies = ["2", "3", "4", "5"].map(|class| figure(&format!("http_replies_total{{code=\"{class}xx\"}}")));
+        let replies =
+            ["2", "3", "4", "5"].map(|class| figure(&format!("asmgen_http_replies_total{{code=\"{class}xx\"}}")));
         assert_eq!(replies, [Some(1), Some(0), Some(0), Some(0)], "{bytes}: {figures}");
-        assert_eq!(figure("http_content_bytes_total"), Some(13), "{bytes}: {figures}");
-        assert_eq!(figure("http_connections_total"), Some(2), "{bytes}: {figures}");
+        assert_eq!(figure("asmgen_http_content_bytes_total"), Some(13), "{bytes}: {figures}");
+        assert_eq!(figure("asmgen_http_connections_total"), Some(2), "{bytes}: {figures}");
         assert_eq!(server.end(Signal::TERM), None);
     }
 }

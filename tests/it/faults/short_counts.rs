@@ -177,7 +177,7 @@ fn every_reply_counts_once() {
         let figures = String::from_utf8_lossy(&figures).into_owned();
         assert_eq!(server.end(rustix::process::Signal::TERM), None);
         let logged = server.rest_of_stdout().lines().filter(|line| line.contains("\" 206 ")).count();
-        let counted = figures.lines().find_map(|line| line.strip_prefix("http_replies_total{code=\"2xx\"} "));
+        let counted = figures.lines().find_map(|line| line.strip_prefix("asmgen_http_replies_total{code=\"2xx\"} "));
         let counted: Option<usize> = counted.and_then(|number| number.parse().ok());
         assert_eq!((counted, logged), (Some(COUNT), COUNT), "counted and logged");
     });

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Stdio};
 use std::time::Duration;
@@ -130,6 +131,11 @@ impl Server {
     /// Its exit code; it has ended.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.process.wait().0.code()
+    }
+
+    /// The signal that it has ended by.
+    pub(crate) fn exit_signal(&mut self) -> Option<i32> {
+        self.process.wait().0.signal()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -23,6 +23,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("env",                 "coreutils"),
     ("script",              "bsdutils"),
     ("slowhttptest",        "slowhttptest"),
+    ("promtool",            "prometheus"),
     ("ip",                  "iproute2"),
     ("bash",                "bash"),
     ("python3",             "python3-venv"),

@@ -47,6 +47,7 @@ mod model;
 mod reproducible;
 /// Every example, target and layout, executed.
 mod run;
+mod sources;
 /// The table of system calls.
 mod syscalls;
 /// Who may mention what, and how files look.

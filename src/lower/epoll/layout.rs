@@ -100,8 +100,8 @@ pub(super) mod var {
     pub(crate) const OUTPUT: u32 = COUNTERS + counter::ALL_BYTES;
     /// A place for what the kernel writes that is longer: `struct signalfd_siginfo`, the cores there are, 128 bytes.
     pub(crate) const LONG_SCRATCH: u32 = STATUS + 4;
-    /// The same place while a request is read: where its path begins, if a location wants to know.
-    pub(crate) const TARGET: u32 = LONG_SCRATCH;
+    /// The end of that place while a request is read: where its path begins, if a location wants to know.
+    pub(crate) const TARGET: u32 = LONG_SCRATCH + 124;
     /// Bytes of all of them.
     pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use rustix::net::RecvFlags;
 
 use super::notation;
-use crate::harness::{PATIENCE, http};
+use crate::harness::http;
 use crate::model::site::Site;
 use crate::model::{DATE_BYTES, Outcome, State, Stream, answer, date};
 
@@ -23,6 +23,8 @@ const COMPLETE: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const WRONG: &[u8] = b"\x01";
 /// `Date` may be so far from the client's clock.
 const CLOCK_SECONDS: u64 = 2;
+/// A reply that takes longer does not come.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Long enough for a server to see the end of a piece, mostly: a piece that is seen later is not lost, only less of
 /// a test.
 const PAUSE: Duration = Duration::from_millis(1);

@@ -1,5 +1,7 @@
 //! Connections that stay, and requests that come together.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::{Client, REQUEST, Trace, descriptors, server, spec};
@@ -32,6 +34,33 @@ fn http_1_0_stays_where_it_asks_to() {
     let reply = client.ask(b"GET / HTTP/1.0\r\n\r\n");
     assert_eq!((reply.field("Connection"), reply.body.as_slice()), (Some("close"), b"Hello".as_slice()));
     client.ends();
+}
+
+/// What a client sends on when it has its reply is taken: the reply is whole, its end is no reset, and none comes for what is
+/// sent. A server that closes at once would have none of it.
+#[test]
+fn what_comes_behind_the_last_reply_is_taken() {
+    const PIECES: usize = 20;
+    const PIECE: [u8; 5000] = [b'x'; 5000];
+    let server = server("");
+    for (head, status) in [
+        ("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n", "405"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n", "200"),
+        ("PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", "405"),
+        ("PUT / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nwrong\r\n\r\n", "400"),
+        ("GET / HTTP/2.0\r\n\r\n", "505"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\nGET /", "200"),
+    ] {
+        let mut client = Client::new(server.port);
+        client.send(head.as_bytes());
+        for _ in 0..PIECES {
+            std::thread::sleep(Duration::from_millis(5));
+            client.send(&PIECE);
+        }
+        assert_eq!(client.reply().status(), status, "{head}");
+        client.ends();
+    }
 }
 
 /// Sixteen requests in one packet are one receive and one send.

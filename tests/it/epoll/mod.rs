@@ -23,7 +23,8 @@ mod workers;
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::harness::http;
 use crate::harness::server::{Server, Spec};
@@ -32,7 +33,32 @@ use crate::harness::tool::Variant;
 /// Scheduling on a busy machine.
 const SLACK: Duration = Duration::from_millis(800);
 /// Timers of the engine go in whole seconds, and a second that has begun counts as none.
+const TICK: Duration = Duration::from_secs(1);
+/// Behind so much time, another second counts.
 const TICKS: Duration = Duration::from_secs(2);
+/// When within a second something begins. A server's clock begins with it: at once, the wait is the longest that there is.
+const PHASES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(750)];
+
+/// What began then has ended after so many seconds: not before them, and not behind the tick that comes next.
+fn took(start: Instant, seconds: u64) {
+    let (took, seconds) = (start.elapsed(), Duration::from_secs(seconds));
+    assert!(took >= seconds.saturating_sub(SLACK / 8), "only {took:?} of {seconds:?}");
+    assert!(took <= seconds + TICK + SLACK, "{took:?} in place of {seconds:?}");
+}
+
+/// Does it once for each phase, at the same time.
+fn at_every_phase(work: impl Fn() + Sync) {
+    let work = &work;
+    thread::scope(|scope| {
+        for phase in PHASES {
+            scope.spawn(move || {
+                thread::sleep(phase);
+                work();
+            });
+        }
+    });
+}
 
 /// Two short routes.
 const ROUTES: &str = "[[route]]\npath = \"/\"\ntype = \"text/plain\"\nbody = \"Hello\"\n\

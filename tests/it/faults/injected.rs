@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::client::{Client, Fault, request};
-use super::{Built, descriptors, is_well, settles, spins, strace};
+use super::{Built, descriptors, honest, is_well, settles, spins, strace};
 use crate::harness::none;
 
 /// What a fault may do to the connection that it hits, and to one that only waits.
@@ -140,6 +140,22 @@ fn every_call_may_fail() {
         });
     }
     none(&faults.into_inner().unwrap());
+}
+
+/// A connection that is gone before it is taken, and a call that is interrupted, are no trouble of the server: who comes next
+/// is taken at once, not at the next tick.
+#[test]
+fn a_connection_that_is_gone_delays_nobody() {
+    const AT_ONCE: Duration = Duration::from_millis(300);
+    let built = Built::new("sandbox = false\nstop_timeout = 5");
+    for error in ["ECONNABORTED", "EINTR", "EAGAIN"] {
+        let mut server = built.start_under(&strace(&[format!("inject=accept4:error={error}:when=1+2")]));
+        let before = descriptors(server.pid());
+        for _ in 0..5 {
+            honest(server.port, AT_ONCE);
+        }
+        is_well(&mut server, before);
+    }
 }
 
 /// A download is under way when SIGTERM comes, and reading which signal it is fails at first.

@@ -10,7 +10,7 @@ use crate::conformance::{site_with_variants, table};
 use crate::harness::none;
 
 /// Beyond it, only some prefixes of a payload are looked at.
-const EVERY_PREFIX_BYTES: usize = 600;
+const EVERY_PREFIX_BYTES: usize = 300;
 
 /// What has come earlier is answered earlier, and later bytes change nothing of it.
 #[test]

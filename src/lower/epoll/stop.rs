@@ -28,7 +28,7 @@ impl Engine<'_> {
             self.add(u, drain + 1, "");
         }
         self.put_four(frame(var::DRAINED), u, "until then connections are taken");
-        self.add(u, stop, "");
+        self.add(u, stop + u32::from(drain == 0), "");
         self.put_four(frame(var::END), u, "then everything ends");
         self.jump("next", "");
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::{Client, PART, REQUEST, ROUTES, SLACK, TICK, TICKS, descriptors, server, took};
+use super::{Client, PART, PHASES, REQUEST, ROUTES, SLACK, TICK, TICKS, descriptors, server, took};
 use crate::harness::process::send;
 use crate::harness::server::{Server, Spec};
 use crate::harness::tool::{Variant, variants};
@@ -169,12 +169,25 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn the_deadline_ends_it() {
-    let mut server = big_server("stop_timeout = 1");
-    let _client = begin(&server);
-    let start = Instant::now();
-    send(server.pid(), Signal::TERM);
-    assert_eq!(server.exit_code(), Some(0));
-    took(start, 1);
+    ends_at_every_phase("stop_timeout = 1", true);
+}
+
+/// Servers with these keys, which give them a second, end after it; with a download, only because of it.
+fn ends_at_every_phase(keys: &str, has_download: bool) {
+    std::thread::scope(|scope| {
+        for phase in PHASES {
+            scope.spawn(move || {
+                let mut server = big_server(keys);
+                let client = has_download.then(|| begin(&server));
+                std::thread::sleep(phase);
+                let start = Instant::now();
+                send(server.pid(), Signal::TERM);
+                assert_eq!(server.exit_code(), Some(0));
+                took(start, 1);
+                drop(client);
+            });
+        }
+    });
 }
 
 /// While it drains, connections are taken and replies say that they are the last; then they are refused.
@@ -208,11 +221,7 @@ fn drain() {
 /// Nothing is under way, but the time to drain is not over: a load balancer may still send somebody.
 #[test]
 fn drain_without_connections() {
-    let mut server = server("drain = 1");
-    let start = Instant::now();
-    send(server.pid(), Signal::TERM);
-    assert_eq!(server.exit_code(), Some(0));
-    took(start, 1);
+    ends_at_every_phase("drain = 1", false);
 }
 
 /// Not every kernel tells what the client has acknowledged: gVisor does not. Then it is taken for everything.

@@ -128,25 +128,33 @@ fn a_client_that_takes_little_stays() {
     assert!(all > crate::run::bodies::BIG_BYTES, "{all} bytes came");
 }
 
+/// Clients that send this and do nothing more are given up after so many seconds, each at its time.
+fn given_up_at_every_phase(server: &Server, request: &[u8], seconds: u64) -> Vec<Client> {
+    let before = super::descriptors(server.pid());
+    let mut clients: Vec<(Instant, Client)> = Vec::new();
+    for phase in PHASES {
+        let began = clients.first().map_or(Duration::ZERO, |(start, _)| start.elapsed());
+        std::thread::sleep(phase.saturating_sub(began));
+        let start = Instant::now();
+        let mut client = Client::new(server.port);
+        client.send(request);
+        clients.push((start, client));
+    }
+    wait_until("they are accepted", || super::descriptors(server.pid()) == before + clients.len());
+    for (index, (start, _)) in clients.iter().enumerate() {
+        let left = before + clients.len() - index;
+        wait_until("one is given up", || super::descriptors(server.pid()) < left);
+        took(*start, seconds);
+    }
+    clients.into_iter().map(|(_, client)| client).collect()
+}
+
 #[test]
 fn a_client_that_takes_nothing_is_given_up() {
     crate::run::bodies::with_big_server("epoll", |server| {
-        let before = super::descriptors(server.pid());
-        let mut clients: Vec<(Instant, Client)> = Vec::new();
-        for phase in PHASES {
-            let began = clients.first().map_or(Duration::ZERO, |(start, _)| start.elapsed());
-            std::thread::sleep(phase.saturating_sub(began));
-            clients.push((Instant::now(), Client::new(server.port)));
-            clients.last_mut().expect("it is there").1.send(REQUEST);
-        }
-        wait_until("they are accepted", || super::descriptors(server.pid()) == before + clients.len());
-        for (index, (start, _)) in clients.iter().enumerate() {
-            let left = before + clients.len() - index;
-            wait_until("one is given up", || super::descriptors(server.pid()) < left);
-            took(*start, 1);
-        }
+        let mut clients = given_up_at_every_phase(server, REQUEST, 1);
         // What the kernel had taken may still come.
-        for (_, client) in &mut clients {
+        for client in &mut clients {
             let rest = http::read_all(&mut client.stream).map_or(0, |rest| rest.len());
             assert!(rest < crate::run::bodies::BIG_BYTES, "all of it came");
         }
@@ -178,11 +186,8 @@ fn a_slow_client_is_not() {
 #[test]
 fn nobody_lingers_for_long() {
     let server = server("");
-    let before = super::descriptors(server.pid());
-    let mut client = Client::new(server.port);
-    let start = Instant::now();
-    client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n");
-    assert_eq!(client.reply().status(), "405");
-    wait_until("it is given up", || super::descriptors(server.pid()) == before);
-    took(start, 2);
+    let post = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n";
+    for mut client in given_up_at_every_phase(&server, post, 2) {
+        assert_eq!(client.reply().status(), "405");
+    }
 }

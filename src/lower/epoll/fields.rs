@@ -79,6 +79,7 @@ impl Engine<'_> {
         let (tok, c, id, list, seen, q, vend) =
             (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.seen, self.s.q, self.s.vend);
         self.byte(c, at(tok, 0), "");
+        self.or(c, LOWER, "");
         self.byte(c, sum(self.s.classes, c, 0), "");
         self.if_none(c, class::FIRST, "field", "no name that matters begins so");
         let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
@@ -143,21 +144,15 @@ impl Engine<'_> {
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         self.if_none(flags, flag::NOT_CHUNKED, "400", "something behind it");
-        self.branch(c, Cond::Ne, b',', "coding_parameters", "");
+        self.unless(b',', "400", "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
         self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.take(flags, self.s.id, "");
         self.unless_zero(self.s.id, "codings", "");
-        self.place("coding_unknown");
         self.or(flags, flag::UNKNOWN, "no other coding is known");
         self.jump("codings", "");
-        self.place("coding_parameters");
-        self.unless(b';', "400", "no coding");
-        self.gosub("next_comma");
-        self.put_four(frame(var::VALUE), q, "");
-        self.jump("coding_unknown", "none that is known has parameters");
     }
 
     fn length(&mut self) {

@@ -3,11 +3,11 @@
 
 use asmgen_arch::op::{Arg, Cond};
 
-use super::Engine;
 use super::build::{at, before, frame, sum};
 use super::choose::{CONNECT, OPTIONS, SERVER};
 use super::layout::{record, var};
 use super::records::Routes;
+use super::{Engine, class};
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
 pub(super) const HASH_FACTOR: u32 = 31;
@@ -15,6 +15,9 @@ pub(super) const HASH_FACTOR: u32 = 31;
 const PREFIX: u8 = crate::spec::PREFIX;
 /// An encoded slash, which is none: no route has such a byte, for specs with it are refused.
 const NO_SLASH: i64 = crate::spec::NO_SLASH as i64;
+
+/// A bit that letters have, and digits have not.
+const LETTER: u32 = 0x40;
 
 impl Engine<'_> {
     pub(super) fn find_path(&mut self) {
@@ -79,13 +82,12 @@ impl Engine<'_> {
         self.place("hex");
         self.shl(t, 4, "");
         self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::BelowOrEqual, 9i64, "hex_digit", "");
-        self.or(c, 0x20i64, "lower case");
-        self.take(c, i64::from(b'a' - b'0'), "");
-        self.branch(c, Cond::Above, 5i64, "400", "no hexadecimal digit");
-        self.add(c, 10i64, "");
+        self.byte(self.s.u, sum(self.s.classes, c, 0), "");
+        self.if_none(self.s.u, class::HEX, "400", "no hexadecimal digit");
+        self.if_none(c, LETTER, "hex_digit", "");
+        self.add(c, 9i64, "a letter's last four bits count from 1");
         self.place("hex_digit");
+        self.and(c, 15i64, "");
         self.or(t, c, "");
         self.take(self.s.n, 1i64, "");
         self.unless_zero(self.s.n, "hex", "");

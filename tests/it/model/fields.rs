@@ -68,16 +68,10 @@ fn length(value: &[u8]) -> Option<u64> {
     is_good.then(|| value.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
-/// A coding: a token, and parameters, which none that is known has. Nothing, if it is none.
+/// A coding is a token; parameters, which none that is known has, are not understood.
 fn coding(element: &[u8]) -> Option<Coding> {
-    let end = element.iter().position(|byte| !is_token(*byte)).unwrap_or(element.len());
-    let (name, behind) = element.split_at(end);
-    match trimmed(behind) {
-        _ if name.is_empty() => None,
-        [] => Some(if name.eq_ignore_ascii_case(b"chunked") { Coding::Chunked } else { Coding::Unknown }),
-        [b';', ..] => Some(Coding::Unknown),
-        _ => None,
-    }
+    let coding = if element.eq_ignore_ascii_case(b"chunked") { Coding::Chunked } else { Coding::Unknown };
+    element.iter().all(|byte| is_token(*byte)).then_some(coding)
 }
 
 fn is_white(byte: u8) -> bool {

@@ -6,7 +6,7 @@ use super::records::{self, Record};
 use super::{Effort, Rule};
 use crate::elf::Tier;
 use crate::examples::{EXAMPLES, Example};
-use crate::spec::{Engine, ProgramKind};
+use crate::spec::{Engine, Program, ProgramKind};
 use crate::{BuildError, Builder, Options, TARGETS, Target};
 
 /// An example on a machine in a layout.
@@ -24,6 +24,8 @@ pub struct Row {
     pub strict_bytes: u32,
     /// The smallest published program that does the same.
     pub record: Option<&'static Record>,
+    /// Its bytes, at the length of the example's text.
+    pub published_bytes: Option<u32>,
     /// Bytes by which ours is larger; negative where it is smaller.
     pub difference: Option<i64>,
 }
@@ -50,6 +52,11 @@ fn size(build: Builder, example: &Example, options: Options) -> Size {
 
 type Size = Result<u32, BuildError>;
 
+/// Bytes of the text that an example writes and ends.
+fn text_bytes(example: &Example) -> usize {
+    if let Program::Hello { text } = &example.description(None).program { text.len() } else { 0 }
+}
+
 /// Every example on every machine in the layouts that are searched; each is told when it is there.
 ///
 /// # Errors
@@ -63,9 +70,10 @@ pub fn rows(build: Builder, effort: Effort, tell: &mut dyn FnMut(&Row)) -> Resul
             for tier in Tier::all().filter(|tier| *tier != Tier::Strict) {
                 let bytes = size(tier, effort)?;
                 let record = records::record(example.name, target.name);
-                let difference = record.map(|record| i64::from(bytes) - i64::from(record.bytes));
+                let published_bytes = record.map(|record| record.bytes_with(text_bytes(example)));
+                let difference = published_bytes.map(|published| i64::from(bytes) - i64::from(published));
                 let (example, target, elf) = (example.name, target.name, tier.name());
-                let row = Row { example, target, elf, bytes, strict_bytes, record, difference };
+                let row = Row { example, target, elf, bytes, strict_bytes, record, published_bytes, difference };
                 tell(&row);
                 rows.push(row);
             }
@@ -114,7 +122,7 @@ pub const TEXT_HEAD: &str = "example    target   elf          bytes  strict  pub
 
 /// A row as columns for people.
 pub fn text_row(row: &Row) -> String {
-    let published = row.record.map_or_else(|| "-".into(), |record| record.bytes.to_string());
+    let published = row.published_bytes.map_or_else(|| "-".into(), |bytes| bytes.to_string());
     let difference = row.difference.map_or_else(|| "-".into(), |by| format!("{by:+}"));
     let mut text = format!("{:<10} {:<8} {:<9} {:>8}", row.example, row.target, row.elf, row.bytes);
     let _ = write!(text, " {:>7} {published:>10} {difference:>11}", row.strict_bytes);
@@ -130,7 +138,7 @@ pub fn markdown(rows: &[Row]) -> String {
     text += "|---|---|---:|---:|---:|---:|---|\n";
     for line in rows.chunk_by(|one, other| (one.example, one.target) == (other.example, other.target)) {
         let of = |tier: Tier| line.iter().find(|row| row.elf == tier.name()).map_or(0, |row| row.bytes);
-        let published = line[0].record.map(|record| record.bytes.to_string()).unwrap_or_default();
+        let published = line[0].published_bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
         let _ = writeln!(
             text,
             "| `{}` | {} | {} | {} | {} | {published} | {} |",
@@ -146,7 +154,10 @@ pub fn markdown(rows: &[Row]) -> String {
 }
 
 fn source(record: &Record) -> String {
-    if record.lacks.is_empty() { record.source.to_owned() } else { format!("{}; {}", record.source, record.lacks) }
+    let text = record.text.map(|text| format!("{} bytes with its text `{}`", record.bytes, text.escape_debug()));
+    let exit = record.exit_code.map(|code| format!("exits with {code}"));
+    let lacks = Some(record.lacks.to_owned()).filter(|lacks| !lacks.is_empty());
+    [Some(record.source.to_owned()), text, exit, lacks].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What stands above the columns of [`saving_row`].

@@ -160,6 +160,23 @@ fn a_long_search_draws_a_bar_on_a_terminal() {
     assert_eq!(std::fs::read(&file).unwrap().len(), 112);
 }
 
+/// Bytes of address space that a small program is allowed.
+const SOME_ADDRESS_SPACE: &str = "--as=16777216";
+
+/// In the layout `linux` the size of the segment is code, too; the others reserve what they have.
+#[test]
+fn only_the_layout_linux_wants_much_address_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = example("hello");
+    let own = |variant: &Variant| variant.target != "aarch64";
+    for variant in variants(&spec).filter(own) {
+        let file = folder.path().join(format!("{}-{}", variant.target, variant.elf));
+        variant.build(None, &file);
+        let output = variant.run_under(&["prlimit", SOME_ADDRESS_SPACE], &file).output().unwrap();
+        assert_eq!(output.status.success(), variant.elf != "linux", "{variant}: {output:?}");
+    }
+}
+
 /// What is sent: 3 KB in three pieces.
 fn long_request() -> Vec<u8> {
     format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "y".repeat(3000)).into_bytes()

@@ -41,9 +41,9 @@ impl Engine<'_> {
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
         let reply = Given::State(self.state.buffers);
         let patience = Given::Data(self.patience());
-        // A timeval is two words; where that is less than 16 bytes, more do no harm (net/core/sock.c).
+        // A timeval is two words.
         let wait = |option| {
-            let [level, option, bytes] = [abi::SOL_SOCKET, option, 16].map(number);
+            let [level, option, bytes] = [abi::SOL_SOCKET, option, i64::from(2 * self.word)].map(number);
             Row::new(Call::Setsockopt, &[fd, level, option, patience, bytes])
         };
         // Where nobody is there, there is nothing to receive.

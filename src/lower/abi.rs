@@ -52,11 +52,10 @@ pub(super) const SO_RCVBUF: i64 = 8;
 /// What becomes of data when a socket is closed, a `struct linger`; with no time for it they are gone, and a reset is sent.
 pub(super) const SO_LINGER: i64 = 13;
 pub(super) const LINGER_BYTES: i64 = 8;
-/// The kernel's memory for a socket, numbers of 4 bytes (include/uapi/linux/sock_diag.h,
-/// SK_MEMINFO_WMEM_QUEUED): of what is not acknowledged; bytes up to that.
+/// The kernel's memory for a socket, nine numbers of 4 bytes (include/uapi/linux/sock_diag.h, `SK_MEMINFO_VARS`); and
+/// which of them is that of what is not acknowledged (`SK_MEMINFO_WMEM_QUEUED`).
 pub(super) const SO_MEMINFO: i64 = 55;
 pub(super) const MEMINFO_SENT: u32 = 20;
-pub(super) const MEMINFO_BYTES: u32 = 24;
 /// Longest wait of a receive, a `timeval` of words.
 pub(super) const SO_RCVTIMEO: i64 = 20;
 /// Longest wait of a send, a `timeval` of words.

@@ -14,6 +14,10 @@ use super::{Engine, abi};
 const LINGER_SECONDS: u32 = 2;
 /// What is held for a connection that has to go, roughly, in bytes: what is held is weighed again soon enough.
 const SHED_BYTES: i64 = 64 * 1024;
+/// Where the kernel tells what it holds for a connection, and where of that what the client has not acknowledged is. Of a
+/// signal, which is read to the same place, it is a 0 (`ssi_fd`); of the timer nothing is there.
+const MEMINFO: u32 = var::LONG_SCRATCH;
+const NOT_ACKNOWLEDGED: u32 = MEMINFO + abi::MEMINFO_SENT;
 /// From what who waits does to what who is idle does.
 const WRITE_TO_IDLE_BITS: u8 = 2;
 
@@ -133,16 +137,15 @@ impl Engine<'_> {
         self.ret("abort");
     }
 
-    /// Adds what the kernel holds for a connection.
+    /// Adds what the kernel holds for a connection, if it tells; if not, what is read here stays 0.
     fn weigh_connection(&mut self) {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
-        let (info, len) = (var::SCRATCH, var::SCRATCH + abi::MEMINFO_BYTES);
-        self.put_four(frame(len), abi::MEMINFO_BYTES, "");
-        self.put_four(frame(info + abi::MEMINFO_SENT), 0i64, "nothing, where that is not told");
+        // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
+        let len = Arg::State(self.state.message + 2 * self.word);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
-        let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(info), Arg::Frame(len)];
+        let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
         self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");
-        self.four(t, frame(info + abi::MEMINFO_SENT), "");
+        self.four(t, frame(NOT_ACKNOWLEDGED), "");
         self.four(u, held, "");
         self.add(u, t, "");
         self.put_four(held, u, "");
@@ -162,7 +165,7 @@ impl Engine<'_> {
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
         self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
-        self.four(t, frame(var::SCRATCH + abi::MEMINFO_SENT), "what the client has not acknowledged");
+        self.four(t, frame(NOT_ACKNOWLEDGED), "what the client has not acknowledged");
         self.if_zero(t, "sweep_drop", "it has everything");
         self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");
         self.gosub("linger");

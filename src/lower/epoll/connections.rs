@@ -114,7 +114,7 @@ impl Engine<'_> {
         self.gosub("sweep");
         self.place("weighed");
         self.four(t, frame(var::HELD), "");
-        self.branch(t, Cond::Below, self.server.epoll.held_bytes(), "light", "");
+        self.branch(t, Cond::Lt, 0i64, "light", "");
         self.set(list, WRITE, "");
         self.place("heavy_kind");
         self.gosub("oldest");
@@ -155,7 +155,7 @@ impl Engine<'_> {
     fn sweep(&mut self) {
         let (t, w) = (self.s.t, self.s.w);
         self.sub("sweep");
-        self.put_four(frame(var::HELD), 0i64, "");
+        self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), "");
         self.set(self.s.fd, FIRST_CONNECTION - 1, "");
         self.place("sweep_next");
         self.gosub("find_next");

@@ -46,7 +46,8 @@ pub(super) mod var {
     /// Workers that this one has started, -1 in those; and the exit status.
     pub(crate) const WORKERS: u32 = 56;
     pub(crate) const STATUS: u32 = OUTPUT + 4;
-    /// What the kernel holds for all connections, in bytes: as it was weighed last, and what has been sent since then.
+    /// What the kernel holds for all connections, in bytes: as it was weighed last, and what has been sent since then;
+    /// less than 0 while that is not too much.
     pub(crate) const HELD: u32 = 60;
     /// Bits that do not matter where names are compared.
     pub(crate) const ANY_CASE: u32 = 68;

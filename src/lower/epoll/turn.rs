@@ -45,7 +45,7 @@ impl Engine<'_> {
         self.jump("event", "");
         self.place("next");
         self.four(self.s.t, frame(var::HELD), "");
-        self.branch(self.s.t, Cond::AboveOrEqual, self.server.epoll.held_bytes(), "heavy", "the kernel holds much");
+        self.branch(self.s.t, Cond::Ge, 0i64, "heavy", "the kernel holds much, or nobody has looked yet");
         self.place("light");
         self.four(self.s.t, frame(var::FREE_BUFFER), "");
         self.set(self.s.u, Arg::State(self.state.buffers_end), "");

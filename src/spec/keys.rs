@@ -213,10 +213,13 @@ pub static KEYS: &[Key] = &[
             max: limits::LISTEN_MAX,
             rule: "`PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`",
         },
-        default: text("0.0.0.0:8080"),
+        default: Default::Rule(
+            "`[::]:8080` with engine `\"epoll\"`, else `0.0.0.0:8080`; an address or a port alone leaves the other",
+        ),
         programs: LISTENS,
         engines: EACH,
-        doc: "Address and port; `0.0.0.0` is every IPv4 address, `[::]` every address of both families.",
+        doc: "Address and port; `0.0.0.0` is every IPv4 address, `[::]` every address of both families. Where the machine \
+              has no IPv6, the epoll engine takes `[::]` for `0.0.0.0`.",
     },
     Key {
         path: "server.port",

@@ -142,7 +142,7 @@ pub const WAIT_S_MAX: u32 = 3600;
 pub const HEADER_TIMEOUT_S_DEFAULT: u32 = 10;
 
 /// Wait for the next request where a spec gives none, in seconds.
-pub const IDLE_TIMEOUT_S_DEFAULT: u32 = 60;
+pub const IDLE_TIMEOUT_S_DEFAULT: u32 = 75;
 
 /// Wait for a client to take something of a reply where a spec gives none, in seconds.
 pub const WRITE_TIMEOUT_S_DEFAULT: u32 = 30;

@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::description::Listen;
+use super::description::{Engine, Listen};
 use super::error::Wrong;
 use super::limits::{PORT_DEFAULT, PORT_MIN};
 
 /// The halves of a listen address that a text gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ListenText {
     pub(super) address: Option<IpAddr>,
     pub(super) port: Option<u16>,
@@ -57,6 +57,16 @@ impl ListenText {
 impl Listen {
     /// Every IPv4 address, port 8080.
     pub const DEFAULT: Self = Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: PORT_DEFAULT };
+    /// Every address of both families, or of the one that the machine has, port 8080.
+    pub const EVERYWHERE: Self = Self { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), port: PORT_DEFAULT };
+
+    /// Where a server with this engine listens if nothing is said.
+    pub const fn of(engine: Engine) -> Self {
+        match engine {
+            Engine::Epoll => Self::EVERYWHERE,
+            Engine::Blocking => Self::DEFAULT,
+        }
+    }
 }
 
 impl std::fmt::Display for Listen {

@@ -60,8 +60,8 @@ mod tests {
     #[test]
     fn ports_and_addresses() {
         let on = |text| listen(default_description().with_listen(text).unwrap());
-        assert_eq!(listen(default_description().with_port(80).unwrap()), "0.0.0.0:80");
-        assert_eq!(on("81"), "0.0.0.0:81");
+        assert_eq!(listen(default_description().with_port(80).unwrap()), "[::]:80");
+        assert_eq!(on("81"), "[::]:81");
         assert_eq!(on("[::1]"), "[::1]:8080");
         assert_eq!(on("127.0.0.1:82"), "127.0.0.1:82");
         assert_eq!(default_description().with_port(0), Err(OverrideError::PortZero));

@@ -89,7 +89,7 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
     Ok(match kind {
         ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },
         ProgramKind::Pause => Program::Pause,
-        ProgramKind::Ok => Program::Ok { listen: server::listen(&document.server)? },
+        ProgramKind::Ok => Program::Ok { listen: server::listen(&document.server, super::Listen::DEFAULT)? },
         ProgramKind::Server => Program::Server(server::read(document, loader)?),
     })
 }

@@ -29,7 +29,7 @@ fn complete(document: &Document<'_>, engine: Engine, replies: Replies) -> Result
     let section = &document.server;
     let mut server = Server {
         engine,
-        listen: listen(section)?,
+        listen: listen(section, Listen::of(engine))?,
         start_line: start_line(section)?,
         timeout_ms: section.millis("timeout").expect("the schema has a default"),
         backlog: section.integer("backlog").expect("the schema has a default") as u32,
@@ -75,18 +75,19 @@ fn foreign(key: &Key, engine: Engine, document: &Document<'_>) -> Wrong {
     Wrong::new(format!("belongs to {names}, and {because} \"{}\"", engine.name()), fix)
 }
 
-pub(super) fn listen(section: &Section<'_>) -> Result<Listen, SpecError> {
-    let text = section.text("listen").expect("the schema has a default");
-    let mut parsed = ListenText::parse(text).map_err(|wrong| section.error("listen", wrong))?;
+/// Where it listens; what is not said is as in `default`.
+pub(super) fn listen(section: &Section<'_>, default: Listen) -> Result<Listen, SpecError> {
+    let text = section.text("listen");
+    let parsed = text.map(ListenText::parse).transpose().map_err(|wrong| section.error("listen", wrong))?;
+    let mut parsed = parsed.unwrap_or_default();
     if let Some(port) = section.integer("port").map(|port| port as u16) {
-        let given = section.entry("listen").and(parsed.port);
-        if given.is_some_and(|given| given != port) {
+        if let Some(text) = text.filter(|_| parsed.port.is_some_and(|given| given != port)) {
             let what = format!("contradicts listen = \"{text}\" in line {}", section.line("listen"));
             return Err(section.error("port", Wrong::new(what, "give the port once")));
         }
         parsed.port = Some(port);
     }
-    Ok(parsed.or(Listen::DEFAULT))
+    Ok(parsed.or(default))
 }
 
 fn start_line(section: &Section<'_>) -> Result<Option<Vec<String>>, SpecError> {

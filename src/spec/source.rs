@@ -203,7 +203,7 @@ mod tests {
         let description = from_path(Path::new("examples/notes.txt")).unwrap();
         assert_eq!((description.name.as_str(), description.about.title.as_str()), ("notes", "notes"));
         let Program::Server(server) = description.program else { panic!("no server") };
-        assert_eq!(server.listen, Listen::DEFAULT);
+        assert_eq!(server.listen, Listen::EVERYWHERE);
         assert_eq!(server.routes.iter().map(|route| &route.path).collect::<Vec<_>>(), ["/", "/notes.txt"]);
         assert_eq!(server.routes[0].reply, server.routes[1].reply);
         assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");

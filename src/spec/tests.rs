@@ -102,7 +102,7 @@ fn defaults_of_a_server() {
     assert_eq!((description.name.as_str(), description.about.title.as_str()), ("my-app", "my-app"));
     let Program::Server(server) = description.program else { panic!("no server") };
     assert_eq!(server.engine, Engine::DEFAULT);
-    assert_eq!(server.listen, Listen::DEFAULT);
+    assert_eq!(server.listen, Listen::EVERYWHERE);
     assert_eq!(server.start_line, Some(vec!["{{name}} listening on port ".to_owned(), "\n".to_owned()]));
     assert_eq!((server.timeout_ms, server.backlog), (5000, 4096));
     assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");
@@ -195,10 +195,12 @@ fn encoded_paths_are_other_paths_to_the_blocking_engine() {
 #[test]
 fn port_beside_listen() {
     let with = |server_keys: &str| server(&format!("[server]\n{server_keys}\n[[route]]\npath = \"*\"\nbody = \"\"\n"));
-    assert_eq!(with("port = 80").listen.to_string(), "0.0.0.0:80");
+    assert_eq!(with("port = 80").listen.to_string(), "[::]:80");
+    assert_eq!(with("port = 80\nengine = \"blocking\"").listen.to_string(), "0.0.0.0:80");
     assert_eq!(with("port = 80\nlisten = \"[::]\"").listen.to_string(), "[::]:80");
     assert_eq!(with("port = 80\nlisten = \"127.0.0.1:80\"").listen.to_string(), "127.0.0.1:80");
-    assert_eq!(with("listen = \"81\"").listen.to_string(), "0.0.0.0:81");
+    assert_eq!(with("listen = \"81\"").listen.to_string(), "[::]:81");
+    assert_eq!(with("listen = \"81\"\nengine = \"blocking\"").listen.to_string(), "0.0.0.0:81");
 }
 
 #[test]

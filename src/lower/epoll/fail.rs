@@ -67,12 +67,6 @@ impl Engine<'_> {
         if self.server.epoll.port_env { PORT.to_string() } else { self.server.listen.port.to_string() }
     }
 
-    /// In `q`, how it is told that the listening address is not to be had.
-    pub(super) fn blame_the_address(&mut self) {
-        let address = self.messages().address;
-        self.set(self.s.q, address, "");
-    }
-
     /// The ends that are failures; `failed` is told the negative number of an error, in `n`.
     pub(super) fn failures(&mut self) {
         let (n, q, c, status) = (self.s.n, self.s.q, self.s.c, self.s.id);
@@ -85,6 +79,9 @@ impl Engine<'_> {
             self.set(q, text, "");
             self.jump("tell", "");
         }
+        self.place("failed_by_address");
+        self.set(q, messages.address, "how it is told that the listening address is not to be had");
+        self.jump("failed_by", "");
         self.place("failed");
         self.set(q, messages.serve, "");
         self.place("failed_by");

@@ -1,8 +1,6 @@
 //! `healthcheck`, the command: asks the server of the same image over loopback. An image from scratch has nothing else
 //! that could.
 
-use std::net::IpAddr;
-
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
@@ -21,25 +19,19 @@ impl Engine<'_> {
     pub(super) fn healthcheck(&mut self) {
         let (n, t) = (self.s.n, self.s.t);
         self.place("healthcheck");
-        let address = self.server.listen.address;
-        self.set(t, Arg::Data(self.address), "");
-        match address {
-            IpAddr::V4(v4) if v4.is_unspecified() => {
-                self.put_four(at(t, 4), i64::from(u32::from_le_bytes([127, 0, 0, 1])), "127.0.0.1");
-            }
-            IpAddr::V6(v6) if v6.is_unspecified() => {
-                // Where the network has no IPv6, there is no ::1.
-                self.put_two(at(t, 18), 0xffffi64, "");
-                self.put_four(at(t, 20), i64::from(u32::from_le_bytes([127, 0, 0, 1])), "::ffff:127.0.0.1");
-            }
-            _ => {}
+        let listen = self.server.listen;
+        if listen.address.is_unspecified() {
+            // Where the network has no IPv6, there is no ::1; and 127.0.0.1 is there whoever listens everywhere.
+            let loopback = i64::from(u32::from_le_bytes([127, 0, 0, 1]));
+            self.put_four(frame(self.address_at() + 4), loopback, "127.0.0.1");
         }
-        let (family, len) = socket::family(self.server.listen);
+        let (family, len) = if listen.address.is_unspecified() { (abi::AF_INET, 16) } else { socket::family(listen) };
         let request = format!("GET {} HTTP/1.0\r\nHost: localhost\r\n\r\n", self.server.epoll.healthcheck);
         let len_sent = Given::Number(request.len() as i64);
         let request = Given::Data(self.text(&request));
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
         let reply = Given::State(self.state.buffers);
+        let address = Given::State(self.state.frame + self.address_at());
         let patience = Given::Data(self.patience());
         // A timeval is two words.
         let wait = |option| {
@@ -51,7 +43,7 @@ impl Engine<'_> {
             Row::new(Call::Socket, &[number(family), number(abi::SOCK_STREAM)]).to(var::LISTENER),
             wait(abi::SO_SNDTIMEO),
             wait(abi::SO_RCVTIMEO),
-            Row::new(Call::Connect, &[fd, Given::Data(self.address), number(len)]),
+            Row::new(Call::Connect, &[fd, address, number(len)]),
             Row::new(Call::Sendto, &[fd, request, len_sent, number(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT)]),
             Row::new(Call::Read, &[fd, reply, number(SEEN_BYTES)]).to(var::NOWHERE),
         ];

@@ -95,6 +95,11 @@ pub(super) mod var {
     pub(crate) const DIGITS_END: u32 = NUMBERS + 32;
     /// At the start: arguments of a system call.
     pub(crate) const CALL_ARGS: u32 = SCRATCH;
+    /// At the start: the address of a socket, a `struct sockaddr_in` or `sockaddr_in6`. Where there are counters, which
+    /// begin at 0, it is aside.
+    pub(crate) const ADDRESS: u32 = READY_SAID + 4;
+    pub(crate) const ADDRESS_ASIDE: u32 = LONG_SCRATCH + 128;
+    pub(crate) const ADDRESS_BYTES: u32 = 28;
     /// Counters.
     pub(crate) const COUNTERS: u32 = DIGITS_END;
     /// What the access log is written to: a description of our own, or [`crate::lower::abi::STDOUT`].
@@ -104,8 +109,10 @@ pub(super) mod var {
     /// The end of that place while a request is read: where its path begins, if a location wants to know.
     pub(crate) const TARGET: u32 = LONG_SCRATCH + 124;
     /// Bytes of all of them.
-    pub(crate) const BYTES: u32 = LONG_SCRATCH + 128;
+    pub(crate) const BYTES: u32 = ADDRESS_ASIDE + ADDRESS_BYTES;
 }
+
+const _: () = assert!(var::ADDRESS + var::ADDRESS_BYTES <= var::OUTPUT);
 
 /// Fields that say which part of a representation is wanted and whether it is, by their bits.
 pub(super) const IF_MATCH: u32 = 1;

@@ -45,7 +45,7 @@ mod stop;
 mod turn;
 mod workers;
 
-use asmgen_arch::op::{DatumId, Program, Slot};
+use asmgen_arch::op::{Program, Slot};
 use asmgen_arch::{Machine, Target};
 
 use self::layout::State;
@@ -223,8 +223,6 @@ struct Engine<'s> {
     word: u32,
     event_bytes: u32,
     machine: Machine,
-    /// The listening address.
-    address: DatumId,
     records: Records,
     routes: Option<Routes>,
     metrics: Option<Metrics>,
@@ -248,7 +246,6 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     let s = Slots::of(&mut program);
     let (word, event_bytes) = (target.class.word_bytes(), target.epoll_event_bytes);
     let state = State::of(&server.epoll, word, event_bytes);
-    let address = records::address(&mut program, server);
     let records = Records::of(&mut program, server);
     let metrics = Metrics::of(&mut program, records.ok, server);
     let routes = records::routes(&mut program, server, &records, metrics.as_ref());
@@ -261,7 +258,6 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
         word,
         event_bytes,
         machine: target.machine,
-        address,
         records,
         routes,
         metrics,

@@ -6,7 +6,6 @@ use super::layout::{LONG_BYTES, record};
 use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
-use crate::lower::socket;
 use crate::lower::wire::{self, Stored};
 use crate::spec::{Coding, Reply, Server};
 
@@ -236,14 +235,6 @@ pub(super) fn routes(
     program.align(table, 4);
     let longest_prefix = server.routes.iter().filter_map(|route| Some(route.prefix()?.len() as u32)).max();
     Some(Routes { table, seed, shift: SHIFT, mask, longest_prefix })
-}
-
-/// The listening address, whose port may still change.
-pub(super) fn address(program: &mut Program, server: &Server) -> DatumId {
-    let parts = vec![Part::Bytes(socket::bytes(server.listen))];
-    let datum = program.writable_datum(socket::name(server.listen), parts);
-    program.align(datum, 4);
-    datum
 }
 
 impl Engine<'_> {

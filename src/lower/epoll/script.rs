@@ -101,7 +101,7 @@ fn parts(given: Given) -> Vec<Part> {
 
 impl Engine<'_> {
     /// The list of these rows, and where each begins.
-    fn rows(&mut self, name: &str, rows: &[Row]) -> (DatumId, Vec<u64>) {
+    pub(super) fn rows(&mut self, name: &str, rows: &[Row]) -> (DatumId, Vec<u64>) {
         let (mut list, mut begins) = (Vec::new(), Vec::new());
         for row in rows {
             begins.push(list.iter().map(|part: &Part| part.len_bytes(self.word)).sum());
@@ -122,18 +122,6 @@ impl Engine<'_> {
     pub(super) fn run(&mut self, name: &str, rows: &[Row]) {
         let (list, _) = self.rows(name, rows);
         self.set(self.s.list, Arg::Data(list), "");
-        self.gosub("script");
-    }
-
-    /// Makes these calls, without the first so many if a variable is not 0.
-    pub(super) fn run_or_skip(&mut self, name: &str, rows: &[Row], skip: usize, variable: u32) {
-        let (list, begins) = self.rows(name, rows);
-        self.set(self.s.list, Arg::Data(list), "");
-        self.four(self.s.t, frame(variable), "");
-        self.if_zero(self.s.t, "all_rows", "");
-        self.branch(self.s.t, Cond::Ne, 1i64, "passed_many", "the others would not be heard");
-        self.add(self.s.list, begins[skip] as i64, "they are made already");
-        self.place("all_rows");
         self.gosub("script");
     }
 
@@ -182,8 +170,7 @@ impl Engine<'_> {
         self.place("no_result");
         self.branch(n, Cond::Ge, 0i64, "row", "");
         self.if_any(row, MAY_FAIL, "row", "it may fail");
-        self.blame_the_address();
-        self.if_any(row, ADDRESS, "failed_by", "");
+        self.if_any(row, ADDRESS, "failed_by_address", "");
         self.jump("failed", "");
         self.place("script_end");
         self.ret("script");

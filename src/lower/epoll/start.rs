@@ -1,7 +1,5 @@
 //! The start: arguments and environment, signals, the listening socket, the epoll set.
 
-use std::net::IpAddr;
-
 use asmgen_arch::op::{Arg, Cond, DatumId, Part};
 use asmgen_arch::syscall::Call;
 
@@ -11,6 +9,7 @@ use super::script::{Given, Row};
 use super::turn::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi, class};
 use crate::lower::socket;
+use crate::spec::Listen;
 
 /// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
 const PASSED: i64 = 3;
@@ -39,6 +38,7 @@ impl Engine<'_> {
         if self.has_workers() {
             self.before_workers();
         }
+        self.address();
         self.environment();
         self.fork();
         self.descriptors();
@@ -101,10 +101,9 @@ impl Engine<'_> {
             self.branch(self.s.c, Cond::Ne, -NOUGHT, "wrong_port", "no number");
             self.if_zero(n, "wrong_port", "no port");
             self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
-            self.set(t, Arg::Data(self.address), "");
-            self.put_byte(at(t, 3), n, "the port, in the network's order");
+            self.put_byte(frame(self.address_at() + 3), n, "the port, in the network's order");
             self.shr(n, 8, "");
-            self.put_byte(at(t, 2), n, "");
+            self.put_byte(frame(self.address_at() + 2), n, "");
         }
         self.jump("variable", "");
         self.place("variables_end");
@@ -189,7 +188,7 @@ impl Engine<'_> {
         }
         rows.extend(self.set_up());
         rows.extend(self.sandbox());
-        self.run_or_skip("calls of the start", &rows, own, var::PASSED_COUNT);
+        self.run_or_skip("calls of the start", &rows, own);
         let (t, n) = (self.s.t, self.s.n);
         self.set(n, -abi::EMFILE, "");
         self.four(t, frame(var::SIGNALS), "the last descriptor, but perhaps one");
@@ -216,23 +215,68 @@ impl Engine<'_> {
         self.gosub("date");
     }
 
+    /// Does it listen to every address of both families, or of the one there is?
+    pub(super) fn listens_everywhere(&self) -> bool {
+        self.server.listen.address == Listen::EVERYWHERE.address
+    }
+
+    /// Where the address of the socket lies.
+    pub(super) fn address_at(&self) -> u32 {
+        if self.metrics.is_some() { var::ADDRESS_ASIDE } else { var::ADDRESS }
+    }
+
+    /// Writes the address to listen to, where all is 0 yet. Every address of both families is one of IPv4 at first: nothing
+    /// but the family is another.
+    fn address(&mut self) {
+        let mut bytes = socket::bytes(self.server.listen);
+        if self.listens_everywhere() {
+            bytes[..2].copy_from_slice(&(abi::AF_INET as u16).to_le_bytes());
+        }
+        for (word, offset) in bytes.chunks_exact(4).zip((self.address_at()..).step_by(4)) {
+            let word = i32::from_le_bytes(word.try_into().expect("a word has 4 bytes"));
+            if word != 0 {
+                self.put_four(frame(offset), i64::from(word), "of the address to listen to");
+            }
+        }
+    }
+
+    /// A socket of IPv6, for both families, or one of IPv4 where the machine has no other.
+    fn socket_of_either_family(&mut self) {
+        let (n, family) = (self.s.n, self.s.id);
+        self.set(family, abi::AF_INET6, "");
+        self.place("family");
+        self.put_two(frame(self.address_at()), family, "");
+        let args = [Arg::Slot(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        self.call(Call::Socket, &args, Some(n), "the listening socket");
+        self.branch(n, Cond::Ge, 0i64, "socket_made", "");
+        self.take(family, abi::AF_INET6 - abi::AF_INET, "the other family");
+        self.branch(family, Cond::Ge, 0i64, "family", "");
+        self.jump("failed_by_address", "neither is there");
+        self.place("socket_made");
+        self.put_four(frame(var::LISTENER), n, "");
+    }
+
     /// A socket that listens, unless one is passed.
     fn own_socket(&mut self) -> Vec<Row> {
         let (family, len) = socket::family(self.server.listen);
         let kind = abi::SOCK_STREAM;
         let fd = Given::Variable(var::LISTENER);
-        let mut rows = vec![
-            Row::new(Call::Socket, &[Given::Number(family), Given::Number(kind)]).to(var::LISTENER).of_address(),
-            // Bind although connections of an earlier run linger.
-            self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1).of_address(),
-        ];
+        let mut rows = Vec::new();
+        if !self.listens_everywhere() {
+            let args = [Given::Number(family), Given::Number(kind)];
+            rows.push(Row::new(Call::Socket, &args).to(var::LISTENER).of_address());
+        }
+        // Bind although connections of an earlier run linger.
+        rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1).of_address());
         if self.has_workers() {
             rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1).of_address());
         }
-        if self.server.listen.address == IpAddr::from([0; 16]) {
-            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0).of_address());
+        if self.listens_everywhere() {
+            // It may be of IPv4.
+            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0).may_fail());
         }
-        rows.push(Row::new(Call::Bind, &[fd, Given::Data(self.address), Given::Number(len)]).of_address());
+        let address = Given::State(self.state.frame + self.address_at());
+        rows.push(Row::new(Call::Bind, &[fd, address, Given::Number(len)]).of_address());
         rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]));
         rows
     }
@@ -297,6 +341,25 @@ impl Engine<'_> {
             rows.push(Row::new(Call::Openat, &[number(0), path]).to(var::FILE).may_fail());
         }
         rows
+    }
+
+    /// Makes these calls; or, if a socket is passed, those from the row `own` on.
+    fn run_or_skip(&mut self, name: &str, rows: &[Row], own: usize) {
+        let (list, begins) = self.rows(name, rows);
+        let list_of_passed = self.program.datum_within(list, begins[own] as u32);
+        let t = self.s.t;
+        self.four(t, frame(var::PASSED_COUNT), "");
+        self.unless_zero(t, "passed_one", "");
+        if self.listens_everywhere() {
+            self.socket_of_either_family();
+        }
+        self.set(self.s.list, Arg::Data(list), "");
+        self.jump("rows_chosen", "");
+        self.place("passed_one");
+        self.branch(t, Cond::Ne, 1i64, "passed_many", "the others would not be heard");
+        self.set(self.s.list, Arg::Data(list_of_passed), "the first calls are made already");
+        self.place("rows_chosen");
+        self.gosub("script");
     }
 
     /// One second and none, twice.

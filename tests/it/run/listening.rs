@@ -10,8 +10,8 @@ use super::native_executable;
 use crate::harness::http::{self, Expected};
 use crate::harness::network::in_own_network;
 use crate::harness::process::{Process, children};
-use crate::harness::server::{Server, free_port};
-use crate::harness::tool::{asmgen, example, root, server_variants, tool};
+use crate::harness::server::{Executable, Server, Spec, free_port};
+use crate::harness::tool::{asmgen, example, root, server_variants, succeed, tool, variants};
 use crate::harness::{ENGINES, none};
 
 /// What `examples/greeting.toml` answers.
@@ -26,11 +26,15 @@ fn ask(address: SocketAddr) -> Vec<u8> {
     http::read_all(&mut stream).unwrap()
 }
 
-/// Builds the greeting for this listen address and asks it at all of these.
+/// Builds the greeting for this listen address with both engines and asks it at all of these.
 fn check_address(listen: Option<&str>, addresses: &[SocketAddr]) {
+    ENGINES.into_iter().for_each(|engine| check_address_of(engine, listen, addresses));
+}
+
+fn check_address_of(engine: &str, listen: Option<&str>, addresses: &[SocketAddr]) {
     let spec = example("greeting");
     let mut faults = Vec::new();
-    for variant in server_variants(&spec) {
+    for variant in variants(&spec).map(|variant| variant.on(engine)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("server");
         variant.build(listen, &file);
@@ -50,8 +54,15 @@ const OTHER_V4: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(
 const V6: SocketAddr = SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::LOCALHOST), 8080);
 
 #[test]
-fn every_ipv4_address_by_default() {
-    check_address(None, &[V4, OTHER_V4]);
+fn every_address_by_default() {
+    check_address_of("epoll", None, &[V4, OTHER_V4, V6]);
+    check_address_of("epoll", Some("8080"), &[V4, OTHER_V4, V6]);
+    check_address_of("blocking", None, &[V4, OTHER_V4]);
+}
+
+#[test]
+fn every_ipv4_address() {
+    check_address(Some("0.0.0.0:8080"), &[V4, OTHER_V4]);
 }
 
 #[test]
@@ -77,6 +88,57 @@ fn both_families_whatever_the_host_prefers() {
             let _server = Server::run(variant, &file, 8080);
             assert_eq!(greeting().fault(&variant.to_string(), &ask(V4)), None);
         });
+    }
+}
+
+/// A machine may have no IPv6, or have it switched off, or have nothing else.
+#[test]
+fn the_family_that_there_is() {
+    const NO_V6: &str = "inject=socket:error=EAFNOSUPPORT:when=1";
+    const KEYS: &str = "access_log = true\nmetrics = \"/metrics\"";
+    let spec = Spec::new(&format!("[server]\n{KEYS}\n[[route]]\npath = \"/\"\nbody = \"Hello\"\n"));
+    for variant in variants(&spec.path()).filter(|variant| variant.elf == "strict") {
+        let file = spec.path().with_file_name("server");
+        variant.build(None, &file);
+        let check = |what: &str, wrapper: &[&str], before: &(dyn Fn() + Sync), address: SocketAddr| {
+            let (log, health) = in_own_network(|| {
+                before();
+                let command = &mut variant.run_under(wrapper, &file);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                let mut server = Server::ready(Process::spawn(command), 8080).unwrap();
+                assert!(ask(address).ends_with(b"\r\n\r\nHello"), "{variant}, {what}");
+                let health = variant.run(&file).arg("healthcheck").status().unwrap().code();
+                assert_eq!(server.end(Signal::TERM), None, "{variant}, {what}");
+                (server.rest_of_stdout(), health)
+            });
+            assert!(log.starts_with(&format!("{} - - [", address.ip())), "{variant}, {what}: {log}");
+            (address == V4).then(|| assert_eq!(health, Some(0), "{variant}, {what}: health"));
+        };
+        check("both", &[], &|| {}, V6);
+        check("both", &[], &|| {}, V4);
+        let strace = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", NO_V6];
+        check("without IPv6", &strace, &|| {}, V4);
+        let switch_off = || std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").unwrap();
+        check("with IPv6 switched off", &[], &switch_off, V4);
+        let remove = || drop(succeed(tool("ip").args(["address", "del", "127.0.0.1/8", "dev", "lo"])));
+        check("without IPv4", &[], &remove, V6);
+    }
+}
+
+/// Neither family is there.
+#[test]
+fn no_family() {
+    let spec = example("greeting");
+    for variant in variants(&spec).filter(|variant| variant.elf == "strict") {
+        let built = Executable::build(variant, 8080);
+        variant.build(None, &built.file());
+        let strace = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=socket:error=EAFNOSUPPORT"];
+        let mut process =
+            Process::spawn(variant.run_under(&strace, &built.file()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let (status, _) = process.wait();
+        let [stdout, stderr] = process.output();
+        assert_eq!((status.code(), stdout.as_str()), (Some(1), ""), "{variant}: {stderr}");
+        assert!(stderr.starts_with("cannot listen on [::]:8080: EAFNOSUPPORT"), "{variant}: {stderr}");
     }
 }
 

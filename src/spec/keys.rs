@@ -274,7 +274,9 @@ pub static KEYS: &[Key] = &[
             word: Workers::CORES,
         },
         integer(limits::WORKERS_DEFAULT),
-        "How many processes serve; `\"cores\"` is one for each core that the program may use.",
+        "How many processes serve; `\"cores\"` is one for each core that the program may use by its affinity \
+         mask. A limit on processor time (`cpu.max`, Docker's `--cpus`, Kubernetes' `limits.cpu`) is not looked at: give a \
+         number there.",
     ),
     epoll(
         "server.connections",
@@ -304,7 +306,8 @@ pub static KEYS: &[Key] = &[
         "server.idle_timeout",
         WAIT,
         integer(limits::IDLE_TIMEOUT_S_DEFAULT),
-        "How long a connection may wait for its next request.",
+        "How long a connection may wait for its next request. A load balancer in front must give up first: AWS's does after \
+         60 s, Google Cloud's after 600 s, for which this has to be 620.",
     ),
     epoll(
         "server.write_timeout",

@@ -120,23 +120,16 @@ impl Engine<'_> {
         self.if_any(flags, flag::NO_RANGE, "plain", "");
         self.four(t, frame(var::METHOD), "");
         self.branch(t, Cond::Ne, GET, "plain", "for GET, not for HEAD");
-        self.four(t, at(self.s.rep, record::BODY_LEN), "");
-        self.put_four(frame(var::NUMBERS + 8), t, "the length");
         self.partial();
     }
 
     /// A part of the content, or none of it.
     fn partial(&mut self) {
-        let (t, n) = (self.s.t, self.s.n);
+        let t = self.s.t;
         let refused = self.beginning(416);
         self.set(self.s.rep, refused, "416");
         self.if_none(self.s.flags, flag::PARTIAL, "refuse", "nothing of it");
         self.four(self.s.rep, frame(var::ROUTE), "");
-        self.four(t, frame(var::NUMBERS), "first");
-        self.four(n, frame(var::NUMBERS + 4), "last");
-        self.take(n, t, "");
-        self.add(n, 1i64, "bytes");
-        self.put_four(frame(var::NUMBERS + 12), n, "");
         let begin = self.beginning(206);
         self.set(self.s.tok, begin, "206");
         self.gosub("begin_composed");

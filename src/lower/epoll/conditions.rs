@@ -10,6 +10,8 @@ use super::layout::{DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, IF_NONE_MATCH, IF_R
 
 /// Largest number that is told from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
+/// No digit yet: below 0, and ten times that is 0.
+const NO_NUMBER: u32 = 1 << 31;
 
 impl Engine<'_> {
     /// A field whose number is `id`; its bit goes if it names the entity tag.
@@ -43,17 +45,16 @@ impl Engine<'_> {
         self.four(u, at(self.s.rep, record::HEAD), "");
         self.add(t, u, "");
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
+        self.branch(id, Cond::Ne, IF_RANGE, "tag_list", "");
         self.set(u, vend, "");
         self.take(u, q, "");
-        self.branch(id, Cond::Ne, IF_RANGE, "tag_list", "");
         if self.has_dates {
             self.branch(u, Cond::Eq, DATE_BYTES, "if_range_date", "");
         }
         self.branch(u, Cond::Ne, ETAG_BYTES, "field", "no such entity tag");
         self.place("tag_list");
-        self.branch(u, Cond::Ne, 1i64, "tag_search", "");
         self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b'*', "tag_found", "anything");
+        self.branch(c, Cond::Eq, b'*', "tag_found", "anything: no list begins so");
         self.place("tag_search");
         self.set(v, 0i64, "");
         self.set(u, vend, "");
@@ -74,11 +75,11 @@ impl Engine<'_> {
 
     /// The first range that can be had is kept; the others only have to be ranges. The field's bit goes if there is one.
     fn ranges(&mut self) {
-        let (flags, t, v, n, d, tok, blen) =
-            (self.s.flags, self.s.t, self.s.v, self.s.n, self.s.d, self.s.tok, self.s.blen);
+        let (flags, t, n, tok, blen) = (self.s.flags, self.s.t, self.s.n, self.s.tok, self.s.blen);
         self.place("ranges");
         self.unless_begins("bytes=", "no_range", "another unit");
         self.four(blen, at(self.s.rep, record::BODY_LEN), "");
+        self.put_four(frame(var::NUMBERS + 8), blen, "the length");
         self.place("range");
         self.gosub("element");
         self.if_zero(tok, "field", "no more");
@@ -87,11 +88,10 @@ impl Engine<'_> {
         self.gosub("number");
         self.branch(self.s.c, Cond::Ne, i64::from(b'-') - i64::from(b'0'), "no_range", "no dash");
         self.set(t, n, "first");
-        self.set(v, d, "its digits");
         self.gosub("number");
         self.branch(tok, Cond::Ne, self.s.tokend, "no_range", "something else in it");
-        self.if_zero(v, "suffix", "");
-        self.unless_zero(d, "first_last", "");
+        self.branch(t, Cond::Lt, 0i64, "suffix", "");
+        self.branch(n, Cond::Ge, 0i64, "first_last", "");
         self.place("to_end");
         self.set(n, NUMBER_MAX, "to the end");
         self.place("first_last");
@@ -99,16 +99,18 @@ impl Engine<'_> {
         self.branch(t, Cond::AboveOrEqual, blen, "range", "behind the end");
         self.if_any(flags, flag::PARTIAL, "range", "not the first");
         self.or(flags, flag::PARTIAL, "");
-        self.put_four(frame(var::NUMBERS), t, "");
-        self.set(v, blen, "");
-        self.take(v, 1i64, "the last byte there is");
-        self.branch(n, Cond::Below, v, "range_found", "");
-        self.set(n, v, "");
+        self.put_four(frame(var::NUMBERS), t, "first");
+        self.branch(n, Cond::Below, blen, "range_found", "");
+        self.set(n, blen, "");
+        self.take(n, 1i64, "the last byte there is");
         self.place("range_found");
-        self.put_four(frame(var::NUMBERS + 4), n, "");
+        self.put_four(frame(var::NUMBERS + 4), n, "last");
+        self.take(n, t, "");
+        self.add(n, 1i64, "bytes");
+        self.put_four(frame(var::NUMBERS + 12), n, "");
         self.jump("range", "");
         self.place("suffix");
-        self.if_zero(d, "no_range", "no number at all");
+        self.branch(n, Cond::Lt, 0i64, "no_range", "no number at all");
         self.set(t, blen, "");
         self.take(t, n, "so many from the end; nothing begins behind it");
         self.branch(n, Cond::BelowOrEqual, blen, "to_end", "");
@@ -120,18 +122,16 @@ impl Engine<'_> {
         self.jump("field", "");
     }
 
-    /// A number from `tok` on, in `n`; its digits in `d`; the byte behind it in `c`, less `0`. The cursor is behind that.
+    /// A number from `tok` on, in `n`, or something below 0; the byte behind it in `c`, less `0`. The cursor is behind that.
     fn number(&mut self) {
-        let (tok, n, d, c) = (self.s.tok, self.s.n, self.s.d, self.s.c);
+        let (tok, n, c) = (self.s.tok, self.s.n, self.s.c);
         self.sub("number");
-        self.set(n, 0i64, "");
-        self.set(d, 0i64, "");
+        self.set(n, NO_NUMBER, "no digit");
         self.place("number_digit");
         self.next(c, tok, "");
         self.take(c, i64::from(b'0'), "");
         self.branch(c, Cond::Above, 9i64, "number_end", "");
-        self.add(d, 1i64, "");
-        self.branch(n, Cond::Above, NUMBER_MAX / 10 - 1, "number_large", "");
+        self.branch(n, Cond::Gt, NUMBER_MAX / 10 - 1, "number_large", "");
         self.mul(n, 10i64, "");
         self.add(n, c, "");
         self.jump("number_digit", "");

@@ -33,6 +33,7 @@ impl Engine<'_> {
         }
         self.place("coding");
         self.four(q, frame(var::VALUE), "");
+        self.place("next_coding");
         self.gosub("element");
         self.if_zero(tok, "field", "no more");
         self.set(n, 2000i64, "as good as can be");
@@ -87,8 +88,7 @@ impl Engine<'_> {
         self.take(q, 1i64, "that may have been the comma");
         self.place("coding_bad");
         self.gosub("next_comma");
-        self.put_four(frame(var::VALUE), q, "");
-        self.jump("coding", "");
+        self.jump("next_coding", "");
     }
 
     /// The best of the variants.

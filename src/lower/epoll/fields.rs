@@ -177,6 +177,7 @@ impl Engine<'_> {
         let (q, flags, id) = (self.s.q, self.s.flags, self.s.id);
         self.place("connection");
         self.four(q, frame(var::VALUE), "");
+        self.place("next_option");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
@@ -189,8 +190,7 @@ impl Engine<'_> {
         self.jump("connection", "");
         self.place("no_option");
         self.gosub("next_comma");
-        self.put_four(frame(var::VALUE), q, "");
-        self.jump("connection", "");
+        self.jump("next_option", "");
     }
 
     /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0.

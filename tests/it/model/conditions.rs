@@ -3,12 +3,12 @@
 
 /// Does `If-Match` hold by this line?
 pub(crate) fn if_match_holds(field: &[u8], etag: &str) -> bool {
-    field == b"*" || places(field, etag).any(|at| !field[..at].ends_with(b"W/"))
+    field.starts_with(b"*") || places(field, etag).any(|at| !field[..at].ends_with(b"W/"))
 }
 
 /// Does `If-None-Match` name it in this line?
 pub(crate) fn if_none_match_names(field: &[u8], etag: &str) -> bool {
-    field == b"*" || places(field, etag).next().is_some()
+    field.starts_with(b"*") || places(field, etag).next().is_some()
 }
 
 /// Where the ETag, with both its quotes, stands in the field value.

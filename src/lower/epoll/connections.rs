@@ -114,7 +114,8 @@ impl Engine<'_> {
         self.gosub("sweep");
         self.place("weighed");
         self.four(t, frame(var::HELD), "");
-        self.branch(t, Cond::Lt, 0i64, "light", "");
+        let enough = -i64::from(self.server.epoll.held_bytes() / 4);
+        self.branch(t, Cond::Lt, enough, "light", "so that nobody looks again at the next event");
         self.set(list, WRITE, "");
         self.place("heavy_kind");
         self.gosub("oldest");

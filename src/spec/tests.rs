@@ -170,6 +170,24 @@ fn cache_and_compress() {
 }
 
 #[test]
+fn the_date_of_the_server_is_that_of_its_routes() {
+    let server = server(
+        "[server]\nmodified = 1970-01-01T00:00:10Z\n\
+         [[route]]\npath = '/a'\nbody = 'a'\n\
+         [[route]]\npath = '/b'\nbody = 'b'\nmodified = '1970-01-01T00:00:20Z'\n\
+         [[route]]\npath = '/c'\nbody = 'c'\nstatus = 503\n\
+         [not_found]\nbody = 'd'\nstatus = 200\n",
+    );
+    let dates: Vec<_> = server.replies().map(|reply| reply.modified).collect();
+    assert_eq!(dates, [Some(10), Some(20), None, None]);
+    let of_rest = |keys: &str| self::server(keys).fallback.modified;
+    assert_eq!(of_rest("[server]\nmodified = 1970-01-01T00:00:10Z\n[[route]]\npath = '*'\nbody = 'x'\n"), Some(10));
+    assert_eq!(of_rest("[[route]]\npath = '*'\nbody = 'x'\n"), None);
+    let one = self::server("file = 'body.html'\n[server]\nmodified = 1970-01-01T00:00:10Z\n");
+    assert!(one.routes.iter().all(|route| route.reply.modified == Some(10)) && one.fallback.modified.is_none());
+}
+
+#[test]
 fn variants_beside_the_file_are_taken() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "text").unwrap();

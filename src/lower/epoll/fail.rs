@@ -69,10 +69,10 @@ impl Engine<'_> {
 
     /// The ends that are failures; `failed` is told the negative number of an error, in `n`.
     pub(super) fn failures(&mut self) {
-        let (n, q, c, status) = (self.s.n, self.s.q, self.s.c, self.s.id);
+        let (n, q, c, status) = (self.s.n, self.s.q, self.s.c, self.s.v);
         let messages = self.messages();
         for (name, message) in
-            [("wrong_port", "PORT must be 1 to 65535\n\0"), ("passed_many", "LISTEN_FDS: allowed is 1\n\0")]
+            [("wrong_port", "PORT must be 1 to 65535\n\0"), ("passed_many", "LISTEN_FDS must be 1\n\0")]
         {
             self.place(name);
             let text = self.text(message);
@@ -103,10 +103,8 @@ impl Engine<'_> {
         self.place("tell");
         self.gosub("begin_text");
         self.place("say_failure");
-        self.set(status, 1i64, "failed");
         self.set(self.s.t, abi::STDERR, "");
         self.gosub("say_text");
-        self.jump("exit_with", "");
         self.place("exit_1");
         self.set(status, 1i64, "failed");
         self.place("exit_with");
@@ -137,7 +135,7 @@ impl Engine<'_> {
             self.place("wrong_word");
         }
         self.tell(&format!("usage: {name} [{words}]\n\0"), abi::STDERR);
-        self.set(self.s.id, USAGE, "");
+        self.set(self.s.v, USAGE, "");
         self.jump("exit_with", "");
     }
 

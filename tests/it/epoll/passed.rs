@@ -131,7 +131,7 @@ fn what_does_not_listen_is_refused() {
         ("a file", &file, "LISTEN_FDS=1", ": ENOTSOCK (88)\n"),
         ("UDP", &|| UdpSocket::bind("127.0.0.1:0").unwrap().into(), "LISTEN_FDS=1", ": EOPNOTSUPP (95)\n"),
         ("a connection", &connected, "LISTEN_FDS=1", ": EINVAL (22)\n"),
-        ("two", &|| listener.try_clone().unwrap().into(), "exec 4<&3; LISTEN_FDS=2", "LISTEN_FDS: allowed is 1\n"),
+        ("two", &|| listener.try_clone().unwrap().into(), "exec 4<&3; LISTEN_FDS=2", "LISTEN_FDS must be 1\n"),
     ];
     let mut faults = Vec::new();
     for variant in variants(&spec.path()) {

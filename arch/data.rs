@@ -1,5 +1,7 @@
 //! Data of a program: what it reads, and what it may write to.
 
+use std::borrow::Cow;
+
 use crate::code::Ref;
 use crate::op::Label;
 
@@ -67,7 +69,11 @@ impl Datum {
     }
 
     /// Its bytes for words of this size; `address` tells where things are. None if an address does not fit its place.
-    pub fn bytes(&self, word_bytes: u32, address: &dyn Fn(Ref) -> u64) -> Option<Vec<u8>> {
+    pub fn bytes(&self, word_bytes: u32, address: &dyn Fn(Ref) -> u64) -> Option<Cow<'_, [u8]>> {
+        // What is served can be large.
+        if let [Part::Bytes(bytes)] = self.parts.as_slice() {
+            return Some(Cow::Borrowed(bytes));
+        }
         let word = |value: u64| Some(value.to_le_bytes()[..word_bytes as usize].to_vec());
         let four = |value: u64| Some(u32::try_from(value).ok()?.to_le_bytes().to_vec());
         let part = |part: &Part| match *part {
@@ -79,7 +85,7 @@ impl Datum {
             Part::DatumAddress { datum, offset } => four(address(Ref::Data(datum)) + u64::from(offset)),
             Part::StateAddress(offset) => four(address(Ref::State(offset))),
         };
-        self.parts.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
+        self.parts.iter().map(part).collect::<Option<Vec<_>>>().map(|parts| Cow::Owned(parts.concat()))
     }
 
     /// Does it hold the address of this datum, or stand in it?

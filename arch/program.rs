@@ -1,5 +1,7 @@
 //! A whole program: operations in their order, what they read and write, and the names of things.
 
+use std::sync::Arc;
+
 use crate::op::{Arg, Datum, DatumId, Kind, Label, Op, Part, Slot};
 use crate::syscall::Call;
 
@@ -29,8 +31,8 @@ pub const FRAME_BELOW_BYTES: u32 = 256;
 pub struct Program {
     /// What it does; starts with the first.
     pub steps: Vec<Step>,
-    /// What it reads.
-    pub data: Vec<Datum>,
+    /// What it reads. Passes copy programs, and what is served can be large, so copies share it.
+    pub data: Arc<Vec<Datum>>,
     /// Its slots.
     pub slots: Vec<SlotInfo>,
     /// Names of its labels.
@@ -72,15 +74,34 @@ impl Program {
             !datum.writable && datum.within.is_none() && datum.parts == parts && datum.ignored_behind >= ignored_behind
         };
         let at = self.data.iter().position(same).unwrap_or_else(|| {
-            self.data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1, within: None });
+            self.data_mut().push(Datum {
+                name: name.into(),
+                parts,
+                ignored_behind,
+                writable: false,
+                align: 1,
+                within: None,
+            });
             self.data.len() - 1
         });
         DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
     }
 
+    /// The data, to be changed: those of this program alone.
+    pub fn data_mut(&mut self) -> &mut Vec<Datum> {
+        Arc::make_mut(&mut self.data)
+    }
+
     /// New data that the program may write to.
     pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
-        self.data.push(Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1, within: None });
+        self.data_mut().push(Datum {
+            name: name.into(),
+            parts,
+            ignored_behind: 0,
+            writable: true,
+            align: 1,
+            within: None,
+        });
         DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
     }
 
@@ -92,14 +113,14 @@ impl Program {
             return DatumId(same as u16);
         }
         let (name, writable, within) = (format!("within {name}"), *writable, Some((datum, offset)));
-        self.data.push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within });
+        self.data_mut().push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within });
         DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
     }
 
     /// Has data's address be a multiple of a power of two, beside what was asked for before.
     pub fn align(&mut self, datum: DatumId, bytes: u32) {
         assert!(bytes.is_power_of_two(), "alignments are powers of two");
-        let align = &mut self.data[usize::from(datum.0)].align;
+        let align = &mut self.data_mut()[usize::from(datum.0)].align;
         *align = bytes.max(*align);
     }
 

@@ -4,10 +4,16 @@ use asmgen_arch::Target;
 
 use crate::image::{Claim, Image, Load, Owner};
 
+/// Bits of a word of [`Canvas::claimed`].
+const WORD_BITS: usize = u64::BITS as usize;
+
 /// A file in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Canvas {
-    bytes: Vec<Option<u8>>,
+    /// Those that nobody has claimed yet are 0.
+    bytes: Vec<u8>,
+    /// A bit for each byte: has somebody claimed it?
+    claimed: Vec<u64>,
     claims: Vec<Claim>,
 }
 
@@ -43,12 +49,11 @@ impl Canvas {
     /// Another owner has put another value there; nothing is claimed then.
     pub fn claim(&mut self, offset: u32, bytes: &[u8], owner: Owner) -> Result<(), CanvasError> {
         let start = offset as usize;
-        let end = start + bytes.len();
-        if self.bytes.len() < end {
-            self.bytes.resize(end, None);
-        }
-        for (at, &value) in (offset..).zip(bytes) {
-            if let Some(first_value) = self.bytes[at as usize].filter(|&first| first != value) {
+        // Most claims begin where the last one ended, and some are as long as what is served: none is there yet.
+        let (there, new) = bytes.split_at(self.bytes.len().saturating_sub(start).min(bytes.len()));
+        for (at, &value) in (offset..).zip(there) {
+            let first_value = self.bytes[at as usize];
+            if first_value != value && self.is_claimed(at) {
                 let first = Box::new(self.owner(at).clone());
                 return Err(CanvasError::Conflict {
                     offset: at,
@@ -59,13 +64,30 @@ impl Canvas {
                 });
             }
         }
-        for (place, &value) in self.bytes[start..end].iter_mut().zip(bytes) {
-            *place = Some(value);
+        if !there.is_empty() {
+            self.bytes[start..start + there.len()].copy_from_slice(there);
+        }
+        if !new.is_empty() {
+            self.bytes.resize(start + there.len(), 0);
+            self.bytes.extend_from_slice(new);
         }
         if !bytes.is_empty() {
+            self.mark(start, start + bytes.len());
             self.claims.push(Claim { offset, len: bytes.len() as u32, owner });
         }
         Ok(())
+    }
+
+    /// Notes that these bytes have an owner, a word of bits at a time.
+    fn mark(&mut self, start: usize, end: usize) {
+        self.claimed.resize(self.bytes.len().div_ceil(WORD_BITS), 0);
+        let mut at = start;
+        while at < end {
+            let first = at % WORD_BITS;
+            let count = (WORD_BITS - first).min(end - at);
+            self.claimed[at / WORD_BITS] |= (!0 >> (WORD_BITS - count)) << first;
+            at += count;
+        }
     }
 
     /// Bytes up to the end of the last claim.
@@ -75,7 +97,8 @@ impl Canvas {
 
     /// Has somebody claimed this byte?
     pub fn is_claimed(&self, at: u32) -> bool {
-        self.bytes.get(at as usize).is_some_and(Option::is_some)
+        let at = at as usize;
+        self.claimed.get(at / WORD_BITS).is_some_and(|word| word >> (at % WORD_BITS) & 1 != 0)
     }
 
     /// Has nobody claimed anything yet?
@@ -93,13 +116,14 @@ impl Canvas {
     /// # Errors
     /// A byte has no owner.
     pub fn finish(mut self, target: &'static Target, entry: u64, loads: Vec<Load>) -> Result<Image, CanvasError> {
-        let unowned = self.bytes.iter().position(Option::is_none);
-        if let Some(offset) = unowned {
+        // The rest of the last word is behind the file.
+        let words = self.claimed.iter().enumerate().filter(|(_, word)| **word != !0);
+        let unowned = words.map(|(at, word)| at * WORD_BITS + word.trailing_ones() as usize).next();
+        if let Some(offset) = unowned.filter(|&offset| offset < self.bytes.len()) {
             return Err(CanvasError::Unowned { offset: offset as u32 });
         }
-        let bytes = self.bytes.into_iter().flatten().collect();
         self.claims.sort_by_key(|claim| claim.offset);
-        Ok(Image { target, entry, loads, bytes, map: self.claims })
+        Ok(Image { target, entry, loads, bytes: self.bytes, map: self.claims })
     }
 }
 
@@ -127,6 +151,32 @@ mod tests {
         canvas.claim(0, &[1, 2], data("first")).unwrap();
         let error = canvas.claim(1, &[9], data("second")).unwrap_err();
         assert_eq!(error.to_string(), "byte 0x1 is 0x02 for data `first` and 0x09 for data `second`");
+    }
+
+    /// Claims of every length that begin and end anywhere in a word of bits, against a byte that says so for each.
+    #[test]
+    fn what_is_claimed_is_known_to_the_byte() {
+        for (start, end) in (0..140).flat_map(|start| (start..140).map(move |end| (start, end))) {
+            let mut canvas = Canvas::default();
+            canvas.claim(start, &vec![7; (end - start) as usize], data("it")).unwrap();
+            assert!((0..200).all(|at| canvas.is_claimed(at) == (start..end).contains(&at)), "{start}..{end}");
+            assert_eq!(canvas.len(), if start == end { 0 } else { end });
+            let result = canvas.finish(asmgen_arch::TARGETS[0], 0, Vec::new());
+            let is_unowned = result == Err(CanvasError::Unowned { offset: 0 });
+            assert_eq!(is_unowned, start > 0 && start < end, "{start}..{end}");
+        }
+    }
+
+    #[test]
+    fn claims_may_reach_over_the_end_and_into_gaps() {
+        let mut canvas = Canvas::default();
+        canvas.claim(60, &[1; 10], data("first")).unwrap();
+        canvas.claim(68, &[1; 10], data("over the end")).unwrap();
+        assert!(canvas.claim(77, &[1, 2, 3], data("over the end too")).is_ok());
+        canvas.claim(0, &[0; 61], data("the gap")).unwrap_err();
+        canvas.claim(0, &[9; 60], data("the gap")).unwrap();
+        let image = canvas.finish(asmgen_arch::TARGETS[0], 0, Vec::new()).unwrap();
+        assert_eq!(image.bytes, [vec![9; 60], vec![1; 18], vec![2, 3]].concat());
     }
 
     #[test]

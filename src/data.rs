@@ -6,6 +6,8 @@
 //! memory  ─────────── R|X ──────────────│   a page higher: ── R|W ── 0 … state
 //! ```
 
+use std::borrow::Cow;
+
 use asmgen_arch::op::{Datum, DatumId, Program as Ops};
 use asmgen_arch::{Code, Place, PlacedCode, Ref, Target};
 
@@ -142,7 +144,7 @@ pub(crate) fn pad(canvas: &mut Canvas, to: u64, why: &str) -> Result<(), CanvasE
     canvas.claim(canvas.len(), &vec![0; missing as usize], Owner::Pad { why: why.into() })
 }
 
-fn bytes_of(datum: &Datum, places: &Places, code: &PlacedCode, target: &Target) -> Vec<u8> {
+fn bytes_of<'d>(datum: &'d Datum, places: &Places, code: &PlacedCode, target: &Target) -> Cow<'d, [u8]> {
     let address = |to: Ref| match to {
         Ref::Code(label) => code.label(label).expect("every label in the data is placed"),
         Ref::Data(datum) => places.address(Place::Datum(datum)),

@@ -103,7 +103,7 @@ impl Facts<'_> {
 
     fn fill_reply(&self, reply: &mut Reply) -> Result<(), TemplateError> {
         let value = |name: &str| Some(template::escape_for(&reply.content_type, &self.value(name)?));
-        reply.body = template::fill(&reply.body, value)?;
+        reply.body = template::fill(&reply.body, value)?.into();
         Ok(())
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         let (filled, _) = fill(&description, options, 1).unwrap();
         let Program::Server(server) = filled.program else { panic!("no server") };
         let reply = &server.routes[0].reply;
-        assert_eq!(reply.body, "8080 ".repeat(9).trim_end().as_bytes());
+        assert_eq!(*reply.body, *"8080 ".repeat(9).trim_end().as_bytes());
         assert!(!reply.variants.is_empty());
         assert!(reply.variants.iter().all(|variant| compress::is_of(variant, &reply.body)));
     }

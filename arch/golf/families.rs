@@ -166,7 +166,7 @@ fn pieces(code: &Code, base: u64) -> Vec<u8> {
     });
     let mut pieces: Vec<[u8; 2]> = instructions.map(|bytes| [bytes.len() as u8, bytes[0]]).collect();
     pieces.sort_unstable();
-    let brought = code.brought.iter().flat_map(|(_, datum)| datum.bytes(0, &|_| 0).unwrap_or_default());
+    let brought = code.brought.iter().flat_map(|(_, datum)| datum.bytes(0, &|_| 0).unwrap_or_default().into_owned());
     pieces.concat().into_iter().chain(brought).collect()
 }
 

@@ -146,7 +146,8 @@ impl Search<'_> {
         let bytes = |&(blob, at): &(usize, u32)| {
             let datum = self.goal.blobs[blob].datum;
             let content = task.code.datum(task.program, datum);
-            Some((datum, at, content.bytes(task.target.class.word_bytes(), &|to| self.resolve(to, places, base))?))
+            let bytes = content.bytes(task.target.class.word_bytes(), &|to| self.resolve(to, places, base))?;
+            Some((datum, at, bytes.into_owned()))
         };
         places.iter().map(bytes).collect()
     }

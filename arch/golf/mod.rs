@@ -160,7 +160,7 @@ fn blobs_of(target: &'static Target, program: &Program, code: &Code) -> Vec<Blob
         is_brought: usize::from(id.0) >= program.data.len(),
     };
     let ids = (0..).map(DatumId);
-    let data = ids.zip(&program.data).chain(code.brought.iter().map(|(id, datum)| (*id, datum)));
+    let data = ids.zip(program.data.iter()).chain(code.brought.iter().map(|(id, datum)| (*id, datum)));
     let mut blobs: Vec<Blob> = data.map(blob).filter(|blob| code.needs(blob.datum)).collect();
     blobs.sort_by_key(|blob| std::cmp::Reverse(blob.bytes.len()));
     blobs

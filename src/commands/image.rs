@@ -20,6 +20,8 @@ pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, Failure> {
     let created = oci::created_epoch_from_env().map_err(Failure::input)?;
     let request = ImageRequest::new(&description, platforms, args.tag.clone(), created);
     let request = ImageRequest { is_golf: args.golf, ..request };
+    // What it holds is in the executables by now.
+    drop(description);
     let archive = oci::build(&request).map_err(Failure::input)?;
     output::binary(&archive.tar, args.output.as_deref(), FILE_MODE)?;
     if args.output.is_some() {

@@ -110,7 +110,7 @@ pub(super) fn ok_line() -> String {
 
 /// A reply with status 200, whole or in one of its variants.
 pub(super) fn representation(reply: &Reply, variant: Option<&Variant>) -> Stored {
-    let content = variant.map_or(&reply.body, |variant| &variant.body);
+    let content = variant.map_or(&*reply.body, |variant| &variant.body);
     let coding = variant.map(|variant| variant.coding);
     let encoding = coding.map(|coding| format!("Content-Encoding: {}\r\n", coding.name())).unwrap_or_default();
     let vary = if reply.variants.is_empty() { "" } else { "Vary: Accept-Encoding\r\n" };

@@ -14,7 +14,7 @@ pub(super) const LAYOUT_VERSION: &str = "1.0.0";
 const OCI_LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Writes the archive, entries in a fixed order.
-pub(super) fn write(blobs: &Blobs, index: &Index, docker: &[Entry; 1]) -> Vec<u8> {
+pub(super) fn write(blobs: Blobs, index: &Index, docker: &[Entry; 1]) -> Vec<u8> {
     let folders = Tar::default().folder("blobs/").folder("blobs/sha256/");
     with_blobs(folders, blobs)
         .file("index.json", DOCUMENT_MODE, &json(index))
@@ -23,16 +23,17 @@ pub(super) fn write(blobs: &Blobs, index: &Index, docker: &[Entry; 1]) -> Vec<u8
         .finish()
 }
 
-fn with_blobs(tar: Tar, blobs: &Blobs) -> Tar {
+/// Each blob goes as soon as it is in the archive.
+fn with_blobs(tar: Tar, blobs: Blobs) -> Tar {
     let add =
-        |tar: Tar, (hex, bytes): (&String, &Vec<u8>)| tar.file(&blob_path(&format!("sha256:{hex}")), BLOB_MODE, bytes);
-    blobs.0.iter().fold(tar, add)
+        |tar: Tar, (hex, bytes): (String, Vec<u8>)| tar.file(&blob_path(&format!("sha256:{hex}")), BLOB_MODE, &bytes);
+    blobs.0.into_iter().fold(tar, add)
 }
 
 /// Writes the archive in the fewest blocks: no folders, no end. Of a single platform the layout file is another name of
 /// the index: containerd does not follow links, takes the archive for Docker's then, and finds the same image. Several
 /// platforms it would not find so.
-pub(super) fn write_golf(blobs: &Blobs, index: Index, docker: &[Entry; 1], has_one_platform: bool) -> Vec<u8> {
+pub(super) fn write_golf(blobs: Blobs, index: Index, docker: &[Entry; 1], has_one_platform: bool) -> Vec<u8> {
     let index = if has_one_platform { index.golfed().and_layout() } else { index.golfed() };
     let documents = Tar::default().file("index.json", DOCUMENT_MODE, &json(&index));
     let documents = if has_one_platform {

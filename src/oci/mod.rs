@@ -157,12 +157,13 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
         }
     };
     let (index, docker) = (index::of_layout(&root, &references), docker::of(&platforms[0], &references));
+    let content_bytes = blobs.total_bytes();
     let tar = if request.is_golf {
-        layout::write_golf(&blobs, index, &docker, platforms.len() == 1)
+        layout::write_golf(blobs, index, &docker, platforms.len() == 1)
     } else {
-        layout::write(&blobs, &index, &docker)
+        layout::write(blobs, &index, &docker)
     };
-    let summary = Summary::new(&root, &platforms, &references, [tar.len(), blobs.total_bytes()]);
+    let summary = Summary::new(&root, &platforms, &references, [tar.len(), content_bytes]);
     Ok(Archive { tar, summary })
 }
 

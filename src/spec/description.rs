@@ -1,6 +1,7 @@
 //! The checked description: what a spec says after every default is filled in and every limit has been looked at.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use super::engine::{Engine, EpollSettings, Workers};
 use super::{health, path};
@@ -220,8 +221,8 @@ pub struct Reply {
     pub status: u16,
     /// Value of `Content-Type`.
     pub content_type: String,
-    /// The content; where `template` holds, its placeholders (`{{binary_size}}`, …) are still in it.
-    pub body: Vec<u8>,
+    /// The content, which copies of a description share; where `template` holds, its placeholders (`{{binary_size}}`, …) are still in it.
+    pub body: Arc<[u8]>,
     /// Are placeholders in the body to be filled in?
     pub template: bool,
     /// Value of `Cache-Control`.
@@ -242,7 +243,7 @@ pub struct Reply {
 impl Reply {
     /// A reply without anything that is left out as a rule.
     pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        let (content_type, body) = (content_type.into(), body.into());
+        let (content_type, body) = (content_type.into(), body.into().into());
         let (template, cache, modified, location, compress) = (false, None, None, None, false);
         let (fields, variants) = (Vec::new(), Vec::new());
         Self { status, content_type, body, template, cache, modified, location, fields, compress, variants }

@@ -50,11 +50,15 @@ pub(super) fn read(path: &Path, max: usize) -> Result<Vec<u8>, String> {
         // A pipe or a device may never end.
         return Err(format!("it is a {}", if metadata.is_dir() { "folder" } else { "device" }));
     }
+    let too_large = || Err(format!("it is larger than {max} bytes"));
+    if metadata.len() > max as u64 {
+        return too_large();
+    }
     // One byte more than allowed shows that there is too much, even where the file grows meanwhile.
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(metadata.len() as usize);
     let read = File::open(path).and_then(|file| file.take(max as u64 + 1).read_to_end(&mut content));
     read.map_err(|error| reason(&error))?;
-    if content.len() > max { Err(format!("it is larger than {max} bytes")) } else { Ok(content) }
+    if content.len() > max { too_large() } else { Ok(content) }
 }
 
 /// Files in this executable, by name.

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(server.routes.iter().map(|route| &route.path).collect::<Vec<_>>(), ["/", "/notes.txt"]);
         assert_eq!(server.routes[0].reply, server.routes[1].reply);
         assert_eq!(server.routes[0].reply.content_type, "text/plain; charset=utf-8");
-        assert_eq!(server.routes[0].reply.body, fs::read("examples/notes.txt").unwrap());
-        assert_eq!((server.fallback.status, server.fallback.body.as_slice()), (404, &b"Not Found"[..]));
+        assert_eq!(*server.routes[0].reply.body, fs::read("examples/notes.txt").unwrap());
+        assert_eq!((server.fallback.status, &*server.fallback.body), (404, &b"Not Found"[..]));
     }
 }

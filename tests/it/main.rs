@@ -1,6 +1,8 @@
 //! The integration tests, one binary: they see asmgen as its users do, through the command line and the programs
 //! that come out. `cargo test --test it` runs them, `BLESS=1 cargo test --test it` rewrites what they compare with.
 
+/// What asmgen itself takes for large files.
+mod appetite;
 /// Wrong specs and their messages.
 mod bad_specs;
 /// A browser that shows what the epoll engine serves.

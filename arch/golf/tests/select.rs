@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
                 stack("x86_64", &[Part::Bytes(vec![0x33; 24])], |_, _| {})
             }),
             ("its place is more than a word's", || stack("x86_64", &SMALL, |program, datum| program.align(datum, 16))),
-            ("somebody writes to it", || stack("x86_64", &SMALL, |program, _| program.data[0].writable = true)),
+            ("somebody writes to it", || stack("x86_64", &SMALL, |program, _| program.data_mut()[0].writable = true)),
             ("the frame is in use already", || {
                 stack("x86_64", &SMALL, |program, _| {
                     program.frame_bytes = 8;

@@ -84,7 +84,7 @@ pub(super) fn of_stored(
 ) -> (DatumId, DatumId) {
     let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
     let content = program.writable_datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())]);
-    let parts = one(program, ok, name, stored, Some(content), Some(path), 0);
+    let parts = one(program, ok, name, stored.clone(), Some(content), Some(path), 0);
     (datum(program, &format!("record of {name}"), parts), content)
 }
 
@@ -103,11 +103,11 @@ fn add_reply(program: &mut Program, ok: DatumId, reply: &Reply, path: Option<Vec
     let mut variants: Vec<_> = reply.variants.iter().collect();
     variants.sort_by_key(|variant| variant.body.len());
     let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
-    let mut parts = one(program, ok, &name, &whole(reply), None, path, codings[0]);
+    let mut parts = one(program, ok, &name, whole(reply), None, path, codings[0]);
     for (variant, next) in variants.iter().zip(&codings[1..]) {
         let stored = wire::representation(reply, Some(variant));
         let name = format!("{name}, {}", variant.coding.name());
-        parts.extend(one(program, ok, &name, &stored, None, None, *next));
+        parts.extend(one(program, ok, &name, stored, None, None, *next));
     }
     datum(program, &format!("record of {name}"), parts)
 }
@@ -131,39 +131,40 @@ fn one(
     program: &mut Program,
     ok: DatumId,
     name: &str,
-    stored: &Stored,
+    stored: Stored,
     content: Option<DatumId>,
     path: Option<DatumId>,
     next: u32,
 ) -> Vec<Part> {
     let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag } = stored;
     let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
-    let line = if *status_line == wire::ok_line().as_bytes() {
+    let (line_bytes, body_bytes) = (status_line.len(), body.len());
+    let line = if status_line == wire::ok_line().as_bytes() {
         ok
     } else {
-        program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line.clone())], 0)
+        program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line)], 0)
     };
-    let is_together = content.is_none() && body.len() < LONG_BYTES as usize;
+    let is_together = content.is_none() && body_bytes < LONG_BYTES as usize;
     let content_here = if is_together { &body[..] } else { &[] };
-    let bytes = [&before_path[..], fields, content_here].concat();
+    let bytes = [&before_path[..], &fields, content_here].concat();
     let start = program.datum(format!("reply: {name}"), vec![Part::Bytes(bytes)], 0);
     let content = match content {
         Some(content) => address(content, 0),
         None if is_together => address(start, before_path.len() + fields.len()),
-        None => address(program.datum(format!("content: {name}"), vec![Part::Bytes(body.clone())], 0), 0),
+        None => address(program.datum(format!("content: {name}"), vec![Part::Bytes(body)], 0), 0),
     };
     let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
     let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
-    let shared = if etag.is_some() { *shared_offset } else { 0 };
+    let shared = if etag.is_some() { shared_offset } else { 0 };
     let parts = vec![
         address(line, 0),
         address(start, before_path.len()),
         four(fields.len()),
         content,
-        four(body.len()),
+        four(body_bytes),
         path.map_or_else(|| four(0), |path| address(path, 0)),
-        two(status_line.len()),
-        two(if etag.is_some() { *type_offset } else { before_path.len() }),
+        two(line_bytes),
+        two(if etag.is_some() { type_offset } else { before_path.len() }),
         two(shared),
         two(next as usize),
     ];

@@ -107,8 +107,9 @@ pub(super) fn fill(program: &mut Program, target: &Target) {
     }
     let bytes = filter(target, &calls);
     let count = (bytes.len() / 8) as u16;
-    program.data[at].parts = vec![Part::Bytes(bytes)];
-    let header = program.data.iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("it stands beside it");
+    program.data_mut()[at].parts = vec![Part::Bytes(bytes)];
+    let header =
+        program.data_mut().iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("it stands beside it");
     let Part::Bytes(length) = &mut header.parts[0] else { unreachable!("its first part is the length") };
     length[..2].copy_from_slice(&count.to_le_bytes());
 }

@@ -153,16 +153,18 @@ impl Engine<'_> {
         let (t, n, u, o) = (self.s.t, self.s.n, self.s.u, self.s.o);
         self.sub("say_text");
         // struct pollfd: descriptor, POLLOUT.
-        self.put_four(frame(var::SAID), t, "");
-        self.put_four(frame(var::SAID + 4), abi::POLLOUT, "");
+        // Counters begin at 0: with them it is aside.
+        let said = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };
+        self.put_four(frame(said), t, "");
+        self.put_four(frame(said + 4), abi::POLLOUT, "");
         // The kernel may write the time that is left: entries of descriptors below the first connection's are all 0.
         let no_time = Arg::State(self.state.table);
-        let args = [Arg::Frame(var::SAID), Arg::Const(1), no_time, Arg::Const(0), Arg::Any];
+        let args = [Arg::Frame(said), Arg::Const(1), no_time, Arg::Const(0), Arg::Any];
         self.call(Call::Ppoll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, "said", "no");
         self.set(u, Arg::State(self.state.composed), "");
         self.take(o, u, "its length");
-        self.four(t, frame(var::SAID), "");
+        self.four(t, frame(said), "");
         self.call(Call::Write, &[Arg::Slot(t), Arg::Slot(u), Arg::Slot(o)], None, "say it");
         self.place("said");
         self.ret("say_text");

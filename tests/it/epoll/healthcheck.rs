@@ -82,6 +82,24 @@ fn of_a_server_that_is_not_well() {
     }
 }
 
+/// The path of the spec is asked, and no other.
+#[test]
+fn of_the_path_that_the_spec_gives() {
+    let server_of = |root: u32, well: u32| {
+        let route = |path, status| format!("[[route]]\npath = \"{path}\"\nbody = \"\"\nstatus = {status}\n");
+        let routes = [route("/", root), route("/health", root), route("/well", well)].concat();
+        Server::start(Variant::native(&Spec::new(&routes).path()))
+    };
+    let spec = Spec::new("[server]\nhealthcheck = \"/well\"\n[[route]]\npath = \"/well\"\nbody = \"\"\n");
+    for (root, well, code) in [(503, 200, 0), (200, 503, 1)] {
+        let server = server_of(root, well);
+        for variant in targets(&spec.path()) {
+            let built = Executable::build(variant, server.port);
+            assert_eq!(asks(variant, &built.file(), &[]), Some(code), "{variant}: / {root}, /well {well}");
+        }
+    }
+}
+
 /// Whoever accepts and closes without a word is not well.
 #[test]
 fn of_a_server_that_closes() {

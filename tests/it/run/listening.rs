@@ -28,7 +28,9 @@ fn ask(address: SocketAddr) -> Vec<u8> {
 
 /// Builds the greeting for this listen address with both engines and asks it at all of these.
 fn check_address(listen: Option<&str>, addresses: &[SocketAddr]) {
-    ENGINES.into_iter().for_each(|engine| check_address_of(engine, listen, addresses));
+    for engine in ENGINES {
+        check_address_of(engine, listen, addresses);
+    }
 }
 
 fn check_address_of(engine: &str, listen: Option<&str>, addresses: &[SocketAddr]) {

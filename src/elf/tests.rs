@@ -10,6 +10,7 @@ use asmgen_arch::{Machine, TARGETS, Target};
 use super::overlay::{self, claims_for};
 use super::*;
 
+mod alone;
 mod writable;
 
 /// A program that exits with status 7.

@@ -7,7 +7,12 @@ fn writable_layouts() -> impl Iterator<Item = Layout> {
 }
 
 /// An image whose read-only part has at least so many bytes, with the program at its end.
-fn image_with(layout: &Layout, read_only_bytes: usize, file_bytes: u64, memory_bytes: u64) -> (Vec<u8>, Contents) {
+pub(super) fn image_with(
+    layout: &Layout,
+    read_only_bytes: usize,
+    file_bytes: u64,
+    memory_bytes: u64,
+) -> (Vec<u8>, Contents) {
     let mut file = image_of(layout, read_only_bytes);
     let entry = layout.base + (file.len() - exit_7(layout.target).len()) as u64;
     let read_only_bytes = file.len() as u64;

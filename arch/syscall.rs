@@ -50,7 +50,9 @@ impl CallInfo {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
             (Call::Accept, 3) => is_32_bit,
-            (Call::Recvfrom, 5) if is_32_bit => args.get(4) != Some(&Arg::Const(0)),
+            (Call::Recvfrom | Call::Sendto, 5) if is_32_bit => {
+                args.get(4) != Some(&Arg::Const(0)) || args.get(5) == Some(&Arg::NotNegative)
+            }
             _ => index < self.args.len(),
         }
     }

@@ -16,7 +16,14 @@ impl X86<'_> {
         let info = call.info();
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
-        let args = &moves::settled(args, &registers, |slot| self.slots.home(slot))[..];
+        let mut args = moves::settled(args, &registers, |slot| self.slots.home(slot));
+        // The frame's address stays where it is; it is not negative under qemu-user, and Linux does not look at it.
+        if self.program.has_subs() && !self.mode.is_long {
+            for (arg, _) in args.iter_mut().zip(&registers).filter(|(_, reg)| **reg == self.mode.registers.frame) {
+                *arg = if *arg == Arg::NotNegative { Arg::Any } else { *arg };
+            }
+        }
+        let args = &args[..];
         let (slots, mut rest) = moves::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
         let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use asmgen::elf::Tier;
 use asmgen::{Content, Known, TARGETS, Target, assemble_with_beliefs};
 
-use super::{for_each_seed, generate, small, write};
+use super::{TIME_LIMIT, for_each_seed, generate, small, write};
 use crate::harness::random::Random;
 use crate::harness::tool::tool;
 
@@ -71,7 +71,10 @@ impl Machine {
         let new = "-one-insn-per-tb";
         let single = if String::from_utf8_lossy(&help).contains(new) { new } else { "-singlestep" };
         let log = file.with_extension("log");
-        tool(self.emulator)
+        let emulator = tool(self.emulator);
+        tool(TIME_LIMIT[0])
+            .args(&TIME_LIMIT[1..])
+            .arg(emulator.get_program())
             .args([single, "-d", "cpu,nochain", "-D"])
             .arg(&log)
             .arg(file)

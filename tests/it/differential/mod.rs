@@ -27,6 +27,9 @@ use crate::harness::tool::{Variant, succeed};
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
 const PROGRAMS: u64 = 200;
 
+/// What ends a program that does not end by itself: a loop that was compiled wrong fails with its seed.
+const TIME_LIMIT: [&str; 4] = ["timeout", "--signal=KILL", "--foreground", "20"];
+
 /// Does this with every seed from 1 up, or from that of the variable `SEED`, on all cores; so many if the variable
 /// `PROGRAMS` does not say otherwise. Fails behind the last one with the seeds it panicked with. Returns how many there
 /// were.
@@ -77,7 +80,7 @@ fn every_machine_does_what_the_operations_say() {
             let file = folder.path().join(format!("{seed}-{}", target.name));
             write(&image, &file);
             let variant = Variant { target: target.name, ..Variant::native(&file) };
-            let ran = variant.run(&file).output();
+            let ran = variant.run_under(&TIME_LIMIT, &file).output();
             let ran = ran.unwrap_or_else(|error| panic!("program {seed} on {}: {error}", target.name));
             let found = (ran.stdout, ran.status.code());
             let wanted = (expected.output.clone(), Some(expected.status));

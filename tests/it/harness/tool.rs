@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("taskset",             "util-linux"),
     ("env",                 "coreutils"),
     ("script",              "bsdutils"),
+    ("timeout",             "coreutils"),
     ("slowhttptest",        "slowhttptest"),
     ("promtool",            "prometheus"),
     ("ip",                  "iproute2"),

@@ -4,6 +4,7 @@
 pub(crate) mod bodies;
 mod inherited;
 mod listening;
+mod log;
 mod paths;
 mod pause;
 

@@ -113,7 +113,7 @@ impl Facts {
     /// Are the register's lower 32 bits no negative number?
     pub(crate) fn is_not_negative(&self, reg: Reg) -> bool {
         match self.get(reg).value {
-            Value::Const(known) => known as i32 >= 0,
+            Value::Const(known) => known & (1 << 31) == 0,
             value => value.is_half(),
         }
     }

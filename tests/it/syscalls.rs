@@ -33,11 +33,11 @@ fn numbers_are_those_of_the_kernels_headers() {
     let mut faults = Vec::new();
     for (machine, compiler, header) in HEADERS {
         let calls: Vec<&CallInfo> = CALLS.iter().filter(|info| !info.call.is_numbered()).collect();
-        let names: String = calls.iter().map(|info| format!("__NR_{}\n", kernel_name(info, machine))).collect();
+        let names: Vec<String> = calls.iter().map(|info| format!("__NR_{}\n", kernel_name(info, machine))).collect();
         let mut command = tool(compiler);
         command.args(["-E", "-P", "-include", header, "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().expect("it is a pipe").write_all(names.as_bytes()).unwrap();
+        child.stdin.take().expect("it is a pipe").write_all(names.concat().as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{compiler}: {output:?}");
         let text = String::from_utf8(output.stdout).unwrap();

@@ -158,7 +158,9 @@ fn every_rule_of_every_loader_refuses_something_alone() {
             (file, places)
         })
         .collect();
-    TARGETS.into_iter().for_each(|target| found.look(&moved(target)));
+    for target in TARGETS {
+        found.look(&moved(target));
+    }
     for (file, places) in &good {
         found.change_each(file, places);
         (0..file.len().min(0x180)).for_each(|bytes| found.look(&file[..bytes]));

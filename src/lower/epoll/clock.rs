@@ -60,9 +60,7 @@ impl Engine<'_> {
         self.date_line(self.s.q, DATE_AT);
         self.set(self.s.u, DATE_BYTES, "");
         self.copy(t, self.s.q, self.s.u, "the date");
-        let args =
-            [Arg::Slot(fd), Arg::Data(late), Arg::Const(len.into()), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
-        self.call(Call::Sendto, &args, None, "408");
+        self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(late), Arg::Const(len.into())], None, "408");
         self.gosub("linger");
         self.ret("late");
     }

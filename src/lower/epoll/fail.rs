@@ -7,24 +7,19 @@ use super::build::{at, frame};
 use super::layout::var;
 use super::{Engine, Words, abi};
 
-/// Names of the errors that the calls of the start come to, without the E that all of them begin with. Of others the
-/// number is told.
-const NAMES: [(u8, &str); 15] = [
+/// Names of the errors that the calls of the start come to most, without the E that all of them begin with. Of others
+/// the number is told.
+const NAMES: [(u8, &str); 10] = [
     (1, "PERM"),
     (9, "BADF"),
     (12, "NOMEM"),
     (13, "ACCES"),
     (22, "INVAL"),
-    (23, "NFILE"),
     (24, "MFILE"),
     (28, "NOSPC"),
     (38, "NOSYS"),
-    (88, "NOTSOCK"),
-    (95, "OPNOTSUPP"),
-    (97, "AFNOSUPPORT"),
     (98, "ADDRINUSE"),
     (99, "ADDRNOTAVAIL"),
-    (105, "NOBUFS"),
 ];
 /// The same of `clone`.
 const NAME_OF_CLONE: (u8, &str) = (11, "AGAIN");

@@ -26,7 +26,7 @@ impl Engine<'_> {
             self.put_four(frame(self.address_at() + 4), loopback, "127.0.0.1");
         }
         let (family, len) = if listen.address.is_unspecified() { (abi::AF_INET, 16) } else { socket::family(listen) };
-        let request = format!("GET {} HTTP/1.0\r\nHost: localhost\r\n\r\n", self.server.epoll.healthcheck);
+        let request = format!("GET {} HTTP/1.0\r\n\r\n", self.server.epoll.healthcheck);
         let len_sent = Given::Number(request.len() as i64);
         let request = Given::Data(self.text(&request));
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);

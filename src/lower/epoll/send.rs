@@ -284,8 +284,8 @@ impl Engine<'_> {
             self.send_from_file();
         }
         self.place("send_copy");
-        let args = [Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
-        self.call(Call::Sendto, &args, Some(n), "send from memory");
+        // Neither waits the socket, nor does a broken connection send a signal, which is blocked.
+        self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t)], Some(n), "send from memory");
         self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
         self.branch(n, Cond::Lt, 0i64, "keep_rest", "");
         self.place("rest_taken");

@@ -104,7 +104,7 @@ fn filter(spec: &Path, target: &str) -> Vec<u8> {
 
 /// What the loop needs, by name, and the numbers on each machine (arch/*/syscall tables of Linux).
 #[rustfmt::skip] // A table.
-const CALLS: [(&str, [u32; 3]); 13] = [
+const CALLS: [(&str, [u32; 3]); 14] = [
     //               x86_64 aarch64 i386
     ("accept4",       [288, 242, 364]),
     ("clock_gettime", [228, 113, 265]),
@@ -113,12 +113,13 @@ const CALLS: [(&str, [u32; 3]); 13] = [
     ("epoll_pwait",   [281,  22, 319]),
     ("exit",          [ 60,  93,   1]),
     ("getsockopt",    [ 55, 209, 365]),
+    ("ppoll",         [271,  73, 309]),
     ("read",          [  0,  63,   3]),
     ("recvfrom",      [ 45, 207, 371]),
     ("sendmsg",       [ 46, 211, 370]),
-    ("sendto",        [ 44, 206, 369]),
     ("setsockopt",    [ 54, 208, 366]),
     ("shutdown",      [ 48, 210, 373]),
+    ("write",         [  1,  64,   4]),
 ];
 /// AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64, AUDIT_ARCH_I386 (include/uapi/linux/audit.h).
 const MACHINES: [(&str, u32); 3] = [("x86_64", 0xc000_003e), ("aarch64", 0xc000_00b7), ("i386", 0x4000_0003)];

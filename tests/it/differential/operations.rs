@@ -6,9 +6,9 @@ use asmgen::syscall::Call;
 use super::generate::{Area, Maker, USED_BYTES};
 
 #[rustfmt::skip] // By how they are encoded.
-pub(super) const CONSTANTS: [i64; 24] = [
-    0, 1, 2, 3, 10, 60, 127, 128, 200, 255, 256, 4095, 4096, 0x7fff, 0xffff, 0x1_0000, 0x12_3000, 0x1234_5678,
-    0x7fff_ffff, -1, -2, -128, -200, -0x8000_0000,
+pub(super) const CONSTANTS: [i64; 26] = [
+    0, 1, 2, 3, 10, 60, 127, 128, 129, 200, 255, 256, 4095, 4096, 0x7fff, 0xffff, 0x1_0000, 0x12_3000, 0x1234_5678,
+    0x7fff_ffff, -1, -2, -128, -129, -200, -0x8000_0000,
 ];
 #[rustfmt::skip] // Those with a sign, those without.
 const CONDITIONS: [Cond; 10] = [
@@ -19,6 +19,8 @@ const CONDITIONS: [Cond; 10] = [
 const BITS: [u32; 11] = [
     1, 0x80, 0x100, 0x8000_0000, 0xff, 0xff00, 0x7fff_ffff, 0x5555_5555, 5, 0x1_0001, 0x1234_5678,
 ];
+/// Numbers at the edges of what a byte holds, with a sign and without.
+const EDGES: [i64; 9] = [0, 127, 128, 129, 255, 256, -127, -128, -129];
 const WIDTHS: [Width; 3] = [Width::Byte, Width::Two, Width::Four];
 
 /// Kinds of branches, and of operations, that leave memory alone.
@@ -27,7 +29,7 @@ const OPERATIONS_ON_NUMBERS: [usize; 11] = [0, 1, 2, 3, 5, 6, 7, 13, 14, 14, 19]
 
 impl Maker<'_> {
     pub(super) fn branch(&mut self, to: Label) {
-        let kind = if self.has_memory() { self.random.below(9) } else { self.random.one_of(&BRANCHES_OF_NUMBERS) };
+        let kind = if self.has_memory() { self.random.below(11) } else { self.random.one_of(&BRANCHES_OF_NUMBERS) };
         let op = match kind {
             0 => {
                 let len = self.random.one_of(&[1, 2, 4]);
@@ -55,12 +57,24 @@ impl Maker<'_> {
                 Op::Branch { left, cond, right: Arg::Slot(right), to }
             }
             5 if self.random.below(4) == 0 => Op::Jump(to),
+            9 | 10 => self.branch_at_an_edge(to),
             _ => {
                 let (left, right) = (self.number(), self.value());
                 Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right, to }
             }
         };
         self.push(op);
+    }
+
+    /// Compares something in memory, which may have its upper bit set, with a number at the edge of what a byte holds.
+    fn branch_at_an_edge(&mut self, to: Label) -> Op {
+        let (left, width, from) = (self.number(), self.random.one_of(&WIDTHS), self.place(4));
+        if self.random.below(2) == 0 {
+            let value = Arg::Const(self.random.one_of(&EDGES));
+            self.push(Op::Store { width: Width::Four, to: from, value });
+        }
+        self.push(Op::Load { to: left, width, from });
+        Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right: Arg::Const(self.random.one_of(&EDGES)), to }
     }
 
     pub(super) fn operation(&mut self) {

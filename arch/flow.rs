@@ -145,7 +145,9 @@ fn walk<S: Selector>(
         assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
         selector.hold_frame_in_state(at);
     } else {
-        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() {
+        // What is read as it was at entry is no scratch.
+        let reads_entry = program.asks_for_entry() && program.frame_bytes > 0;
+        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() || reads_entry {
             selector.reserve_frame(program.frame_bytes + program.below_frame());
         }
         if program.has_subs() {

@@ -283,3 +283,36 @@ fn no_address_has_no_negative_length() {
         assert!(case(-7) > case(7), "{machine}: it has to be set anew");
     }
 }
+
+/// Whoever reads the stack as it was at entry has a frame of its own below it: subroutines that stand in the place of
+/// their only call leave no other reason for one.
+#[test]
+fn a_frame_leaves_the_entry_alone_that_is_read() {
+    for machine in ["x86_64", "i386", "aarch64"] {
+        for (asks, called) in [(true, false), (true, true), (false, false)] {
+            let mut case = Case::new();
+            let (one, entry) = (case.one, case.program.slot("entry", Kind::Pointer));
+            case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
+            if asks {
+                case.push(Op::Set { to: entry, value: Arg::Entry });
+                let from = Mem { base: Base::Slot(entry), offset: 0 };
+                case.push(Op::Load { to: one, width: Width::Four, from });
+            }
+            let sub = case.program.label("sub");
+            if called {
+                case.push(Op::Gosub(sub));
+            }
+            case.program.call(Call::Prctl, &[Arg::Slot(one)], None, "");
+            case.program.call(Call::Exit, &[Arg::Const(0)], None, "");
+            if called {
+                case.program.sub(sub);
+                case.push(Op::Return { from: sub });
+            }
+            let text = text(&case.program, machine);
+            let room = count(&text, &["sub", "sp, ", "40"]);
+            assert_eq!(room, usize::from(asks), "{machine}: {text:?}");
+            let reads = count(&text, &["sp + 0x40"]) + count(&text, &["sp, #0x40"]);
+            assert_eq!(reads > 0, asks, "{machine}: {text:?}");
+        }
+    }
+}

@@ -25,6 +25,8 @@ pub(super) struct Maker<'r> {
     pub(super) pointers: [Slot; 2],
     /// For copies.
     pub(super) len: Slot,
+    /// What is loaded for the operations right behind alone.
+    pub(super) fetched: Slot,
     /// Of the main program, and of each subroutine.
     pub(super) counters: Vec<Slot>,
     pub(super) subs: Vec<Label>,
@@ -49,10 +51,11 @@ pub(super) const AREAS: [Area; 3] = [Area::Frame, Area::State, Area::Data];
 
 pub(super) fn program(random: &mut Random) -> Program {
     let mut program = Program::default();
-    let count = 2 + random.below(9);
+    // Some have more than any machine has registers.
+    let count = 2 + random.below(9) + if random.below(4) == 0 { 16 } else { 0 };
     let numbers: Vec<Slot> = (0..count).map(|_| program.slot("number", Kind::Int)).collect();
     let pointers = [(); 2].map(|()| program.slot("pointer", Kind::Pointer));
-    let len = program.slot("length", Kind::Int);
+    let [len, fetched] = ["length", "fetched"].map(|name| program.slot(name, Kind::Int));
     let subs: Vec<Label> = (0..random.below(4)).map(|_| program.label("subroutine")).collect();
     let counters = (0..=subs.len()).map(|_| program.slot("counter", Kind::Int)).collect();
     let start = random.one_of(&FRAME_STARTS);
@@ -60,7 +63,8 @@ pub(super) fn program(random: &mut Random) -> Program {
     program.state_bytes = USED_BYTES;
     let writable = program.writable_datum("writable", vec![Part::Bytes(random.bytes(USED_BYTES as usize))]);
     let (writable, areas, texts) = (Some(writable), &AREAS[..], Vec::new());
-    let mut maker = Maker { program, random, numbers, pointers, len, counters, subs, start, writable, areas, texts };
+    let mut maker =
+        Maker { program, random, numbers, pointers, len, fetched, counters, subs, start, writable, areas, texts };
     for _ in 0..maker.random.below(3) {
         maker.failing_call();
     }

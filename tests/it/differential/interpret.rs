@@ -191,7 +191,7 @@ impl Machine<'_> {
 
     fn call(&mut self, call: Call, args: &[Arg]) -> i32 {
         match (call, args) {
-            (_, [Arg::Const(NOT_OPEN), ..]) => -EBADF,
+            (_, &[first, ..]) if i64::from(self.value(first)) == NOT_OPEN => -EBADF,
             (Call::RtSigprocmask | Call::Nanosleep, _) => 0,
             (Call::Write, [_, from, len]) => {
                 let len = self.value(*len);

@@ -3,7 +3,7 @@
 use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Width};
 use asmgen::syscall::Call;
 
-use super::generate::{Area, Maker, USED_BYTES};
+use super::generate::{Area, Maker, NOT_OPEN, USED_BYTES};
 
 #[rustfmt::skip] // By how they are encoded.
 pub(super) const CONSTANTS: [i64; 26] = [
@@ -25,7 +25,7 @@ const WIDTHS: [Width; 3] = [Width::Byte, Width::Two, Width::Four];
 
 /// Kinds of branches, and of operations, that leave memory alone.
 const BRANCHES_OF_NUMBERS: [usize; 5] = [2, 3, 5, 6, 7];
-const OPERATIONS_ON_NUMBERS: [usize; 11] = [0, 1, 2, 3, 5, 6, 7, 13, 14, 14, 19];
+const OPERATIONS_ON_NUMBERS: [usize; 11] = [0, 1, 2, 3, 5, 6, 7, 13, 14, 14, 21];
 
 impl Maker<'_> {
     pub(super) fn branch(&mut self, to: Label) {
@@ -68,7 +68,8 @@ impl Maker<'_> {
 
     /// Compares something in memory, which may have its upper bit set, with a number at the edge of what a byte holds.
     fn branch_at_an_edge(&mut self, to: Label) -> Op {
-        let (left, width, from) = (self.number(), self.random.one_of(&WIDTHS), self.place(4));
+        let left = if self.random.below(2) == 0 { self.fetched } else { self.number() };
+        let (width, from) = (self.random.one_of(&WIDTHS), self.place(4));
         if self.random.below(2) == 0 {
             let value = Arg::Const(self.random.one_of(&EDGES));
             self.push(Op::Store { width: Width::Four, to: from, value });
@@ -80,7 +81,7 @@ impl Maker<'_> {
     pub(super) fn operation(&mut self) {
         let to = self.number();
         // The last is for programs with data to read.
-        let kinds = if self.texts.is_empty() { 19 } else { 20 };
+        let kinds = if self.texts.is_empty() { 21 } else { 22 };
         let kind =
             if self.has_memory() { self.random.below(kinds) } else { self.random.one_of(&OPERATIONS_ON_NUMBERS) };
         let op = match kind {
@@ -116,13 +117,42 @@ impl Maker<'_> {
             15 => return self.copy(),
             16 => return self.pointing(),
             17 => return self.stacked(),
-            19 => return self.read_text(),
+            18 => return self.changed_in_place(),
+            19 => return self.kept_over_call(),
+            21 => return self.read_text(),
             _ => {
                 let pointer = self.pointer();
                 return self.aim(pointer);
             }
         };
         self.push(op);
+    }
+
+    /// Calculates with what is in memory, there or in a number: nobody wants what is loaded for it.
+    fn changed_in_place(&mut self) {
+        let (fetched, width, place) = (self.fetched, self.random.one_of(&WIDTHS), self.place(4));
+        let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor]);
+        self.push(Op::Load { to: fetched, width, from: place });
+        if self.random.below(2) == 0 {
+            let to = self.number();
+            return self.push(Op::Alu { alu, to, value: Arg::Slot(fetched) });
+        }
+        let value = self.value();
+        let change = match self.random.below(6) {
+            0 => Op::Negate { to: fetched },
+            1 => Op::Alu { alu: Alu::Shl, to: fetched, value: Arg::Const(1 + self.random.below(31) as i64) },
+            _ => Op::Alu { alu, to: fetched, value },
+        };
+        self.push(change);
+        self.push(Op::Store { width, to: place, value: Arg::Slot(fetched) });
+    }
+
+    /// A call whose first argument is wanted behind it again, where its result is.
+    fn kept_over_call(&mut self) {
+        let (kept, result, shown) = (self.fetched, self.number(), self.number());
+        self.push(Op::Set { to: kept, value: Arg::Const(NOT_OPEN) });
+        self.program.call(Call::Close, &[Arg::Slot(kept)], Some(result), "fails");
+        self.push(Op::Alu { alu: Alu::Xor, to: shown, value: Arg::Slot(kept) });
     }
 
     /// A value on the stack while others are moved about, in the frame, too.

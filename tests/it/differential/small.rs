@@ -17,7 +17,7 @@ pub(super) fn program(random: &mut Random) -> Program {
     let count = 1 + random.below(3);
     let numbers: Vec<Slot> = (0..count).map(|_| program.slot("number", Kind::Int)).collect();
     let pointers = [(); 2].map(|()| program.slot("pointer", Kind::Pointer));
-    let len = program.slot("length", Kind::Int);
+    let [len, fetched] = ["length", "fetched"].map(|name| program.slot(name, Kind::Int));
     let counters = vec![program.slot("counter", Kind::Int)];
     let (areas, used): (&[Area], u32) = if random.below(8) == 0 { (&[Area::Frame], USED_BYTES) } else { (&[], 0) };
     program.frame_bytes = used + 4 * count as u32;
@@ -26,7 +26,8 @@ pub(super) fn program(random: &mut Random) -> Program {
     }
     let texts = texts(&mut program, random);
     let (subs, start, writable) = (Vec::new(), 0, None);
-    let mut maker = Maker { program, random, numbers, pointers, len, counters, subs, start, writable, areas, texts };
+    let mut maker =
+        Maker { program, random, numbers, pointers, len, fetched, counters, subs, start, writable, areas, texts };
     for _ in 0..maker.random.below(4) {
         maker.early_call();
     }

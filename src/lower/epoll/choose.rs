@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use super::Engine;
 use super::build::{at, frame, sum};
-use super::fields::exact_names;
+use super::fields::names;
 use super::layout::{
     ACCEPT_ENCODING, DATE_LINE_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES, beginning,
     flag, record, seen, var,
@@ -92,7 +92,7 @@ impl Engine<'_> {
             (REFUSED, "TRACE"),
             (CONNECT, "CONNECT"),
         ];
-        let list = self.bytes("methods", &exact_names(&methods));
+        let list = self.bytes("methods", &names(&methods));
         self.set(self.s.tok, self.s.req, "");
         self.set(self.s.tokend, self.s.path, "behind the space");
         self.set(self.s.list, Arg::Data(list), "");

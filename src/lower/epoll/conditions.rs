@@ -16,9 +16,8 @@ const NO_NUMBER: u32 = 1 << 31;
 impl Engine<'_> {
     /// A field whose number is `id`; its bit goes if it names the entity tag.
     pub(super) fn again(&mut self) {
-        let (q, id, seen, c) = (self.s.q, self.s.id, self.s.seen, self.s.c);
+        let (id, seen, c) = (self.s.id, self.s.seen, self.s.c);
         self.place("again");
-        self.four(q, frame(var::VALUE), "");
         self.four(self.s.rep, frame(var::ROUTE), "the variant");
         if self.has_dates {
             self.branch(id, Cond::Eq, MODIFIED_SINCE, "date_field", "");
@@ -77,7 +76,8 @@ impl Engine<'_> {
     fn ranges(&mut self) {
         let (flags, t, n, tok, blen) = (self.s.flags, self.s.t, self.s.n, self.s.tok, self.s.blen);
         self.place("ranges");
-        self.unless_begins("bytes=", "no_range", "another unit");
+        self.begins_with("bytes=");
+        self.unless_zero(self.s.d, "no_range", "another unit");
         self.four(blen, at(self.s.rep, record::BODY_LEN), "");
         self.put_four(frame(var::NUMBERS + 8), blen, "the length");
         self.place("range");

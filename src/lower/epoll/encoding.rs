@@ -32,8 +32,6 @@ impl Engine<'_> {
             self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
         }
         self.place("coding");
-        self.four(q, frame(var::VALUE), "");
-        self.place("next_coding");
         self.gosub("element");
         self.if_zero(tok, "field", "no more");
         self.set(n, 2000i64, "as good as can be");
@@ -75,7 +73,6 @@ impl Engine<'_> {
             [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
         self.set(self.s.list, Arg::Data(list), "");
-        self.put_four(frame(var::VALUE), q, "");
         self.put_four(frame(var::QUALITY), n, "");
         self.gosub("lookup");
         self.if_zero(id, "coding", "another one");
@@ -88,7 +85,7 @@ impl Engine<'_> {
         self.take(q, 1i64, "that may have been the comma");
         self.place("coding_bad");
         self.gosub("next_comma");
-        self.jump("next_coding", "");
+        self.jump("coding", "");
     }
 
     /// The best of the variants.

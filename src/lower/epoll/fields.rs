@@ -19,20 +19,23 @@ const CONNECTION: u32 = 0x1f;
 
 /// Bits that a letter has more in lower case.
 const LOWER: u8 = 0x20;
+/// The bit of a byte of a name that is meant in its own case even so.
+const EXACT: u8 = 0x80;
 
-/// A list of names in any case, each behind its number and in front of a NUL; all behind the bits that do not matter.
+/// A list of names, each behind its number and in front of a NUL. A letter in lower case stands for both cases.
 pub(super) fn names(list: &[(u32, &str)]) -> Vec<u8> {
-    listed(LOWER, list)
+    listed(0, list)
 }
 
 /// A list of names in this case.
 pub(super) fn exact_names(list: &[(u32, &str)]) -> Vec<u8> {
-    listed(0, list)
+    listed(EXACT, list)
 }
 
-fn listed(any: u8, list: &[(u32, &str)]) -> Vec<u8> {
-    let entry = |(id, name): &(u32, &str)| [&[*id as u8], name.as_bytes(), &[0]].concat();
-    [any].into_iter().chain(list.iter().flat_map(entry)).chain([0]).collect()
+fn listed(bits: u8, list: &[(u32, &str)]) -> Vec<u8> {
+    let name = |name: &str| name.bytes().map(|byte| byte | bits).collect::<Vec<_>>();
+    let entry = |(id, text): &(u32, &str)| [&[*id as u8], &name(text)[..], &[0]].concat();
+    list.iter().flat_map(entry).chain([0]).collect()
 }
 
 impl Engine<'_> {
@@ -91,7 +94,6 @@ impl Engine<'_> {
         known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
-        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.if_zero(id, "field", "none that matters");
         self.if_any(self.s.flags, flag::AGAIN, "again", "");
@@ -102,7 +104,6 @@ impl Engine<'_> {
         if self.has_dates {
             self.if_any(id, DATED, "see_date", "");
         }
-        self.four(q, frame(var::VALUE), "");
         self.set(c, id, "");
         self.and(c, seen, "is it there already?");
         self.or(seen, id, "");
@@ -134,20 +135,18 @@ impl Engine<'_> {
     /// A line of codings; `c` is 0 if it is the first. `chunked` is the last one of all lines (RFC 9112 §6.3), which is seen
     /// at the end of the head.
     fn coding(&mut self) {
-        let (q, c, flags) = (self.s.q, self.s.c, self.s.flags);
+        let (c, flags) = (self.s.c, self.s.flags);
         self.if_any(flags, flag::OLD, "400", "not in HTTP/1.0");
         self.if_any(self.s.seen, seen::LENGTH, "400", "not beside a length");
         self.unless_zero(c, "codings", "");
         self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, "");
         self.place("codings");
-        self.four(q, frame(var::VALUE), "");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         self.if_none(flags, flag::NOT_CHUNKED, "400", "something behind it");
         self.unless(b',', "400", "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
-        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.take(flags, self.s.id, "");
         self.unless_zero(self.s.id, "codings", "");
@@ -174,42 +173,46 @@ impl Engine<'_> {
     }
 
     fn connection(&mut self) {
-        let (q, flags, id) = (self.s.q, self.s.flags, self.s.id);
+        let (flags, id) = (self.s.flags, self.s.id);
         self.place("connection");
-        self.four(q, frame(var::VALUE), "");
-        self.place("next_option");
         self.gosub("element");
         self.if_zero(self.s.tok, "field", "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
         self.unless(b',', "no_option", "something else behind it");
         self.set(self.s.list, Arg::Data(options), "");
-        self.put_four(frame(var::VALUE), q, "");
         self.gosub("lookup");
         self.if_zero(id, "connection", "none that matters");
         self.or(flags, id, "close or keep-alive");
         self.jump("connection", "");
         self.place("no_option");
         self.gosub("next_comma");
-        self.jump("next_option", "");
+        self.jump("connection", "");
     }
 
-    /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0.
+    /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0. The
+    /// frame keeps `q` meanwhile: registers are scarce here.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, u, t) =
-            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.u, self.s.t);
+        let (tok, tokend, list, id, c, d, t, q) =
+            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.t, self.s.q);
         self.sub("lookup");
-        self.next(c, list, "bits that do not matter");
-        self.put_four(frame(var::ANY_CASE), c, "");
+        self.put_four(frame(var::VALUE), q, "");
         self.place("lookup_entry");
         self.next(id, list, "");
         self.if_zero(id, "looked_up", "the list's end");
         self.set(t, tok, "");
         self.place("lookup_byte");
         self.next(c, t, "");
-        self.four(u, frame(var::ANY_CASE), "");
-        self.or(c, u, "");
         self.next(d, list, "");
         self.if_zero(d, "lookup_end", "the name's end");
+        if self.has_dates {
+            self.if_none(d, u32::from(EXACT), "any_case", "");
+            self.or(c, EXACT, "");
+            self.jump("this_case", "");
+            self.place("any_case");
+        }
+        self.if_none(d, u32::from(LOWER), "this_case", "");
+        self.or(c, LOWER, "");
+        self.place("this_case");
         self.branch(c, Cond::Eq, d, "lookup_byte", "");
         self.place("lookup_skip");
         self.next(d, list, "");
@@ -218,6 +221,7 @@ impl Engine<'_> {
         self.place("lookup_end");
         self.branch(t, Cond::Ne, tokend, "lookup_entry", "longer than the name");
         self.place("looked_up");
+        self.four(q, frame(var::VALUE), "");
         self.ret("lookup");
     }
 

@@ -38,7 +38,7 @@ pub(super) mod var {
     pub(crate) const ROUTE: u32 = FIRST;
     /// What of a long reply is sent behind the batch: address, length.
     pub(crate) const REST: u32 = 44;
-    /// The first's place while the head is read: how far a field's value is.
+    /// The first's place while the head is read: how far a field's value has been read.
     pub(crate) const VALUE: u32 = REST;
     pub(crate) const REST_LEN: u32 = 48;
     /// Bytes of the log that have gathered.
@@ -49,8 +49,6 @@ pub(super) mod var {
     /// What the kernel holds for all connections, in bytes: as it was weighed last, and what has been sent since then;
     /// less than 0 while that is not too much.
     pub(crate) const HELD: u32 = 60;
-    /// Bits that do not matter where names are compared.
-    pub(crate) const ANY_CASE: u32 = 68;
     /// Where the input at hand ends; the record of the error that a request gets if it does not end.
     pub(crate) const INPUT_END: u32 = 72;
     pub(crate) const PHASE: u32 = 76;

@@ -35,13 +35,13 @@ impl Engine<'_> {
         self.byte(c, at(q, 0), "");
         self.branch(c, Cond::Eq, b'/', "origin", "");
         self.branch(c, Cond::Eq, b'*', "asterisk", "");
-        self.unless_begins("http", "400", "another scheme, or none");
-        self.byte(c, at(q, 0), "");
-        self.or(c, 0x20i64, "");
-        self.branch(c, Cond::Ne, b's', "http_scheme", "");
-        self.add(q, 1i64, "https");
+        self.begins_with("https");
+        self.if_zero(self.s.d, "http_scheme", "");
+        self.branch(self.s.d, Cond::Ne, b's', "400", "another scheme, or none");
+        self.take(q, 1i64, "http");
         self.place("http_scheme");
-        self.unless_begins("://", "400", "no authority");
+        self.begins_with("://");
+        self.unless_zero(self.s.d, "400", "no authority");
         self.set(self.s.vend, 0i64, "");
         self.jump("host", "");
         self.place("authority_end");
@@ -110,33 +110,29 @@ impl Engine<'_> {
         self.byte(t, before(out, 3), "");
         self.branch(t, Cond::Ne, b'/', "segment_kept", "");
         self.take(out, 2i64, "two dots");
-        self.set(self.s.d, Arg::State(self.state.path + 1), "behind the first slash");
         self.place("parent");
+        self.set(self.s.d, Arg::State(self.state.path + 1), "behind the first slash");
         self.branch(out, Cond::BelowOrEqual, self.s.d, "segment_gone", "the root has no parent");
-        self.take(out, 1i64, "");
-        self.byte(t, before(out, 1), "");
-        self.branch(t, Cond::Ne, b'/', "parent", "");
-        self.jump("segment_gone", "");
         self.place("one_dot");
         self.take(out, 1i64, "");
+        self.byte(t, before(out, 1), "");
+        self.branch(t, Cond::Ne, b'/', "parent", "not behind a slash");
         self.jump("segment_gone", "");
         self.place("segment_kept");
-        self.branch(c, Cond::Ne, b'/', "path_end", "");
-        self.put_byte(at(out, 0), c, "");
-        self.add(out, 1i64, "");
+        self.branch(c, Cond::Eq, b'/', "plain_byte", "");
         self.place("segment_gone");
         self.branch(c, Cond::Eq, b'/', "path_byte", "");
         self.place("path_end");
         self.put_byte(at(out, 0), 0i64, "the path's end");
     }
 
-    /// Goes to `miss` unless this text, in any case, stands at `q`, which is behind it then. Its characters are such that
-    /// only visible ones become equal to them by a bit, and other ones do not come here.
-    pub(super) fn unless_begins(&mut self, text: &str, miss: &str, why: &str) {
+    /// Does this text, in any case, stand at `q`? `d` is 0 then and `q` behind it, else `d` is the first of its characters
+    /// that is not there, and `q` behind that place. They are such that only visible ones become equal to them by a bit, and
+    /// other ones do not come here.
+    pub(super) fn begins_with(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
         self.set(self.s.t, Arg::Data(text), "");
         self.gosub("begins");
-        self.unless_zero(self.s.d, miss, why);
     }
 
     /// Goes on in the texts at `t` and `q` while they are the same; `d` is 0 if that is so to the end of the first.

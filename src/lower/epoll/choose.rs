@@ -28,11 +28,11 @@ impl Engine<'_> {
     pub(super) fn head(&mut self) {
         let flags = self.s.flags;
         self.place("head");
+        self.four(self.s.rep, frame(var::ROUTE), "");
         self.if_any(flags, flag::AGAIN, "conditions", "");
         self.if_any(self.s.seen, seen::HOST, "has_host", "");
         self.if_none(flags, flag::OLD, "400", "no host");
         self.place("has_host");
-        self.four(self.s.rep, frame(var::ROUTE), "");
         self.four(self.s.id, frame(var::METHOD), "");
         self.if_any(flags, flag::NOT_CHUNKED, "400", "where the body ends is not known");
         self.if_none(flags, flag::UNKNOWN, "codings_known", "");
@@ -71,11 +71,11 @@ impl Engine<'_> {
     fn other_methods(&mut self) {
         self.place("method_other");
         let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
-        self.set(self.s.rep, unknown, "501");
+        self.set(self.s.tok, unknown, "501");
         self.if_zero(self.s.id, "refuse", "no method");
-        self.set(self.s.rep, refused, "405");
+        self.set(self.s.tok, refused, "405");
         self.if_any(self.s.id, ODD, "refuse", "");
-        self.set(self.s.rep, options, "204");
+        self.set(self.s.tok, options, "204");
         self.jump("refuse", "");
     }
 
@@ -105,9 +105,8 @@ impl Engine<'_> {
         let (fields, flags, t) = (self.s.seen, self.s.flags, self.s.t);
         self.place("conditions");
         let failed = self.beginning(412);
-        self.set(self.s.rep, failed, "412");
+        self.set(self.s.tok, failed, "412");
         self.if_any(fields, IF_MATCH, "refuse", "no such entity tag");
-        self.four(self.s.rep, frame(var::ROUTE), "");
         self.if_any(fields, IF_NONE_MATCH, "no_match", "");
         let begin = self.beginning(304);
         self.set(self.s.tok, begin, "304");
@@ -127,9 +126,8 @@ impl Engine<'_> {
     fn partial(&mut self) {
         let t = self.s.t;
         let refused = self.beginning(416);
-        self.set(self.s.rep, refused, "416");
+        self.set(self.s.tok, refused, "416");
         self.if_none(self.s.flags, flag::PARTIAL, "refuse", "nothing of it");
-        self.four(self.s.rep, frame(var::ROUTE), "");
         let begin = self.beginning(206);
         self.set(self.s.tok, begin, "206");
         self.gosub("begin_composed");
@@ -224,20 +222,19 @@ impl Engine<'_> {
         self.ret("begin_line");
     }
 
-    /// The refusal `rep`: what is its own, and what all of them have in common.
+    /// The refusal that begins with `tok`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
-        let (rep, t, v) = (self.s.rep, self.s.t, self.s.v);
+        let (begin, t, v) = (self.s.tok, self.s.t, self.s.v);
         self.place("refuse");
-        self.byte(t, at(rep, beginning::LINE_LEN), "");
+        self.byte(t, at(begin, beginning::LINE_LEN), "");
         self.take(t, wire::REASON_AT as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
-        self.set(self.s.tok, rep, "");
         self.gosub("begin_composed");
-        self.byte(v, at(rep, beginning::SKIP), "what it leaves out");
-        self.set(self.s.body, rep, "");
+        self.byte(v, at(begin, beginning::SKIP), "what it leaves out");
+        self.set(self.s.body, begin, "");
         self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;
-        self.set(rep, refused, "");
+        self.set(self.s.rep, refused, "");
         self.four(self.s.blen, frame(var::NUMBERS), "");
         self.if_zero(v, "with_content", "");
         self.jump("no_content", "a 204");

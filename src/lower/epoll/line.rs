@@ -110,12 +110,12 @@ impl Engine<'_> {
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
-        self.four(self.s.rep, frame(var::PHASE), "it does not end");
+        self.four(self.s.tok, frame(var::PHASE), "it does not end");
         self.jump("fatal", "");
         for status in [505, 400] {
             self.place(&status.to_string());
             let record = self.beginning(status);
-            self.set(self.s.rep, record, "");
+            self.set(self.s.tok, record, "");
             self.jump("fatal", "");
         }
         self.place("bad_here");

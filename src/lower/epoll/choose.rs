@@ -76,7 +76,8 @@ impl Engine<'_> {
         self.set(self.s.tok, refused, "405");
         self.if_any(self.s.id, ODD, "refuse", "");
         self.set(self.s.tok, options, "204");
-        self.jump("refuse", "");
+        self.set(self.s.v, self.records.no_content_at, "nothing of what refusals have but the empty line");
+        self.jump("refuse_from", "");
     }
 
     /// Which method the request has that goes from `req` to `path`, in the frame.
@@ -198,7 +199,8 @@ impl Engine<'_> {
         let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.tok);
         // As it is said at `begin`: composes its fields, and has its status line.
         self.sub("begin_composed");
-        self.four(self.s.q, at(begin, beginning::FORMAT), "");
+        self.byte(self.s.q, at(begin, beginning::FORMAT), "");
+        self.add(self.s.q, begin, "");
         self.gosub("compose");
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
@@ -226,11 +228,12 @@ impl Engine<'_> {
     fn refuse(&mut self) {
         let (begin, t, v) = (self.s.tok, self.s.t, self.s.v);
         self.place("refuse");
+        self.set(v, 0i64, "all of what refusals have");
+        self.place("refuse_from");
         self.byte(t, at(begin, beginning::LINE_LEN), "");
         self.take(t, wire::REASON_AT as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
         self.gosub("begin_composed");
-        self.byte(v, at(begin, beginning::SKIP), "what it leaves out");
         self.set(self.s.body, begin, "");
         self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;

@@ -221,13 +221,11 @@ pub(super) mod record {
 
 /// How a reply begins that is put together when it is wanted.
 pub(super) mod beginning {
-    /// Address of the format of its composed fields.
+    /// How far behind it the format of its composed fields is.
     pub(crate) const FORMAT: u32 = 0;
-    /// Of a refusal: bytes of what all have in common that it leaves out; it has no content then.
-    pub(crate) const SKIP: u32 = 4;
     /// Length of its status line without the version, and where that begins; the content of a refusal is the end of it.
-    pub(crate) const LINE_LEN: u32 = 5;
-    pub(crate) const LINE: u32 = 6;
+    pub(crate) const LINE_LEN: u32 = 1;
+    pub(crate) const LINE: u32 = 2;
 }
 
 /// From the end of the head: where the entity tag begins, in bytes.

@@ -2,7 +2,7 @@
 
 use asmgen_arch::op::{DatumId, Part, Program};
 
-use super::layout::{LONG_BYTES, record};
+use super::layout::{LONG_BYTES, beginning, record};
 use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
@@ -10,8 +10,27 @@ use crate::lower::wire::{self, Stored};
 use crate::spec::{Coding, Reply, Server};
 
 /// Replies that are put together when they are wanted: 206 and 304 of a stored reply; the others, which no spec describes,
-/// have all but their status line and the composed fields in common.
-const COMPOSED: [u16; 11] = [204, 206, 304, 400, 405, 412, 414, 416, 431, 501, 505];
+/// have all but their status line and the composed fields in common. Each with what of the format is left out that follows
+/// the replies of its kind.
+const COMPOSED: [(&[(u16, usize)], &str); 3] = [
+    (
+        &[
+            (400, LENGTH_AT),
+            (505, LENGTH_AT),
+            (431, LENGTH_AT),
+            (414, LENGTH_AT),
+            (501, LENGTH_AT),
+            (412, LENGTH_AT),
+            (304, wire::UNSATISFIED_RANGE.len()),
+            (416, 0),
+        ],
+        wire::UNSATISFIED_RANGE,
+    ),
+    (&[(204, wire::LENGTH.len()), (405, 0)], wire::LENGTH_AND_ALLOW),
+    (&[(206, 0)], wire::CONTENT_RANGE),
+];
+/// The end of a 416's fields is what other refusals have; what is behind it, nothing, is what a 304 has.
+const LENGTH_AT: usize = wire::UNSATISFIED_RANGE.len() - wire::LENGTH.len();
 
 /// All records.
 pub(super) struct Records {
@@ -20,6 +39,8 @@ pub(super) struct Records {
     /// How those begin that are put together, by their status; and the record of what refusals have in common.
     beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
+    /// Where the end of what refusals have in common begins, which is all of it that a reply without content has.
+    pub(super) no_content_at: u32,
     /// How most replies begin, and the line with the date behind it, so that both are sent as one.
     pub(super) ok: DatumId,
     pub(super) date_line: DatumId,
@@ -43,35 +64,31 @@ impl Records {
         let no_line = Part::Bytes(vec![0; record::START as usize]);
         let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
-        // The end of a 416's is what other refusals have; what is behind it, nothing, is what a 304 has.
-        let range = program.datum("fields of a 416, and of a refusal", vec![composed(wire::UNSATISFIED_RANGE)], 0);
-        let range_bytes = wire::UNSATISFIED_RANGE.len() as u32;
-        let allow = program.datum("fields of a 405, and of a 204", vec![composed(wire::LENGTH_AND_ALLOW)], 0);
-        let part = program.datum("fields of a 206", vec![composed(wire::CONTENT_RANGE)], 0);
-        let beginnings = COMPOSED.map(|status| {
-            let (format, offset) = match status {
-                204 => (allow, wire::LENGTH.len() as u32),
-                206 => (part, 0),
-                304 => (range, range_bytes),
-                405 => (allow, 0),
-                416 => (range, 0),
-                _ => (range, range_bytes - wire::LENGTH.len() as u32),
-            };
-            let skip = if status == 204 { refusal_bytes - "\r\n".len() } else { 0 };
-            let line = wire::status(status);
-            let lengths = Part::Bytes(vec![skip as u8, line.len() as u8]);
-            let parts = vec![Part::DatumAddress { datum: format, offset }, lengths, Part::Bytes(line.into())];
-            (status, program.datum(format!("beginning: {status}"), parts, 0))
-        });
+        let beginnings = beginnings(program);
         let (late_date_at, late_close_at) = (date_at as u32, close_at as u32);
-        let beginnings = beginnings.into();
-        Self { replies, beginnings, refused, ok, date_line, late, late_bytes, late_date_at, late_close_at }
+        let no_content_at = (refusal_bytes - "\r\n".len()) as u32;
+        Self { replies, beginnings, refused, no_content_at, ok, date_line, late, late_bytes, late_date_at, late_close_at }
     }
 }
 
-/// A format, ended by a NUL.
-fn composed(format: &str) -> Part {
-    Part::Bytes([format.as_bytes(), &[0]].concat())
+/// How the composed replies begin, by their status, and the formats of their fields, each ended by a NUL: all of it is one
+/// datum, for a beginning tells how far behind it its format is.
+fn beginnings(program: &mut Program) -> Vec<(u16, DatumId)> {
+    let mut bytes = Vec::new();
+    let mut places = Vec::new();
+    for (replies, format) in COMPOSED {
+        let lines: Vec<_> = replies.iter().map(|(status, skipped)| (*status, *skipped, wire::status(*status))).collect();
+        let mut left: usize = lines.iter().map(|(.., line)| beginning::LINE as usize + line.len()).sum();
+        for (status, skipped, line) in lines {
+            places.push((status, bytes.len() as u32));
+            let to_format = u8::try_from(left + skipped).expect("formats are near");
+            left -= beginning::LINE as usize + line.len();
+            bytes.extend([&[to_format, line.len() as u8], line.as_bytes()].concat());
+        }
+        bytes.extend([format.as_bytes(), &[0]].concat());
+    }
+    let datum = program.datum("beginnings of composed replies, and their fields", vec![Part::Bytes(bytes)], 0);
+    places.into_iter().map(|(status, at)| (status, program.datum_within(datum, at))).collect()
 }
 
 /// The record of a reply that no spec describes, and whose content is written to; and that content.

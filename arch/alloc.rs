@@ -184,7 +184,7 @@ fn allocate(
     }
     if program.has_subs() {
         found.improve(&mut home, registers);
-        found.anneal(&mut home, registers);
+        found.anneal(&mut home, registers, tuning.turn);
         found.improve(&mut home, registers);
     }
     for slot in needless {

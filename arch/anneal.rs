@@ -1,6 +1,6 @@
 //! Registers that slots change among each other: a search beyond what one change after the other finds. A slot takes a
 //! register, those that are in its way take what is best for them then, and what costs a little more is accepted at
-//! first, less and less of it later. Deterministic: the pseudorandom numbers are always the same.
+//! first, less and less of it later. Deterministic: the pseudorandom numbers of a turn are always the same.
 
 use crate::alloc::{Reg, Registers};
 use crate::layout::Numbers;
@@ -14,12 +14,12 @@ const WORSE: usize = 80;
 
 impl Constraints {
     /// Looks for registers that cost less together.
-    pub(crate) fn anneal(&self, home: &mut [Option<Reg>], registers: &Registers) {
+    pub(crate) fn anneal(&self, home: &mut [Option<Reg>], registers: &Registers, turn: usize) {
         let slots: Vec<usize> = (0..home.len()).filter(|&slot| home[slot].is_some()).collect();
         if slots.len() < 2 {
             return;
         }
-        let mut numbers = Numbers::new();
+        let mut numbers = Numbers::of(turn);
         let (mut now, mut best) = (0i64, (0i64, home.to_vec()));
         let tries = TRIES_PER_SLOT * slots.len();
         for tried in 0..tries {
@@ -153,11 +153,11 @@ mod tests {
             mentions: vec![Mentions::default(); 3],
         };
         let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &few(&[1, 2]));
+        found.anneal(&mut home, &few(&[1, 2]), 0);
         assert_eq!(home, [Some(2), Some(1), Some(2)], "one after the other they cannot");
         found.forbidden[2] = 1 << 2;
         let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &few(&[1, 2]));
+        found.anneal(&mut home, &few(&[1, 2]), 0);
         assert_eq!(home, [Some(1), Some(2), Some(1)], "the last may not");
     }
 }

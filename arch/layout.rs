@@ -322,6 +322,15 @@ impl Numbers {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// Others, for another turn.
+    pub(crate) fn of(turn: usize) -> Self {
+        let mut numbers = Self::new();
+        for _ in 0..turn {
+            numbers.below(2);
+        }
+        numbers
+    }
+
     /// A number below another.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;

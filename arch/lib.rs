@@ -85,6 +85,14 @@ pub fn compile(target: &Target, program: &op::Program) -> Result<Code, CompileEr
     compile_tuned(target, program, &golf::tuning::Tuning::default())
 }
 
+/// The same with registers that another search has found: which of them are fewer bytes is known when all is placed.
+///
+/// # Errors
+/// The same.
+pub fn compile_turn(target: &Target, program: &op::Program, turn: usize) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &golf::tuning::Tuning::with_turn(turn))
+}
+
 /// The same code, with what selection believes of registers: see [`PlacedCode::known`].
 ///
 /// # Errors

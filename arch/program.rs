@@ -178,7 +178,7 @@ impl Program {
     }
 
     /// Does it have subroutines? Then a register of its own holds the frame's address.
-    pub(crate) fn has_subs(&self) -> bool {
+    pub fn has_subs(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))
     }
 

@@ -110,7 +110,7 @@ pub type Builder<'a> = &'a dyn Fn(&Description, Options) -> Result<Image, BuildE
 /// # Errors
 /// The machine cannot do what the program asks for, or the program is too large.
 pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
-    assemble_at_least(ops, options, 0, &mut None, &mut Watch::new(&|_| ()))
+    assemble_at_least(ops, options, 0, &mut Hint::default(), &mut Watch::new(&|_| ()))
 }
 
 /// The plain layout of a lowered program, and what selection believes of the registers in it.
@@ -128,16 +128,23 @@ pub fn assemble_with_beliefs(
     plain(ops, code, options, 0)
 }
 
+/// What the build before this one, of almost the same program, has found.
+#[derive(Clone, Copy, Default)]
+struct Hint {
+    choice: Option<Choice>,
+    turn: Option<usize>,
+}
+
 /// The smallest of several programs that do the same; of equals the first. The first must fit the machine; another
 /// may want more registers than it has, and is passed over then.
 fn smallest(
     programs: &[Ops],
     options: Options,
     least_bytes: u64,
-    hints: &mut Vec<Option<Choice>>,
+    hints: &mut Vec<Hint>,
     watch: &mut Watch,
 ) -> Result<Image, BuildError> {
-    hints.resize(programs.len(), None);
+    hints.resize(programs.len(), Hint::default());
     watch.begin(0, programs.len());
     let mut smallest = assemble_at_least(&programs[0], options, least_bytes, &mut hints[0], watch)?;
     for (number, (program, hint)) in programs.iter().zip(hints).enumerate().skip(1) {
@@ -156,7 +163,7 @@ fn assemble_at_least(
     ops: &Ops,
     options: Options,
     least_bytes: u64,
-    hint: &mut Option<Choice>,
+    hint: &mut Hint,
     watch: &mut Watch,
 ) -> Result<Image, BuildError> {
     let target = options.target;
@@ -164,14 +171,37 @@ fn assemble_at_least(
     if bytes > MOST_BYTES {
         return Err(BuildError::TooLarge { bytes });
     }
-    let code =
-        asmgen_arch::compile(target, ops).map_err(|source| BuildError::Compile { target: target.name, source })?;
-    let (plain, _) = plain(ops, code, options, least_bytes)?;
+    let (turn, plain) = best_turn(ops, options, least_bytes, hint.turn)?;
+    hint.turn = Some(turn);
     // A file that states a size that no smaller one has is padded, and padding needs no search.
     if least_bytes > 0 {
         return Ok(plain);
     }
-    Ok(golf::smaller(ops, options, &plain, hint, watch)?.unwrap_or(plain))
+    Ok(golf::smaller(ops, options, &plain, &mut hint.choice, watch)?.unwrap_or(plain))
+}
+
+/// The smallest of the images that the searches for registers make, and the search's number; or the image of a given one.
+/// Where a program has no subroutines, nothing is searched.
+fn best_turn(
+    ops: &Ops,
+    options: Options,
+    least_bytes: u64,
+    known: Option<usize>,
+) -> Result<(usize, Image), BuildError> {
+    let image = |turn| -> Result<(usize, Image), BuildError> {
+        let code = asmgen_arch::compile_turn(options.target, ops, turn);
+        let code = code.map_err(|source| BuildError::Compile { target: options.target.name, source })?;
+        Ok((turn, plain(ops, code, options, least_bytes)?.0))
+    };
+    let mut best = image(known.unwrap_or(0))?;
+    let turns = if known.is_some() || !ops.has_subs() { 1 } else { options.effort.turns() };
+    for turn in 1..turns {
+        let next = image(turn)?;
+        if next.1.bytes.len() < best.1.bytes.len() {
+            best = next;
+        }
+    }
+    Ok(best)
 }
 
 /// Places and claims: the image of selected code without a search.

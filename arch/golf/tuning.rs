@@ -46,6 +46,8 @@ pub(crate) struct Tuning {
     pub(crate) is_golf: bool,
     /// Have addresses of code and data more than 32 bits?
     pub(crate) is_far: bool,
+    /// Which of the searches for registers: each begins with other pseudorandom numbers.
+    pub(crate) turn: usize,
     /// Is what is believed of registers kept with the instructions?
     pub(crate) keeps_beliefs: bool,
     /// Rules that are not to be used.
@@ -77,6 +79,11 @@ impl Tuning {
     /// No search, but what is believed of registers.
     pub(crate) fn with_beliefs() -> Self {
         Self { keeps_beliefs: true, ..Self::default() }
+    }
+
+    /// No search but for registers, and that from other numbers on.
+    pub(crate) fn with_turn(turn: usize) -> Self {
+        Self { turn, ..Self::default() }
     }
 
     /// For any program at this load address, but for a rule.

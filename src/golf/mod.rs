@@ -39,6 +39,8 @@ pub enum Effort {
 struct Row {
     effort: Effort,
     name: &'static str,
+    /// Searches for registers.
+    turns: usize,
     places: [u64; 2],
     /// Selections to look at.
     tries: usize,
@@ -57,6 +59,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Quick,
         name: "quick",
+        turns: 1,
         places: [0, 0],
         tries: 0,
         selections: 0,
@@ -68,6 +71,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Default,
         name: "default",
+        turns: 8,
         places: [1_000_000, 20_000],
         tries: 250,
         selections: 6,
@@ -79,6 +83,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Max,
         name: "max",
+        turns: 64,
         places: [60_000_000, 4_000_000],
         tries: 20_000,
         selections: 100,
@@ -90,6 +95,11 @@ static EFFORTS: [Row; 3] = [
 ];
 
 impl Effort {
+    /// How many searches for registers there are.
+    pub(crate) fn turns(self) -> usize {
+        self.row().turns
+    }
+
     /// All of them, the least first.
     pub fn all() -> impl Iterator<Item = Self> {
         EFFORTS.iter().map(|row| row.effort)

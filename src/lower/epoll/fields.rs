@@ -45,11 +45,10 @@ impl Engine<'_> {
         self.four(p, frame(var::CURSOR), "");
         self.next(c, p, "");
         self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
-        self.branch(c, Cond::Eq, b':', "400", "no name");
+        self.unless_token("no name");
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
-        self.jump("name_first", "");
-        self.scan_from(p, class::TOKEN, "name", Some("name_first"));
+        self.scan(p, class::TOKEN, "name");
         self.unless(b':', "bad", "no colon");
         self.set(tokend, p, "");
         self.scan(p, class::BLANK, "value_blank");

@@ -25,6 +25,12 @@ impl Engine<'_> {
         self.if_any(u, class, name, "");
     }
 
+    /// Goes to `bad` if the byte in `c` is none of a token.
+    pub(super) fn unless_token(&mut self, why: &str) {
+        self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), "");
+        self.if_none(self.s.u, class::TOKEN, "bad", why);
+    }
+
     /// Goes to `to` if the byte in `c` is not this one.
     pub(super) fn unless(&mut self, byte: u8, to: &str, why: &str) {
         self.branch(self.s.c, Cond::Ne, byte, to, why);
@@ -43,11 +49,11 @@ impl Engine<'_> {
         self.next(c, p, "");
         self.unless(b'\n', "bad", "a CR alone");
         self.jump("request", "an empty line before it");
-        self.scan_from(p, class::TOKEN, "method", Some("method_first"));
+        self.place("method_first");
+        self.unless_token("no method");
+        self.scan(p, class::TOKEN, "method");
         self.unless(b' ', "bad", "no space");
         self.set(self.s.path, p, "the target");
-        self.take(p, 1i64, "");
-        self.branch(p, Cond::Eq, req, "bad_here", "no method");
         self.which_method();
         self.too_long(414);
         self.set(p, self.s.path, "");
@@ -118,8 +124,6 @@ impl Engine<'_> {
             self.set(self.s.tok, record, "");
             self.jump("fatal", "");
         }
-        self.place("bad_here");
-        self.jump("400", "");
     }
 
     /// From here on a request that does not end gets this error.

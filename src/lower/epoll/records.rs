@@ -67,7 +67,18 @@ impl Records {
         let beginnings = beginnings(program);
         let (late_date_at, late_close_at) = (date_at as u32, close_at as u32);
         let no_content_at = (refusal_bytes - "\r\n".len()) as u32;
-        Self { replies, beginnings, refused, no_content_at, ok, date_line, late, late_bytes, late_date_at, late_close_at }
+        Self {
+            replies,
+            beginnings,
+            refused,
+            no_content_at,
+            ok,
+            date_line,
+            late,
+            late_bytes,
+            late_date_at,
+            late_close_at,
+        }
     }
 }
 
@@ -77,7 +88,8 @@ fn beginnings(program: &mut Program) -> Vec<(u16, DatumId)> {
     let mut bytes = Vec::new();
     let mut places = Vec::new();
     for (replies, format) in COMPOSED {
-        let lines: Vec<_> = replies.iter().map(|(status, skipped)| (*status, *skipped, wire::status(*status))).collect();
+        let lines: Vec<_> =
+            replies.iter().map(|(status, skipped)| (*status, *skipped, wire::status(*status))).collect();
         let mut left: usize = lines.iter().map(|(.., line)| beginning::LINE as usize + line.len()).sum();
         for (status, skipped, line) in lines {
             places.push((status, bytes.len() as u32));

@@ -7,6 +7,7 @@ use asmgen_arch::syscall::Call;
 use super::build::{at, frame};
 use super::layout::{HEADER, IDLE, WRITE, entry, var};
 use super::metrics::counter;
+use super::near::Near;
 use super::turn::FIRST_CONNECTION;
 use super::{Engine, abi};
 
@@ -130,7 +131,7 @@ impl Engine<'_> {
         self.jump("weighed", "");
         // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
         self.sub("abort");
-        let yes = self.every_second();
+        let yes = self.near(Near::EverySecond);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
         let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
         self.call(Call::Setsockopt, &args, None, "no data outlive it");

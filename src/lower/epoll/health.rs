@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
 use super::layout::var;
+use super::near::Near;
 use super::script::{Given, Row};
 use super::{Engine, abi};
 use crate::lower::socket;
@@ -16,6 +17,10 @@ const STATUS_AT: u32 = 9;
 const SEEN_BYTES: i64 = 12;
 
 impl Engine<'_> {
+    pub(super) fn health_request(&self) -> String {
+        format!("GET {} HTTP/1.0\r\n\r\n", self.server.epoll.healthcheck)
+    }
+
     pub(super) fn healthcheck(&mut self) {
         let (n, t) = (self.s.n, self.s.t);
         self.place("healthcheck");
@@ -26,13 +31,12 @@ impl Engine<'_> {
             self.put_four(frame(self.address_at() + 4), loopback, "127.0.0.1");
         }
         let (family, len) = if listen.address.is_unspecified() { (abi::AF_INET, 16) } else { socket::family(listen) };
-        let request = format!("GET {} HTTP/1.0\r\n\r\n", self.server.epoll.healthcheck);
-        let len_sent = Given::Number(request.len() as i64);
-        let request = Given::Data(self.text(&request));
+        let len_sent = Given::Number(self.health_request().len() as i64);
+        let request = Given::Near(Near::Request);
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
         let reply = Given::State(self.state.buffers);
         let address = Given::State(self.state.frame + self.address_at());
-        let patience = Given::Data(self.patience());
+        let patience = Given::Near(Near::Patience);
         // A timeval is two words.
         let wait = |option| {
             let [level, option, bytes] = [abi::SOL_SOCKET, option, i64::from(2 * self.word)].map(number);

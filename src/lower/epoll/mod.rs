@@ -34,6 +34,7 @@ mod layout;
 mod line;
 mod log;
 mod metrics;
+mod near;
 mod path;
 mod read;
 mod records;

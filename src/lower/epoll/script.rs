@@ -4,8 +4,8 @@
 //! ```text
 //! number     2 bytes, with what it is if the call fails, whether its result is wanted, and the count of arguments; 0: the
 //!            end
-//! arguments  1 byte each: a number below VARIABLE, or VARIABLE and which word of the frame;
-//!            or WIDE and the 4 bytes of a number or an address
+//! arguments  1 byte each: a number below NEAR; NEAR and where it stands of what is near; or VARIABLE and which word of
+//!            the frame; or WIDE and the 4 bytes of a number or an address
 //! result     1 byte if it is wanted: which word of the frame it goes to
 //! ```
 
@@ -15,6 +15,7 @@ use asmgen_arch::syscall::Call;
 use super::Engine;
 use super::build::{at, frame, sum};
 use super::layout::var;
+use super::near::Near;
 
 /// In the number's upper bits: it may fail; if it fails, the listening address is to blame; its result is wanted; and
 /// from which bit on the count of arguments is.
@@ -24,6 +25,8 @@ const RESULT: u32 = 0x800;
 const COUNT_SHIFT: u8 = 13;
 /// The number itself.
 const NUMBER: u32 = MAY_FAIL - 1;
+pub(super) const NEAR: u32 = 0x40;
+pub(super) const NEAR_END: u32 = VARIABLE;
 const VARIABLE: u32 = 0xc0;
 const WIDE: u8 = 0xff;
 /// Most arguments of a row, and log2 of the bytes of a word of the frame.
@@ -34,6 +37,7 @@ const WORD_SHIFT: u8 = 2;
 #[derive(Clone, Copy)]
 pub(super) enum Given {
     Number(i64),
+    Near(Near),
     Variable(u32),
     Data(DatumId),
     State(u32),
@@ -88,18 +92,19 @@ impl Row {
     }
 }
 
-fn parts(given: Given) -> Vec<Part> {
-    let wide = Part::Bytes(vec![WIDE]);
-    match given {
-        Given::Number(number) if (0..i64::from(VARIABLE)).contains(&number) => vec![Part::Bytes(vec![number as u8])],
-        Given::Number(number) => vec![wide, Part::Bytes((number as u32).to_le_bytes().into())],
-        Given::Variable(offset) => vec![Part::Bytes(vec![(VARIABLE + (offset >> WORD_SHIFT)) as u8])],
-        Given::Data(datum) => vec![wide, Part::DatumAddress { datum, offset: 0 }],
-        Given::State(offset) => vec![wide, Part::StateAddress(offset)],
-    }
-}
-
 impl Engine<'_> {
+    fn parts(&self, given: Given) -> Vec<Part> {
+        let (byte, wide) = (|byte: u8| vec![Part::Bytes(vec![byte])], Part::Bytes(vec![WIDE]));
+        match given {
+            Given::Number(number) if (0..i64::from(NEAR)).contains(&number) => byte(number as u8),
+            Given::Number(number) => vec![wide, Part::Bytes((number as u32).to_le_bytes().into())],
+            Given::Near(near) => byte(self.near_argument(near)),
+            Given::Variable(offset) => byte((VARIABLE + (offset >> WORD_SHIFT)) as u8),
+            Given::Data(datum) => vec![wide, Part::DatumAddress { datum, offset: 0 }],
+            Given::State(offset) => vec![wide, Part::StateAddress(offset)],
+        }
+    }
+
     /// The list of these rows, and where each begins.
     pub(super) fn rows(&mut self, name: &str, rows: &[Row]) -> (DatumId, Vec<u64>) {
         let (mut list, mut begins) = (Vec::new(), Vec::new());
@@ -111,7 +116,7 @@ impl Engine<'_> {
             let number = number | (count << COUNT_SHIFT) as u32 | row.bits();
             list.push(Part::Bytes((number as u16).to_le_bytes().into()));
             let given = (0..count).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
-            list.extend(given.flat_map(parts));
+            list.extend(given.flat_map(|given| self.parts(given)));
             list.extend(row.to.map(|to| Part::Bytes(vec![(to >> WORD_SHIFT) as u8])));
         }
         list.push(Part::Bytes(vec![0, 0]));
@@ -139,12 +144,18 @@ impl Engine<'_> {
         self.set(wide, Arg::Frame(var::CALL_ARGS), "");
         self.place("argument");
         self.next(c, list, "");
-        self.branch(c, Cond::Below, VARIABLE, "argument_known", "a number");
+        self.branch(c, Cond::Below, NEAR, "argument_known", "a number");
+        self.branch(c, Cond::Below, NEAR_END, "argument_near", "");
         self.branch(c, Cond::Eq, WIDE, "argument_wide", "");
         self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
         let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(c, word, "a variable");
+        self.jump("argument_known", "");
+        self.place("argument_near");
+        let near = self.near_base();
+        self.set(self.s.d, Arg::Data(near), "");
+        self.add(c, self.s.d, "its address");
         self.jump("argument_known", "");
         self.place("argument_wide");
         self.four(c, at(list, 0), "a large number, or an address");

@@ -1,10 +1,11 @@
 //! The start: arguments and environment, signals, the listening socket, the epoll set.
 
-use asmgen_arch::op::{Arg, Cond, DatumId, Part};
+use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame, sum};
 use super::layout::var;
+use super::near::Near;
 use super::script::{Given, Row};
 use super::turn::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use super::{Engine, abi, class};
@@ -17,14 +18,8 @@ const PASSED: i64 = 3;
 const PORT: &str = "PORT=";
 const PASSED_TO: &str = "LISTEN_PID=";
 const PASSED_COUNT: &str = "LISTEN_FDS=";
-/// How long a health check waits for a connection, and for its reply, in seconds.
-const PATIENCE_SECONDS: u64 = 5;
 /// The first digit.
 const NOUGHT: i64 = b'0' as i64;
-/// So much may be in the kernel and not sent, in bytes.
-const UNSENT_BYTES: u32 = 128 * 1024;
-/// Half of what may be in the kernel and not read, in bytes.
-const RECEIVED_BYTES: u32 = 32 * 1024;
 
 /// The names of what is watched from the start are the order of its descriptors.
 const _: () = assert!(var::TIMER - var::LISTENER == 4 * (TIMER - LISTENER));
@@ -50,7 +45,7 @@ impl Engine<'_> {
     /// Writes the table of the bytes' classes, which is longer than what says what they are.
     fn classes(&mut self) {
         let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
-        let runs = self.bytes("classes of bytes: runs", &class::runs());
+        let runs = self.runs_and_near();
         self.set(q, Arg::Data(runs), "");
         self.set(bit, class::BLANK, "the first class");
         self.place("run");
@@ -164,13 +159,15 @@ impl Engine<'_> {
 
     /// Signals come through a descriptor; a broken connection, or a file that may not grow, sends none.
     pub(super) fn block_signals(&mut self) -> Row {
-        let all = self.asked_signals() | abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ);
-        let all = Given::Data(self.bytes("signals that are blocked", &all.to_le_bytes()));
-        let number = Given::Number;
-        Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), all, number(0), number(abi::SIGSET_BYTES)])
+        let (number, blocked) = (Given::Number, Given::Near(Near::Blocked));
+        Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), blocked, number(0), number(abi::SIGSET_BYTES)])
     }
 
-    fn asked_signals(&self) -> u64 {
+    pub(super) fn blocked_signals(&self) -> u64 {
+        self.asked_signals() | abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ)
+    }
+
+    pub(super) fn asked_signals(&self) -> u64 {
         let passed_on = if self.has_workers() { abi::signal_bit(abi::SIGUSR1) } else { 0 };
         abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | passed_on
     }
@@ -267,13 +264,13 @@ impl Engine<'_> {
             rows.push(Row::new(Call::Socket, &args).to(var::LISTENER).of_address());
         }
         // Bind although connections of an earlier run linger.
-        rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEADDR, 1).of_address());
+        rows.push(Self::option(abi::SOL_SOCKET, abi::SO_REUSEADDR, Near::EverySecond).of_address());
         if self.has_workers() {
-            rows.push(self.option(abi::SOL_SOCKET, abi::SO_REUSEPORT, 1).of_address());
+            rows.push(Self::option(abi::SOL_SOCKET, abi::SO_REUSEPORT, Near::EverySecond).of_address());
         }
         if self.listens_everywhere() {
             // It may be of IPv4.
-            rows.push(self.option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, 0).may_fail());
+            rows.push(Self::option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, Near::Zero).may_fail());
         }
         let address = Given::State(self.state.frame + self.address_at());
         rows.push(Row::new(Call::Bind, &[fd, address, Given::Number(len)]).of_address());
@@ -281,18 +278,13 @@ impl Engine<'_> {
         rows
     }
 
-    fn option(&mut self, level: i64, option: i64, value: u32) -> Row {
-        let value = match value {
-            // The timer's numbers are both: a word is 4 bytes at least.
-            1 => self.every_second(),
-            0 => self.in_every_second(abi::INT_BYTES as u32),
-            _ => self.bytes(&format!("int {value}"), &value.to_le_bytes()),
-        };
+    /// An option of the listening socket that is an int.
+    fn option(level: i64, option: i64, value: Near) -> Row {
         let args = [
             Given::Variable(var::LISTENER),
             Given::Number(level),
             Given::Number(option),
-            Given::Data(value),
+            Given::Near(value),
             Given::Number(abi::INT_BYTES),
         ];
         Row::new(Call::Setsockopt, &args)
@@ -303,9 +295,7 @@ impl Engine<'_> {
     fn set_up(&mut self) -> Vec<Row> {
         let number = Given::Number;
         let fd = Given::Variable(var::LISTENER);
-        let asked = self.asked_signals();
-        let asked = Given::Data(self.bytes("signals that end it", &asked.to_le_bytes()));
-        let second = self.every_second();
+        let (asked, second) = (Given::Near(Near::Asked), Given::Near(Near::EverySecond));
         // The limit of now, the one there may be: read twice, the second time 8 bytes lower, and set to the upper one.
         let limit = |new: Given, old: Given| {
             Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]).may_fail()
@@ -314,17 +304,17 @@ impl Engine<'_> {
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
-            self.option(abi::IPPROTO_TCP, abi::TCP_NODELAY, 1).may_fail(),
+            Self::option(abi::IPPROTO_TCP, abi::TCP_NODELAY, Near::EverySecond).may_fail(),
             // Without it there is room to write when a third of megabytes is: a slow client would be taken for none.
-            self.option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, UNSENT_BYTES).may_fail(),
+            Self::option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, Near::UnsentBytes).may_fail(),
             // Without it the kernel takes megabytes of requests while a reply waits.
-            self.option(abi::SOL_SOCKET, abi::SO_RCVBUF, RECEIVED_BYTES),
+            Self::option(abi::SOL_SOCKET, abi::SO_RCVBUF, Near::ReceivedBytes),
             limit(number(0), high),
             limit(number(0), low),
             limit(high, number(0)),
             Row::new(Call::EpollCreate1, &[number(0)]).to(var::EPOLL),
             Row::new(Call::TimerfdCreate, &[number(abi::CLOCK_MONOTONIC)]).to(var::TIMER),
-            Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), Given::Data(second)]),
+            Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), second]),
             Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES)]).to(var::SIGNALS),
         ];
         let clock = [number(abi::CLOCK_REALTIME), Given::State(self.state.composed)];
@@ -333,7 +323,7 @@ impl Engine<'_> {
             // As process 1 it inherits orphans, which the kernel reaps if it ignores their end. Those who have workers ask for
             // them. The number of SIG_IGN, no flags, no mask.
             let [signal, bytes] = [abi::SIGCHLD, abi::SIGSET_BYTES].map(number);
-            rows.push(Row::new(Call::RtSigaction, &[signal, Given::Data(second), number(0), bytes]));
+            rows.push(Row::new(Call::RtSigaction, &[signal, second, number(0), bytes]));
         }
         if self.has_long {
             let path = Given::Data(self.bytes("its own path", b"/proc/self/exe\0"));
@@ -360,22 +350,6 @@ impl Engine<'_> {
         self.set(self.s.list, Arg::Data(list_of_passed), "the first calls are made already");
         self.place("rows_chosen");
         self.gosub("script");
-    }
-
-    /// One second and none, twice.
-    pub(super) fn every_second(&mut self) -> DatumId {
-        self.in_every_second(0)
-    }
-
-    fn in_every_second(&mut self, offset: u32) -> DatumId {
-        let patience = self.patience();
-        self.program.datum_within(patience, self.word + offset)
-    }
-
-    /// How long the healthcheck waits; behind its seconds stands [`Self::every_second`].
-    pub(super) fn patience(&mut self) -> DatumId {
-        let name = "struct timeval: 5 s; struct itimerspec: every second";
-        self.program.datum(name, [PATIENCE_SECONDS, 1, 0, 1, 0].map(Part::Word).into(), 0)
     }
 
     fn start_line(&mut self) {

@@ -123,6 +123,8 @@ calls! {
     Connect        "connect"         ("fd", "addr", "addrlen")                                 Zero   [ 42 203 362]
     /// Send pieces as one.
     Sendmsg        "sendmsg"         ("fd", "msg", "flags")                                    Number [ 46 211 370]
+    /// Write pieces as one.
+    Writev         "writev"          ("fd", "vec", "vlen")                                     Number [ 20  66 146]
     /// Send from a file.
     Sendfile       "sendfile"        ("out_fd", "in_fd", "offset", "count")                    Number [ 40  71 187]
     /// Open a file.

@@ -143,7 +143,7 @@ impl Engine<'_> {
     fn weigh_connection(&mut self) {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
         // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
-        let len = Arg::State(self.state.message + 2 * self.word);
+        let len = Arg::Frame(var::BEGAN);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
         let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
         self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");

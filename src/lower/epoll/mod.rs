@@ -7,7 +7,7 @@
 //!   read     receive, behind what is there of a request
 //!     line, fields, path, choose    one request after the other, each byte looked at once
 //!     conditions                    the field lines again, where they say which part of the variant is wanted
-//!     send     the replies of the batch in one sendmsg; what is not taken is kept, and so is the next request
+//!     send     the replies of the batch in one call; what is not taken is kept, and so is the next request
 //!   write    go on where the client could not take more
 //!   tick     once a second: timeouts, the date
 //!   signal   stop

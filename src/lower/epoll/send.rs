@@ -1,4 +1,4 @@
-//! Output: replies become vectors of one batch, and the batch one `sendmsg`. What the client does not take is kept as an
+//! Output: replies become vectors of one batch, and the batch one `writev`, or `sendmsg` where content from the file may follow. What the client does not take is kept as an
 //! address and a length, or, where a reply was cut before its last vector, as the request itself and how much of its
 //! reply is to be left out.
 
@@ -102,22 +102,16 @@ impl Engine<'_> {
         self.four(t, frame(var::SKIP), "");
         self.unless_zero(t, "skip", "a part of it is with the client already");
         self.place("skipped");
-        let message = self.s.q;
-        self.set(message, Arg::State(self.state.message), "struct msghdr");
-        self.put_four(at(message, 2 * self.word), self.s.v, "msg_iov");
         self.set(t, iov, "");
         self.take(t, self.s.v, "");
-        self.shr(t, if bytes == 16 { 4 } else { 3 }, "");
-        self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
-        self.set(self.s.u, 0i64, "a broken connection sends no signal: it is blocked");
+        self.shr(t, if bytes == 16 { 4 } else { 3 }, "vectors");
+        // A broken connection sends no signal: it is blocked.
         if self.has_long {
-            self.four(t, frame(var::REST_LEN), "");
-            self.if_zero(t, "whole", "");
-            self.set(self.s.u, abi::MSG_MORE, "the content follows");
-            self.place("whole");
+            self.send_message();
+        } else {
+            let args = [Arg::Slot(fd), Arg::Slot(self.s.v), Arg::Slot(t)];
+            self.call(Call::Writev, &args, Some(n), "send the batch");
         }
-        let args = [Arg::Slot(fd), Arg::Slot(message), Arg::Slot(self.s.u)];
-        self.call(Call::Sendmsg, &args, Some(n), "send the batch");
         self.branch(n, Cond::Ge, 0i64, "took", "");
         self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { "gone" } else { "close" }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
@@ -157,6 +151,21 @@ impl Engine<'_> {
         self.add(self.s.u, t, "");
         self.put_four(at(self.s.v, 0), self.s.u, "");
         self.jump("skipped", "");
+    }
+
+    /// Sends the `t` vectors at `v`, and tells whether content from the file follows.
+    fn send_message(&mut self) {
+        let (t, u, message) = (self.s.t, self.s.u, self.s.q);
+        self.set(message, Arg::State(self.state.message), "struct msghdr");
+        self.put_four(at(message, 2 * self.word), self.s.v, "msg_iov");
+        self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
+        self.set(u, 0i64, "");
+        self.four(t, frame(var::REST_LEN), "");
+        self.if_zero(t, "whole", "");
+        self.set(u, abi::MSG_MORE, "the content follows");
+        self.place("whole");
+        let args = [Arg::Slot(self.s.fd), Arg::Slot(message), Arg::Slot(u)];
+        self.call(Call::Sendmsg, &args, Some(self.s.n), "send the batch");
     }
 
     /// The kernel has taken `n` bytes.

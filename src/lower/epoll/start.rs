@@ -158,7 +158,7 @@ impl Engine<'_> {
     }
 
     /// Signals come through a descriptor; a broken connection, or a file that may not grow, sends none.
-    pub(super) fn block_signals(&mut self) -> Row {
+    pub(super) fn block_signals() -> Row {
         let (number, blocked) = (Given::Number, Given::Near(Near::Blocked));
         Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), blocked, number(0), number(abi::SIGSET_BYTES)])
     }
@@ -181,7 +181,7 @@ impl Engine<'_> {
         self.open_output();
         if !self.has_workers() {
             // Whoever is heard can be told to end.
-            rows.insert(own, self.block_signals());
+            rows.insert(own, Self::block_signals());
         }
         rows.extend(self.set_up());
         rows.extend(self.sandbox());

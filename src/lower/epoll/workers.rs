@@ -23,7 +23,7 @@ impl Engine<'_> {
     /// What the first does before there are others.
     pub(super) fn before_workers(&mut self) {
         let ends = Given::State(self.state.frame + var::READY);
-        let rows = [self.block_signals(), Row::new(Call::Pipe2, &[ends])];
+        let rows = [Self::block_signals(), Row::new(Call::Pipe2, &[ends])];
         self.run("calls before there are workers", &rows);
     }
 

@@ -91,7 +91,7 @@ kernels: tools ## every example on all of Debian's kernels, every header byte ch
 .PHONY: bless
 bless: ## rewrite what is generated and committed: listings, sizes, messages, tables, docs, deploy files
 	BLESS=1 $(CARGO) test --quiet --lib --locked
-	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh::
+	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh:: golf::sizes
 	@git --no-pager diff --stat || true
 
 .PHONY: k8s

@@ -200,7 +200,7 @@ pub(crate) struct SizesArgs {
     /// Write tab-separated values
     #[arg(long, conflicts_with = "markdown")]
     pub(crate) tsv: bool,
-    /// Write the table of README.md
+    /// Write the table of docs/figures.md
     #[arg(long)]
     pub(crate) markdown: bool,
 }
@@ -217,7 +217,7 @@ pub(crate) struct GolfArgs {
     /// Write JSON
     #[arg(long, conflicts_with = "markdown")]
     pub(crate) json: bool,
-    /// Write the table of README.md
+    /// Write the table of docs/golf.md
     #[arg(long)]
     pub(crate) markdown: bool,
 }

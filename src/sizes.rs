@@ -124,7 +124,7 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// One line per example and engine, one column per target and layout: the table of README.md.
+/// One line per example and engine, one column per target and layout: the table of docs/figures.md.
 pub fn markdown(rows: &[Row]) -> String {
     let columns: Vec<(&str, &str)> =
         TARGETS.iter().flat_map(|target| Tier::all().map(|tier| (target.name, tier.name()))).collect();

@@ -132,7 +132,7 @@ pub fn text_row(row: &Row) -> String {
     text + "\n"
 }
 
-/// The table of README.md: one line per example and machine.
+/// The table of docs/golf.md: one line per example and machine.
 pub fn markdown(rows: &[Row]) -> String {
     let mut text = String::from("| example | machine | strict | portable | linux | published | source |\n");
     text += "|---|---|---:|---:|---:|---:|---|\n";

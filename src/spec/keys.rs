@@ -45,7 +45,7 @@ const LOCATION: Kind = Kind::Line {
 const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address. `{{path}}` at its end \
     is the path and the query of the request. The status is 308 then, unless one of 201, 300, 301, 302, 303, 307 is given, \
     and the content, if none is given, the same line without that.";
-const COMPRESS_DOC: &str = "Are smaller variants of the content sent to those who accept `br`, `zstd` or `gzip`? They are \
+const COMPRESS_DOC: &str = "Sends precompressed variants to clients that accept `br`, `zstd` or `gzip`. They are \
     made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
     beside the file and `template` is not set, it is the variant.";
 const COMPRESS_200_DOC: &str = "As `compress` at the top level, for this content; with status 200 alone.";
@@ -331,7 +331,7 @@ pub static KEYS: &[Key] = &[
         "server.port_env",
         Kind::Bool,
         Default::Is(Value::Bool(true)),
-        "Does the environment variable `PORT` override the port?",
+        "Lets the environment variable `PORT` override the port.",
     ),
     epoll(
         "server.healthcheck",
@@ -346,13 +346,14 @@ pub static KEYS: &[Key] = &[
         "server.sandbox",
         Kind::Bool,
         Default::Is(Value::Bool(true)),
-        "Does the program give up every system call that it does not need, once it listens?",
+        "Once the program listens, a filter kills it on any system call that it does not need.",
     ),
     epoll(
         "server.access_log",
         Kind::Bool,
         Default::Is(Value::Bool(false)),
-        "Is each request written to standard output, in the Common Log Format?",
+        "Writes a line for each request to standard output, in the Common Log Format; lines are dropped when standard \
+         output blocks.",
     ),
     epoll(
         "server.modified",
@@ -428,7 +429,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Bool(false)),
         programs: SERVER,
         engines: EACH,
-        doc: "Are the placeholders in the content filled in?",
+        doc: "Fills in the placeholders in the content.",
     },
     epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
     any("route[].headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),
@@ -479,7 +480,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Bool(false)),
         programs: SERVER,
         engines: EACH,
-        doc: "Are the placeholders in the content filled in?",
+        doc: "Fills in the placeholders in the content.",
     },
     epoll("not_found.cache", CACHE, Default::Rule("none"), CACHE_DOC),
     any("not_found.headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),

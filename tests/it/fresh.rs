@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use asmgen::sizes::Row;
 use rustix::process::{Signal, kill_process_group};
 use tempfile::TempDir;
 
@@ -19,8 +20,23 @@ use crate::harness::{none, snapshot, wait_until};
 
 /// The example that the committed files are for.
 const DEPLOYED: &str = "examples/page.toml";
-/// Pages that name commands.
-const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+/// Pages beside those in `docs`.
+const PAGES: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+
+/// Every page that people read.
+fn pages() -> Vec<String> {
+    let docs =
+        fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let docs = docs.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));
+    let mut pages: Vec<String> =
+        PAGES.map(str::to_owned).into_iter().chain(docs.map(|name| format!("docs/{name}"))).collect();
+    pages.sort();
+    pages
+}
+
+fn text_of(page: &str) -> String {
+    fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
+}
 
 fn output_of(args: &[&str]) -> String {
     String::from_utf8(succeed(asmgen().args(args)).stdout).unwrap()
@@ -56,6 +72,8 @@ fn deploy_files_are_those_of_the_page() {
 
 /// What stands around the table that is written by `asmgen sizes --markdown`.
 const TABLE_MARKS: [&str; 2] = ["<!-- sizes -->\n", "<!-- /sizes -->"];
+/// The same of the short table of README.md.
+const BRIEF_MARKS: [&str; 2] = ["<!-- brief -->\n", "<!-- /brief -->"];
 /// The same of the table of images.
 const IMAGE_MARKS: [&str; 2] = ["<!-- images -->\n", "<!-- /images -->"];
 
@@ -66,17 +84,81 @@ fn with_table(page: &str, [begin, end]: [&str; 2], table: &str) -> Option<String
     Some([before, begin, table, end, behind].concat())
 }
 
+/// What README.md says of some examples: the layout `strict`, one column per target.
+fn brief(rows: &[Row]) -> String {
+    let is_shown = |row: &&Row| row.elf == "strict" && ["hello", "pause", "greeting", "page"].contains(&row.example);
+    let rows: Vec<&Row> = rows.iter().filter(is_shown).collect();
+    let mut table = "| example | engine | x86_64 | aarch64 | i386 |\n|---|---|--:|--:|--:|\n".to_owned();
+    for line in rows.chunk_by(|one, other| (one.example, one.engine) == (other.example, other.engine)) {
+        let bytes = |target: &str| line.iter().find(|row| row.target == target).expect("it is measured").total;
+        let [x86_64, aarch64, i386] = ["x86_64", "aarch64", "i386"].map(bytes);
+        let engine = line[0].engine.unwrap_or("-");
+        table += &format!("| `{}` | {engine} | {x86_64} | {aarch64} | {i386} |\n", line[0].example);
+    }
+    table
+}
+
 #[test]
 fn size_tables_hold_the_sizes() {
-    let table = asmgen::sizes::markdown(measured());
-    let fault = |file: &str| {
-        let page = fs::read_to_string(root().join(file)).unwrap();
-        match with_table(&page, TABLE_MARKS, &table) {
-            Some(text) => stale(file, &text),
-            None => Some(format!("{file}: there is no table between {TABLE_MARKS:?}")),
-        }
+    let (all, brief) = (asmgen::sizes::markdown(measured()), brief(measured()));
+    let tables = [
+        ("docs/figures.md", TABLE_MARKS, &all),
+        ("CHANGELOG.md", TABLE_MARKS, &all),
+        ("README.md", BRIEF_MARKS, &brief),
+    ];
+    let fault = |(file, marks, table): (&str, [&str; 2], &String)| match with_table(&text_of(file), marks, table) {
+        Some(text) => stale(file, &text),
+        None => Some(format!("{file}: there is no table between {marks:?}")),
     };
-    none(&["README.md", "CHANGELOG.md"].into_iter().filter_map(fault).collect::<Vec<_>>());
+    none(&tables.into_iter().filter_map(fault).collect::<Vec<_>>());
+}
+
+/// Whether a row of the goals says of itself that it is met, and whether its figure and its limit say so.
+fn verdicts(row: &str) -> Option<(bool, bool)> {
+    let number = |text: &str| text.split_whitespace().next()?.replace(',', "").parse::<f64>().ok();
+    let [what, limit, figure, met] = row.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let says_met = match met {
+        "yes" => true,
+        "no" => false,
+        _ => return None,
+    };
+    let figure = number(figure).unwrap_or_else(|| panic!("{what}: a verdict without a figure"));
+    let is_met = match limit.strip_prefix("≤ ").and_then(number) {
+        Some(limit) => figure <= limit,
+        None => limit == "ahead of each peer" && figure > 1.0,
+    };
+    Some((says_met, is_met))
+}
+
+/// The goals of `make bench`, as docs/figures.md has them.
+#[test]
+fn the_table_of_goals_is_true_to_its_figures() {
+    let page = text_of("docs/figures.md");
+    let (_, table) = page.split_once("\n| goal, one worker | limit | measured | met |\n").expect("a table of goals");
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    let judged: Vec<_> = rows.iter().copied().filter_map(|row| verdicts(row).map(|verdicts| (row, verdicts))).collect();
+    assert!(judged.len() >= 10, "only {judged:?}");
+    let mut faults: Vec<String> = judged
+        .into_iter()
+        .filter(|(_, (says_met, is_met))| says_met != is_met)
+        .map(|(row, (_, is_met))| format!("docs/figures.md: {row}: is it met? {is_met}"))
+        .collect();
+    // These goals are withdrawn.
+    let of_code = rows.iter().filter(|row| row.starts_with("| code"));
+    faults.extend(of_code.map(|row| format!("docs/figures.md: {row}: bytes of code have no goal")));
+    none(&faults);
+}
+
+#[test]
+fn a_verdict_is_read() {
+    assert_eq!(verdicts("| CPU | ≤ 1.05 | 1.04 | yes |"), Some((true, true)));
+    assert_eq!(verdicts("| start | ≤ 1.00 ms | 1.12 ms | yes |"), Some((true, false)));
+    assert_eq!(verdicts("| memory | ≤ 1,040 kB | 40 kB | no |"), Some((false, true)));
+    assert_eq!(verdicts("| requests/s | ahead of each peer | 0.90 of the fastest peer | yes |"), Some((true, false)));
+    assert_eq!(verdicts("| workers | report | 2.11, the load generator left out | – |"), None);
 }
 
 /// Bytes of content and of tar, as `asmgen image` says them.
@@ -106,9 +188,9 @@ fn the_table_of_images_holds_their_sizes() {
             table += &["| ", &cells.join(" | "), " |\n"].concat();
         }
     }
-    let page = fs::read_to_string(root().join("README.md")).unwrap();
-    let text = with_table(&page, IMAGE_MARKS, &table).expect("README.md has a place for it");
-    none(&stale("README.md", &text).into_iter().collect::<Vec<_>>());
+    let page = "docs/golf.md";
+    let text = with_table(&text_of(page), IMAGE_MARKS, &table).expect("it has a place for the table");
+    none(&stale(page, &text).into_iter().collect::<Vec<_>>());
 }
 
 /// The map that README.md shows.
@@ -116,8 +198,7 @@ fn the_table_of_images_holds_their_sizes() {
 fn the_map_of_the_readme_is_that_of_the_example() {
     let (file, spec) = ("docs/hello.svg", "examples/hello.toml");
     let map = output_of(&["map", spec, "--target", "x86_64", "--elf", "portable", "--format", "svg"]);
-    let page = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(page.contains(&format!("]({file})")), "README.md does not show {file}");
+    assert!(text_of("README.md").contains(&format!("]({file})")), "README.md does not show {file}");
     none(&stale(file, &map).into_iter().collect::<Vec<_>>());
 }
 
@@ -162,8 +243,8 @@ fn commands_that_the_pages_name_exist() {
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let is_goal = |goal: &str| makefile.lines().any(|line| line.starts_with(&format!("{goal}:")));
     let mut faults = Vec::new();
-    for page in PAGES {
-        let code = code_of(&fs::read_to_string(root().join(page)).unwrap());
+    for page in pages() {
+        let code = code_of(&text_of(&page));
         let commands = first_arguments(&code, "asmgen").filter(|word| is_word(word));
         faults.extend(
             commands.filter(|word| !known.contains(word)).map(|word| format!("{page}: there is no `asmgen {word}`")),
@@ -177,28 +258,61 @@ fn commands_that_the_pages_name_exist() {
 #[test]
 fn the_readme_has_every_command_and_every_goal() {
     let help = output_of(&["--help"]);
-    let code = code_of(&fs::read_to_string(root().join("README.md")).unwrap());
-    let named = |program: &str, word: &str| first_arguments(&code, program).any(|named| named == word);
-    let commands = subcommands(&help).into_iter().filter(|command| *command != "help" && !named("asmgen", command));
+    let readme = code_of(&text_of("README.md"));
+    let is_named = |command: &str| first_arguments(&readme, "asmgen").any(|named| named == command);
+    let commands = subcommands(&help).into_iter().filter(|command| *command != "help" && !is_named(command));
+    // What is for those who change asmgen has its place in CONTRIBUTING.md, and `make bench` beside its figures.
+    let pages = ["README.md", "CONTRIBUTING.md", "docs/figures.md"].map(|page| code_of(&text_of(page)));
+    let is_explained = |goal: &str| pages.iter().any(|page| first_arguments(page, "make").any(|named| named == goal));
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let goals = makefile.lines().filter(|line| line.contains(": ") && line.contains("## "));
-    let goals = goals.filter_map(|line| line.split(':').next()).filter(|goal| is_word(goal) && !named("make", goal));
+    let goals = goals.filter_map(|line| line.split(':').next()).filter(|goal| is_word(goal) && !is_explained(goal));
     let missing = commands.map(|command| format!("asmgen {command}")).chain(goals.map(|goal| format!("make {goal}")));
-    none(&missing.map(|command| format!("README.md does not name `{command}`")).collect::<Vec<_>>());
+    none(&missing.map(|command| format!("no page explains `{command}`")).collect::<Vec<_>>());
 }
 
-/// Local files that a page links to are there.
+/// What leads to a heading of a page: its words in lower case, without punctuation, with hyphens between them.
+fn anchors(page: &str) -> Vec<String> {
+    let headings = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ' ');
+    headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+/// The fault of a link from a page to a file, a heading, or a heading of a file.
+fn fault_of_link(page: &str, target: &str) -> Option<String> {
+    let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
+    let from = root().join(page);
+    let file = if file.is_empty() { from } else { from.parent().expect("it lies in a folder").join(file) };
+    if !file.exists() {
+        return Some(format!("{page}: {target} is not there"));
+    }
+    let anchor = anchor?;
+    let is_there = anchors(&fs::read_to_string(file).unwrap()).iter().any(|known| known == anchor);
+    (!is_there).then(|| format!("{page}: {target}: there is no such heading"))
+}
+
+/// Local files that a page links to are there, and so are their headings.
 #[test]
 fn links_lead_somewhere() {
     let mut faults = Vec::new();
-    for page in PAGES {
-        let text = fs::read_to_string(root().join(page)).unwrap();
+    for page in pages() {
+        let text = text_of(&page);
         let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
-        let broken = local.filter(|target| !root().join(target.split('#').next().unwrap_or_default()).exists());
-        faults.extend(broken.map(|target| format!("{page}: {target} is not there")));
+        let local = targets.filter(|target| !target.contains("://"));
+        faults.extend(local.filter_map(|target| fault_of_link(&page, target)));
     }
     none(&faults);
+}
+
+#[test]
+fn broken_links_are_found() {
+    assert_eq!(fault_of_link("docs/golf.md", "../src/lib.rs"), None);
+    assert_eq!(fault_of_link("docs/golf.md", "#images"), None);
+    assert_eq!(fault_of_link("README.md", "docs/layouts.md#what-scanners-say"), None);
+    assert!(fault_of_link("docs/golf.md", "docs/layouts.md").is_some());
+    assert!(fault_of_link("README.md", "docs/layouts.md#nothing").is_some());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a spec says of replies beyond status and content: fields of one's own, and which methods are answered.
 
 use super::Client;
-use crate::harness::server::{Executable, Server, Spec, free_port};
+use super::recipes::recipes;
+use crate::harness::server::{Server, Spec};
 use crate::harness::tool::{Variant, variants};
 
 /// Every method that is known, but for those that are asked for content.
@@ -45,7 +46,7 @@ fn fields_of_ones_own_are_sent_by_both_engines() {
 /// The first recipe of docs/spec.md.
 #[test]
 fn a_maintenance_page_answers_every_method() {
-    let server = Server::start(Variant::native(&Spec::new(&recipes()[0]).path()));
+    let server = Server::start(Variant::native(&Spec::new(&recipes("docs/spec.md")[0]).path()));
     let mut client = Client::new(server.port);
     for method in ["GET"].into_iter().chain(OTHERS) {
         for path in ["/", "/any/path?with=query"] {
@@ -110,24 +111,4 @@ fn the_longest_prefix_answers() {
             assert_eq!(String::from_utf8(reply.body).unwrap(), body, "{variant}: {path}");
         }
     }
-}
-
-/// Each recipe of docs/spec.md is a spec.
-#[test]
-fn recipes_can_be_built() {
-    let recipes = recipes();
-    assert_eq!(recipes.len(), 3);
-    for recipe in recipes {
-        let spec = Spec::new(&recipe);
-        let built = Executable::build(Variant::native(&spec.path()), free_port());
-        assert!(built.file().exists(), "{recipe}");
-    }
-}
-
-/// The specs in the last section of docs/spec.md.
-fn recipes() -> Vec<String> {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/spec.md")).unwrap();
-    let (_, section) = page.split_once("\n## Recipes\n").expect("a section of recipes");
-    let blocks = section.split("```toml\n").skip(1);
-    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
 }

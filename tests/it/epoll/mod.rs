@@ -13,6 +13,7 @@ mod log;
 mod memory;
 mod metrics;
 mod passed;
+mod recipes;
 mod redirects;
 mod sandbox;
 mod starting;

@@ -1,4 +1,6 @@
-//! Commands in README.md are commands that exist, with flags that exist.
+//! Commands in README.md and in `docs` are commands that exist, with flags that exist.
+
+use std::path::PathBuf;
 
 use crate::harness::none;
 use crate::harness::tool::{asmgen, root, succeed};
@@ -50,17 +52,26 @@ fn make_fault(words: &[&str]) -> Option<String> {
     Some(format!("`make {missing}`: the Makefile has no such goal"))
 }
 
+/// README.md and the pages in `docs`.
+fn pages() -> Vec<PathBuf> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let docs = docs.filter(|file| file.extension().is_some_and(|extension| extension == "md"));
+    std::iter::once(root().join("README.md")).chain(docs).collect()
+}
+
 #[test]
-fn commands_of_the_readme_exist() {
-    // Until there is one, it promises nothing.
-    let Ok(page) = std::fs::read_to_string(root().join("README.md")) else { return };
+fn commands_of_the_pages_exist() {
     let mut faults = Vec::new();
-    for words in code_lines(&page).into_iter().flat_map(simple_commands) {
-        faults.extend(match words.as_slice() {
-            ["asmgen" | "target/release/asmgen", rest @ ..] => asmgen_fault(rest),
-            ["make", rest @ ..] => make_fault(rest),
-            _ => None,
-        });
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for words in code_lines(&text).into_iter().flat_map(simple_commands) {
+            let fault = match words.as_slice() {
+                ["asmgen" | "target/release/asmgen", rest @ ..] => asmgen_fault(rest),
+                ["make", rest @ ..] => make_fault(rest),
+                _ => None,
+            };
+            faults.extend(fault.map(|fault| format!("{}: {fault}", page.display())));
+        }
     }
     none(&faults);
 }

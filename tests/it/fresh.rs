@@ -1,6 +1,7 @@
 //! What is generated and committed is what would be generated now, and what the pages and `--help` tell people to type
 //! works. `make bless` renews the files.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
@@ -93,7 +94,7 @@ fn brief(rows: &[Row]) -> String {
         let bytes = |target: &str| line.iter().find(|row| row.target == target).expect("it is measured").total;
         let [x86_64, aarch64, i386] = ["x86_64", "aarch64", "i386"].map(bytes);
         let engine = line[0].engine.unwrap_or("-");
-        table += &format!("| `{}` | {engine} | {x86_64} | {aarch64} | {i386} |\n", line[0].example);
+        let _ = writeln!(table, "| `{}` | {engine} | {x86_64} | {aarch64} | {i386} |", line[0].example);
     }
     table
 }

@@ -27,9 +27,10 @@ pub(crate) fn render(report: &Report) -> String {
 fn conditions(report: &Report) -> String {
     let mut text = format!(
         "{}. {}.\n\n\
-         Server on core 0, load generator on core 1, over loopback; where each request has its own connection, which \
-         keeps a client busier than a server, a second load generator on the server's core, or on a core of its own \
-         where there are four. Medians of {} rounds of {} s in which everybody takes a turn, after the bodies were compared byte by byte. CPU is the time that the server's processes ran (user and \
+         Server on core 0, load generator on core 1, over loopback. Where each request has its own connection, the \
+         client is the bottleneck; there a second load generator runs on the server's core, or on a core of its own \
+         if there are four. Medians of {} rounds of {} s, with the servers interleaved, after the bodies were compared \
+         byte by byte. CPU is the time that the server's processes ran (user and \
          system, from /proc/PID/schedstat); a ratio to the floor is the median of the ratios in each round.\n\n",
         report.date,
         report.machine,

@@ -29,7 +29,7 @@ const OPERATIONS_ON_NUMBERS: [usize; 11] = [0, 1, 2, 3, 5, 6, 7, 13, 14, 14, 21]
 
 impl Maker<'_> {
     pub(super) fn branch(&mut self, to: Label) {
-        let kind = if self.has_memory() { self.random.below(11) } else { self.random.one_of(&BRANCHES_OF_NUMBERS) };
+        let kind = if self.has_memory() { self.random.below(12) } else { self.random.one_of(&BRANCHES_OF_NUMBERS) };
         let op = match kind {
             0 => {
                 let len = self.random.one_of(&[1, 2, 4]);
@@ -57,7 +57,7 @@ impl Maker<'_> {
                 Op::Branch { left, cond, right: Arg::Slot(right), to }
             }
             5 if self.random.below(4) == 0 => Op::Jump(to),
-            9 | 10 => self.branch_at_an_edge(to),
+            9..=11 => self.branch_at_an_edge(to),
             _ => {
                 let (left, right) = (self.number(), self.value());
                 Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right, to }
@@ -68,7 +68,7 @@ impl Maker<'_> {
 
     /// Compares something in memory, which may have its upper bit set, with a number at the edge of what a byte holds.
     fn branch_at_an_edge(&mut self, to: Label) -> Op {
-        let left = if self.random.below(2) == 0 { self.fetched } else { self.number() };
+        let left = if self.random.below(4) > 0 { self.fetched } else { self.number() };
         let (width, from) = (self.random.one_of(&WIDTHS), self.place(4));
         if self.random.below(2) == 0 {
             let value = Arg::Const(self.random.one_of(&EDGES));

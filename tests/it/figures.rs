@@ -72,9 +72,9 @@ fn size_of(args: &[&str]) -> usize {
     succeed(asmgen().args(args)).stdout.len()
 }
 
-/// Largest strict size for `x86_64`, in bytes.
+/// Largest strict size for `x86_64`, in bytes. `routes` has the 9 bytes that hear signals which a parent has blocked.
 const STRICT_MAX: [(&str, &[&str], usize); 4] =
-    [("hello", &[], 165), ("pause", &[], 190), ("routes", &BLOCKING, 800), ("page", &BLOCKING, 3 * 1024 - 1)];
+    [("hello", &[], 165), ("pause", &[], 190), ("routes", &BLOCKING, 801), ("page", &BLOCKING, 3 * 1024 - 1)];
 const BLOCKING: [&str; 2] = ["--engine", "blocking"];
 /// The portable layout saves at least this many bytes.
 const PORTABLE_SAVES: usize = 16;

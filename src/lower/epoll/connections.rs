@@ -139,9 +139,11 @@ impl Engine<'_> {
         self.ret("abort");
     }
 
-    /// Adds what the kernel holds for a connection, if it tells; if not, what is read here stays 0.
+    /// Adds what the kernel holds for a connection. Where it tells less (qemu-user tells 4 bytes) or nothing (gVisor), that
+    /// is nothing: another connection's number must not be taken for this one's.
     fn weigh_connection(&mut self) {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
+        self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, "");
         // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
         let len = Arg::Frame(var::BEGAN);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));

@@ -71,7 +71,7 @@ static EFFORTS: [Row; 3] = [
     Row {
         effort: Effort::Default,
         name: "default",
-        turns: 8,
+        turns: 2,
         places: [1_000_000, 20_000],
         tries: 250,
         selections: 6,

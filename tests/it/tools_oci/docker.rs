@@ -22,11 +22,24 @@ impl Drop for Loaded {
 /// A container that lives until the test is over.
 pub(super) struct Container(pub(super) String);
 
+/// So often a container is started that has not begun.
+const STARTS: usize = 3;
+
 impl Container {
     /// Starts a container in the background.
     pub(super) fn start(image: &str, options: &[&str]) -> Self {
         let container = Self(unique("container"));
-        run(tool("docker").args(["run", "-d", "--name", &container.0]).args(HARDENED).args(options).arg(image));
+        let created = |command: &str| {
+            let mut docker = tool("docker");
+            docker.args([command, "--name", &container.0]).args(HARDENED).args(options).arg(image);
+            docker
+        };
+        run(&mut created("create"));
+        // runc's own first process needs some MB, and where memory is least it may be ended before it becomes ours.
+        let is_started = || tool("docker").args(["start", &container.0]).output().is_ok_and(|it| it.status.success());
+        if !(0..STARTS).any(|_| is_started()) {
+            run(tool("docker").args(["start", &container.0]));
+        }
         container
     }
 
@@ -130,7 +143,7 @@ fn docker_runs_the_page_whose_sizes_are_those_that_docker_shows() {
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
     if !store_is_containerd() {
         let size = format!("{} bytes", inspect(&image.reference, "{{.Size}}"));
-        assert_eq!(page.matches(&size).count(), 2, "binary and image are {size}: {page}");
+        assert_eq!(page.matches(&size).count(), 1, "the page says {size}: {page}");
     }
     stops_at_once(&container);
 }

@@ -4,6 +4,7 @@
 pub(crate) const LAST_EPOCH_S: u64 = 253_402_300_799;
 
 const DAY_S: u64 = 86_400;
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The time `epoch_s` seconds after 1970-01-01T00:00:00Z as RFC 3339 writes it, in UTC.
 pub(crate) fn rfc3339(epoch_s: u64) -> String {
@@ -14,11 +15,19 @@ pub(crate) fn rfc3339(epoch_s: u64) -> String {
 /// The same time as HTTP writes it, an IMF-fixdate.
 pub(crate) fn imf_fixdate(epoch_s: u64) -> String {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let days = epoch_s / DAY_S;
     let (year, month, day) = civil_date(days);
     let (weekday, month) = (WEEKDAYS[(days % 7) as usize], MONTHS[month as usize - 1]);
     format!("{weekday}, {day:02} {month} {year:04} {} GMT", time_of_day(epoch_s))
+}
+
+/// The second of an IMF-fixdate from 1970 on; none if the text is not exactly one, or its day does not exist.
+pub(crate) fn epoch_of_imf_fixdate(text: &str) -> Option<u64> {
+    let number = |from: usize, digits: usize| text.get(from..from + digits)?.parse::<u64>().ok();
+    let month = 1 + MONTHS.iter().position(|month| text.get(8..11) == Some(month))? as u64;
+    let (day, year) = (number(5, 2).filter(|&day| day > 0)?, number(12, 4).filter(|&year| year >= 1970)?);
+    let seconds = number(17, 2)? * 3600 + number(20, 2)? * 60 + number(23, 2)?;
+    Some(days_since_1970(year, month, day) * DAY_S + seconds).filter(|&epoch_s| imf_fixdate(epoch_s) == text)
 }
 
 fn time_of_day(epoch_s: u64) -> String {

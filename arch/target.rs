@@ -67,11 +67,6 @@ impl Target {
         TARGETS.into_iter().find(|target| target.name == name)
     }
 
-    /// The target of an OCI platform's architecture (`amd64`, `arm64`, `386`).
-    pub fn by_oci_architecture(architecture: &str) -> Option<&'static Self> {
-        TARGETS.into_iter().find(|target| target.oci_architecture == architecture)
-    }
-
     /// The target that runs on this very machine, if there is one.
     pub fn host() -> Option<&'static Self> {
         Self::by_name(if cfg!(target_arch = "x86") { "i386" } else { std::env::consts::ARCH })

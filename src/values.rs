@@ -42,17 +42,17 @@ fn one_of<T: Copy + Send + Sync + 'static>(values: Vec<Value<T>>) -> impl TypedV
 }
 
 /// A machine: its name here, its platform in images, and its other names.
-const MACHINES: [(&str, &str, &[&str]); 3] = [
+type Machine = (&'static str, &'static str, &'static [&'static str]);
+
+const MACHINES: [Machine; 3] = [
     ("x86_64", "linux/amd64", &["amd64", "x86-64", "x64"]),
     ("aarch64", "linux/arm64", &["arm64", "armv8", "linux/arm64/v8"]),
     ("i386", "linux/386", &["386", "i486", "i586", "i686", "x86"]),
 ];
 
 /// The machines under the names that are shown, in the order of `TARGETS`; the others are taken, too.
-fn machines(
-    shown: fn(&(&'static str, &'static str, &'static [&'static str])) -> &'static str,
-) -> Vec<Value<&'static Target>> {
-    let value = |machine: &'static (&'static str, &'static str, &'static [&'static str])| {
+fn machines(shown: fn(&Machine) -> &'static str) -> Vec<Value<&'static Target>> {
+    let value = |machine: &'static Machine| {
         let names = [&[machine.0, machine.1][..], machine.2].concat();
         let name = shown(machine);
         Value {

@@ -34,6 +34,16 @@ pub(super) fn activated(variant: Variant, file: &Path, listener: impl Into<Owned
     Server::ready(Process::spawn(command), port).unwrap()
 }
 
+/// A server of this machine that is passed a socket, its executable, and the socket as whoever passes it keeps it.
+fn with_passed_socket(spec: &Spec, pid: &str) -> (Server, Executable, TcpListener) {
+    let path = spec.path();
+    let variant = Variant::native(&path);
+    let built = Executable::build(variant, free_port());
+    let kept = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = activated(variant, &built.file(), kept.try_clone().unwrap(), pid);
+    (server, built, kept)
+}
+
 #[test]
 fn a_socket_that_is_passed() {
     let spec = spec("");
@@ -54,11 +64,7 @@ fn a_socket_that_is_passed() {
 #[test]
 fn a_socket_for_somebody_else() {
     let spec = spec("");
-    let path = spec.path();
-    let variant = Variant::native(&path);
-    let built = Executable::build(variant, free_port());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = activated(variant, &built.file(), listener, "1");
+    let (server, built, _) = with_passed_socket(&spec, "1");
     Client::new(built.port).hello();
     assert_ne!(server.port, built.port);
 }
@@ -68,12 +74,7 @@ fn a_socket_for_somebody_else() {
 fn a_passed_socket_that_others_keep() {
     let spec = Spec::new("[[route]]\npath = \"/\"\nfile = \"big.bin\"\n");
     std::fs::write(spec.path().with_file_name("big.bin"), crate::run::bodies::big_body()).unwrap();
-    let path = spec.path();
-    let variant = Variant::native(&path);
-    let built = Executable::build(variant, free_port());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let kept = listener.try_clone().unwrap();
-    let mut server = activated(variant, &built.file(), listener, "$$");
+    let (mut server, _built, kept) = with_passed_socket(&spec, "$$");
     let mut slow = Client::new(server.port);
     slow.send(super::REQUEST);
     assert!(slow.more());
@@ -93,11 +94,7 @@ fn a_passed_socket_that_others_keep() {
 #[test]
 fn workers_share_a_passed_socket() {
     let spec = spec("workers = 2");
-    let path = spec.path();
-    let variant = Variant::native(&path);
-    let built = Executable::build(variant, free_port());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut server = activated(variant, &built.file(), listener, "$$");
+    let (mut server, _built, _) = with_passed_socket(&spec, "$$");
     for _ in 0..20 {
         Client::new(server.port).hello();
     }
@@ -152,12 +149,7 @@ fn what_does_not_listen_is_refused() {
 #[test]
 fn a_passed_socket_that_others_end() {
     let spec = spec("");
-    let path = spec.path();
-    let variant = Variant::native(&path);
-    let built = Executable::build(variant, free_port());
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let kept = listener.try_clone().unwrap();
-    let mut server = activated(variant, &built.file(), listener, "$$");
+    let (mut server, _built, kept) = with_passed_socket(&spec, "$$");
     let mut client = Client::new(server.port);
     client.hello();
     rustix::net::shutdown(&kept, rustix::net::Shutdown::Both).unwrap();

@@ -2,6 +2,7 @@
 
 use asmgen_arch::Target;
 
+use crate::elf::Fields;
 use crate::image::{Claim, Image, Load, Owner};
 
 /// Bits of a word of [`Canvas::claimed`].
@@ -43,6 +44,15 @@ pub enum CanvasError {
 }
 
 impl Canvas {
+    /// Claims the fields of headers.
+    pub(crate) fn claim_fields(&mut self, fields: Fields) -> Result<(), CanvasError> {
+        for field in fields {
+            let owner = Owner::Field { name: field.name, meaning: field.meaning };
+            self.claim(field.offset, &field.bytes, owner)?;
+        }
+        Ok(())
+    }
+
     /// Claims a run of bytes from `offset`. Bytes that are there already must have the same values.
     ///
     /// # Errors

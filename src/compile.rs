@@ -7,55 +7,12 @@ use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
 use crate::elf::template::Choice;
 use crate::elf::{self, Contents, Layout, Tier};
-use crate::golf::{self, Effort, Rule, Watch};
+use crate::error::{BuildError, MOST_BYTES};
+use crate::golf::{self, Watch};
 use crate::image::{Image, Load, Owner};
+use crate::options::{Effort, Options};
 use crate::spec::Description;
-use crate::spec::template::TemplateError;
 use crate::{fill, lower};
-
-/// What to build a description for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The machine.
-    pub target: &'static Target,
-    /// Who must accept the executable.
-    pub tier: Tier,
-    /// How long to look for a smaller one.
-    pub effort: Effort,
-    /// A rule that the search is not to use, to see what it saves.
-    pub without: Option<Rule>,
-}
-
-/// Why there is no image.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// A placeholder could not be filled in.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// The machine cannot do what the program asks for.
-    #[error("{target}: {source}")]
-    Compile {
-        /// The machine's name.
-        target: &'static str,
-        /// Why.
-        source: CompileError,
-    },
-    /// Two owners of one byte: an error in asmgen.
-    #[error("internal error in the layout: {0}")]
-    Canvas(#[from] CanvasError),
-    /// Addresses have 31 bits.
-    #[error("the program would be {bytes} bytes long; at most {MOST_BYTES} are possible, so serve less")]
-    TooLarge {
-        /// Its length.
-        bytes: u64,
-    },
-    /// The sizes that the content states never became those of the file that holds it.
-    #[error("the content states its own size in a way that no size makes true")]
-    NoFixedPoint,
-}
-
-/// Largest program, in bytes: every address stays below 2 GiB, where all machines' instructions reach.
-const MOST_BYTES: u64 = 0x7000_0000;
 
 /// Sizes are tried this often: once a digit count has settled, the next try is the last.
 const SIZE_TRIES: usize = 16;
@@ -69,7 +26,7 @@ const SIZE_TRIES: usize = 16;
 /// ```
 /// let description = asmgen::spec::default_description();
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?;
+/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
 /// assert_eq!(&image.bytes[..4], b"\x7fELF");
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```
@@ -102,9 +59,6 @@ pub fn build_watched(description: &Description, options: Options, watch: &mut Wa
     Err(BuildError::NoFixedPoint)
 }
 
-/// Who builds images for a table: [`build`], or somebody who keeps what it has built.
-pub type Builder<'a> = &'a dyn Fn(&Description, Options) -> Result<Image, BuildError>;
-
 /// Builds the executable of a lowered program: [`build`] without a description.
 ///
 /// # Errors
@@ -124,7 +78,7 @@ pub fn assemble_with_beliefs(
 ) -> Result<(Image, Vec<Known>), BuildError> {
     let wrong = |source| BuildError::Compile { target: target.name, source };
     let code = asmgen_arch::compile_with_beliefs(target, ops).map_err(wrong)?;
-    let options = Options { target, tier, effort: Effort::Quick, without: None };
+    let options = Options::new(target).tier(tier).effort(Effort::Quick);
     plain(ops, code, options, 0)
 }
 
@@ -194,7 +148,7 @@ fn best_turn(
         Ok((turn, plain(ops, code, options, least_bytes)?.0))
     };
     let mut best = image(known.unwrap_or(0))?;
-    let turns = if known.is_some() || !ops.has_subs() { 1 } else { options.effort.turns() };
+    let turns = if known.is_some() || !ops.has_subs() { 1 } else { golf::register_searches(options.effort) };
     for turn in 1..turns {
         let next = image(turn)?;
         if next.1.bytes.len() < best.1.bytes.len() {
@@ -228,17 +182,8 @@ fn plain(ops: &Ops, mut code: Code, options: Options, least_bytes: u64) -> Resul
         read_only_bytes: loads[0].file.end.into(),
         writable: data_places.writable.unwrap_or_default(),
     };
-    claim_fields(&mut canvas, elf::header(&layout, &contents))?;
+    canvas.claim_fields(elf::header(&layout, &contents))?;
     Ok((canvas.finish(target, entry, loads)?, placed.known))
-}
-
-/// Claims the fields of headers.
-pub(crate) fn claim_fields(canvas: &mut Canvas, fields: elf::Fields) -> Result<(), CanvasError> {
-    for field in fields {
-        let owner = Owner::Field { name: field.name, meaning: field.meaning };
-        canvas.claim(field.offset, &field.bytes, owner)?;
-    }
-    Ok(())
 }
 
 /// At most so many bytes are the program's data and state.

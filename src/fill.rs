@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::Options;
 use crate::compress;
+use crate::options::Options;
 use crate::spec::Wrong;
 use crate::spec::template::{self, TemplateError};
 use crate::spec::{Description, Program, Reply, Server};
@@ -130,7 +130,7 @@ mod tests {
                     body = \"{{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}} {{port}}\"\n";
         let description = crate::spec::from_toml(spec, std::path::Path::new("s.toml")).unwrap();
         let target = crate::Target::by_name("x86_64").unwrap();
-        let options = Options { target, tier: crate::elf::Tier::Strict, effort: crate::Effort::Default, without: None };
+        let options = Options::new(target);
         let (filled, _) = fill(&description, options, 1).unwrap();
         let Program::Server(server) = filled.program else { panic!("no server") };
         let reply = &server.routes[0].reply;

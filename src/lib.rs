@@ -13,7 +13,7 @@
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
 //! let target = asmgen::Target::by_name("x86_64").unwrap();
-//! let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?;
+//! let image = asmgen::build(&description, asmgen::Options::new(target))?;
 //! assert!(image.bytes.len() < 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -25,6 +25,7 @@ mod data;
 mod date;
 pub mod deploy;
 pub mod elf;
+mod error;
 pub mod examples;
 mod fill;
 pub mod golf;
@@ -32,10 +33,12 @@ pub mod image;
 pub mod listing;
 pub mod lower;
 pub mod oci;
+mod options;
 pub mod sizes;
 pub mod spec;
 
 pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
-pub use compile::{BuildError, Builder, Options, assemble, assemble_with_beliefs, build, build_watched};
-pub use golf::Effort;
+pub use compile::{assemble, assemble_with_beliefs, build, build_watched};
+pub use error::BuildError;
 pub use image::{Claim, Image, Load, Owner};
+pub use options::{Builder, Effort, Options};

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use crate::elf::Tier;
+use crate::error::BuildError;
 use crate::image::{Image, Owner};
+use crate::options::{Builder, Effort, Options};
 use crate::spec::Engine;
-use crate::{BuildError, Builder, Effort, Options, TARGETS, examples};
+use crate::{TARGETS, examples};
 
 /// One example on one target in one layout; all sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -95,7 +97,7 @@ pub fn measure(build: Builder, effort: Effort) -> Result<Vec<Row>, BuildError> {
                         example.name,
                         engine,
                         tier,
-                        &build(&description, Options { target, tier, effort, without: None })?,
+                        &build(&description, Options::new(target).tier(tier).effort(effort))?,
                     ));
                 }
             }

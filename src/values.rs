@@ -97,7 +97,7 @@ pub(crate) fn effort() -> impl TypedValueParser<Value = Effort> {
         Effort::Default => "a few seconds",
         Effort::Max => "up to 10 minutes",
     };
-    one_of(Effort::all().map(|effort| Value::new(effort.name(), meaning(effort), effort)).collect())
+    one_of(Effort::ALL.into_iter().map(|effort| Value::new(effort.name(), meaning(effort), effort)).collect())
 }
 
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, anyhow};
-use asmgen::elf::Tier;
 
 use crate::content;
 
@@ -62,10 +61,7 @@ fn image(folder: &Path, spec: &str, target: &str) -> anyhow::Result<asmgen::Imag
     let description = asmgen::spec::from_toml(spec, &folder.join("bench.toml"))
         .map_err(|error| anyhow!("asmgen refuses it: {}", one_line(&error)))?;
     let target = asmgen::Target::by_name(target).context("asmgen does not know this machine")?;
-    Ok(asmgen::build(
-        &description,
-        asmgen::Options { target, tier: Tier::Strict, effort: asmgen::Effort::Default, without: None },
-    )?)
+    Ok(asmgen::build(&description, asmgen::Options::new(target))?)
 }
 
 fn build(folder: &Path, port: u16, spec: &str) -> anyhow::Result<Command> {

@@ -127,7 +127,7 @@ fn build_unless(
     target: &'static Target,
     (tier, effort): (Tier, Effort),
 ) -> Result<Image, Failure> {
-    let options = Options { target, tier, effort, without: None };
+    let options = Options::new(target).tier(tier).effort(effort);
     match effort {
         Effort::Max => progress::build(description, options, interrupt),
         _ => asmgen::build(description, options).map_err(of_build),

@@ -19,5 +19,5 @@ mod tests;
 
 pub(crate) use layout::Fields;
 pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
-pub use loader::{LOADERS, Loader, Tier, UnknownTier};
+pub use loader::{LOADERS, Loader, Tier};
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify, verify_file};

@@ -6,9 +6,12 @@ use std::collections::HashMap;
 use asmgen_arch::Code;
 use asmgen_arch::golf::{self, Overlaps, Template};
 
+use super::Search;
+use super::limits::Limits;
 use super::watch::{Bound, Watch};
-use super::{BuildError, Effort, Search};
 use crate::elf::template::{self, Choice};
+use crate::error::BuildError;
+use crate::options::Effort;
 
 /// A template and a selection that could make a smaller file.
 struct Open {
@@ -38,7 +41,7 @@ impl Search<'_> {
         if !is_whole && self.options.effort != Effort::Max {
             return Ok(());
         }
-        self.left = self.options.effort.row().bound_places;
+        self.left = Limits::of(self.options.effort).bound_places;
         let bound = self.bound_of(&fields, is_whole, watch)?;
         watch.end(bound);
         Ok(())
@@ -68,7 +71,7 @@ impl Search<'_> {
     /// The load addresses with their templates and selections.
     fn fields(&self, selected: Vec<(u64, Vec<Code>)>, watch: &Watch) -> Vec<Field> {
         let target = self.options.target;
-        let instructions = self.options.effort.row().instructions;
+        let instructions = Limits::of(self.options.effort).instructions;
         let mut by_base: HashMap<u64, Vec<Code>> = HashMap::new();
         for (base, codes) in selected {
             by_base.entry(base).or_default().extend(codes);

@@ -3,9 +3,9 @@
 use asmgen_arch::golf::Packed;
 
 use crate::canvas::{Canvas, CanvasError};
-use crate::compile::{Options, claim_fields};
 use crate::elf::template::{self, Choice};
 use crate::image::{Image, Load, Owner};
+use crate::options::Options;
 
 pub(super) fn image(options: Options, packed: &Packed, choice: Choice) -> Result<Image, CanvasError> {
     let mut canvas = Canvas::default();
@@ -21,7 +21,7 @@ pub(super) fn image(options: Options, packed: &Packed, choice: Choice) -> Result
         canvas.claim(at, &packed.bytes[at as usize..(at + bytes) as usize], Owner::Data { name })?;
     }
     let fields = template::fields_of(options.tier, options.target, packed.base, choice, &packed.bytes);
-    claim_fields(&mut canvas, fields)?;
+    canvas.claim_fields(fields)?;
     for (at, byte) in (0..len).zip(&packed.bytes) {
         if !canvas.is_claimed(at) {
             canvas.claim(at, &[*byte], Owner::Pad { why: "nothing fits here".into() })?;

@@ -3,13 +3,12 @@
 
 mod bound;
 mod image;
+mod limits;
 pub mod records;
 pub mod report;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 pub use asmgen_arch::golf::Rule;
 pub use watch::{Bound, Progress, Watch};
@@ -18,127 +17,16 @@ use asmgen_arch::golf::{self, Packed, Task, Template};
 use asmgen_arch::op::{Datum, Part, Program as Ops};
 use asmgen_arch::{Class, Code, Target};
 
-use crate::compile::{BuildError, Options};
+use self::limits::Limits;
 use crate::elf::Tier;
 use crate::elf::template::{self, Choice};
+use crate::error::BuildError;
 use crate::image::Image;
+use crate::options::{Effort, Options};
 
-/// How long to look for a smaller file (`--effort`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Effort {
-    /// Not at all: the plain layout.
-    Quick,
-    /// A few seconds.
-    #[default]
-    Default,
-    /// Up to ten minutes.
-    Max,
-}
-
-/// An effort, its name, and how many places its searches look at: in all, and in one template.
-struct Row {
-    effort: Effort,
-    name: &'static str,
-    /// Searches for registers.
-    turns: usize,
-    places: [u64; 2],
-    /// Selections to look at.
-    tries: usize,
-    /// Selections of the fewest bytes to place.
-    selections: usize,
-    /// Places that a glance at a template looks at: enough for one way through.
-    glance: u64,
-    /// Templates that are worth a longer look.
-    promising: usize,
-    /// To learn how small a file can be at all: instructions to select, and places to look at.
-    instructions: usize,
-    bound_places: u64,
-}
-
-static EFFORTS: [Row; 3] = [
-    Row {
-        effort: Effort::Quick,
-        name: "quick",
-        turns: 1,
-        places: [0, 0],
-        tries: 0,
-        selections: 0,
-        glance: 0,
-        promising: 0,
-        instructions: 0,
-        bound_places: 0,
-    },
-    Row {
-        effort: Effort::Default,
-        name: "default",
-        turns: 2,
-        places: [1_000_000, 20_000],
-        tries: 250,
-        selections: 6,
-        glance: 400,
-        promising: 24,
-        instructions: 20_000,
-        bound_places: 1_000_000,
-    },
-    Row {
-        effort: Effort::Max,
-        name: "max",
-        turns: 64,
-        places: [60_000_000, 4_000_000],
-        tries: 20_000,
-        selections: 100,
-        glance: 4_000,
-        promising: 200,
-        instructions: 16_000_000,
-        bound_places: 20_000_000,
-    },
-];
-
-impl Effort {
-    /// How many searches for registers there are.
-    pub(crate) fn turns(self) -> usize {
-        self.row().turns
-    }
-
-    /// All of them, the least first.
-    pub fn all() -> impl Iterator<Item = Self> {
-        EFFORTS.iter().map(|row| row.effort)
-    }
-
-    /// Name on the command line.
-    pub fn name(self) -> &'static str {
-        self.row().name
-    }
-
-    fn row(self) -> &'static Row {
-        EFFORTS.iter().find(|row| row.effort == self).expect("every effort has its row")
-    }
-}
-
-impl fmt::Display for Effort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-fn effort_names() -> String {
-    EFFORTS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")
-}
-
-/// The name is none of an effort's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no effort `{0}`; there are {names}", names = effort_names())]
-pub struct UnknownEffort(
-    /// What was asked for.
-    pub String,
-);
-
-impl FromStr for Effort {
-    type Err = UnknownEffort;
-
-    fn from_str(name: &str) -> Result<Self, UnknownEffort> {
-        Self::all().find(|effort| effort.name() == name).ok_or_else(|| UnknownEffort(name.to_owned()))
-    }
+/// How many searches for registers an effort has.
+pub(crate) fn register_searches(effort: Effort) -> usize {
+    Limits::of(effort).register_searches
 }
 
 /// Most operations of a program that is searched. What a longer one could save is nothing beside its length, and would take
@@ -157,7 +45,7 @@ pub(crate) fn smaller(
     hint: &mut Option<Choice>,
     watch: &mut Watch,
 ) -> Result<Option<Image>, BuildError> {
-    let row = options.effort.row();
+    let row = Limits::of(options.effort);
     if ops.steps.len() > SEARCHED_STEPS_MAX
         || row.places[0] == 0
         || ops.has_writable_memory()
@@ -259,7 +147,7 @@ impl Search<'_> {
     /// A glance at each template at a load address, or at the one that was the best before.
     fn glance(&mut self, base: u64, hint: Option<Choice>, code: &Code) -> Result<Vec<Promising>, BuildError> {
         let target = self.options.target;
-        let row = self.options.effort.row();
+        let row = Limits::of(self.options.effort);
         let least = golf::least_bytes(target, self.ops, code);
         let mut bounded: Vec<_> = self
             .templates(base, golf::is_small(code))
@@ -287,7 +175,7 @@ impl Search<'_> {
         selected: &[Vec<Code>],
         watch: &Watch,
     ) -> Result<(), BuildError> {
-        let row = self.options.effort.row();
+        let row = Limits::of(self.options.effort);
         let each = row.places[1];
         let places = (row.places[0] / self.scale).max(1);
         promising.sort_by_key(|(one, _)| (one.bytes + 2 * one.bound, one.choice.program_header, one.choice.entry));

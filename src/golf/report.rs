@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use super::Rule;
 use super::records::{self, Record};
-use super::{Effort, Rule};
 use crate::elf::Tier;
+use crate::error::BuildError;
 use crate::examples::{EXAMPLES, Example};
+use crate::options::{Builder, Effort, Options};
 use crate::spec::{Engine, Program, ProgramKind};
-use crate::{BuildError, Builder, Options, TARGETS, Target};
+use crate::{TARGETS, Target};
 
 /// An example on a machine in a layout.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -65,7 +67,7 @@ pub fn rows(build: Builder, effort: Effort, tell: &mut dyn FnMut(&Row)) -> Resul
     let mut rows = Vec::new();
     for example in EXAMPLES {
         for target in TARGETS {
-            let size = |tier, effort| size(build, example, Options { target, tier, effort, without: None });
+            let size = |tier, effort| size(build, example, Options::new(target).tier(tier).effort(effort));
             let strict_bytes = size(Tier::Strict, Effort::Default)?;
             for tier in Tier::all().filter(|tier| *tier != Tier::Strict) {
                 let bytes = size(tier, effort)?;
@@ -101,7 +103,7 @@ pub fn savings(
     let size_of = |name: &str, target: &str, without| {
         let example = EXAMPLES.iter().find(|example| example.name == name).expect("it is an example");
         let target = Target::by_name(target).expect("it is a target");
-        size(build, example, Options { target, tier: Tier::Linux, effort, without })
+        size(build, example, Options::new(target).tier(Tier::Linux).effort(effort).without(without))
     };
     let with: Vec<u32> = columns.iter().map(|(name, target)| size_of(name, target, None)).collect::<Result<_, _>>()?;
     let mut saving = |rule: Rule| {

@@ -135,7 +135,7 @@ pub enum OciError {
 ///
 /// let description = asmgen::spec::default_description();
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let bytes = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?.bytes;
+/// let bytes = asmgen::build(&description, asmgen::Options::new(target))?.bytes;
 /// let request = ImageRequest::new(&description, vec![PlatformBinary { target, bytes }], vec!["page:1.0".into()], 0);
 /// let archive = build(&request)?;
 /// assert_eq!(archive.summary.references, ["docker.io/library/page:1.0"]);

@@ -1,9 +1,10 @@
 //! Listings and sizes as they were when they were last looked at: any change of any byte shows in the diff.
 
+use asmgen::elf::Tier;
 use asmgen::examples::EXAMPLES;
 use asmgen::sizes::Row;
 use asmgen::spec::Engine;
-use asmgen::{Effort, Image, Options, Target};
+use asmgen::{Image, Options, Target};
 
 use crate::harness::snapshot;
 use crate::harness::tool::{asmgen, example, measured, root, succeed};
@@ -32,8 +33,8 @@ impl Built {
     fn image(self, target: &str, elf: &str) -> Image {
         let engine = self.engine.map(|name| Engine::ALL.into_iter().find(|one| one.name() == name).unwrap());
         let description = EXAMPLES.iter().find(|one| one.name == self.name).unwrap().description(engine);
-        let (target, tier) = (Target::by_name(target).unwrap(), elf.parse().unwrap());
-        let options = Options { target, tier, effort: Effort::Default, without: None };
+        let (target, tier) = (Target::by_name(target).unwrap(), Tier::by_name(elf).unwrap());
+        let options = Options::new(target).tier(tier);
         images::image(&description, options).unwrap()
     }
 

@@ -123,7 +123,7 @@ fn saved(rule: Rule, name: &str, target: &str, tier: Tier) -> i64 {
     let server = example.description(None).program.kind() == ProgramKind::Server;
     let description = example.description(server.then_some(Engine::Blocking));
     let bytes = |without| {
-        let options = Options { target, tier, effort: Effort::Default, without };
+        let options = Options::new(target).tier(tier).without(without);
         images::image(&description, options).expect("it can be built").bytes.len() as i64
     };
     bytes(Some(rule)) - bytes(None)

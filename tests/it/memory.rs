@@ -16,9 +16,7 @@ const STATE_BYTES: u32 = 300_000;
 
 /// Every way to build a program.
 fn options() -> impl Iterator<Item = Options> {
-    TARGETS.into_iter().flat_map(|target| {
-        Tier::all().map(move |tier| Options { target, tier, effort: asmgen::Effort::Default, without: None })
-    })
+    TARGETS.into_iter().flat_map(|target| Tier::all().map(move |tier| Options::new(target).tier(tier)))
 }
 
 fn build(program: &Program, options: Options) -> Image {

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use asmgen::elf::Tier;
 use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Width};
 use asmgen::syscall::{CALLS, Call, CallInfo};
 use asmgen::{Effort, Image, Options, TARGETS, Target};
@@ -100,7 +99,7 @@ fn write(image: &Image, file: &std::path::Path) {
 fn datagrams_have_their_addresses() {
     let folder = tempfile::tempdir().unwrap();
     for target in TARGETS {
-        let options = Options { target, tier: Tier::Strict, effort: Effort::Quick, without: None };
+        let options = Options::new(target).effort(Effort::Quick);
         let file = folder.path().join(target.name);
         write(&asmgen::assemble(&datagram(), options).unwrap(), &file);
         let variant = Variant { target: target.name, ..Variant::native(&file) };

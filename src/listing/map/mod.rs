@@ -16,7 +16,6 @@ mod colours;
 mod tests;
 
 use std::fmt::{self, Write as _};
-use std::str::FromStr;
 
 pub use self::cells::Map;
 pub use self::html::html;
@@ -55,15 +54,6 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|format| format.name() == name);
-        known.ok_or_else(|| format!("the formats are {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 

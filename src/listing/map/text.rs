@@ -60,7 +60,7 @@ fn cells(map: &Map) -> Vec<Cell> {
 /// ```
 /// let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
 /// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options { target, tier: asmgen::elf::Tier::Strict, effort: asmgen::Effort::Default, without: None })?;
+/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
 /// let map = asmgen::listing::map::Map::new("pause", &image);
 /// let text = asmgen::listing::map::text(&map, false);
 /// assert!(text.contains("\n0000  7f 45 4c 46 02 01 01 03  00 00 00 00 00 00 00 00  HhhhHHHHHhhhhhhh"));

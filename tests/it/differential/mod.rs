@@ -75,7 +75,7 @@ fn every_machine_does_what_the_operations_say() {
         let expected = interpret::run(&program);
         for (number, target) in TARGETS.into_iter().enumerate() {
             let tier = if (seed + number as u64).is_multiple_of(2) { Tier::Strict } else { Tier::Portable };
-            let image = assemble(&program, Options { target, tier, effort: asmgen::Effort::Default, without: None })
+            let image = assemble(&program, Options::new(target).tier(tier))
                 .unwrap_or_else(|error| panic!("program {seed} on {}: {error}", target.name));
             let file = folder.path().join(format!("{seed}-{}", target.name));
             write(&image, &file);

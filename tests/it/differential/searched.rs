@@ -19,7 +19,7 @@ fn tier(target: &Target) -> Tier {
 }
 
 fn build(program: &Program, target: &'static Target, tier: Tier, effort: Effort) -> Image {
-    assemble(program, Options { target, tier, effort, without: None })
+    assemble(program, Options::new(target).tier(tier).effort(effort))
         .unwrap_or_else(|error| panic!("{} {tier}: {error}\n{program:#?}", target.name))
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use asmgen::elf::Tier;
 use asmgen::{Options, Owner};
 
 use super::{Client, server, spec};
@@ -95,7 +94,7 @@ fn verdict(filter: &[u8], machine: u32, number: u32) -> u32 {
 fn filter(spec: &Path, target: &str) -> Vec<u8> {
     let description = asmgen::spec::from_path(spec).unwrap();
     let target = asmgen::TARGETS.into_iter().find(|known| known.name == target).expect("there is one");
-    let options = Options { target, tier: Tier::Strict, effort: asmgen::Effort::Default, without: None };
+    let options = Options::new(target);
     let image = image(&description, options).unwrap();
     let is_filter = |owner: &Owner| matches!(owner, Owner::Data { name } if name == "filter of system calls");
     let claim = image.map.iter().find(|claim| is_filter(&claim.owner)).expect("there is a filter");

@@ -25,11 +25,9 @@ pub(super) struct Program {
 impl Program {
     fn build(example: &'static Example, engine: Option<Engine>, target: &'static Target, tier: Tier) -> Self {
         let description = example.description(engine);
-        let image =
-            asmgen::build(&description, Options { target, tier, effort: asmgen::Effort::Default, without: None })
-                .unwrap_or_else(|error| {
-                    panic!("{} {engine:?} {} {tier}: {error}", example.name, target.name);
-                });
+        let image = asmgen::build(&description, Options::new(target).tier(tier)).unwrap_or_else(|error| {
+            panic!("{} {engine:?} {} {tier}: {error}", example.name, target.name);
+        });
         Self { example: example.name, engine, tier, image, described: description.program }
     }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod layout;
+mod prose;
 mod vocabulary;
 
 use std::fs;

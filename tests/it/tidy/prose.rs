@@ -1,0 +1,173 @@
+//! What can be measured of the prose in pages: long sentences, headings, the length of ARCHITECTURE.md, and whether the
+//! files that pages name exist.
+//!
+//! Whether a page is clear is for readers to judge. The counts here only keep a page from becoming worse.
+
+use std::collections::HashSet;
+
+use super::{Source, sources};
+use crate::harness::none;
+use crate::harness::tool::root;
+
+/// A sentence with more words is long.
+const WORDS_MAX: usize = 25;
+/// ARCHITECTURE.md is read as a whole, so it has an end.
+const ARCHITECTURE_LINES_MAX: usize = 250;
+
+/// Long sentences that a page still has. These numbers only go down.
+const LONG_SENTENCES: &[(&str, usize)] = &[("docs/http.md", 22), ("docs/spec.md", 3), ("CHANGELOG.md", 25)];
+
+/// Words about people, of which a thing has none: "who stops" is "a server that stops".
+const ABOUT_PEOPLE: [&str; 3] = ["who", "whose", "nobody"];
+
+/// Pages in which sentences count; the listings of examples and the like are not prose.
+fn pages() -> Vec<Source> {
+    let mut pages = sources("docs", &["md"]);
+    let at_the_root = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY"];
+    pages.extend(at_the_root.map(|name| {
+        let path = format!("{name}.md");
+        Source { text: std::fs::read_to_string(root().join(&path)).unwrap(), path }
+    }));
+    pages
+}
+
+/// A line that begins a point of a list, without its mark.
+fn point(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let numbered = line.split_once(". ").filter(|(number, _)| number.parse::<u8>().is_ok());
+    line.strip_prefix("- ").or_else(|| numbered.map(|(_, rest)| rest))
+}
+
+/// Paragraphs and points of a page, each on one line: without headings, tables, code blocks and comments.
+fn paragraphs(page: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    let (mut is_code, mut is_comment) = (false, false);
+    for line in page.lines() {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        is_comment |= line.starts_with("<!--");
+        let is_other = is_code || is_fence || is_comment || line.is_empty() || line.starts_with(['#', '|', '!']);
+        is_comment &= !line.contains("-->");
+        match point(line) {
+            _ if is_other || line.starts_with("    ") && point(line).is_none() => all.push(String::new()),
+            Some(rest) => all.push(rest.to_owned()),
+            None => {
+                let last = all.last_mut().expect("it begins with one");
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+        }
+    }
+    all
+}
+
+/// Code between backticks becomes one word, and a link its text.
+fn plain(paragraph: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in paragraph.split('`').enumerate() {
+        text.push_str(if index % 2 == 0 { part } else { "code" });
+    }
+    while let Some((before, rest)) = text.split_once("](") {
+        let behind = rest.split_once(')').map_or("", |(_, behind)| behind);
+        text = format!("{before}{behind}");
+    }
+    text.replace(['*', '[', ']'], "")
+}
+
+fn sentences(page: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for paragraph in paragraphs(page) {
+        let mut sentence = Vec::new();
+        for word in plain(&paragraph).split_whitespace() {
+            sentence.push(word.to_owned());
+            if word.trim_end_matches([')', '"']).ends_with(['.', '?', '!']) {
+                all.push(std::mem::take(&mut sentence).join(" "));
+            }
+        }
+        all.push(sentence.join(" "));
+    }
+    all
+}
+
+fn words(sentence: &str) -> usize {
+    sentence.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+#[test]
+fn sentences_are_short() {
+    let mut faults = Vec::new();
+    for page in pages() {
+        let long: Vec<String> = sentences(&page.text).into_iter().filter(|one| words(one) > WORDS_MAX).collect();
+        let allowed = LONG_SENTENCES.iter().find(|(path, _)| *path == page.path).map_or(0, |(_, count)| *count);
+        if long.len() > allowed {
+            let path = &page.path;
+            faults.push(format!("{path}: {} long sentences, {allowed} allowed:\n  {}", long.len(), long.join("\n  ")));
+        }
+        if long.len() < allowed {
+            faults.push(format!("{}: only {} long sentences are left; lower its number", page.path, long.len()));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn headings_are_about_things() {
+    let mut faults = Vec::new();
+    for page in pages() {
+        for (number, line) in page.lines().filter(|(_, line)| line.starts_with('#')) {
+            let mut words = line.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+            if words.any(|word| ABOUT_PEOPLE.contains(&word.as_str())) {
+                faults.push(format!("{}:{number}: {line}", page.path));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn the_architecture_is_read_in_one_go() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    assert!(text.lines().count() <= ARCHITECTURE_LINES_MAX, "{} lines", text.lines().count());
+}
+
+/// Folders of the repository that pages name with what is in them.
+const FOLDERS: [&str; 8] = ["src", "arch", "tests", "docs", "examples", "benches", "k8s", ".ci"];
+
+/// Words of a page that are names of the repository's files: with a folder, or the bare name of a Rust file.
+fn files_named(page: &str) -> Vec<&str> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-./*".contains(letter);
+    let words = page.split(|letter: char| !is_part(letter)).map(|word| word.trim_end_matches(['.', '/']));
+    let is_ours = |word: &&str| match word.split_once('/') {
+        Some((folder, _)) => FOLDERS.contains(&folder),
+        None => word.strip_suffix(".rs").is_some_and(|name| !name.is_empty()),
+    };
+    words.filter(is_ours).collect()
+}
+
+/// CHANGELOG.md names files as they were.
+#[test]
+fn files_that_pages_name_exist() {
+    let all = sources("", &["rs", "c"]);
+    let names: HashSet<&str> = all.iter().filter_map(|file| file.path.rsplit('/').next()).collect();
+    let mut faults = Vec::new();
+    for page in pages().iter().filter(|page| page.path != "CHANGELOG.md") {
+        for file in files_named(&page.text) {
+            let exists = if file.contains('/') { root().join(file).exists() } else { names.contains(file) };
+            if !exists && !file.contains('*') {
+                faults.push(format!("{}: there is no {file}", page.path));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn the_measures_measure() {
+    let page = "# A heading\n\nOne two `three four`.\nFive [six](seven) eight? Nine\n\n- Ten (eleven.)\n  Twelve\n1. One\n\n\
+                | a | b |\n```sh\ncode\n```\n<!-- a\nb -->\n";
+    let found: Vec<String> = sentences(page).into_iter().filter(|one| !one.is_empty()).collect();
+    assert_eq!(found, ["One two code.", "Five six eight?", "Nine", "Ten (eleven.)", "Twelve", "One"]);
+    assert_eq!(words("One – two, three."), 3);
+    let page = "See `src/lib.rs` and (arch/golf), main.rs, x.toml, linux/amd64, out/x; .rs is an end.";
+    assert_eq!(files_named(page), ["src/lib.rs", "arch/golf", "main.rs"]);
+}

@@ -1,10 +1,9 @@
 //! The relations between header fields that rules are about: each gives the places that break it, none if it holds.
-//! What they mean and who has them is in [`super::rules`].
+//! What they mean and who has them is in `rules.rs`.
 
 use asmgen_arch::Machine;
 
-use super::fields::{ET_EXEC, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_INTERP, PT_NOTE};
-use super::rules::{ELFOSABI_LINUX, LOWEST_ADDRESS};
+use super::fields::{ELFOSABI_LINUX, ET_EXEC, LOWEST_ADDRESS, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_INTERP, PT_NOTE};
 use super::view::{Place, SegmentView, View};
 
 fn if_broken(broken: bool, places: impl FnOnce() -> Vec<Place>) -> Vec<Place> {

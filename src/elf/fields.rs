@@ -2,6 +2,13 @@
 
 use asmgen_arch::Class;
 
+/// `EI_OSABI` of Linux: `FreeBSD` picks its emulation by it.
+pub const ELFOSABI_LINUX: u64 = 3;
+/// `ELFMAG` as a little-endian number.
+pub const MAGIC: u64 = 0x464c_457f;
+/// Lowest address that any kernel lets an unprivileged user map (`vm.mmap_min_addr`, at most 65536).
+pub const LOWEST_ADDRESS: u64 = asmgen_arch::LOWEST_ADDRESS as u64;
+
 /// A field: where it lies in its header. All fields are little endian on our machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -145,6 +152,11 @@ pub const PF_X: u64 = 1;
 pub const PF_W: u64 = 2;
 /// `p_flags`: readable.
 pub const PF_R: u64 = 4;
+
+/// A field's name in the file: program headers are numbered.
+pub(crate) fn numbered(field: &Field, header: usize) -> String {
+    format!("{}[{header}]", field.name)
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,14 @@
 //! Headers of the executable: their fields, who checks which of them, and the bytes to put there.
 //!
-//! [`rules`] is the only statement of what a loader wants. [`overlay`] finds from it where the program headers may
-//! lie, [`layout`](mod@layout) writes the bytes, and [`verify`](mod@verify) judges any file by the same rules.
+//! [`rules`] is the only statement of what a loader wants. [`claims`](mod@claims) derives from it which bits of a field
+//! count, [`overlay`] finds where the program headers may lie, [`header`](mod@header) writes the bytes, and
+//! [`verify`](mod@verify) judges any file by the same rules.
 
 mod checks;
+pub mod claims;
 pub mod excerpt;
 pub mod fields;
+pub mod header;
 pub mod layout;
 pub mod loader;
 pub mod overlay;
@@ -17,7 +20,9 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use layout::Fields;
-pub use layout::{Contents, FieldBytes, Layout, Segment, Writable, header, layout};
+pub(crate) use header::Fields;
+pub use header::{FieldBytes, header};
+pub use layout::{Contents, Layout, Segment, Writable};
 pub use loader::{LOADERS, Loader, Tier};
+pub use overlay::layout;
 pub use verify::{Outcome, Place, Refusal, Verdict, accepted_by_tier, verify, verify_file};

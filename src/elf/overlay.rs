@@ -1,76 +1,14 @@
-//! Where the program headers can lie over the ELF header: derived from [`RULES`].
-//!
-//! Every field claims the bits that the tier's loaders read and that the layout must therefore choose. Two fields may
-//! share a byte if they claim the same value for the bits that both claim.
-
-use std::ops::Range;
+//! Where the program headers can lie over the ELF header: wherever the claims of their fields agree
+//! ([`super::claims`](mod@super::claims)) and the rules accept the file that comes out.
 
 use asmgen_arch::Target;
 
-use super::fields::{self, Field};
-use super::layout::{Contents, Layout, Segment, Writable, header, numbered, segments};
+use super::claims::{Claim, claims, ehdr_claims, overlap};
+use super::fields::{self, Field, LOWEST_ADDRESS};
+use super::header::header;
+use super::layout::{Contents, Layout, Writable, segments};
 use super::loader::Tier;
-use super::rules::{Check, LOWEST_ADDRESS, RULES, Rule};
 use super::verify::{Refusal, verify};
-
-/// The bits of a header field that must have their value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The field.
-    pub field: &'static Field,
-    /// Its name in the file (`p_flags[0]`).
-    pub name: String,
-    /// Offset of its first byte in the file.
-    pub offset: u32,
-    /// Its value; in [`claims`], without the bits that are `later`.
-    pub value: u64,
-    /// Bits of the value that some loader reads and that are known from the layout.
-    pub fixed: u64,
-    /// Bits that are known only when the code has been placed: they cannot share a byte with anything.
-    pub later: u64,
-    /// Does any loader of the tier read the field?
-    pub read: bool,
-}
-
-impl Claim {
-    /// The bytes it covers.
-    pub fn range(&self) -> Range<u32> {
-        self.offset..self.offset + self.field.len
-    }
-
-    /// The claimed bits of each of its bytes.
-    pub fn bits(&self) -> Vec<u8> {
-        (self.fixed | self.later).to_le_bytes()[..self.field.len as usize].to_vec()
-    }
-
-    fn given_up(self) -> Self {
-        Self { fixed: 0, later: 0, read: false, ..self }
-    }
-
-    /// Value, fixed bits and late bits of one of its bytes.
-    fn byte(&self, at: u32) -> [u8; 3] {
-        [self.value, self.fixed, self.later].map(|bits| bits.to_le_bytes()[(at - self.offset) as usize])
-    }
-}
-
-/// The bits of fields whose value is a choice or is known late, where that is not the whole field:
-/// name, bits that the layout fixes, bits that are known when the code has been placed.
-///
-/// Addresses and sizes are below 4 GiB; the image begins in the file's first page; load addresses are multiples of
-/// 64 KiB below 2 GiB; only the lowest three flags mean anything (Linux `make_prot`).
-static PARTIAL: [(&str, u64, u64); 4] = [
-    ("e_entry", !0xffff_ffff, 0xffff_ffff),
-    ("p_filesz", !0xffff_ffff, 0xffff_ffff),
-    ("p_memsz", !0xffff_ffff, 0xffff_ffff),
-    ("p_flags", 7, 0),
-];
-
-/// The same for those of the second segment: it begins where the read-only data end.
-static PARTIAL_WRITABLE: [(&str, u64, u64); 2] =
-    [("p_offset", !0xffff_ffff, 0xffff_ffff), ("p_vaddr", !0xffff_ffff, 0xffff_ffff)];
-
-/// What loaders read of the stack marker; its address and file offset mean nothing.
-static OF_STACK_MARKER: [&str; 3] = ["p_type", "p_flags", "p_memsz"];
 
 /// Bits of `p_offset` and `p_vaddr` that may follow from what lies below them, the same in both.
 const SKEW: u64 = 0xfff;
@@ -102,6 +40,16 @@ pub struct Conflict {
     pub offset: u32,
     /// The two fields.
     pub fields: [String; 2],
+}
+
+/// The layout of a tier for a target: the smallest headers that all the tier's loaders accept, with a second segment
+/// for programs that write to memory beside the stack.
+///
+/// # Panics
+/// If there is none. A test covers every tier and target.
+pub fn layout(tier: Tier, target: &'static Target, writable: bool) -> Layout {
+    let feasible = candidates(tier, target, writable).find(Candidate::is_feasible);
+    feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout
 }
 
 /// Every place for the program headers from 4, behind the magic, to the end of the ELF header, in that order.
@@ -170,107 +118,6 @@ fn known_below(claims: &[Claim], field: &Field, program_header_offset: u32) -> (
         }
     }
     known
-}
-
-/// The claims of all header fields, before the code has been placed.
-pub fn claims(layout: &Layout) -> Vec<Claim> {
-    claims_for(layout, &Contents::default())
-}
-
-/// The claims of all header fields of a file with these contents.
-pub fn claims_for(layout: &Layout, contents: &Contents) -> Vec<Claim> {
-    let mut claims = ehdr_claims(layout, contents.entry);
-    for (number, segment) in layout.segments.iter().enumerate() {
-        claims.extend(phdr_claims(layout, number, *segment, contents));
-    }
-    claims
-}
-
-fn ehdr_claims(layout: &Layout, entry: u64) -> Vec<Claim> {
-    let claim = |field: &'static Field| {
-        let value = layout.ehdr_value(field.name, entry);
-        claim(field, field.name.to_owned(), field.offset, value, bits(layout, field, &PARTIAL))
-    };
-    fields::ehdr(layout.target.class).iter().map(claim).collect()
-}
-
-fn phdr_claims(layout: &Layout, number: usize, segment: Segment, contents: &Contents) -> Vec<Claim> {
-    let table = fields::phdr(layout.target.class);
-    let start = layout.program_header_offset + number as u32 * fields::total_bytes(table);
-    let partial = match segment {
-        Segment::Writable => [&PARTIAL[..], &PARTIAL_WRITABLE].concat(),
-        Segment::Image { .. } | Segment::Stack => PARTIAL.to_vec(),
-    };
-    let claim = |field: &'static Field| {
-        let value = layout.phdr_value(segment, field.name, contents);
-        let name = numbered(field, number);
-        let claim = claim(field, name, start + field.offset, value, bits(layout, field, &partial));
-        match segment {
-            Segment::Stack if !OF_STACK_MARKER.contains(&field.name) => claim.given_up(),
-            Segment::Stack => Claim { fixed: claim.fixed | claim.later, later: 0, ..claim },
-            Segment::Image { .. } | Segment::Writable => claim,
-        }
-    };
-    table.iter().map(claim).collect()
-}
-
-fn claim(field: &'static Field, name: String, offset: u32, value: u64, (fixed, later): (u64, u64)) -> Claim {
-    Claim { field, name, offset, value, fixed, later, read: fixed | later != 0 }
-}
-
-/// Names of the fields that some loader of the tier reads on this machine.
-pub(crate) fn read_fields(tier: Tier, target: &Target) -> Vec<&'static str> {
-    rules_of(tier, target).flat_map(|rule| rule.reads).copied().collect()
-}
-
-/// The rules that some loader of the tier has for this machine.
-fn rules_of(tier: Tier, target: &Target) -> impl Iterator<Item = &'static Rule> {
-    let has = move |rule: &Rule| {
-        let mut loaders = tier.loaders().iter().filter(|loader| loader.runs(target.machine));
-        loaders.any(|loader| rule.source(*loader).is_some())
-    };
-    RULES.iter().filter(move |rule| has(rule))
-}
-
-/// Which bits of a field the tier's rules make count: fixed ones, and late ones.
-fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u64) {
-    let whole = u64::MAX >> (64 - 8 * field.len);
-    let of_rule = |rule: &Rule| match rule.check {
-        Check::OneOf(values) => (common_bits(&values.of(layout.target)), 0),
-        Check::Relation(_) => partial
-            .iter()
-            .find(|(name, ..)| *name == field.name)
-            .map_or((u64::MAX, 0), |(_, fixed, later)| (*fixed, *later)),
-    };
-    let (fixed, later) = rules_of(layout.tier, layout.target)
-        .filter(|rule| rule.reads.contains(&field.name))
-        .map(of_rule)
-        .fold((0, 0), |(fixed, later), (more, more_later)| (fixed | more, later | more_later));
-    (fixed & whole & !later, later & whole)
-}
-
-/// The bits in which all values agree.
-fn common_bits(values: &[u64]) -> u64 {
-    let differ = values.iter().fold(0, |differ, value| differ | (value ^ values[0]));
-    !differ
-}
-
-/// For each byte of the headers, the bits that some field claims.
-pub fn claimed_bits(claims: &[Claim]) -> Vec<u8> {
-    let end = claims.iter().map(|claim| claim.range().end).max().unwrap_or(0);
-    let mut all = vec![0; end as usize];
-    for claim in claims {
-        for (at, bits) in claim.range().zip(claim.bits()) {
-            all[at as usize] |= bits;
-        }
-    }
-    all
-}
-
-/// Are they two fields that share a byte?
-pub fn overlap(one: &Claim, other: &Claim) -> bool {
-    let (a, b) = (one.range(), other.range());
-    one.name != other.name && a.start < b.end && b.start < a.end
 }
 
 /// The bytes on which two fields differ.

@@ -6,16 +6,9 @@
 use asmgen_arch::{Class, Target};
 
 use super::checks;
-use super::fields::{ET_DYN, ET_EXEC};
+use super::fields::{ET_DYN, ET_EXEC, MAGIC};
 use super::loader::Loader::{self, BinfmtQemu, BinfmtRosetta, FreeBsd, Gvisor, Linux, QemuUser, Tools, Wsl1, WxPolicy};
 use super::view::{Place, View};
-
-/// `EI_OSABI` of Linux: `FreeBSD` picks its emulation by it.
-pub const ELFOSABI_LINUX: u64 = 3;
-/// `ELFMAG` as a little-endian number.
-pub const MAGIC: u64 = 0x464c_457f;
-/// Lowest address that any kernel lets an unprivileged user map (`vm.mmap_min_addr`, at most 65536).
-pub const LOWEST_ADDRESS: u64 = asmgen_arch::LOWEST_ADDRESS as u64;
 
 /// A rule: what it reads, what is right, and who has it.
 #[derive(Debug)]

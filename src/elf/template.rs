@@ -8,11 +8,11 @@
 use asmgen_arch::golf::{Class, ClassId, Template, useful_bases};
 use asmgen_arch::{Class as Width, Machine, Target};
 
-use super::fields::{self, PF_R, PF_W, PF_X};
-use super::layout::{Contents, FieldBytes, Layout, Segment, meaning, numbered};
+use super::claims::read_fields;
+use super::fields::{self, LOWEST_ADDRESS, PF_R, PF_W, PF_X, numbered};
+use super::header::{FieldBytes, meaning};
+use super::layout::{Contents, Layout, Segment};
 use super::loader::Tier;
-use super::overlay::read_fields;
-use super::rules::LOWEST_ADDRESS;
 use super::verify::is_accepted;
 use super::view::View;
 

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use asmgen_arch::{Machine, TARGETS, Target};
 
-use super::overlay::{self, claims_for};
+use super::claims::claims_for;
+use super::overlay;
 use super::*;
 
 mod alone;

@@ -3,10 +3,14 @@
 use std::io::{self, Read, Seek};
 
 use super::excerpt::Excerpt;
+use super::fields::PT_INTERP;
 use super::loader::{LOADERS, Loader, Tier};
 use super::rules::{RULES, Rule};
 pub use super::view::Place;
 use super::view::View;
+
+/// The beginning of a file, in which most files have their program headers too.
+const HEAD_BYTES: u64 = 4096;
 
 /// What one loader makes of a file.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -87,7 +91,27 @@ pub fn verify(file: &[u8]) -> Vec<Verdict> {
 /// # Errors
 /// The file cannot be read.
 pub fn verify_file(file: &mut (impl Read + Seek)) -> io::Result<Vec<Verdict>> {
-    Ok(verdicts(&View::of(&Excerpt::read(file)?)))
+    Ok(verdicts(&View::of(&excerpt(file)?)))
+}
+
+/// What loaders look at: the ELF header, the program headers and the end of an interpreter's name.
+fn excerpt(file: &mut (impl Read + Seek)) -> io::Result<Excerpt> {
+    let mut excerpt = Excerpt::of_nothing(file)?;
+    excerpt.add(file, 0, HEAD_BYTES)?;
+    let head = View::of(&excerpt);
+    let (table, end) = (head.get("e_phoff"), head.table_end().unwrap_or(0));
+    if end > HEAD_BYTES {
+        excerpt.add(file, table, end - table)?;
+    }
+    let whole = View::of(&excerpt);
+    let last = |segment| {
+        let [offset, size] = ["p_offset", "p_filesz"].map(|name| whole.segment_get(segment, name));
+        offset.checked_add(size)?.checked_sub(1)
+    };
+    for last in whole.of_type(PT_INTERP).filter_map(last).collect::<Vec<_>>() {
+        excerpt.add(file, last, 1)?;
+    }
+    Ok(excerpt)
 }
 
 fn verdicts(view: &View) -> Vec<Verdict> {
@@ -126,4 +150,34 @@ pub(crate) fn is_accepted(file: &[u8], tier: Tier) -> bool {
         .collect();
     let concerns = |rule: &&Rule| judges.iter().any(|loader| rule.source(*loader).is_some());
     RULES.iter().filter(concerns).all(|rule| rule.broken(&view).is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::{verify, verify_file};
+
+    /// Every byte of a header changed: the excerpt of a file is judged as the file is.
+    #[test]
+    fn an_excerpt_is_judged_as_the_whole() {
+        let own = std::fs::read("/proc/self/exe").unwrap();
+        let far = {
+            // Program headers behind the first page, and an interpreter's name behind those.
+            let (table, bytes) = (0x40, 13 * 56);
+            let mut file = own[..0x3000].to_vec();
+            let headers = file[table..table + bytes].to_vec();
+            file.extend(headers);
+            file[0x20..0x28].copy_from_slice(&0x3000_u64.to_le_bytes());
+            file
+        };
+        for file in [own[..0x2000].to_vec(), far, b"#!/bin/sh\n".to_vec(), Vec::new()] {
+            for at in 0..0x120.min(file.len()) {
+                let mut changed = file.clone();
+                changed[at] ^= 0x15;
+                assert_eq!(verify_file(&mut Cursor::new(&changed)).unwrap(), verify(&changed), "byte {at:#x}");
+            }
+            assert_eq!(verify_file(&mut Cursor::new(&file)).unwrap(), verify(&file));
+        }
+    }
 }

@@ -3,9 +3,11 @@
 
 use super::Reference;
 use super::content::{Annotations, CONTAINERD_NAME, Descriptor, IMAGE_INDEX};
-use super::layout::LAYOUT_VERSION;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Version of the image layout.
+const LAYOUT_VERSION: &str = "1.0.0";
 
 /// A list of descriptors.
 #[derive(Debug, Serialize)]

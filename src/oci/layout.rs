@@ -9,8 +9,6 @@ use super::tar::Tar;
 
 const BLOB_MODE: u32 = 0o444;
 const DOCUMENT_MODE: u32 = 0o644;
-/// Version of the image layout.
-pub(super) const LAYOUT_VERSION: &str = "1.0.0";
 const OCI_LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Writes the archive, entries in a fixed order.

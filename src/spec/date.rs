@@ -2,12 +2,9 @@
 
 use toml::value::{Datetime, Offset};
 
-use super::SpecError;
-use super::document::Section;
 use super::error::Wrong;
-use super::schema::Value;
 use crate::date::{LAST_EPOCH_S, days_since_1970};
-use crate::oci::created_epoch_from_env;
+use crate::oci::{OciError, created_epoch_from_env};
 
 /// The word for what the environment variable of this name says.
 pub(super) const FROM_ENVIRONMENT: &str = "SOURCE_DATE_EPOCH";
@@ -46,21 +43,14 @@ pub(super) fn of_date(given: &Datetime) -> Result<i64, Wrong> {
     if is_in_range { Ok(seconds) } else { Err(out_of_range()) }
 }
 
-/// When the section says that its content was modified, in seconds since 1970. The environment is looked at only where
-/// the spec asks for that: else the same spec gives the same bytes everywhere.
-pub(super) fn modified(section: &Section<'_>) -> Result<Option<u64>, SpecError> {
-    match section.value("modified") {
-        None => Ok(None),
-        Some(Value::Integer(seconds)) => Ok(Some(*seconds as u64)),
-        Some(_) => match std::env::var_os(FROM_ENVIRONMENT).map(|_| created_epoch_from_env()) {
-            None => Ok(None),
-            Some(Ok(seconds)) => Ok(Some(seconds)),
-            Some(Err(error)) => {
-                let wrong = Wrong::new(error.to_string(), format!("set it, unset it, or {FORM}"));
-                Err(section.error("modified", wrong))
-            }
-        },
+/// The seconds since 1970 that the environment says, if it says any. It is looked at only where a spec asks for that: else
+/// the same spec gives the same bytes everywhere.
+pub(super) fn of_environment() -> Result<Option<u64>, Wrong> {
+    if std::env::var_os(FROM_ENVIRONMENT).is_none() {
+        return Ok(None);
     }
+    let wrong = |error: OciError| Wrong::new(error.to_string(), format!("set it, unset it, or {FORM}"));
+    created_epoch_from_env().map(Some).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use super::engine::{Engine, EpollSettings, Workers};
-use super::{health, path};
+use super::path;
 
 /// A whole program and the image around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,22 +159,6 @@ impl Server {
             begun.max_by_key(|(prefix, _)| prefix.len()).map(|(_, route)| route)
         };
         own.or_else(longest).map_or(&self.fallback, |route| &route.reply)
-    }
-
-    /// The path that says whether the server is well: the one of its health check, or nothing if that is not answered
-    /// with success.
-    pub fn health_path(&self) -> Option<&str> {
-        match self.engine {
-            Engine::Epoll => self.passes_healthcheck().then_some(self.epoll.healthcheck.as_str()),
-            Engine::Blocking => health::default(self),
-        }
-    }
-
-    /// Is the path of the health check answered with success?
-    pub fn passes_healthcheck(&self) -> bool {
-        let asked = path::decoded(&self.epoll.healthcheck);
-        let is_metrics = self.epoll.metrics.as_ref().is_some_and(|metrics| path::decoded(metrics) == asked);
-        is_metrics || self.reply_to(&self.epoll.healthcheck).is_successful()
     }
 }
 

@@ -12,7 +12,7 @@ use super::error::{SpecText, Wrong};
 use super::headers;
 use super::schema::{Default, Key, Kind, Table, Value};
 use super::suggest::closest;
-use super::value::{check, wrong_type};
+use super::value::{Pair, check, wrong_type};
 
 /// A spec, its keys and values checked one by one.
 #[derive(Debug)]
@@ -189,9 +189,6 @@ impl Entry {
         Ok(Self { key: known, key_at: key.span(), value: checked, value_at: value.span() })
     }
 }
-
-/// A key of a table with its value.
-pub(super) type Pair<'t, 'i> = (&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
 
 /// The keys of a table in the order of the text; the parser hands them over in alphabetical order.
 fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Pair<'t, 'i>> {

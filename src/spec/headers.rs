@@ -5,12 +5,10 @@ use toml::de::DeValue;
 
 use super::SpecError;
 use super::content_type::check_characters;
-use super::document::Pair;
 use super::error::{SpecText, Wrong};
 use super::limits::{FIELD_NAME_MAX, FIELD_VALUE_MAX, FIELDS_MAX};
-use super::schema::{Fields, Key, Value};
-use super::value::in_unit;
-use crate::date;
+use super::schema::{Fields, Key};
+use super::value::Pair;
 
 /// Why a spec may not give a field.
 enum Reason {
@@ -153,24 +151,6 @@ pub(super) fn merged(server: &[Given], own: &[Given]) -> Vec<(String, String)> {
     all.collect()
 }
 
-/// The value of `Retry-After` where it is a date.
-pub(super) fn date_value(text: &str) -> Result<Value, Wrong> {
-    if is_date(text) {
-        return Ok(Value::Text(text.to_owned().into()));
-    }
-    let fix = "write the seconds as a number, or a date such as \"Sat, 31 Jan 2026 12:00:00 GMT\"";
-    let seconds = text.parse::<u32>().ok().map(|seconds| seconds.to_string());
-    Err(match seconds.or_else(|| in_unit(text, "seconds")).ok_or(()) {
-        Ok(seconds) => Wrong::new(format!("{text:?} is no date"), format!("write retry_after = {seconds}")),
-        Err(()) => Wrong::new(format!("{text:?} is no date"), fix),
-    })
-}
-
-/// Is it an IMF-fixdate (RFC 9110 §5.6.7) of a second that there is, from 1970 on?
-fn is_date(text: &str) -> bool {
-    date::epoch_of_imf_fixdate(text).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,31 +164,6 @@ mod tests {
         let merged = merged(&server, &of(&[("b", Some("4")), ("c", None), ("E", Some("5")), ("F", None)]));
         let merged: Vec<(&str, &str)> = merged.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(merged, [("A", "1"), ("b", "4"), ("E", "5")]);
-    }
-
-    #[test]
-    fn dates_are_of_days_that_exist() {
-        for good in ["Sat, 31 Jan 2026 12:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Tue, 29 Feb 2028 23:59:59 GMT"]
-        {
-            assert!(is_date(good), "{good}");
-        }
-        for bad in [
-            "",
-            "Sun, 31 Jan 2026 12:00:00 GMT",
-            "Sat, 31 Jan 2026 12:00:00 UTC",
-            "Sat, 31 jan 2026 12:00:00 GMT",
-            "Sat, 31 Jan 2026 24:00:00 GMT",
-            "Sat, 31 Jan 2026 12:60:00 GMT",
-            "Sat, 31 Jan 2026 12:00:60 GMT",
-            "Sat, 31 Jan 2026 12:00:00 GMT ",
-            "Thu, 29 Feb 2029 12:00:00 GMT",
-            "Thu, 00 Jan 1970 00:00:00 GMT",
-            "Saturday, 31-Jan-26 12:00:00 GMT",
-            "Sat Jan 31 12:00:00 2026",
-            "2026-01-31T12:00:00Z",
-        ] {
-            assert!(!is_date(bad), "{bad}");
-        }
     }
 
     #[test]

@@ -1,12 +1,30 @@
 //! Where "are you well?" is asked, if the spec does not say.
 
-use super::description::Server;
+use super::description::{Engine, Server};
 use super::path;
 
 /// Paths with that meaning, most usual first (Kubernetes' own are the last three).
 const NAMES: [&str; 4] = ["/health", "/healthz", "/livez", "/readyz"];
 /// The path that is asked where none of them has a route.
 pub(super) const ROOT: &str = "/";
+
+impl Server {
+    /// The path that says whether the server is well: the one of its health check, or nothing if that is not answered
+    /// with success.
+    pub fn health_path(&self) -> Option<&str> {
+        match self.engine {
+            Engine::Epoll => self.passes_healthcheck().then_some(self.epoll.healthcheck.as_str()),
+            Engine::Blocking => default(self),
+        }
+    }
+
+    /// Is the path of the health check answered with success?
+    pub fn passes_healthcheck(&self) -> bool {
+        let asked = path::decoded(&self.epoll.healthcheck);
+        let is_metrics = self.epoll.metrics.as_ref().is_some_and(|metrics| path::decoded(metrics) == asked);
+        is_metrics || self.reply_to(&self.epoll.healthcheck).is_successful()
+    }
+}
 
 /// The first of the usual paths, of `/`, and of all routes that is answered with success; the same for every engine.
 pub(super) fn default(server: &Server) -> Option<&str> {

@@ -18,6 +18,7 @@ pub mod limits;
 mod listen;
 mod loader;
 mod location;
+mod lookup;
 mod markdown;
 mod name;
 mod overrides;
@@ -37,6 +38,7 @@ pub use description::{About, Coding, Description, Listen, Program, ProgramKind, 
 pub use engine::{Engine, EpollSettings, Workers};
 pub use error::{SpecError, Wrong};
 pub(crate) use headers::is_descriptive;
+pub use keys::KEYS;
 pub use loader::{Disk, Embedded, Loader};
 pub(crate) use location::before_path as location_before_path;
 pub use markdown::schema_markdown;

@@ -43,7 +43,7 @@ impl Replies {
                 let mut reply = of_content(Path::new(file), content);
                 reply.cache = cache(&document.top)?;
                 reply.fields = headers::merged(&common(document), &[]);
-                reply.modified = date::modified(&document.server)?;
+                reply.modified = modified_at(&document.server)?;
                 reply.compress = document.top.flag("compress");
                 reply.variants = ready(&document.top, loader, &reply)?;
                 Ok(Self { routes: one_file(Path::new(file), &reply), fallback: not_found(document, loader)? })
@@ -75,7 +75,7 @@ fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Resul
     let mut routes: Vec<(Route, &Section<'_>)> = Vec::new();
     let mut lines: BTreeMap<Vec<u8>, (&str, &Section<'_>)> = BTreeMap::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
-    let modified = date::modified(&document.server)?;
+    let modified = modified_at(&document.server)?;
     let most = match engine {
         Engine::Epoll => ROUTES_MAX,
         Engine::Blocking => BLOCKING_ROUTES_MAX,
@@ -251,7 +251,16 @@ fn modified(section: &Section<'_>, status: u16) -> Result<Option<u64>, SpecError
         let wrong = Wrong::new(format!("a reply with status {status} has no date of its own"), "remove it");
         return Err(section.error("modified", wrong));
     }
-    date::modified(section)
+    modified_at(section)
+}
+
+/// When the section says that its content was modified, in seconds since 1970.
+fn modified_at(section: &Section<'_>) -> Result<Option<u64>, SpecError> {
+    match section.value("modified") {
+        None => Ok(None),
+        Some(Value::Integer(seconds)) => Ok(Some(*seconds as u64)),
+        Some(_) => date::of_environment().map_err(|wrong| section.error("modified", wrong)),
+    }
 }
 
 /// The value of `Location`.

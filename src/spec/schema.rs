@@ -1,10 +1,9 @@
-//! The schema of a spec: what a row of its one data table, [`KEYS`], says of a key. The reader takes types, limits and
+//! The schema of a spec: what a row of its one data table, [`KEYS`](super::KEYS), says of a key. The reader takes types, limits and
 //! defaults from it, the error messages take their suggestions from it, and `docs/spec.md` is rendered from it.
 
 use std::borrow::Cow;
 
 use super::description::{Engine, ProgramKind};
-pub use super::keys::KEYS;
 
 /// One key of a spec.
 #[derive(Debug)]
@@ -173,16 +172,6 @@ impl Table {
     pub fn prefix(self) -> &'static str {
         self.facts().prefix
     }
-
-    /// Its keys, in the order of [`KEYS`].
-    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
-        KEYS.iter().filter(move |key| key.table() == self)
-    }
-
-    /// Its key of that name, if it has one.
-    pub fn key(self, name: &str) -> Option<&'static Key> {
-        self.keys().find(|key| key.name() == name)
-    }
 }
 
 impl Key {
@@ -234,45 +223,6 @@ mod tests {
         for (index, facts) in TABLES.iter().enumerate() {
             assert_eq!(facts.table as usize, index);
             assert_eq!(Table::ALL[index], facts.table);
-        }
-    }
-
-    #[test]
-    fn paths_are_distinct_and_documented() {
-        for (index, key) in KEYS.iter().enumerate() {
-            assert!(KEYS[..index].iter().all(|other| other.path != key.path), "{} twice", key.path);
-            assert!(key.doc.ends_with(['.', '?']), "{}: its sentence has no end", key.path);
-            assert!(!key.programs.is_empty(), "{} belongs to no program", key.path);
-            assert!(!key.engines.is_empty(), "{} belongs to no engine", key.path);
-            assert_eq!(key.table().key(key.name()).map(|found| found.path), Some(key.path));
-        }
-    }
-
-    #[test]
-    fn defaults_keep_their_own_limits() {
-        for key in KEYS {
-            match (&key.kind, &key.default) {
-                (_, Default::Rule(_))
-                | (Kind::Bool, Default::Is(Value::Bool(_)))
-                | (Kind::TextOrFalse { .. }, Default::Is(Value::Bool(false))) => {}
-                (Kind::Choice(choices), Default::Is(Value::Text(text))) => assert!(choices.contains(&text.as_ref())),
-                (Kind::Text { min, max, .. }, Default::Is(Value::Text(text))) => {
-                    assert!((*min..=*max).contains(&text.len()));
-                }
-                (Kind::Line { max, .. } | Kind::TextOrFalse { max, .. }, Default::Is(Value::Text(text))) => {
-                    assert!(text.len() <= *max);
-                }
-                (
-                    Kind::Integer { min, max, .. } | Kind::IntegerOr { min, max, .. },
-                    Default::Is(Value::Integer(number)),
-                ) => {
-                    assert!((min..=max).contains(&number));
-                }
-                (Kind::Seconds { min_ms, max_ms }, Default::Is(Value::Millis(millis))) => {
-                    assert!((min_ms..=max_ms).contains(&millis));
-                }
-                _ => panic!("{}: the default has another type", key.path),
-            }
         }
     }
 }

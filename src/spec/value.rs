@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use toml::Spanned;
 use toml::de::DeValue;
 
 use super::date;
 use super::error::Wrong;
-use super::headers;
 use super::schema::{Key, Kind, Value};
 use super::suggest::closest;
+
+/// A key of a table with its value.
+pub(super) type Pair<'t, 'i> = (&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
 
 /// A value against its key: the checked value, or nothing for tables.
 pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wrong> {
@@ -35,7 +38,7 @@ pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wro
             let in_range = parsed.filter(|parsed| (0..=*max).contains(parsed));
             Value::Integer(in_range.ok_or_else(|| out_of_range(number, 0, max, " seconds"))?)
         }
-        (Kind::SecondsOrDate { .. }, DeValue::String(text)) => headers::date_value(text)?,
+        (Kind::SecondsOrDate { .. }, DeValue::String(text)) => retry_after_value(text)?,
         (Kind::Seconds { min_ms, max_ms }, DeValue::Integer(number)) => {
             let seconds = u32::from_str_radix(number.as_str(), number.radix()).map_or(f64::INFINITY, f64::from);
             millis_value(number, seconds, *min_ms, *max_ms)?
@@ -91,6 +94,24 @@ fn out_of_range(written: impl Display, min: impl Display, max: impl Display, uni
     Wrong::new(format!("{written} is out of range"), format!("allowed: {min} to {max}{unit}"))
 }
 
+/// The value of `Retry-After` where it is a date.
+fn retry_after_value(text: &str) -> Result<Value, Wrong> {
+    if is_date(text) {
+        return Ok(Value::Text(text.to_owned().into()));
+    }
+    let fix = "write the seconds as a number, or a date such as \"Sat, 31 Jan 2026 12:00:00 GMT\"";
+    let seconds = text.parse::<u32>().ok().map(|seconds| seconds.to_string());
+    Err(match seconds.or_else(|| in_unit(text, "seconds")).ok_or(()) {
+        Ok(seconds) => Wrong::new(format!("{text:?} is no date"), format!("write retry_after = {seconds}")),
+        Err(()) => Wrong::new(format!("{text:?} is no date"), fix),
+    })
+}
+
+/// Is it an IMF-fixdate (RFC 9110 §5.6.7) of a second that there is, from 1970 on?
+fn is_date(text: &str) -> bool {
+    crate::date::epoch_of_imf_fixdate(text).is_some()
+}
+
 /// A value of the wrong type, with the remedy spelled out where it is a matter of quotes or brackets.
 pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
     let name = key.name();
@@ -126,7 +147,7 @@ pub(super) fn wrong_type(key: &Key, value: &DeValue<'_>) -> Wrong {
 }
 
 /// A number with a unit, as others write it (`5s`, `500ms`, `16KiB`), in another unit; the shortest text of it.
-pub(super) fn in_unit(text: &str, unit: &str) -> Option<String> {
+fn in_unit(text: &str, unit: &str) -> Option<String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (digits, written) = text.split_at(split);
     let factor = match (unit, written.trim().to_ascii_lowercase().as_str()) {
@@ -147,4 +168,34 @@ fn found(value: &DeValue<'_>) -> String {
     let name = value.type_str();
     let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("{article} {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_of_days_that_exist() {
+        for good in ["Sat, 31 Jan 2026 12:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "Tue, 29 Feb 2028 23:59:59 GMT"]
+        {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in [
+            "",
+            "Sun, 31 Jan 2026 12:00:00 GMT",
+            "Sat, 31 Jan 2026 12:00:00 UTC",
+            "Sat, 31 jan 2026 12:00:00 GMT",
+            "Sat, 31 Jan 2026 24:00:00 GMT",
+            "Sat, 31 Jan 2026 12:60:00 GMT",
+            "Sat, 31 Jan 2026 12:00:60 GMT",
+            "Sat, 31 Jan 2026 12:00:00 GMT ",
+            "Thu, 29 Feb 2029 12:00:00 GMT",
+            "Thu, 00 Jan 1970 00:00:00 GMT",
+            "Saturday, 31-Jan-26 12:00:00 GMT",
+            "Sat Jan 31 12:00:00 2026",
+            "2026-01-31T12:00:00Z",
+        ] {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Architecture and tidiness: who may mention what, who may depend on what, how files look.
 
+mod circles;
 mod commands;
 mod layout;
 mod prose;

@@ -58,7 +58,7 @@ impl Options {
     }
 }
 
-/// Who builds images for a table: [`build`], or somebody who keeps what it has built.
+/// What builds the executables of a table: [`build`](crate::build), or a function that keeps what it has built.
 pub type Builder<'a> = &'a dyn Fn(&Description, Options) -> Result<Image, BuildError>;
 
 /// How long to look for a smaller file (`--effort`).

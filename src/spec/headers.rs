@@ -57,8 +57,8 @@ pub(super) fn rule() -> String {
     };
     format!(
         "at most {FIELDS_MAX} names, each once in any case and of at most {FIELD_NAME_MAX} token characters, with \
-         values of at most {FIELD_VALUE_MAX} bytes of visible ASCII and spaces, or `false`; not what has a key of its own ({}), \
-         what the server writes ({}), what is about the connection ({}) or about the bytes that are sent ({})",
+         values of at most {FIELD_VALUE_MAX} bytes of visible ASCII and spaces, or `false`; not fields with a key of their \
+         own ({}), fields that the server writes ({}), fields about the connection ({}) or about the bytes sent ({})",
         of(|reason| matches!(reason, Reason::Key(_))),
         of(|reason| matches!(reason, Reason::Server)),
         of(|reason| matches!(reason, Reason::Connection)),
@@ -108,9 +108,13 @@ pub(super) fn check_name(name: &str) -> Result<(), Wrong> {
         Reason::Key(key) => {
             Wrong::new("has a key of its own", format!("write {key} = … in the route or in [not_found]"))
         }
-        Reason::Server => Wrong::new("is what the server knows better, and writes itself", "remove it"),
-        Reason::Connection => Wrong::new("is about the connection, which is the server's alone", "remove it"),
-        Reason::Bytes => Wrong::new("is about the bytes that are sent, which differ by range and coding", "remove it"),
+        Reason::Server => Wrong::new("is written by the server itself", "remove it"),
+        Reason::Connection => Wrong::new("is about the connection, which only the server controls", "remove it"),
+        Reason::Bytes => Wrong::new(
+            "is about the bytes that are sent, which differ by range and coding",
+            "remove \
+        it",
+        ),
     })
 }
 

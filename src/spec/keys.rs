@@ -17,7 +17,7 @@ const BLOCKING: &[Engine] = &[Engine::Blocking];
 
 /// One line about the program, for labels and placeholders.
 const ABOUT: Kind = Kind::Line { max: limits::ABOUT_MAX, rule: "" };
-const FILE: Kind = Kind::Line { max: limits::FILE_PATH_MAX, rule: "names a regular file of at most 1 GiB" };
+const FILE: Kind = Kind::Line { max: limits::FILE_PATH_MAX, rule: "a regular file of at most 1 GiB" };
 const BODY: Kind = Kind::Text { min: 0, max: limits::BODY_MAX, rule: "" };
 const CONTENT_TYPE: Kind =
     Kind::Line { max: limits::CONTENT_TYPE_MAX, rule: "visible ASCII and spaces, of the form `type/subtype`" };
@@ -28,32 +28,32 @@ const STATUS: Kind = Kind::Integer {
     rule: "not 204, 205 or 304, which have no content",
 };
 const TYPE_BY_EXTENSION: Default = Default::Rule(
-    "by the file's extension, with `; charset=utf-8` for text in UTF-8; `text/plain; charset=utf-8` for a `body`",
+    "from the file's extension, with `; charset=utf-8` for text in UTF-8; `text/plain; charset=utf-8` for a `body`",
 );
 
 const CACHE: Kind = Kind::Line { max: limits::CACHE_MAX, rule: "visible ASCII and spaces; not empty" };
 const CACHE_DOC: &str = "Value of `Cache-Control`, such as `no-cache` or `max-age=31536000, immutable`.";
-const HEADERS_DOC: &str = "Field lines of this reply, besides those of `[server]`: one of the same name takes its place, and \
-    `false` leaves it out.";
+const HEADERS_DOC: &str = "Header fields of this reply, in addition to those of `[server]`. A field of the same \
+    name replaces that one, and `false` removes it.";
 const RETRY_AFTER: Kind = Kind::SecondsOrDate { max: limits::RETRY_AFTER_S_MAX };
 const RETRY_AFTER_DOC: &str =
-    "Value of `Retry-After`: after so many seconds, or from that time on, the client may ask again.";
+    "Value of `Retry-After`: the client may ask again after this many seconds, or from this time on.";
 const LOCATION: Kind = Kind::Line {
     max: limits::LOCATION_MAX,
-    rule: "a path from its slash, or an address with its scheme, as RFC 3986 has them; does not lead back to itself",
+    rule: "an absolute path (`/new`) or URL (`https://…`) by RFC 3986; not a redirect back to itself",
 };
-const LOCATION_DOC: &str = "Value of `Location`: where the client finds it, a path or a whole address. `{{path}}` at its end \
-    is the path and the query of the request. The status is 308 then, unless one of 201, 300, 301, 302, 303, 307 is given, \
-    and the content, if none is given, the same line without that.";
-const COMPRESS_DOC: &str = "Sends precompressed variants to clients that accept `br`, `zstd` or `gzip`. They are \
-    made when the program is compiled, and kept where they are smaller. Where `FILE.br`, `FILE.zst` or `FILE.gz` stands \
-    beside the file and `template` is not set, it is the variant.";
-const COMPRESS_200_DOC: &str = "As `compress` at the top level, for this content; with status 200 alone.";
+const LOCATION_DOC: &str = "Value of `Location`: a path or a URL to redirect to. `{{path}}` at its end stands for \
+    the path and the query of the request. With it the default status is 308; 201, 300, 301, 302, 303 and \
+    307 are allowed, too. The default content is the value without `{{path}}`.";
+const COMPRESS_DOC: &str = "Sends precompressed variants to clients that accept `br`, `zstd` or `gzip`. asmgen \
+    makes them at compile time and keeps those that are smaller. A `FILE.br`, `FILE.zst` or `FILE.gz` beside the \
+    file is used instead, unless `template` is set.";
+const COMPRESS_200_DOC: &str = "As `compress` at the top level, for this content; only with status 200.";
 
 const MODIFIED: Kind = Kind::DateOr { word: super::date::FROM_ENVIRONMENT };
-const MODIFIED_DOC: &str = "When the content was last modified: the value of `Last-Modified`, which `If-Modified-Since` is \
-    compared with. `\"SOURCE_DATE_EPOCH\"` is what that environment variable says when the program is compiled; none, if it \
-    is not set. It must not lie in the future when the program runs.";
+const MODIFIED_DOC: &str = "When the content was last modified. This is the value of `Last-Modified`, and \
+    `If-Modified-Since` is compared with it. `\"SOURCE_DATE_EPOCH\"` takes the value of that environment variable \
+    at compile time; there is no date if it is not set. The date must not be in the future when the program runs.";
 
 /// A limit on waiting, in whole seconds.
 const WAIT: Kind = range(limits::WAIT_S_MIN, limits::WAIT_S_MAX, "seconds");
@@ -89,7 +89,10 @@ pub static KEYS: &[Key] = &[
             max: limits::NAME_MAX,
             rule: "`a`–`z`, `0`–`9` and `-`, with a letter or digit at both ends",
         },
-        default: Default::Rule("the spec's file name without its extension, made valid"),
+        default: Default::Rule(
+            "the spec's file name without its extension, in lower case, with `-` for invalid \
+        characters",
+        ),
         programs: ANY,
         engines: EACH,
         doc: "Name of the executable, the image and the Kubernetes objects.",
@@ -108,7 +111,7 @@ pub static KEYS: &[Key] = &[
         default: text(""),
         programs: ANY,
         engines: EACH,
-        doc: "What it is, in one sentence.",
+        doc: "Description in one sentence.",
     },
     Key {
         path: "repository",
@@ -124,7 +127,7 @@ pub static KEYS: &[Key] = &[
         default: text(""),
         programs: ANY,
         engines: EACH,
-        doc: "Version of what is served.",
+        doc: "Version of the content.",
     },
     Key {
         path: "licenses",
@@ -148,7 +151,8 @@ pub static KEYS: &[Key] = &[
         default: text(ProgramKind::Server.name()),
         programs: ANY,
         engines: EACH,
-        doc: "What the executable does: answer HTTP, write a text and exit, or wait until it is told to stop.",
+        doc: "What the executable does: `server` answers HTTP, `hello` writes a text and exits, `pause` waits for \
+             SIGTERM. `ok` is a server for benchmarks: it checks no errors.",
     },
     Key {
         path: "text",
@@ -156,7 +160,7 @@ pub static KEYS: &[Key] = &[
         default: text("Hello, world!\n"),
         programs: HELLO,
         engines: EACH,
-        doc: "What is written to standard output.",
+        doc: "Text to write to standard output.",
     },
     Key {
         path: "file",
@@ -164,8 +168,8 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "The one file to serve, at `/` and at its own name, if clients send that as it is; the path is relative to the spec, \
-              and no `[[route]]` may stand beside it.",
+        doc: "The only file to serve, at `/` and, if its name can be sent as it is, at `/NAME`. The path is \
+             relative to the spec. There may be no `[[route]]` beside it.",
     },
     epoll(
         "cache",
@@ -188,7 +192,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "A path and its reply; at least one, unless `file` or `[not_found]` is given.",
+        doc: "A path and its reply. At least one is required, unless `file` or `[not_found]` is given.",
     },
     Key {
         path: "not_found",
@@ -204,8 +208,8 @@ pub static KEYS: &[Key] = &[
         default: text(Engine::DEFAULT.name()),
         programs: SERVER,
         engines: EACH,
-        doc: "How connections are handled: `epoll` serves many at once and speaks all of HTTP/1.1 that files need; \
-              `blocking` serves one at a time and is the smallest.",
+        doc: "How the server handles connections. `epoll` serves many at once, with everything in HTTP/1.1 that a \
+             static server needs. `blocking` serves one at a time and is the smallest.",
     },
     Key {
         path: "server.listen",
@@ -214,12 +218,13 @@ pub static KEYS: &[Key] = &[
             rule: "`PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`",
         },
         default: Default::Rule(
-            "`[::]:8080` with engine `\"epoll\"`, else `0.0.0.0:8080`; an address or a port alone leaves the other",
+            "`[::]:8080` with engine `\"epoll\"`, else `0.0.0.0:8080`; an address alone keeps the default port, a \
+            port alone the default address",
         ),
         programs: LISTENS,
         engines: EACH,
-        doc: "Address and port; `0.0.0.0` is every IPv4 address, `[::]` every address of both families. Where the machine \
-              has no IPv6, the epoll engine takes `[::]` for `0.0.0.0`.",
+        doc: "Address and port to listen on. `0.0.0.0` is every IPv4 address, `[::]` every address of both \
+             families. On a machine without IPv6, the epoll engine treats `[::]` as `0.0.0.0`.",
     },
     Key {
         path: "server.port",
@@ -240,8 +245,8 @@ pub static KEYS: &[Key] = &[
         default: text("{{name}} listening on port {{port}}"),
         programs: SERVER,
         engines: EACH,
-        doc: "What is written to standard output once the server listens; placeholders are filled in, a newline is \
-              added if it is missing, and `false` writes nothing.",
+        doc: "Line to write to standard output once the server listens. Placeholders are filled in, and a missing \
+             newline is added. `false` writes nothing.",
     },
     Key {
         path: "server.timeout",
@@ -249,8 +254,8 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Millis(limits::TIMEOUT_MS_DEFAULT)),
         programs: SERVER,
         engines: BLOCKING,
-        doc: "The longest time one client can keep the others waiting, to the millisecond. A reply of more than 4 KiB may \
-              take as much longer as it needs at 64 KiB a second, while the client goes on taking it.",
+        doc: "Longest time that one client can keep the others waiting, to the millisecond. A reply of more than 4 \
+             KiB may take longer, by the time that it needs at 64 KiB/s, while the client keeps reading.",
     },
     Key {
         path: "server.backlog",
@@ -263,7 +268,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Integer(limits::BACKLOG_DEFAULT as i64)),
         programs: SERVER,
         engines: EACH,
-        doc: "How many connections the kernel may hold before they are accepted.",
+        doc: "How many connections the kernel queues before the server accepts them.",
     },
     epoll(
         "server.workers",
@@ -274,9 +279,8 @@ pub static KEYS: &[Key] = &[
             word: Workers::CORES,
         },
         integer(limits::WORKERS_DEFAULT),
-        "How many processes serve; `\"cores\"` is one for each core that the program may use by its affinity \
-         mask. A limit on processor time (`cpu.max`, Docker's `--cpus`, Kubernetes' `limits.cpu`) is not looked at: give a \
-         number there.",
+        "How many processes serve. `\"cores\"` is one for each core in the affinity mask. It ignores limits on \
+        processor time (`cpu.max`, Docker's `--cpus`, Kubernetes' `limits.cpu`); give a number there.",
     ),
     epoll(
         "server.connections",
@@ -288,13 +292,13 @@ pub static KEYS: &[Key] = &[
         "server.partial_requests",
         range(limits::PARTIAL_REQUESTS_MIN, limits::PARTIAL_REQUESTS_MAX, "requests"),
         integer(limits::PARTIAL_REQUESTS_DEFAULT),
-        "How many requests one worker holds of which only a part has come.",
+        "How many incomplete requests one worker holds at once.",
     ),
     epoll(
         "server.head_bytes",
         range(limits::HEAD_BYTES_MIN, limits::HEAD_BYTES_MAX, "bytes"),
         integer(limits::HEAD_BYTES_DEFAULT),
-        "Longest head of a request, from its method to its empty line.",
+        "Greatest length of a request's head, from its method to its empty line.",
     ),
     epoll(
         "server.header_timeout",
@@ -306,26 +310,26 @@ pub static KEYS: &[Key] = &[
         "server.idle_timeout",
         WAIT,
         integer(limits::IDLE_TIMEOUT_S_DEFAULT),
-        "How long a connection may wait for its next request. A load balancer in front must give up first: AWS's does after \
-         60 s, Google Cloud's after 600 s, for which this has to be 620.",
+        "How long a connection may be idle between requests. A load balancer in front must give up first. AWS's \
+        does so after 60 s; Google Cloud's does so after 600 s and needs 620 here.",
     ),
     epoll(
         "server.write_timeout",
         WAIT,
         integer(limits::WRITE_TIMEOUT_S_DEFAULT),
-        "How long a client may take nothing of a reply that waits for it.",
+        "How long the server waits for a client that reads nothing of its reply.",
     ),
     epoll(
         "server.drain",
         range(limits::DRAIN_S_MIN, limits::DRAIN_S_MAX, "seconds"),
         integer(limits::DRAIN_S_DEFAULT),
-        "How long new connections are still accepted after SIGTERM; Kubernetes needs about 5.",
+        "How long the server still accepts connections after SIGTERM. Kubernetes needs about 5.",
     ),
     epoll(
         "server.stop_timeout",
         range(limits::STOP_TIMEOUT_S_MIN, limits::STOP_TIMEOUT_S_MAX, "seconds"),
         integer(limits::STOP_TIMEOUT_S_DEFAULT),
-        "How long requests under way may take to finish, after `drain`; then the program ends.",
+        "How long requests under way may take to finish after `drain`. Then the program exits.",
     ),
     epoll(
         "server.port_env",
@@ -335,69 +339,69 @@ pub static KEYS: &[Key] = &[
     ),
     epoll(
         "server.healthcheck",
-        Kind::Line { max: limits::PATH_MAX, rule: "a path as in `route[].path`, answered with a status of 200 to 299" },
+        Kind::Line {
+            max: limits::PATH_MAX,
+            rule: "a path as in `route[].path`, answered with a status of 200 to \
+        299",
+        },
         Default::Rule(
-            "the first of `/health`, `/healthz`, `/livez` and `/readyz` that has a route with a status of 200 to 299, else \
-             `/` if it is answered so, else the first route of which that is true",
+            "the first of `/health`, `/healthz`, `/livez` and `/readyz` that has a route with a status of 200 to \
+            299; else `/` if its status is one of these; else the first such route",
         ),
-        "The path that the command `healthcheck` of the program asks for, and with it the health check of the image.",
+        "The path that the program's command `healthcheck` requests. The image's health check runs that command.",
     ),
     epoll(
         "server.sandbox",
         Kind::Bool,
         Default::Is(Value::Bool(true)),
-        "Once the program listens, a filter kills it on any system call that it does not need.",
+        "Kills the program on any system call that it does not need, once it listens.",
     ),
     epoll(
         "server.access_log",
         Kind::Bool,
         Default::Is(Value::Bool(false)),
-        "Writes a line for each request to standard output, in the Common Log Format; lines are dropped when standard \
-         output blocks.",
+        "Writes a line in the Common Log Format to standard output for each request. Lines are dropped when \
+        standard output blocks.",
     ),
-    epoll(
-        "server.modified",
-        MODIFIED,
-        Default::Rule("none"),
-        "`modified` of each route with status 200 that does not say it itself.",
-    ),
+    epoll("server.modified", MODIFIED, Default::Rule("none"), "Default of `modified` for routes with status 200."),
     epoll(
         "server.metrics",
         Kind::TextOrFalse { max: limits::PATH_MAX, rule: "a path as in `route[].path` that no route has" },
         Default::Is(Value::Bool(false)),
-        "The path that answers with figures of the program, in the text format of Prometheus; `false` for none. Not with \
-         several `workers`: each counts for itself.",
+        "The path of the metrics, in the text format of Prometheus; `false` for none. Not allowed with several \
+        `workers`, because metrics would be per worker.",
     ),
     any(
         "server.headers",
         Kind::Fields,
         Default::Rule("none"),
-        "Field lines of every reply that the spec describes, but not of those that it does not (400, 405, 416 and the like).",
+        "Header fields of every reply that the spec describes. Replies that it does not describe (400, 405, 416 and \
+        the like) do not have them.",
     ),
     Key {
         path: "route[].path",
         kind: Kind::Text {
             min: 1,
             max: limits::PATH_MAX,
-            rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; no `*` but as the last \
-                   segment, with engine `epoll`; no `%00`, `%2F` or `%FF`; or `*`; at most 4096 routes with engine \
-                   `epoll`, 512 with `blocking`",
+            rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; `*` only as the last \
+                  segment, with engine `epoll`; no `%00`, `%2F` or `%FF`; or `*` alone; at most 4096 routes with \
+                  engine `epoll`, 512 with `blocking`",
         },
-        default: Default::Rule("none, it must be given"),
+        default: Default::Rule("none; required"),
         programs: SERVER,
         engines: EACH,
-        doc: "The path as it stands in the request, without the query; engine `epoll` compares it once each `%XX` is \
-              decoded, engine `blocking` byte for byte. `/api/*` is every path that begins with `/api/`, so `/api/` too, but \
-              not `/api`. A route of exactly the path comes first, then the longest such prefix, then `*`, which is every \
-              path that no other route has. `%2A` is the character `*`.",
+        doc: "The path of the request, without the query. Engine `epoll` decodes each `%XX` before it compares; \
+             engine `blocking` compares bytes. `/api/*` is every path that begins with `/api/`, so also `/api/`, \
+             but not `/api`. An exact route comes first, then the longest prefix, then `*`, which is every other \
+             path. `%2A` is the character `*`.",
     },
     Key {
         path: "route[].body",
         kind: BODY,
-        default: Default::Rule("none; this, `file` or `location` must be given"),
+        default: Default::Rule("none; one of `body`, `file` and `location` is required"),
         programs: SERVER,
         engines: EACH,
-        doc: "The content, in the spec itself.",
+        doc: "The content itself.",
     },
     Key {
         path: "route[].file",
@@ -405,7 +409,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "The file with the content; the path is relative to the spec.",
+        doc: "A file with the content. The path is relative to the spec.",
     },
     Key {
         path: "route[].type",
@@ -429,7 +433,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Bool(false)),
         programs: SERVER,
         engines: EACH,
-        doc: "Fills in the placeholders in the content.",
+        doc: "Fills in placeholders in the content.",
     },
     epoll("route[].cache", CACHE, Default::Rule("none"), CACHE_DOC),
     any("route[].headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),
@@ -437,7 +441,7 @@ pub static KEYS: &[Key] = &[
     epoll(
         "route[].modified",
         MODIFIED,
-        Default::Rule("`server.modified`, where the status is 200; a reply with another has none"),
+        Default::Rule("`server.modified` if the status is 200, else none"),
         MODIFIED_DOC,
     ),
     epoll("route[].location", LOCATION, Default::Rule("none"), LOCATION_DOC),
@@ -448,7 +452,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("`Not Found`, as bare `text/plain`"),
         programs: SERVER,
         engines: EACH,
-        doc: "The content, in the spec itself.",
+        doc: "The content itself.",
     },
     Key {
         path: "not_found.file",
@@ -456,7 +460,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Rule("none"),
         programs: SERVER,
         engines: EACH,
-        doc: "The file with the content; the path is relative to the spec.",
+        doc: "A file with the content. The path is relative to the spec.",
     },
     Key {
         path: "not_found.type",
@@ -480,7 +484,7 @@ pub static KEYS: &[Key] = &[
         default: Default::Is(Value::Bool(false)),
         programs: SERVER,
         engines: EACH,
-        doc: "Fills in the placeholders in the content.",
+        doc: "Fills in placeholders in the content.",
     },
     epoll("not_found.cache", CACHE, Default::Rule("none"), CACHE_DOC),
     any("not_found.headers", Kind::Fields, Default::Rule("those of `[server]`"), HEADERS_DOC),

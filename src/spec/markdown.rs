@@ -9,10 +9,10 @@ use super::{headers, limits};
 const INTRODUCTION: &str = "\
 # The spec
 
-<!-- Rendered from src/spec/keys.rs; `BLESS=1 cargo test` writes it anew. -->
+<!-- Rendered from src/spec/keys.rs; `BLESS=1 cargo test` rewrites it. -->
 
-A spec is a TOML file that describes one program. `asmgen run SPEC.toml` builds and runs it; the folder `examples`
-has specs to start from. The shortest server is
+A spec is a TOML file that describes one program. `asmgen run SPEC.toml` builds and runs it. The folder `examples` has
+specs to start from. This is the shortest server:
 
 ```toml
 [[route]]
@@ -20,17 +20,18 @@ path = \"/\"
 body = \"Hello, world!\\n\"
 ```
 
-A key that is not listed here is an error, and so is a key that does not belong to the chosen `program` or
-`server.engine`. Where a key or its value is wrong, the message names the file, the line, the column and the key, and
-says what would be right. Paths of files are relative to the spec. Lengths are in bytes of UTF-8.
+A key that is not listed here is an error, and so is a key of another `program` or `server.engine`. The message names
+the file, the line, the column and the key, and says what would be right. Paths of files are relative to the spec.
+Lengths are in bytes of UTF-8.
 ";
 
 const PLACEHOLDERS_INTRODUCTION: &str = "\
 ## Placeholders
 
-In `server.start_line`, and in the content of replies with `template = true`, `{{name}}` stands for a fact that is
-known when the program is compiled. Whitespace inside of the braces is allowed; a `{{` that opens no placeholder is an
-error, and `\\{{` stands for two braces (in a TOML string with double quotes, `\\\\{{`). In HTML, XML and JSON the values are escaped.
+Placeholders work in `server.start_line`, and in the content of replies with `template = true`. `{{name}}` stands for a
+fact that is known at compile time. Whitespace inside the braces is allowed. A `{{` that does not open a placeholder is
+an error; `\\{{` stands for two braces, in a TOML string with double quotes `\\\\{{`. In HTML, XML and JSON, values are
+escaped.
 
 | placeholder | value |
 |---|---|
@@ -39,8 +40,8 @@ error, and `\\{{` stands for two braces (in a TOML string with double quotes, `\
 const RECIPES: &str = "\
 ## Recipes
 
-A page for the time of maintenance answers every path and every method, so that no form is lost to a 405, and tells
-clients and search engines when to come back:
+A maintenance page answers every path and every method, so that no form is lost to a 405. It tells clients and search
+engines when to come back:
 
 ```toml
 name = \"maintenance\"
@@ -56,8 +57,8 @@ type = \"text/html; charset=utf-8\"
 body = \"<!doctype html>\\n<title>Back soon</title>\\n<p>We are back within the hour.\\n\"
 ```
 
-A host that has moved sends every path, with its query, to the new one. Clients remember the status, 308; `status = 302` is for a
-time:
+A host that has moved redirects every path, with its query, to the new one. Clients remember the status, 308. Use
+`status = 302` for a temporary move:
 
 ```toml
 name = \"moved\"
@@ -66,8 +67,7 @@ name = \"moved\"
 location = \"https://example.org{{path}}\"
 ```
 
-One page for every path below `/app/`, as applications in the browser want it, beside a file that is not found
-elsewhere:
+A single-page application: one page for every path below `/app/`, and a file beside it:
 
 ```toml
 name = \"app\"
@@ -202,7 +202,7 @@ mod tests {
             std::fs::write(path, &page).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == page, "docs/spec.md is stale; write it anew with `BLESS=1 cargo test`");
+        assert!(committed == page, "docs/spec.md is stale; rewrite it with `BLESS=1 cargo test`");
     }
 
     #[test]

@@ -22,8 +22,7 @@ pub const PLACEHOLDERS: [Placeholder; 12] = [
     Placeholder { name: "version", doc: "`version` of the spec" },
     Placeholder {
         name: "port",
-        doc: "TCP port the server listens on: in the start line the one it has, in content the spec's, though `PORT` may \
-              say another one later",
+        doc: "TCP port: in the start line the actual one; in content the spec's, although `PORT` may override it later",
     },
     Placeholder { name: "target", doc: "`x86_64`, `aarch64` or `i386`" },
     Placeholder { name: "binary_size", doc: "size of the executable in bytes" },
@@ -50,7 +49,7 @@ pub struct TemplateError {
 }
 
 /// Replaces every placeholder by what `lookup` says of its name. Whatever `lookup` knows nothing of is an error, and
-/// so is a `{{` that opens no placeholder. `\{{` becomes `{{`. The values are not looked at: see [`html_escape`].
+/// so is a `{{` that does not open a placeholder. `\{{` becomes `{{`. The values are not looked at: see [`html_escape`].
 pub fn fill(text: &[u8], lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<u8>, TemplateError> {
     let mut filled = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -137,7 +136,7 @@ fn malformed(inside: &[u8]) -> Wrong {
     let line = inside.split(|&byte| byte == b'\n').next().unwrap_or(inside);
     let shown: String = String::from_utf8_lossy(line).chars().take(SHOWN).collect();
     Wrong::new(
-        format!("`{{{{{}` opens no placeholder", shown.escape_debug()),
+        format!("`{{{{{}` does not open a placeholder", shown.escape_debug()),
         "write {{name}} with a name of a-z and _, or \\{{ for the two braces themselves",
     )
 }
@@ -184,7 +183,7 @@ mod tests {
     fn open_braces_without_a_placeholder_are_refused() {
         for text in ["{{", "{{port", "{{Port}}", "{{}}", "{{ a b }}", "{{{port}}}", "{{port}"] {
             let error = fill(text.as_bytes(), port).unwrap_err();
-            assert!(error.wrong.what.ends_with("opens no placeholder"), "{text}: {error}");
+            assert!(error.wrong.what.ends_with("does not open a placeholder"), "{text}: {error}");
         }
     }
 

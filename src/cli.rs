@@ -14,19 +14,20 @@ use crate::values;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   asmgen --target x86_64 > server && chmod +x server && ./server
-                                          the default page as an executable
+                                          the demo page as an executable
   asmgen examples/routes.toml --target aarch64 -o routes
                                           a spec, for another machine
   asmgen notes.txt --port 9000 -o notes   serve one file
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen list examples/hello.toml         every byte and its reason
   asmgen map examples/hello.toml --format html -o out/hello.html
-                                          the same as a poster
+                                          the same as a map
   asmgen image -o out/image.tar && docker load -i out/image.tar
   asmgen k8s examples/page.toml | kubectl apply -f -
 
-SPEC is a description in TOML (docs/spec.md), `-` for one on standard input, or
-any other file, which is then served as it is. Without SPEC the default page (examples/page.toml) is built.
+SPEC is a description in TOML (docs/spec.md), or `-` for one on standard input.
+Any other file is served unchanged. Omit it to build the demo page
+(examples/page.toml).
 
 Exit code: 0 done, 1 failed, 2 wrong usage or wrong input.";
 
@@ -44,47 +45,47 @@ pub(crate) struct Cli {
 /// What else there is.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write an OCI image, for one or several platforms, that every container tool loads
+    /// Write an OCI image for one or several platforms
     Image(ImageArgs),
-    /// List every byte: offset, bytes, instruction, reason, header fields
+    /// List every byte with its offset, instruction, reason and header fields
     List(ExecutableArgs),
-    /// Draw every byte with its owner's colour: text, SVG, or a page with a search
+    /// Draw every byte as a cell in its owner's colour, as text, SVG or a searchable page
     Map(MapArgs),
-    /// Build for this machine and run it in the foreground
+    /// Build for this machine and run in the foreground
     Run(RunArgs),
-    /// Say which loaders accept an ELF file, and why the others do not
+    /// Report which loaders accept an ELF file, and which rule and byte the others refuse
     Verify(VerifyArgs),
-    /// Exact sizes of the examples, for every engine, target and layout
+    /// Print the exact sizes of the examples for every engine, target and layout
     Sizes(SizesArgs),
-    /// The examples' smallest sizes beside the smallest published ones
+    /// Print the examples' smallest sizes beside the smallest published ones
     Golf(GolfArgs),
-    /// Kubernetes manifests on standard output, or with a kustomization in a folder
+    /// Write Kubernetes manifests to standard output, or to a folder with a kustomization
     K8s(K8sArgs),
-    /// A Compose file on standard output
+    /// Write a Compose file to standard output
     Compose(ComposeArgs),
-    /// A Dockerfile that packs ready-made executables, on standard output
+    /// Write a Dockerfile that packs executables built before, to standard output
     Dockerfile(DeployArgs),
-    /// Shell completions on standard output
+    /// Write shell completions to standard output
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// The manual page on standard output
+    /// Write the manual page to standard output
     Man,
 }
 
 /// What is described, and what the command line changes about it.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// Description in TOML, or a file to serve; the default page where there is none
+    /// Description in TOML, or a file to serve [default: the demo page]
     pub(crate) spec: Option<PathBuf>,
-    /// TCP port, 1–65535, instead of the description's
+    /// TCP port, 1–65535; overrides the description
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
-    /// Address and port to listen on, instead of the description's: 127.0.0.1:8080, [::]:8080, [::1]
+    /// Address and port to listen on, such as 127.0.0.1:8080, [::]:8080 or [::1]; overrides the description
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// How a server handles its connections, instead of the description's way
+    /// How the server handles connections; overrides the description
     #[arg(long, value_name = "ENGINE", value_parser = values::engine())]
     pub(crate) engine: Option<Engine>,
 }
@@ -94,7 +95,7 @@ pub(crate) struct SourceArgs {
 pub(crate) struct ExecutableArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Machine to build for [default: this one]
+    /// Machine to build for [default: this machine]
     #[arg(long, value_name = "MACHINE", value_parser = values::target())]
     pub(crate) target: Option<&'static Target>,
     #[command(flatten)]
@@ -104,13 +105,13 @@ pub(crate) struct ExecutableArgs {
 /// How the executable is laid out, and how long to look for a smaller one.
 #[derive(Debug, Args)]
 pub(crate) struct LayoutArgs {
-    /// Who must accept the executable
+    /// Loaders that must accept the executable
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier(), conflicts_with = "golf")]
     pub(crate) elf: Tier,
     /// How long to search for a smaller executable
     #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort(), conflicts_with = "golf")]
     pub(crate) effort: Effort,
-    /// The smallest: --elf linux --effort max --engine blocking
+    /// Build the smallest executable: --elf linux --effort max --engine blocking
     #[arg(long, conflicts_with = "engine")]
     pub(crate) golf: bool,
 }
@@ -120,7 +121,7 @@ pub(crate) struct LayoutArgs {
 pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) executable: ExecutableArgs,
-    /// File to write, with mode 0755; standard output where none is given
+    /// File to write, with mode 0755 [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -130,13 +131,13 @@ pub(crate) struct BuildArgs {
 pub(crate) struct MapArgs {
     #[command(flatten)]
     pub(crate) executable: ExecutableArgs,
-    /// Form of the map
+    /// Format of the map
     #[arg(long, value_name = "FORM", default_value_t, value_parser = values::format())]
     pub(crate) format: Format,
-    /// Colours in a text: `auto` has them on a terminal, unless NO_COLOR is set, and wherever CLICOLOR_FORCE is
+    /// When to colour a text: `auto` is on a terminal unless NO_COLOR is set, and always if CLICOLOR_FORCE is
     #[arg(long, value_name = "WHEN", default_value_t)]
     pub(crate) color: ColorChoice,
-    /// File to write; standard output where none is given
+    /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -146,21 +147,21 @@ pub(crate) struct MapArgs {
 pub(crate) struct ImageArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Platforms, the one that a plain `docker load` takes first
+    /// Platforms; a Docker without the containerd image store loads the first
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64", value_parser = values::platform())]
     pub(crate) platform: Vec<&'static Target>,
-    /// Who must accept the executables
+    /// Loaders that must accept the executables
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier())]
     pub(crate) elf: Tier,
-    /// Name of the image; several are possible [default: the description's name with the tag latest]
+    /// Name of the image; may be repeated [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Vec<String>,
-    /// Fewest bytes that container tools still load, run, build on and push: no date, labels, ports, health check, no
-    /// end of the archive. Apptainer and ORAS want more: Apptainer entries for folders, ORAS for one platform a layout
-    /// file that is no link
+    /// Write the fewest bytes that container tools still load, run, build on and push. Left out are the date, labels,
+    /// ports, the health check and the end of the archive. Apptainer and ORAS need more: entries for folders, and for
+    /// one platform an `oci-layout` that is not a link
     #[arg(long)]
     pub(crate) golf: bool,
-    /// File to write; standard output where none is given
+    /// File to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -177,7 +178,7 @@ pub(crate) struct RunArgs {
 /// A verification.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Files to judge; `-` is standard input
+    /// Files to check; `-` is standard input
     #[arg(required = true)]
     pub(crate) file: Vec<PathBuf>,
     /// Exit with 1 unless every loader of this layout accepts the files
@@ -191,7 +192,7 @@ pub(crate) struct VerifyArgs {
 /// Sizes.
 #[derive(Debug, Args)]
 pub(crate) struct SizesArgs {
-    /// How long to look for smaller executables
+    /// How long to search for smaller executables
     #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort())]
     pub(crate) effort: Effort,
     /// Write JSON
@@ -208,10 +209,10 @@ pub(crate) struct SizesArgs {
 /// Golf.
 #[derive(Debug, Args)]
 pub(crate) struct GolfArgs {
-    /// How long to look for smaller executables
+    /// How long to search for smaller executables
     #[arg(long, value_name = "EFFORT", default_value_t, value_parser = values::effort())]
     pub(crate) effort: Effort,
-    /// What each rule of the search saves: bytes more without it
+    /// Print what each rule of the search saves: the extra bytes without it
     #[arg(long, conflicts_with = "markdown")]
     pub(crate) rules: bool,
     /// Write JSON
@@ -227,7 +228,7 @@ pub(crate) struct GolfArgs {
 pub(crate) struct DeployArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Name of the image; NAME@sha256:… names one by its digest [default: the description's name with the tag latest]
+    /// Name of the image, by tag or by digest (NAME@sha256:…) [default: the description's name with the tag latest]
     #[arg(long, value_name = "NAME:TAG")]
     pub(crate) tag: Option<String>,
 }
@@ -235,8 +236,8 @@ pub(crate) struct DeployArgs {
 /// An image that is there already.
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveArgs {
-    /// Name the image in this archive, which `asmgen image` wrote, by its digest: NAME@sha256:…; its name is that of
-    /// --tag, or the one in the archive
+    /// Archive written by `asmgen image`: name the image by the archive's digest (NAME@sha256:…). The name comes from
+    /// --tag, or else from the archive
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
 }
@@ -257,7 +258,7 @@ pub(crate) struct K8sArgs {
     pub(crate) deploy: DeployArgs,
     #[command(flatten)]
     pub(crate) archive: ArchiveArgs,
-    /// Folder to write a file per object and a kustomization to; it is made if it is not there
+    /// Folder to write one file per object and a kustomization to; created if missing
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) output: Option<PathBuf>,
 }

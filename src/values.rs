@@ -93,7 +93,7 @@ pub(crate) fn tier() -> impl TypedValueParser<Value = Tier> {
 
 pub(crate) fn effort() -> impl TypedValueParser<Value = Effort> {
     let meaning = |effort| match effort {
-        Effort::Quick => "not at all",
+        Effort::Quick => "no search",
         Effort::Default => "a few seconds",
         Effort::Max => "up to 10 minutes",
     };
@@ -104,7 +104,7 @@ pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
     let meaning = |format| match format {
         Format::Text => "for terminals",
         Format::Svg => "a drawing",
-        Format::Html => "a page with a panel for each byte and a search",
+        Format::Html => "a page with a search and a panel for each byte",
     };
     one_of(Format::ALL.into_iter().map(|format| Value::new(format.name(), meaning(format), format)).collect())
 }

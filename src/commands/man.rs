@@ -15,18 +15,18 @@ type Entry = (&'static str, &'static str);
 
 const EXIT_STATUS: [Entry; 3] = [
     ("0", "Done."),
-    ("1", "Failed; of verify: a loader refuses a file."),
+    ("1", "Failed; for verify: a loader refuses a file."),
     ("2", "Wrong usage or wrong input, with a message that names the place and what would be right."),
 ];
 const ENVIRONMENT: [Entry; 4] = [
     ("SOURCE_DATE_EPOCH", "Seconds since 1970: the date of an image, which is otherwise 1970-01-01."),
-    ("PORT", "Read by servers of the epoll engine, so also by run: the port to listen on, unless port_env is false."),
-    ("NO_COLOR, CLICOLOR_FORCE", "Without colours, and with colours where the output is not a terminal, in text maps."),
-    ("LISTEN_FDS, LISTEN_PID", "Read by servers of the epoll engine: the sockets that systemd or Podman pass."),
+    ("PORT", "The port of epoll servers, so also of run, unless port_env is false."),
+    ("NO_COLOR, CLICOLOR_FORCE", "Switch the colours of text maps off, and on if the output is not a terminal."),
+    ("LISTEN_FDS, LISTEN_PID", "The socket that systemd or Podman passes to an epoll server."),
 ];
 const FILES: [Entry; 2] = [
-    ("SPEC", "The description in TOML; docs/spec.md lists every key, and the folder examples has some to copy."),
-    ("-o FILE", "Results are written beside the file and renamed, so it is whole or as it was."),
+    ("SPEC", "The description in TOML. docs/spec.md lists every key; the folder examples has specs to copy."),
+    ("-o FILE", "asmgen writes beside the file and renames: the file is complete, or as it was."),
 ];
 
 pub(super) fn run() -> Result<ExitCode, Failure> {

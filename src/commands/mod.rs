@@ -70,7 +70,7 @@ fn described(path: &Path, engine: Option<Engine>) -> Result<Description, Failure
     let source = Source::of(path).map_err(Failure::input)?;
     if source.is_doubtful() {
         let path = path.display();
-        output::say(format_args!("asmgen: {path}: reads like a spec, but is served as a text; name it {path}.toml"));
+        output::say(format_args!("asmgen: {path}: looks like a spec, but is served as text; rename it to {path}.toml"));
     }
     source.describe(engine).map_err(Failure::input)
 }
@@ -80,7 +80,7 @@ fn describe_contained(source: &SourceArgs) -> Result<Description, Failure> {
     let description = describe(source)?;
     if let Some(listen) = description.program.listen().filter(|listen| !listen.address.is_unspecified()) {
         let (reason, all) = match listen.address {
-            address if address.is_loopback() => ("nobody outside of the container reaches it", address.is_ipv6()),
+            address if address.is_loopback() => ("it cannot be reached from outside the container", address.is_ipv6()),
             address => ("a container seldom has that address", address.is_ipv6()),
         };
         let all = if all { "[::]" } else { "0.0.0.0" };
@@ -95,7 +95,7 @@ fn describe_contained(source: &SourceArgs) -> Result<Description, Failure> {
 /// The machine asked for, or this one.
 fn target_or_host(target: Option<&'static Target>) -> Result<&'static Target, Failure> {
     target.or_else(Target::host).ok_or_else(|| {
-        Failure::Input(format!("this machine ({}) is no target; name one with --target", std::env::consts::ARCH))
+        Failure::Input(format!("this machine ({}) is not a target; name one with --target", std::env::consts::ARCH))
     })
 }
 

@@ -32,7 +32,7 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let named = Named::link(&description.name, &path).ok();
     let path = named.as_ref().map_or(path.as_path(), |named| &named.link);
     let error = Command::new(path).arg0(&description.name).exec();
-    Err(Failure::Failed(format!("the program does not start: {error}")))
+    Err(Failure::Failed(format!("the program did not start: {error}")))
 }
 
 /// A link to the file under the program's name, which is what `ps` and `top` show: the kernel calls a process as the path

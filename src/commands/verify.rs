@@ -106,7 +106,7 @@ fn table(judged: &Judged) -> String {
     for verdict in &judged.verdicts {
         let outcome = match &verdict.outcome {
             Outcome::Accepted => "accepts",
-            Outcome::OtherMachine => "runs no programs of this machine",
+            Outcome::OtherMachine => "does not run programs for this machine",
             Outcome::Refused { .. } => "refuses",
         };
         let _ = writeln!(text, "{:<24} {outcome}", verdict.loader);

@@ -6,9 +6,9 @@ use crate::output::Failure;
 
 const BUILD: &str = "asmgen SPEC.toml -o FILE builds an executable, without a command";
 const RUN: &str =
-    "asmgen run SPEC builds for this machine and serves; SPEC may be the one file to serve, not a folder yet";
-const CHECK: &str = "asmgen SPEC.toml --effort quick -o FILE says what is wrong with a spec, if anything is";
-const NEW: &str = "a spec is a few lines: copy one of the folder examples, or begin with docs/spec.md";
+    "asmgen run SPEC builds for this machine and serves; SPEC may be a single file to serve, but not a folder";
+const CHECK: &str = "asmgen SPEC.toml --effort quick -o FILE reports what is wrong with a spec";
+const NEW: &str = "a spec has a few lines: copy one from the folder examples, or start from docs/spec.md";
 const LIST: &str = "asmgen list SPEC lists every byte, and asmgen map SPEC draws it";
 const IMAGE: &str = "asmgen image SPEC -o FILE.tar writes an OCI image; docker load -i FILE.tar takes it";
 const K8S: &str = "asmgen k8s SPEC writes Kubernetes manifests";
@@ -29,7 +29,7 @@ const WORDS: [(&str, &str); 24] = [
     ("new", NEW),
     ("init", NEW),
     ("create", NEW),
-    ("size", "asmgen sizes has the sizes of the examples; that of a spec is asmgen SPEC.toml | wc -c"),
+    ("size", "asmgen sizes prints the sizes of the examples; for the size of a spec, use asmgen SPEC.toml | wc -c"),
     ("dump", LIST),
     ("show", LIST),
     ("disassemble", LIST),

@@ -67,7 +67,7 @@ mod tests {
     fn a_server() {
         assert_eq!(
             compose(&sample::request(&sample::server(8080, &["/health"]))),
-            r#"# Made by `asmgen COMMAND page.toml`; change the description and make it anew.
+            r#"# Made by `asmgen COMMAND page.toml`; to change it, change the description and run this again.
 services:
   "page":
     image: "docker.io/library/page:latest"

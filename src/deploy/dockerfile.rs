@@ -66,7 +66,7 @@ mod tests {
         let target = Target::by_name("x86_64").unwrap();
         assert_eq!(
             dockerfile(&sample::request(&sample::server(8080, &[])), target),
-            "# Made by `asmgen COMMAND page.toml`; change the description and make it anew.\n\
+            "# Made by `asmgen COMMAND page.toml`; to change it, change the description and run this again.\n\
              # The executables that it copies, and the image:\n\
              #   asmgen --target x86_64 -o page.amd64 && chmod 555 page.amd64\n\
              #   asmgen --target aarch64 -o page.arm64 && chmod 555 page.arm64\n\

@@ -74,7 +74,7 @@ impl DeployRequest {
     /// The comment that begins every file. The command may hold any character that a path may hold.
     pub(super) fn first_line(&self) -> String {
         let made_by = one_line(&self.made_by);
-        format!("# Made by `{made_by}`; change the description and make it anew.\n")
+        format!("# Made by `{made_by}`; to change it, change the description and run this again.\n")
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let request = DeployRequest::new(&sample::hello(), None, "asmgen k8s 'a\nkind: Evil'").unwrap();
         assert_eq!(
             request.first_line(),
-            "# Made by `asmgen k8s 'a?kind: Evil'`; change the description and make it anew.\n"
+            "# Made by `asmgen k8s 'a?kind: Evil'`; to change it, change the description and run this again.\n"
         );
     }
 }

@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_server_with_a_health_route() {
-        let golden = r#"# Made by `asmgen COMMAND page.toml`; change the description and make it anew.
+        let golden = r#"# Made by `asmgen COMMAND page.toml`; to change it, change the description and run this again.
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -299,7 +299,7 @@ spec:
               drop:
                 - ALL
 ---
-# Made by `asmgen COMMAND page.toml`; change the description and make it anew.
+# Made by `asmgen COMMAND page.toml`; to change it, change the description and run this again.
 apiVersion: v1
 kind: Service
 metadata:

@@ -283,7 +283,7 @@ pub static RULES: &[Rule] = &[
     Rule {
         name: "program-headers-apart",
         reads: &["e_phoff"],
-        right: "program headers behind the ELF header",
+        right: "program headers after the ELF header",
         check: Check::Relation(checks::table_in_header),
         loaders: &[(Tools, GABI)],
     },

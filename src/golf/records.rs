@@ -64,7 +64,7 @@ pub static RECORDS: &[Record] = &[
         text: None,
         exit_code: None,
         source: "tianon/dockerfiles sleeping-beauty",
-        lacks: "as process 1 it ignores SIGTERM and reaps nobody",
+        lacks: "as process 1 it ignores SIGTERM and reaps no orphans",
     },
     Record {
         example: "pause",
@@ -73,7 +73,7 @@ pub static RECORDS: &[Record] = &[
         text: None,
         exit_code: None,
         source: "nocturnalBadger/pause",
-        lacks: "as process 1 it ignores SIGTERM and reaps nobody",
+        lacks: "as process 1 it ignores SIGTERM and reaps no orphans",
     },
     Record {
         example: "ok",

@@ -64,7 +64,7 @@ impl Reference {
             (is_domain(domain), "the registry must be a host name, with a port if need be"),
             (
                 path.split('/').all(is_path_component),
-                "a name has lower-case letters and digits, held together by `/`, `.`, `_`, `__` or dashes",
+                "a name has lower-case letters and digits, joined by `/`, `.`, `_`, `__` or dashes",
             ),
             (!is_image_id(text), "64 hex digits are an image id"),
             (domain.len() + 1 + owner.len() + path.len() <= NAME_MAX_BYTES, "it is longer than 255 bytes"),

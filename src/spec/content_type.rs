@@ -50,7 +50,7 @@ pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     let meant = mime_guess::from_ext(content_type).first_raw().unwrap_or(TEXT);
-    Err(Wrong::new(format!("{content_type:?} is no content type"), format!("write one of the form \"{meant}\"")))
+    Err(Wrong::new(format!("{content_type:?} is not a content type"), format!("write one of the form \"{meant}\"")))
 }
 
 /// Can it stand in a header?

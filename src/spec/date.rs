@@ -15,7 +15,7 @@ const FORM: &str = "write a date and a time with an offset, such as 2026-01-31T1
 /// The seconds since 1970 of a string.
 pub(super) fn of_text(text: &str) -> Result<i64, Wrong> {
     let fix = || format!("{FORM}, or \"{FROM_ENVIRONMENT}\"");
-    let date = text.parse().map_err(|_| Wrong::new(format!("\"{}\" is no date", text.escape_debug()), fix()))?;
+    let date = text.parse().map_err(|_| Wrong::new(format!("\"{}\" is not a date", text.escape_debug()), fix()))?;
     of_date(&date)
 }
 
@@ -76,10 +76,10 @@ mod tests {
     #[test]
     fn others_are_told_what_would_be_right() {
         for (text, what) in [
-            ("yesterday", "\"yesterday\" is no date"),
-            ("", "\"\" is no date"),
-            ("2026-02-30T00:00:00Z", "\"2026-02-30T00:00:00Z\" is no date"),
-            ("Sat, 31 Jan 2026 12:00:00 GMT", "\"Sat, 31 Jan 2026 12:00:00 GMT\" is no date"),
+            ("yesterday", "\"yesterday\" is not a date"),
+            ("", "\"\" is not a date"),
+            ("2026-02-30T00:00:00Z", "\"2026-02-30T00:00:00Z\" is not a date"),
+            ("Sat, 31 Jan 2026 12:00:00 GMT", "\"Sat, 31 Jan 2026 12:00:00 GMT\" is not a date"),
             ("2026-01-31", "2026-01-31 is not a date and a time"),
             ("12:00:00", "12:00:00 is not a date and a time"),
             ("2026-01-31T12:00:00", "2026-01-31T12:00:00 has no offset from UTC"),

@@ -230,7 +230,7 @@ fn unknown_key(table: Table, name: &str) -> Wrong {
     let elsewhere = || {
         let other = others().find(|other| other.key(name).is_some())?;
         let hint = if other == Table::Top { ", above the first header" } else { "" };
-        Some(format!("it belongs in {}{hint}", other.header()))
+        Some(format!("it belongs {} {}{hint}", if other == Table::Top { "at" } else { "in" }, other.header()))
     };
     let meant = || {
         let (_, meant) = MEANT.iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;

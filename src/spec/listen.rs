@@ -121,7 +121,7 @@ fn no_address(text: &str, address: &str) -> Wrong {
 }
 
 fn not_understood(text: &str) -> Wrong {
-    let what = format!("{text:?} is no listen address");
+    let what = format!("{text:?} is not a listen address");
     Wrong::new(what, format!("write \"{PORT_DEFAULT}\", \"127.0.0.1:{PORT_DEFAULT}\" or \"[::]:{PORT_DEFAULT}\""))
 }
 

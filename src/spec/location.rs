@@ -21,7 +21,7 @@ pub(crate) fn before_path(location: &str) -> Option<&str> {
 pub(super) fn check(location: &str) -> Result<(), Wrong> {
     let value = before_path(location).unwrap_or(location);
     if value != location && (value.is_empty() || value.ends_with('/')) {
-        let what = "has the request's path behind nothing but a slash: it begins with a slash itself";
+        let what = "has the request's path after a slash alone, and that path begins with a slash itself";
         return Err(Wrong::new(what, format!("write \"https://HOST{PATH}\" or \"/PATH{PATH}\"")));
     }
     if value.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn check(location: &str) -> Result<(), Wrong> {
         return Err(Wrong::new(format!("has the character {bad:?}"), fix));
     }
     if !path::is_encoded(value) {
-        return Err(Wrong::new("has a `%` without two hexadecimal digits behind it", "write a percent sign as %25"));
+        return Err(Wrong::new("has a `%` without two hexadecimal digits after it", "write a percent sign as %25"));
     }
     if value.matches('#').count() > 1 {
         return Err(Wrong::new("has two `#`", "write the second one as %23"));
@@ -84,12 +84,12 @@ fn authority(behind: &str) -> Result<(), Wrong> {
         None => !host.is_empty() && !host.contains([']', ':']),
     };
     if !is_host {
-        return Err(Wrong::new(format!("{host:?} is no host"), fix));
+        return Err(Wrong::new(format!("{host:?} is not a host"), fix));
     }
     let digits = port.strip_prefix(':').unwrap_or(port);
     let is_port = digits.bytes().all(|byte| byte.is_ascii_digit())
         && (digits.is_empty() || digits.parse::<u16>().is_ok_and(|port| port > 0));
-    if is_port { Ok(()) } else { Err(Wrong::new(format!("{digits:?} is no port"), fix)) }
+    if is_port { Ok(()) } else { Err(Wrong::new(format!("{digits:?} is not a port"), fix)) }
 }
 
 fn neither(value: &str) -> Wrong {
@@ -153,8 +153,8 @@ fn circle(path: Option<&str>, others: usize) -> Wrong {
         1 => ", by way of another redirect".to_owned(),
         more => format!(", by way of {more} other redirects"),
     };
-    let what = format!("leads back to {}{way}: clients would go round", path.unwrap_or("every other path"));
-    Wrong::new(what, "write a path with a reply that is no redirect, or the address of another server")
+    let what = format!("leads back to {}{way}: clients would go in circles", path.unwrap_or("every other path"));
+    Wrong::new(what, "write a path with a reply that is not a redirect, or the address of another server")
 }
 
 impl Section<'_> {

@@ -30,7 +30,7 @@ pub(super) fn check(name: &str) -> Result<(), Wrong> {
     if good {
         return Ok(());
     }
-    let what = format!("{name:?} is no name of an object in Kubernetes");
+    let what = format!("{name:?} is not a valid name of a Kubernetes object");
     // The dot makes sure that the whole name is the stem.
     Err(Wrong::new(what, format!("write name = \"{}\"", from_path(Path::new(&format!("{name}."))))))
 }

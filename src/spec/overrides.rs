@@ -9,12 +9,12 @@ use super::listen::ListenText;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {
     /// The program does not listen.
-    #[error("program = \"{}\" does not listen; a port can be given to a server only", .0.name())]
+    #[error("program = \"{}\" does not listen; give a port only for a server", .0.name())]
     NoPort(ProgramKind),
     /// Port 0 would let the kernel choose.
     #[error("the port 0 is out of range; allowed: 1 to 65535")]
     PortZero,
-    /// The text is no listen address.
+    /// The text is not a listen address.
     #[error(transparent)]
     Listen(#[from] Wrong),
 }
@@ -72,6 +72,6 @@ mod tests {
     fn programs_without_a_port() {
         let pause = Description { program: Program::Pause, ..default_description() };
         let error = pause.with_port(80).unwrap_err();
-        assert_eq!(error.to_string(), "program = \"pause\" does not listen; a port can be given to a server only");
+        assert_eq!(error.to_string(), "program = \"pause\" does not listen; give a port only for a server");
     }
 }

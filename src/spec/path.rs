@@ -63,15 +63,20 @@ pub(super) fn check_decoded(path: &str) -> Result<(), Wrong> {
     for digits in encoded.map(|behind| behind.as_bytes().get(..2)) {
         match digits.and_then(byte_of_digits) {
             None => {
-                let what = "has a `%` without two hexadecimal digits behind it";
+                let what = "has a `%` without two hexadecimal digits after it";
                 return Err(Wrong::new(what, "write a percent sign as clients send it: %25"));
             }
             Some(0) => return Err(Wrong::new("has `%00`, which is refused in requests", "leave it out")),
             Some(b'/') => {
-                let what = "has an encoded slash, which is different from every slash of a route";
+                let what = "has an encoded slash, which differs from every slash of a route";
                 return Err(Wrong::new(what, "write / in place of %2F"));
             }
-            Some(NO_SLASH) => return Err(Wrong::new("has `%FF`, a byte that no text has", "write the text as UTF-8")),
+            Some(NO_SLASH) => {
+                return Err(Wrong::new(
+                    "has `%FF`, a byte that is not part of any UTF-8 text",
+                    "write the text as UTF-8",
+                ));
+            }
             Some(_) => {}
         }
     }
@@ -149,7 +154,7 @@ pub(super) fn of_file(path: &Path) -> Option<String> {
 /// What to write in place of a character that no request path has; nothing for the others.
 fn remedy(c: char) -> Option<String> {
     match c {
-        '?' => Some("leave out the query: a path is found whatever its query is".to_owned()),
+        '?' => Some("leave out the query: routes do not depend on it".to_owned()),
         '#' => Some("leave out the fragment: clients do not send it".to_owned()),
         '!'..='~' => None,
         other => Some(format!("write it as clients send it: {}", encoded(other))),

@@ -84,7 +84,7 @@ fn program(document: &Document<'_>, loader: &dyn Loader) -> Result<Program, Spec
     if document.engine.is_some() && kind != ProgramKind::Server {
         let because = if kind == ProgramKind::Ok { "" } else { "takes no connections, so it " };
         let what = format!("{name:?} {because}has no engine");
-        return Err(top.error("program", Wrong::new(what, "ask for an engine of a server only")));
+        return Err(top.error("program", Wrong::new(what, "give an engine only for a server")));
     }
     Ok(match kind {
         ProgramKind::Hello => Program::Hello { text: top.text("text").expect("the schema has a default").into() },

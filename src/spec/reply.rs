@@ -167,7 +167,7 @@ fn default_not_found() -> Reply {
 fn reply(section: &Section<'_>, common: &[Given], loader: &dyn Loader) -> Result<Reply, SpecError> {
     match (section.text("body"), section.text("file")) {
         (Some(_), Some(_)) => {
-            let what = format!("stands beside `file` in line {}", section.line("file"));
+            let what = format!("is given beside `file` in line {}", section.line("file"));
             Err(section.error("body", Wrong::new(what, "give one of them")))
         }
         (None, None) if section.entry("location").is_some() => {
@@ -205,7 +205,7 @@ fn complete(section: &Section<'_>, common: &[Given], body: Vec<u8>, default_type
     let fields = fields(section, common, status)?;
     let compress = section.flag("compress");
     if compress && status != 200 {
-        let wrong = Wrong::new(format!("a reply with status {status} is sent as it is"), "remove it");
+        let wrong = Wrong::new(format!("a reply with status {status} is never compressed"), "remove it");
         return Err(section.error("compress", wrong));
     }
     let modified = modified(section, status)?;
@@ -223,8 +223,8 @@ fn ready(section: &Section<'_>, loader: &dyn Loader, reply: &Reply) -> Result<Ve
         }
         let variant = Variant { coding, body: load(section, loader, &name)? };
         if !compress::is_of(&variant, &reply.body) {
-            let what = format!("{name} stands beside it, but what it decompresses to is not {file}");
-            return Err(section.error("file", Wrong::new(what, format!("make {name} anew, or remove it"))));
+            let what = format!("{name} is beside it, but does not decompress to {file}");
+            return Err(section.error("file", Wrong::new(what, format!("compress {file} again, or remove {name}"))));
         }
         variants.push(variant);
     }
@@ -280,7 +280,7 @@ fn fields(section: &Section<'_>, common: &[Given], status: u16) -> Result<Vec<(S
     };
     if let Some(value) = retry_after {
         if status == 200 {
-            let what = "a reply with status 200 is what was asked for, so nobody asks again";
+            let what = "a reply with status 200 is what was asked for, so clients do not ask again";
             return Err(section.error("retry_after", Wrong::new(what, "write status = 503, or remove it")));
         }
         fields.push(("Retry-After".to_owned(), value));

@@ -78,7 +78,7 @@ fn choice_value(text: &str, choices: &[&'static str]) -> Result<Value, Wrong> {
         Some(meant) => format!("did you mean \"{meant}\"? {allowed}"),
         None => allowed,
     };
-    Err(Wrong::new(format!("\"{}\" is not one of its values", text.escape_debug()), fix))
+    Err(Wrong::new(format!("\"{}\" is not an allowed value", text.escape_debug()), fix))
 }
 
 fn millis_value(written: impl Display, seconds: f64, min_ms: u32, max_ms: u32) -> Result<Value, Wrong> {

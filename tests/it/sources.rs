@@ -39,7 +39,10 @@ fn a_spec_without_a_name() {
     let served = succeed(asmgen().arg(&file).args(target));
     let message = String::from_utf8_lossy(&served.stderr).into_owned();
     let name = file.display();
-    assert_eq!(message, format!("asmgen: {name}: reads like a spec, but is served as a text; name it {name}.toml\n"));
+    assert_eq!(
+        message,
+        format!("asmgen: {name}: looks like a spec, but is served as text; rename it to {name}.toml\n")
+    );
     assert_eq!(stderr_of(&["examples/notes.txt", "--target", "x86_64"]), "");
 }
 
@@ -54,12 +57,12 @@ fn a_container_that_listens_to_itself_is_warned_of() {
         for (listen, words) in [
             (
                 "127.0.0.1:81",
-                "listens on 127.0.0.1:81: nobody outside of the container reaches it; \
+                "listens on 127.0.0.1:81: it cannot be reached from outside the container; \
                               write listen = \"0.0.0.0:81\", or give --listen 0.0.0.0\n",
             ),
             (
                 "[::1]",
-                "listens on [::1]:8080: nobody outside of the container reaches it; \
+                "listens on [::1]:8080: it cannot be reached from outside the container; \
                        write listen = \"[::]:8080\", or give --listen [::]\n",
             ),
             ("192.0.2.1", "listens on 192.0.2.1:8080: a container seldom has that address; "),

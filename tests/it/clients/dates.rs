@@ -73,7 +73,7 @@ fn the_date_may_be_that_of_the_source() {
     assert!(built(asked, Some("1769860800")) == Ok(date), "the source has another date");
     let undated = built("", None);
     assert!(undated.is_ok() && built("", Some("1769860800")) == undated, "nobody has asked for it");
-    assert!(built(asked, None) == undated, "there is no date");
+    assert!(built(asked, None) == undated, "there is not a date");
     let wrong = built(asked, Some("now")).unwrap_err();
     let expected = "2:12: server.modified: SOURCE_DATE_EPOCH is `now`; it must be a whole number of seconds since \
                     1970-01-01T00:00:00Z, from 0 to 253402300799 (the year 9999); set it, unset it, or write a date";

@@ -102,8 +102,8 @@ fn retry_after_value(text: &str) -> Result<Value, Wrong> {
     let fix = "write the seconds as a number, or a date such as \"Sat, 31 Jan 2026 12:00:00 GMT\"";
     let seconds = text.parse::<u32>().ok().map(|seconds| seconds.to_string());
     Err(match seconds.or_else(|| in_unit(text, "seconds")).ok_or(()) {
-        Ok(seconds) => Wrong::new(format!("{text:?} is no date"), format!("write retry_after = {seconds}")),
-        Err(()) => Wrong::new(format!("{text:?} is no date"), fix),
+        Ok(seconds) => Wrong::new(format!("{text:?} is not a date"), format!("write retry_after = {seconds}")),
+        Err(()) => Wrong::new(format!("{text:?} is not a date"), fix),
     })
 }
 

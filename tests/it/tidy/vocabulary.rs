@@ -168,10 +168,10 @@ fn fields_are_claimed_in_one_place() {
     let files = sources("src", &["rs"]);
     let passes_on = |file: &&Source| file.text.contains("Owner::Field { name: field.name");
     let makers: Vec<&str> = files.iter().filter(passes_on).map(|file| file.path.as_str()).collect();
-    assert_eq!(makers, ["src/compile.rs"]);
+    assert_eq!(makers, ["src/canvas.rs"]);
     let makes_one = |file: &&Source| {
         file.lines().any(|(_, line)| line.contains("Owner::Field {") && !line.contains("..") && !line.contains("=>"))
     };
     let places: Vec<&str> = files.iter().filter(makes_one).map(|file| file.path.as_str()).collect();
-    assert_eq!(places, ["src/compile.rs"]);
+    assert_eq!(places, ["src/canvas.rs"]);
 }

@@ -1,4 +1,4 @@
-//! Where the bytes of a file are put: everyone claims theirs, and nobody may change another's.
+//! The bytes of a file and their owners: each part claims its bytes, and no part may change another's.
 
 use asmgen_arch::Target;
 
@@ -11,9 +11,9 @@ const WORD_BITS: usize = u64::BITS as usize;
 /// A file in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Canvas {
-    /// Those that nobody has claimed yet are 0.
+    /// Bytes without an owner are 0.
     bytes: Vec<u8>,
-    /// A bit for each byte: has somebody claimed it?
+    /// A bit for each byte: has it an owner?
     claimed: Vec<u64>,
     claims: Vec<Claim>,
 }
@@ -26,16 +26,16 @@ pub enum CanvasError {
     Conflict {
         /// Offset of the byte.
         offset: u32,
-        /// Who claimed it first.
+        /// The owner that claimed it first.
         first: Box<Owner>,
         /// With this value.
         first_value: u8,
-        /// Who claims it too.
+        /// The owner that claims it too.
         second: Box<Owner>,
         /// With this value.
         second_value: u8,
     },
-    /// A byte that nobody owns.
+    /// A byte without an owner.
     #[error("byte {offset:#x} has no owner")]
     Unowned {
         /// Offset of the byte.
@@ -105,13 +105,13 @@ impl Canvas {
         self.bytes.len() as u32
     }
 
-    /// Has somebody claimed this byte?
+    /// Has this byte an owner?
     pub fn is_claimed(&self, at: u32) -> bool {
         let at = at as usize;
         self.claimed.get(at / WORD_BITS).is_some_and(|word| word >> (at % WORD_BITS) & 1 != 0)
     }
 
-    /// Has nobody claimed anything yet?
+    /// Has no byte an owner yet?
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -1,5 +1,5 @@
-//! Where data lie: behind the code first those that are read only, then, in a segment of their own, those that the
-//! program may write to, and behind these, in memory alone, its state.
+//! Where data lie. Read-only data follow the code. Writable data follow them, in a segment of their own, and after
+//! these, in memory only, comes the program's state.
 //!
 //! ```text
 //! file    headers code │ read-only data │ writable data

@@ -17,11 +17,11 @@ const FILLED_START_LINE_MAX: usize = 4096;
 /// Bytes in a KiB.
 const KIB_BYTES: u64 = 1024;
 
-/// The description with every placeholder replaced and the variants of its replies made, for a build of which the executable is so many bytes long; and
-/// whether any placeholder asked for that size.
+/// The description with placeholders replaced and variants made, for an executable of so many bytes; and whether any
+/// placeholder asked for that size.
 ///
 /// # Errors
-/// A placeholder that nobody knows; the spec's own check lets none through.
+/// An unknown placeholder; the spec's own check lets none through.
 pub(crate) fn fill(
     description: &Description,
     options: Options,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use asmgen_arch::Target;
 
-/// A finished executable: its bytes and, for every byte, who put it there.
+/// A finished executable: its bytes and the owner of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// The machine it runs on.
@@ -52,11 +52,11 @@ pub struct Claim {
     pub offset: u32,
     /// Number of bytes, at least 1.
     pub len: u32,
-    /// Who put them there.
+    /// Their owner.
     pub owner: Owner,
 }
 
-/// Who put a byte where it is.
+/// The owner of a byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// A field of a header.

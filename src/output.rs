@@ -86,13 +86,13 @@ pub(crate) fn finished(written: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// Puts a file in place. What is there already and is no regular file (a device, a pipe) is written to as it is, and
-/// behind a link the file it leads to is meant.
+/// Puts a file in place. An existing device or pipe is written to directly. For a link, the file that it leads to is
+/// meant.
 fn put(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
     match fs::metadata(file) {
         Ok(there) if there.is_dir() => Err(Failure::Input(format!("{}: is a folder; name a file", file.display()))),
-        // `/dev/stdout`, redirected: whoever opened it wants what is written there, behind what is there already.
+        // `/dev/stdout`, redirected: the shell that opened it expects the output there, after what is there already.
         Ok(there) if is_open_as(&there, &io::stdout()) => standard_output(bytes),
         Ok(there) if is_open_as(&there, &io::stderr()) => io::stderr().write_all(bytes).map_err(failed),
         Ok(there) if there.is_file() => replace(&fs::canonicalize(file).map_err(failed)?, bytes, mode),
@@ -129,7 +129,7 @@ fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     if !folder.is_dir() {
         return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
     }
-    // The file beside it has a name of its own, which is nobody's concern.
+    // The temporary file has a name of its own, which messages do not mention.
     let failed = |error: io::Error| Failure::Failed(format!("{}: {}", file.display(), without_path(error)));
     let mut temporary = tempfile::Builder::new().prefix(".asmgen-").tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).map_err(failed)?;

@@ -61,7 +61,7 @@ fn pinned(file: &Path, tag: Option<&str>) -> Result<oci::Reference, Failure> {
     })
 }
 
-/// A word as a shell reads it: whoever pastes the command runs this command and no other.
+/// A word quoted for a shell, so that a pasted command runs this command and no other.
 fn quoted(word: &str) -> String {
     // No path and no address has a NUL, which alone cannot be quoted.
     shlex::try_quote(word).map(Into::into).unwrap_or_default()

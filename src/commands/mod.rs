@@ -75,7 +75,7 @@ fn described(path: &Path, engine: Option<Engine>) -> Result<Description, Failure
     source.describe(engine).map_err(Failure::input)
 }
 
-/// [`describe`], for what runs in a container: there an address of one machine is reached by nobody.
+/// [`describe`], for what runs in a container: an address of one machine cannot be reached there.
 fn describe_contained(source: &SourceArgs) -> Result<Description, Failure> {
     let description = describe(source)?;
     if let Some(listen) = description.program.listen().filter(|listen| !listen.address.is_unspecified()) {
@@ -111,7 +111,7 @@ fn describe_for(source: &SourceArgs, layout: &LayoutArgs) -> Result<Description,
     if layout.golf && is_server { describe_on(source, Some(Engine::Blocking)) } else { Ok(description) }
 }
 
-/// Who must accept the executable, and how long to look for a smaller one.
+/// The loaders that must accept the executable, and how long to search for a smaller one.
 fn layout(args: &LayoutArgs) -> (Tier, Effort) {
     if args.golf { (Tier::Linux, Effort::Max) } else { (args.elf, args.effort) }
 }

@@ -35,8 +35,8 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     Err(Failure::Failed(format!("the program did not start: {error}")))
 }
 
-/// A link to the file under the program's name, which is what `ps` and `top` show: the kernel calls a process as the path
-/// that it was started by ends, not as its first argument says.
+/// A link to the file under the program's name, for `ps` and `top`. The kernel names a process after the last part of
+/// its path, not after its first argument.
 struct Named {
     link: PathBuf,
     /// Closed when the program begins, or this one ends: then the link is removed.

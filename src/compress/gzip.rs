@@ -68,7 +68,7 @@ fn inflate(deflated: &[u8], most: usize) -> Option<Vec<u8>> {
 /// Checksum and length.
 const TRAILER_BYTES: usize = 8;
 
-/// What follows the header, whose optional parts stand in the order of their flags (RFC 1952, section 2.3).
+/// What follows the header. Its optional parts are in the order of their flags (RFC 1952, section 2.3).
 fn body_of(file: &[u8]) -> Option<&[u8]> {
     const CHECKSUM: u8 = 2;
     const EXTRA: u8 = 4;

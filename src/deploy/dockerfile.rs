@@ -1,11 +1,11 @@
-//! `Dockerfile.scratch`, for those who want Docker to build the image from the executables.
+//! `Dockerfile.scratch`: Docker builds the image from the executables.
 
 use super::DeployRequest;
 use super::facts::one_line;
 use crate::oci::{USER, healthcheck};
 use asmgen_arch::Target;
 
-/// The machines of images where nobody says which.
+/// The default machines of an image.
 const IMAGE_TARGETS: [&str; 2] = ["x86_64", "aarch64"];
 
 /// The Dockerfile. It is built in a folder that holds `NAME.amd64`, `NAME.arm64`, …, executable files:

@@ -64,9 +64,9 @@ impl DeployRequest {
         })
     }
 
-    /// Does the port need `net.ipv4.ip_unprivileged_port_start=0`? The sysctl is of the pod's own network and counts
-    /// as safe (Pod Security Standards); Docker since 20.10 and containerd since 2.0 set it unasked, CRI-O and Podman
-    /// do not.
+    /// Does the port need `net.ipv4.ip_unprivileged_port_start=0`? The sysctl belongs to the pod's own network and
+    /// counts as safe (Pod Security Standards). Docker since 20.10 and containerd since 2.0 set it by default; CRI-O
+    /// and Podman do not.
     pub(super) fn port_is_privileged(&self) -> bool {
         self.port.is_some_and(|port| port < FIRST_UNPRIVILEGED_PORT)
     }
@@ -95,8 +95,8 @@ fn epoll(program: &Program) -> Option<&EpollSettings> {
     }
 }
 
-/// What every connection and every half-received request may take, and what the kernel may hold of what is sent and
-/// received, on top of what is enough for one at a time; nothing where the number of workers depends on the machine.
+/// The memory limit: what is enough for one connection at a time, what every connection and incomplete request may
+/// take, and what the kernel may hold for them. None if the number of workers depends on the machine.
 fn memory_mib(program: &Program) -> Option<u64> {
     let Some(epoll) = epoll(program) else { return Some(MEMORY_MIB) };
     let Workers::Count(workers) = epoll.workers else { return None };

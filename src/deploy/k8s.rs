@@ -1,8 +1,8 @@
 //! Kubernetes manifests that hold under the restricted Pod Security Standard
 //! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
 //!
-//! No user is named: the image's own is a number, so the kubelet can tell that it is not root, and `OpenShift` gives
-//! each namespace a range of users and refuses all others.
+//! The manifest names no user. The image's own is a number, so the kubelet can tell that it is not root. `OpenShift`
+//! gives each namespace a range of users and refuses all others.
 
 use super::DeployRequest;
 use super::facts::STOP_RESERVE_S;
@@ -160,8 +160,8 @@ fn port_and_probes(request: &DeployRequest, port: u16) -> String {
 }
 
 /// The executable asks itself: `podman kube play` makes a shell and curl of `httpGet`, and the image has neither. A
-/// server without the command has no such probe. It ends when something is wrong, which needs no probe; and one that
-/// serves a connection at a time would be ended because it has work.
+/// server without the command has no such probe. It exits when something is wrong, which needs no probe. A server of
+/// one connection at a time would be killed for being busy.
 fn liveness(request: &DeployRequest) -> String {
     if !request.has_healthcheck {
         return String::new();
@@ -217,8 +217,8 @@ kind: Service
     )
 }
 
-/// A Service's name is part of a host name of the older rule (RFC 1035) and begins with a letter; all other objects
-/// may begin with a digit (RFC 1123).
+/// A Service's name is part of a host name by the older rule (RFC 1035), so it begins with a letter. Names of other
+/// objects may begin with a digit (RFC 1123).
 fn service_name(name: &str) -> String {
     if name.starts_with(|letter: char| letter.is_ascii_digit()) {
         let long = format!("s-{name}");

@@ -1,4 +1,4 @@
-//! Files that put an image to work: Kubernetes, Compose, and a Dockerfile for those who want Docker to build it.
+//! Files that put an image to work: for Kubernetes, for Compose, and a Dockerfile for builds by Docker.
 
 pub mod compose;
 pub mod dockerfile;

@@ -1,5 +1,5 @@
 //! The relations between header fields that rules are about: each gives the places that break it, none if it holds.
-//! What they mean and who has them is in `rules.rs`.
+//! Their meaning and their loaders are in `rules.rs`.
 
 use asmgen_arch::Machine;
 
@@ -91,7 +91,7 @@ pub(super) fn entry_outside_bytes(view: &View) -> Vec<Place> {
     entry_outside(view, 1, |segment| has(view, segment, PF_X))
 }
 
-/// Is the entry point outside every executable segment whose end is rounded up to `round` bytes?
+/// Is the entry point outside every executable segment, with the segment's end rounded up to `round` bytes?
 fn entry_outside(view: &View, round: u64, executable: impl Fn(SegmentView) -> bool) -> Vec<Place> {
     let entry = view.get("e_entry");
     let inside = |segment: &SegmentView| {

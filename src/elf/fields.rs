@@ -144,7 +144,7 @@ pub const PT_LOAD: u64 = 1;
 pub const PT_INTERP: u64 = 3;
 /// `p_type` of notes.
 pub const PT_NOTE: u64 = 4;
-/// `p_type` of the marker whose flags are the stack's.
+/// `p_type` of the marker that has the stack's flags.
 pub const PT_GNU_STACK: u64 = 0x6474_e551;
 /// `p_flags`: executable.
 pub const PF_X: u64 = 1;

@@ -1,5 +1,5 @@
-//! The headers of an image as numbers: where they lie, which segments they map, and the value that each field has if a
-//! loader reads it. Which place is right, and which bytes share it, is decided elsewhere ([`super::overlay`]).
+//! The headers of an image as numbers: their place, the segments that they map, and each field's value if a loader
+//! reads it. Which place is right, and which bytes share it, is decided elsewhere ([`super::overlay`]).
 
 use asmgen_arch::{Class, Target};
 
@@ -9,7 +9,7 @@ use super::loader::{Loader, Tier};
 /// Where the headers lie and what they map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Who must accept the file.
+    /// The loaders that must accept the file.
     pub tier: Tier,
     /// The machine it is for.
     pub target: &'static Target,
@@ -56,7 +56,7 @@ pub enum Segment {
     },
     /// Data that the program may write to, and zeros behind them.
     Writable,
-    /// No memory: a marker whose flags are the stack's.
+    /// No memory: a marker that has the stack's flags.
     Stack,
 }
 
@@ -79,8 +79,8 @@ impl Segment {
 }
 
 impl Layout {
-    /// The address of a byte of the second segment. It is mapped a page higher than the byte would be in the first:
-    /// that is the same place within a page, and the first segment, which ends before, has no byte in that page.
+    /// The address of a byte of the second segment. It is mapped a page higher than the byte would be in the first
+    /// segment: at the same place within a page. The first segment ends before that page.
     pub fn writable_address(&self, file_offset: u64) -> u64 {
         self.base + u64::from(self.target.page_align) + file_offset
     }
@@ -138,8 +138,8 @@ fn segment_bytes(read_only_bytes: u64, file_offset: u64) -> u64 {
     if read_only_bytes > file_offset { read_only_bytes - file_offset } else { read_only_bytes }
 }
 
-/// The segments of a tier: the image; writable memory if the program has some; and the stack marker where memory would
-/// otherwise be writable and executable and the tier has somebody who minds.
+/// The segments of a tier: the image, and writable memory if the program has some. There is a stack marker if memory
+/// would otherwise be writable and executable, and a loader of the tier refuses that.
 pub(super) fn segments(tier: Tier, target: &Target, file_offset: u64, writable: bool) -> Vec<Segment> {
     let marker = tier.loaders().contains(&Loader::WxPolicy) && target.stack_is_executable_by_default;
     let image = Some(Segment::Image { file_offset });

@@ -1,4 +1,4 @@
-//! Who takes an executable, and the tiers that name sets of them.
+//! The loaders of executables, and the tiers that name sets of them.
 
 use std::fmt;
 
@@ -122,7 +122,7 @@ impl Tier {
         self.row().name
     }
 
-    /// Who must accept the file.
+    /// The loaders that must accept the file.
     pub fn loaders(self) -> &'static [Loader] {
         self.row().loaders
     }

@@ -1,4 +1,4 @@
-//! Headers of the executable: their fields, who checks which of them, and the bytes to put there.
+//! Headers of the executable: their fields, the loaders' checks of them, and their bytes.
 //!
 //! [`rules`] is the only statement of what a loader wants. [`claims`](mod@claims) derives from it which bits of a field
 //! count, [`overlay`] finds where the program headers may lie, [`header`](mod@header) writes the bytes, and

@@ -42,8 +42,8 @@ pub struct Conflict {
     pub fields: [String; 2],
 }
 
-/// The layout of a tier for a target: the smallest headers that all the tier's loaders accept, with a second segment
-/// for programs that write to memory beside the stack.
+/// The layout of a tier for a target: the smallest headers that all the tier's loaders accept. Programs that write to
+/// memory beside the stack have a second segment.
 ///
 /// # Panics
 /// If there is none. A test covers every tier and target.

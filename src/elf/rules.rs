@@ -10,7 +10,7 @@ use super::fields::{ET_DYN, ET_EXEC, MAGIC};
 use super::loader::Loader::{self, BinfmtQemu, BinfmtRosetta, FreeBsd, Gvisor, Linux, QemuUser, Tools, Wsl1, WxPolicy};
 use super::view::{Place, View};
 
-/// A rule: what it reads, what is right, and who has it.
+/// A rule: what it reads, what is right, and which loaders have it.
 #[derive(Debug)]
 pub struct Rule {
     /// Short name, unique.
@@ -21,7 +21,7 @@ pub struct Rule {
     pub right: &'static str,
     /// What is checked.
     pub check: Check,
-    /// Who has the rule, and where that is stated.
+    /// The loaders that have the rule, and where that is stated.
     pub loaders: &'static [(Loader, &'static str)],
 }
 

@@ -106,7 +106,7 @@ fn byte(layout: &Layout, name: &str, number: u32, choice: Choice) -> Byte {
     }
 }
 
-/// Pages of the machines whose load address may be any multiple of them.
+/// Pages of the machines that take any multiple of them as load address.
 const SMALL_PAGE: u32 = 0x1000;
 
 impl Choice {
@@ -128,8 +128,8 @@ impl Choice {
     }
 }
 
-/// Only the lowest three flags mean anything (Linux `make_prot`). What i386 can read it can also run, unless somebody asks
-/// for a stack that cannot be run.
+/// Only the lowest three flags mean anything (Linux `make_prot`). What i386 can read it can also run, unless a marker
+/// asks for a stack that cannot be run.
 fn flags(target: &Target, tier: Tier) -> Byte {
     let runs_anyway = tier == Tier::Linux && target.stack_is_executable_by_default;
     let decided = if runs_anyway { PF_R | PF_W } else { PF_R | PF_W | PF_X };
@@ -229,8 +229,8 @@ fn known(wishes: &[Byte]) -> Option<(u8, u8)> {
     Some(all)
 }
 
-/// Load addresses to try: the lowest; those of which a header can make more; the lowest that has the flags' bits in its
-/// upper word, where the flags lie over an address.
+/// Load addresses to try: the lowest, and those of which a header can make more. If the flags lie over an address, also
+/// the lowest with the flags' bits in its upper word.
 pub(crate) fn bases(target: &Target) -> Vec<u64> {
     let flags = (fields::PF_R | fields::PF_X) << 32;
     let high = (target.class == Width::Bits64).then_some(flags);
@@ -361,7 +361,7 @@ pub(crate) fn fields_of(
     all
 }
 
-/// What a field says that nobody reads.
+/// The meaning of a field that no loader reads.
 const FREE_FIELD: &str = "free: no loader of the layout reads it";
 
 #[cfg(test)]

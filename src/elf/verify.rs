@@ -15,7 +15,7 @@ const HEAD_BYTES: u64 = 4096;
 /// What one loader makes of a file.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Verdict {
-    /// Who judges.
+    /// The loader that judges.
     pub loader: Loader,
     /// What it says.
     #[serde(flatten)]
@@ -139,7 +139,7 @@ pub fn accepted_by_tier(verdicts: &[Verdict], tier: Tier) -> bool {
     tier.loaders().iter().all(|loader| of_tier(*loader).is_some_and(|verdict| verdict.refusals().is_empty()))
 }
 
-/// The same without the reasons, for one who asks often: the first rule that is broken is enough.
+/// The same without the reasons, for a caller that asks often: it stops at the first broken rule.
 pub(crate) fn is_accepted(file: &[u8], tier: Tier) -> bool {
     let view = View::new(file);
     let judges: Vec<Loader> = tier

@@ -56,7 +56,7 @@ impl Bytes<'_> {
 #[derive(Clone, Debug)]
 pub struct View<'a> {
     bytes: Bytes<'a>,
-    /// The target whose machine number the header holds.
+    /// The target with the header's machine number.
     pub target: Option<&'static Target>,
     /// Width of the fields. The kernel goes by the machine number and never reads `EI_CLASS`, so that comes second.
     pub class: Class,

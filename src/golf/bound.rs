@@ -1,5 +1,5 @@
-//! How small a file can be at all: the places that a search has left out are looked at as long as they could hold a
-//! smaller one.
+//! How small a file can be at all. The places that a search has left out are tried as long as they could hold a smaller
+//! one.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The image of what the search found: who owns which byte.
+//! The image of what the search found: the owner of each byte.
 
 use asmgen_arch::golf::Packed;
 

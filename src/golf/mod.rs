@@ -1,5 +1,5 @@
 //! Golf: the smallest file, by search. Code and data go into the bytes of the headers that no loader of the layout
-//! reads; which headers, and where, is tried out; the rules that judge any file judge what comes out.
+//! reads. The search tries which headers, and where. The rules that judge any file judge the result.
 
 mod bound;
 mod image;

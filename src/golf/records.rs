@@ -13,7 +13,7 @@ pub struct Record {
     pub text: Option<&'static str>,
     /// Its exit code; none of programs that do not end by themselves.
     pub exit_code: Option<u8>,
-    /// Who published it, and where.
+    /// Its author and place of publication.
     pub source: &'static str,
     /// What it lacks beside the example, or does in another way; empty if nothing.
     pub lacks: &'static str,

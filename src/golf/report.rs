@@ -43,7 +43,7 @@ pub struct Saving {
     pub bytes: Vec<i64>,
 }
 
-/// Programs whose rules are looked at.
+/// Programs to try each rule on.
 const RULED: [&str; 4] = ["hello", "pause", "ok", "ok6"];
 
 fn size(build: Builder, example: &Example, options: Options) -> Size {

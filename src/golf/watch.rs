@@ -49,7 +49,7 @@ impl Bound {
     }
 }
 
-/// Who watches searches.
+/// The watcher of searches.
 pub struct Watch<'a> {
     tell: &'a dyn Fn(Progress),
     stop: &'a dyn Fn() -> bool,
@@ -59,12 +59,12 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Somebody who is told how far the searches are.
+    /// A watcher that is told how far the searches are.
     pub fn new(tell: &'a dyn Fn(Progress)) -> Self {
         Self { tell, stop: &|| false, part: (0, 1), bound: None }
     }
 
-    /// The same, with somebody who may end the searches early: they return what they have found by then.
+    /// The same, with a watcher that may end the searches early: they return what they have found by then.
     #[must_use]
     pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
         Self { stop, ..self }

@@ -109,7 +109,7 @@ pub(super) const SO_REUSEPORT: i64 = 15;
 pub(super) const TCP_NODELAY: i64 = 1;
 /// How much may be unsent before there is room to write, in bytes (include/uapi/linux/tcp.h).
 pub(super) const TCP_NOTSENT_LOWAT: i64 = 25;
-/// What the first worker tells the others by; and what nobody can refuse.
+/// The signal from the first worker to the others; and the one that no process can block.
 pub(super) const SIGUSR1: i64 = 10;
 pub(super) const SIGKILL: i64 = 9;
 /// `wait4`: do not wait.

@@ -21,8 +21,8 @@ use asmgen_arch::op::Program as Ops;
 use crate::elf::Tier;
 use crate::spec::{Description, Engine, Program};
 
-/// Lowers a description whose placeholders have been filled in: every way there is, the plainest first. All of them
-/// do the same, so the one with the fewest bytes may be taken.
+/// Lowers a description with filled-in placeholders to several programs that do the same, the plainest first. The
+/// caller may take the one with the fewest bytes.
 pub fn lower(description: &Description, target: &Target, tier: Tier) -> Vec<Ops> {
     let words = epoll::Words { name: &description.name, version: &description.about.version };
     match &description.program {

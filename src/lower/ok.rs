@@ -6,8 +6,8 @@
 //! accept → send the reply → end our direction → discard what comes until the client closes → close → accept
 //! ```
 //!
-//! `MSG_NOSIGNAL` keeps a client that is gone from sending SIGPIPE; a close before everything is read would be a reset,
-//! which can destroy the reply on its way. A call that fails leaves the next ones nothing to do, and the last closes.
+//! `MSG_NOSIGNAL` prevents a SIGPIPE when the client is gone. A close before everything is read would be a reset, which
+//! can destroy the reply on its way. A call that fails leaves the next ones nothing to do, and the last closes.
 
 use asmgen_arch::Target;
 use asmgen_arch::op::{Arg, DatumId, Kind, Op, Part, Program, Slot};
@@ -63,8 +63,8 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     maker.program
 }
 
-/// The same with one instruction for two calls: the loop begins where the socket gets its address, and there it is the
-/// connection that is closed from the second turn on. What follows is called on a closed descriptor then, and fails.
+/// The same with one instruction for two calls. The loop begins where the socket gets its address; from the second turn
+/// on that call closes the connection. What follows is called on a closed descriptor then, and fails.
 ///
 /// ```text
 ///         socket → make

@@ -1,7 +1,7 @@
 //! Replies cut into pieces, so that what several replies have in common is kept once.
 //!
 //! Each reply is a list of pieces: status line, middle, type, length, empty line, content. A piece is a byte of offset
-//! into one text and a byte of length; the content is always the last, so that a HEAD is answered by one piece less.
+//! into one text and a byte of length. The content is always last, so the reply to a HEAD has one piece less.
 
 use super::http::{self, Wire};
 use crate::spec::Reply;

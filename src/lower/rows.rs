@@ -8,8 +8,8 @@
 //! length      1 byte, of the data; only behind an address
 //! ```
 //!
-//! A row cannot say what an earlier call returned. So the descriptors 0 and 1 are closed first: the kernel gives the
-//! lowest that is free (open(2)), which makes the listening socket 0 and each connection 1. Where one of these calls
+//! A row cannot say what an earlier call returned. So the descriptors 0 and 1 are closed first. The kernel gives the
+//! lowest free descriptor (open(2)), so the listening socket is 0 and each connection 1. Where one of these calls
 //! fails, nothing is there, and the calls that follow fail as well. The last row is told by a bit of its number.
 
 use asmgen_arch::Target;
@@ -49,7 +49,7 @@ struct Table {
     once: usize,
 }
 
-/// The program; none for a machine where `accept` takes flags, which are another call's here, or whose numbers need
+/// The program. There is none if `accept` takes flags, which would be another call's here, or if a call's number needs
 /// more than a byte.
 pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
     if Call::Accept.info().looks_at(target.machine, &[], 3) {

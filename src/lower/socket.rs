@@ -7,12 +7,12 @@ use asmgen_arch::op::{DatumId, Part, Program};
 use super::abi;
 use crate::spec::Listen;
 
-/// The address in memory that nobody writes to.
+/// The address in read-only memory.
 pub(super) fn address(program: &mut Program, listen: Listen) -> DatumId {
     let bytes = read_bytes(listen);
     let parts = match listen.address {
         IpAddr::V4(_) => vec![Part::Bytes(bytes)],
-        // Nobody looks at sin6_flowinfo.
+        // The kernel does not read sin6_flowinfo.
         IpAddr::V6(_) => vec![Part::Bytes(bytes[..4].into()), Part::Ignored(4), Part::Bytes(bytes[8..].into())],
     };
     program.datum(name(listen), parts, ignored_bytes(listen))

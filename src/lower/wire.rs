@@ -1,5 +1,5 @@
-//! Replies of the epoll engine as they lie in the executable, field by field in the order of docs/http.md: what a reply
-//! to HEAD, a 206 and a 304 leave out or change stands at known places, so that they are made of the same bytes.
+//! Replies of the epoll engine as they lie in the executable, field by field in the order of docs/http.md. A reply to
+//! HEAD, a 206 and a 304 are made of the same bytes: what they leave out or change is at known places.
 
 use std::fmt::Write as _;
 
@@ -147,7 +147,7 @@ pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
 
-/// The reply to half a request whose time is up, which is sent in one piece.
+/// The reply to an incomplete request at its timeout, which is sent in one piece.
 pub(super) struct Late {
     pub(super) bytes: Vec<u8>,
     /// Where its date is, and [`CLOSE`].

@@ -19,7 +19,7 @@ pub(super) struct Config {
     #[serde(rename = "config")]
     execution: Execution,
     rootfs: RootFs,
-    /// One entry per layer, even if it says nothing. Docker refuses an image whose history has fewer. Podman 4.3 does
+    /// One entry per layer, even if it says nothing. Docker refuses an image with a shorter history. Podman 4.3 does
     /// not build on an image without a history, Quay takes nothing that is built on one, and Skopeo cannot convert it.
     history: [History; 1],
 }
@@ -59,7 +59,7 @@ struct History {
 }
 
 impl Config {
-    /// The configuration of one platform, whose layer has the digest `diff_id` before its compression.
+    /// The configuration of one platform. Its layer has the digest `diff_id` before compression.
     pub(super) fn new(request: &ImageRequest, platform: Platform, diff_id: String) -> Self {
         let rootfs = RootFs { r#type: "layers", diff_ids: [diff_id] };
         if request.is_golf {
@@ -90,7 +90,7 @@ impl Execution {
         }
     }
 
-    /// What it takes to start the program as nobody in particular.
+    /// How to start the program as an unprivileged user.
     fn least(request: &ImageRequest) -> Self {
         Self { user: USER, cmd: Some([path(request)]), ..Self::default() }
     }

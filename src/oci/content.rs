@@ -56,7 +56,7 @@ impl Platform {
 }
 
 impl Platform {
-    /// Without the variant: `arm64` alone means v8 to everybody.
+    /// Without the variant: `arm64` alone means v8 to every tool.
     pub(super) fn without_variant(self) -> Self {
         Self { variant: None, ..self }
     }

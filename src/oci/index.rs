@@ -42,8 +42,8 @@ impl Index {
     }
 }
 
-/// `index.json`: one entry per name, all for the same image. containerd wants the full name, and Skopeo and umoci
-/// want the tag; with the one alone some tool finds no image or gives it a name it then cannot run.
+/// `index.json`: one entry per name, all for the same image. containerd needs the full name; Skopeo and umoci need the
+/// tag. With only one of them some tool finds no image, or gives it a name that it cannot run.
 pub(super) fn of_layout(root: &Descriptor, references: &[Reference]) -> Index {
     let named = |reference: &Reference| {
         let annotations = Annotations::from([

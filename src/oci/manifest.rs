@@ -7,8 +7,8 @@ use super::{ImageRequest, PlatformBinary, labels};
 use crate::compress::gzip;
 use serde::Serialize;
 
-/// Every user may read and run the program, none may change it. 0111 would do for most runtimes, but not for those
-/// who copy it out.
+/// Every user may read and run the program, none may change it. 0111 would do for most runtimes, but the file could not
+/// be copied out.
 const PROGRAM_MODE: u32 = 0o555;
 
 /// The blobs of one platform.

@@ -30,8 +30,8 @@ use asmgen_arch::{TARGETS, Target};
 use content::{Blobs, Descriptor, IMAGE_INDEX};
 use manifest::PlatformBlobs;
 
-/// User and group the program runs as in its container, by number: the kubelet cannot tell whether a name is root,
-/// and an image without `/etc/passwd` has no names. 65532 is the `nonroot` of the distroless images.
+/// User and group of the program in its container, by number. The kubelet cannot tell whether a name is root, and an
+/// image without `/etc/passwd` has no names. 65532 is the `nonroot` of the distroless images.
 pub const USER: &str = "65532:65532";
 
 /// An executable and the machine it is for.
@@ -148,7 +148,7 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
     let platforms: Vec<_> =
         request.platforms.iter().map(|binary| manifest::add_platform(&mut blobs, request, binary)).collect();
     let root = match platforms.as_slice() {
-        // Nobody has a choice, so nobody looks at its platform.
+        // It is the only one, so no tool reads its platform.
         [only] if request.is_golf => Descriptor { platform: None, ..only.manifest.clone() },
         [only] => only.manifest.clone(),
         several => {

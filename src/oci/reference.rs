@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 const DEFAULT_DOMAIN: &str = "docker.io";
 /// A domain that old Dockers wrote and that means the default one.
 const LEGACY_DEFAULT_DOMAIN: &str = "index.docker.io";
-/// Where the default registry keeps images that belong to nobody.
+/// Where the default registry keeps images without an owner.
 const DEFAULT_OWNER: &str = "library/";
 const DEFAULT_TAG: &str = "latest";
 /// Longest name of a repository in bytes, domain included.

@@ -50,7 +50,7 @@ impl Tar {
         self
     }
 
-    /// The archive without its end blocks: for those who take the end of the file for the end.
+    /// The archive without its end blocks, for readers that stop at the end of the file.
     pub(super) fn without_end(self) -> Vec<u8> {
         self.bytes
     }

@@ -1,5 +1,5 @@
-//! The archive as a whole, read back by a reader of its own: every digest and size is computed anew from the bytes,
-//! as `crane validate` does.
+//! The archive as a whole, read back by a reader of its own. Every digest and size is computed again from the bytes, as
+//! `crane validate` does.
 
 use super::*;
 use content::digest;

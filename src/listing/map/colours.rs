@@ -18,7 +18,7 @@ const VISIONS: [(&str, [Light; 3]); 4] = [
     ("no green", [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]]),
     ("no blue", [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]]),
 ];
-/// CIE76 distance that nobody overlooks between neighbours; 2.3 is just noticeable.
+/// CIE76 distance that is plain to see between neighbours; 2.3 is just noticeable.
 const DISTANCE_MIN: f64 = 15.0;
 /// WCAG 2.2, success criterion 1.4.3.
 const CONTRAST_MIN: f64 = 4.5;

@@ -177,7 +177,7 @@ fn inscription(map: &Map, grid: &Grid, run: &Run) -> String {
         }
     }
     if !is_text && grid.has_labels() {
-        // Of several owners as many as there is room for; the first is the one whose bytes begin here.
+        // Of several owners as many as there is room for, beginning with the one that has its first byte here.
         let lines = run.items.iter().take(grid.lines as usize).zip(0..);
         for (&index, line) in lines {
             let y = grid.y(part.start) + below + line * (grid.label + 2);

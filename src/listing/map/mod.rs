@@ -82,7 +82,7 @@ pub fn render(map: &Map, format: Format, is_coloured: bool) -> Result<String, To
     }
 }
 
-/// The sentence about some bytes: where they are, who owns them and why, one owner a line.
+/// The sentence about some bytes: where they are, their owners and the reasons, one owner a line.
 fn sentence(map: &Map, run: &cells::Run) -> String {
     let hex: Vec<String> =
         map.bytes(&run.range).iter().take(SENTENCE_BYTES).map(|byte| format!("{byte:02x}")).collect();

@@ -1,4 +1,4 @@
-//! What is left to do when nobody can be listened to: say why and exit.
+//! A server that cannot listen says why and exits.
 
 use asmgen_arch::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Width};
 use asmgen_arch::syscall::Call;

@@ -115,9 +115,9 @@ fn lower_with(server: &Server, (target, tier): (&Target, Tier), pieces: Option<P
 }
 
 impl Engine<'_> {
-    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others. Whoever started it may have
-    /// blocked them. Where standard output is closed, its descriptor is the socket's, and the start line a SIGPIPE; where it
-    /// is a file of limited size, it may be a SIGXFSZ.
+    /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others. The parent may have
+    /// blocked them. Where standard output is closed, its descriptor is the socket's, and the start line a SIGPIPE;
+    /// where it is a file of limited size, it may be a SIGXFSZ.
     fn handle_signals(&mut self) {
         let action = vec![Part::Code(self.exit_0), Part::Word(abi::SA_RESTORER)];
         // Restorer and mask: the handler does not return, so neither is ever used.

@@ -1,4 +1,4 @@
-//! How long the server waits for a client, and with how much it is content.
+//! How long the server waits for a client, and how much it must get or send in that time.
 
 use asmgen_arch::op::Part;
 
@@ -19,7 +19,7 @@ pub(super) struct Waits {
 
 /// Microseconds in a second.
 pub(super) const SECOND_US: u64 = 1_000_000;
-/// Longest rest where there are no descriptors, in microseconds: nobody is served meanwhile.
+/// Longest rest without free descriptors, in microseconds: no client is served meanwhile.
 pub(super) const LONGEST_REST_US: u64 = 10 * SECOND_US;
 
 impl Waits {

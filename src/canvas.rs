@@ -18,7 +18,7 @@ pub struct Canvas {
     claims: Vec<Claim>,
 }
 
-/// Two owners want different values of one byte, or none wants it.
+/// Two owners need different values of one byte, or no owner needs it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CanvasError {
     /// Two owners disagree.
@@ -126,7 +126,7 @@ impl Canvas {
     /// # Errors
     /// A byte has no owner.
     pub fn finish(mut self, target: &'static Target, entry: u64, loads: Vec<Load>) -> Result<Image, CanvasError> {
-        // The rest of the last word is behind the file.
+        // The rest of the last word is after the file.
         let words = self.claimed.iter().enumerate().filter(|(_, word)| **word != !0);
         let unowned = words.map(|(at, word)| at * WORD_BITS + word.trailing_ones() as usize).next();
         if let Some(offset) = unowned.filter(|&offset| offset < self.bytes.len()) {

@@ -17,8 +17,8 @@ use crate::{fill, lower};
 /// Sizes are tried this often: once a digit count has settled, the next try is the last.
 const SIZE_TRIES: usize = 16;
 
-/// Builds the executable of a description. Placeholders in its texts are filled in with what is true of the very
-/// image that comes out: its size is guessed, and guessed again until the guess is right.
+/// Builds the executable of a description. Placeholders in its texts are true of this very image: its size is guessed,
+/// and guessed again until the guess is right.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -34,7 +34,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
     build_watched(description, options, &mut Watch::new(&|_| ()))
 }
 
-/// The same, with somebody who is told how far the search is and what is known of its result.
+/// The same, with a watcher that is told how far the search is and what is known of its result.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -50,7 +50,7 @@ pub fn build_watched(description: &Description, options: Options, watch: &mut Wa
         if built_bytes == size_bytes || !states_size {
             return Ok(image);
         }
-        // Where guesses go to and fro, the larger size is kept and the file padded up to it.
+        // If the guesses alternate, the larger size is kept and the file is padded up to it.
         if attempt > SIZE_TRIES / 2 {
             least_bytes = built_bytes.max(size_bytes);
         }
@@ -193,7 +193,7 @@ fn most_bytes(ops: &Ops, target: &Target) -> u64 {
     data.sum::<u64>() + u64::from(ops.state_bytes)
 }
 
-/// What is in memory: the whole file, or, if a second segment follows it, what stands before that one.
+/// What is in memory: the whole file, or, if a second segment follows it, only what comes before that one.
 fn loads(layout: &Layout, places: &Places, file_bytes: u64) -> Vec<Load> {
     let load = |from: u64, to: u64, address, memory_bytes, writable| {
         let file = from as u32..to as u32;
@@ -207,7 +207,7 @@ fn loads(layout: &Layout, places: &Places, file_bytes: u64) -> Vec<Load> {
     vec![load(0, end, layout.base, end, false), second]
 }
 
-/// The address of the first instruction: behind the headers, where the machine may have one.
+/// The address of the first instruction: after the headers, where the machine may have one.
 fn origin(layout: &Layout) -> u64 {
     (layout.base + u64::from(layout.header_bytes)).next_multiple_of(u64::from(layout.target.instruction_align))
 }

@@ -15,7 +15,7 @@ use crate::canvas::{Canvas, CanvasError};
 use crate::elf::{Layout, Writable};
 use crate::image::Owner;
 
-/// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
+/// Memory is mapped in pages of at least so many bytes; after the file's end the last of them holds zeros.
 const PAGE_BYTES: u64 = 4096;
 /// The state begins at a multiple of so many bytes: a line of the cache.
 const STATE_ALIGN: u64 = 64;
@@ -45,7 +45,7 @@ pub(crate) struct Places {
 }
 
 impl<'a> Data<'a> {
-    /// Data behind which the kernel reads on come first: what follows them is there anyway.
+    /// Data with a tail that the kernel copies and ignores come first: whatever follows them serves as the tail.
     pub(crate) fn of(ops: &'a Ops, code: &Code, layout: &'a Layout) -> Self {
         let mut order: Vec<usize> =
             (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u16)) && ops.data[at].within.is_none()).collect();
@@ -90,8 +90,8 @@ impl<'a> Data<'a> {
         places.writable = Some(Writable { file_offset, file_bytes, memory_bytes });
     }
 
-    /// Places some data one behind the other from a file offset on; `base` is the address of offset 0. Returns the
-    /// end, and the end of what the kernel copies with them.
+    /// Places some data one after the other from a file offset on; `base` is the address of offset 0. Returns the end,
+    /// and the end of what the kernel copies with them.
     fn in_a_row(
         &self,
         order: &[usize],

@@ -16,12 +16,12 @@ use crate::output::{self, Failure};
 
 /// Steps of the bar: thousandths.
 const STEPS: u64 = 1000;
-/// The clock beside the bar goes on where the search has nothing to tell.
+/// The clock beside the bar ticks even if the search has no news.
 const TICK: Duration = Duration::from_millis(100);
 /// Exit code of a program that Ctrl-C ends: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// What Ctrl-C does while a search goes on.
+/// What Ctrl-C does during a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interrupt {
     /// The search ends with the smallest file that it has found, and a second one ends the program.

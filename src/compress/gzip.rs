@@ -56,7 +56,7 @@ pub(super) fn decompress(file: &[u8], most: usize) -> Option<Vec<u8>> {
 
 /// What a deflate stream decompresses to, if that is all of it.
 fn inflate(deflated: &[u8], most: usize) -> Option<Vec<u8>> {
-    // One byte more than is wanted shows that there is more.
+    // One byte more than needed shows that there is more.
     let mut data = vec![0; most + 1];
     let mut state = InflateState::new_boxed(DataFormat::Raw);
     let done = stream::inflate(&mut state, deflated, &mut data, MZFlush::Finish);

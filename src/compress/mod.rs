@@ -25,7 +25,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 /// What has been made: one body is built for several machines, and again and again where a page states its size.
 static MADE: Mutex<Option<HashMap<[u8; 32], Vec<Variant>>>> = Mutex::new(None);
 
-/// The variants of a body: those that stand ready, and the missing ones made; but only what is smaller than the body.
+/// The variants of a body: the ready-made ones, and the others compressed here; only those smaller than the body.
 pub(crate) fn variants(body: &[u8], ready: &[Variant]) -> Vec<Variant> {
     let made = if ready.len() < Coding::ALL.len() { made(body) } else { Vec::new() };
     let of_coding = |coding| ready.iter().chain(&made).find(|variant| variant.coding == coding).cloned();
@@ -82,7 +82,7 @@ pub(crate) fn is_of(variant: &Variant, body: &[u8]) -> bool {
     decompressed.is_some_and(|decompressed| decompressed == body)
 }
 
-/// The decoder does not say what it leaves; so a stream that is whole without its last byte has something behind it.
+/// The decoder does not say what it leaves; so a stream that is whole without its last byte has something after it.
 fn brotli_decompressed(compressed: &[u8], most: usize) -> Option<Vec<u8>> {
     let decompressed = |bytes| read(brotli::Decompressor::new(bytes, BROTLI_BUFFER_BYTES), most);
     let (_, all_but_last) = compressed.split_last()?;

@@ -10,8 +10,8 @@ const IMAGE_TARGETS: [&str; 2] = ["x86_64", "aarch64"];
 
 /// The Dockerfile. It is built in a folder that holds `NAME.amd64`, `NAME.arm64`, …, executable files:
 /// `docker build -f Dockerfile.scratch --build-arg TARGETARCH=amd64 FOLDER`. `BuildKit` sets `TARGETARCH` by itself; a
-/// builder without it takes `primary` where the argument is left out. The default stands at its use, as one in `ARG`
-/// would take the place of the value that `BuildKit` sets.
+/// builder without it takes `primary` where the argument is left out. The default is at its use, as one in `ARG` would
+/// take the place of the value that `BuildKit` sets.
 pub fn dockerfile(request: &DeployRequest, primary: &Target) -> String {
     let DeployRequest { name, .. } = request;
     let first_line = request.first_line() + &how_to_build(request);

@@ -403,7 +403,7 @@ spec:
         assert_eq!(with(2, 10), (Some(3), None));
         assert_eq!(with(5, 10), (None, None));
         assert_eq!(with(30, 10), (None, Some(42)));
-        // 5 + 23 + 2 is what the kubelet waits unasked; a second more is not.
+        // The kubelet waits 5 + 23 + 2 seconds by default, and no second longer.
         assert_eq!(with(0, 23), (Some(5), None));
         assert_eq!(with(0, 24), (Some(5), Some(31)));
         assert!(!text(&sample::hello()).contains("lifecycle"));

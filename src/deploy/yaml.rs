@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// A string as a double-quoted YAML scalar (YAML 1.2.2, section 7.3.1). Names are quoted as well: `no`, `1e3` and
-/// `null` are fine names, but not strings as they stand.
+/// `null` are fine names, but not strings without quotes.
 pub(super) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

@@ -42,7 +42,7 @@ pub struct Writable {
     pub file_offset: u64,
     /// Bytes from the file: at least 1, because older kernels trip over a segment that has none.
     pub file_bytes: u64,
-    /// Bytes in memory, at least as many: those behind the bytes from the file are 0 at the start.
+    /// Bytes in memory, at least as many: those after the bytes from the file are 0 at the start.
     pub memory_bytes: u64,
 }
 
@@ -54,7 +54,7 @@ pub enum Segment {
         /// `p_offset`, less than 4096. What lies before it is mapped too, because pages are mapped whole.
         file_offset: u64,
     },
-    /// Data that the program may write to, and zeros behind them.
+    /// Data that the program may write to, and zeros after them.
     Writable,
     /// No memory: a marker that has the stack's flags.
     Stack,

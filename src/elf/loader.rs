@@ -58,8 +58,8 @@ impl Loader {
         }
     }
 
-    /// Can it run programs of this machine at all, whatever their headers? gVisor and WSL1 have no 32-bit mode,
-    /// Rosetta translates nothing but x86-64 (elf.md, section 3). Not running a machine is no refusal of a file.
+    /// Can it run programs of this machine at all, whatever their headers? gVisor and WSL1 have no 32-bit mode, Rosetta
+    /// translates only x86-64 (elf.md, section 3). Not running a machine is no refusal of a file.
     pub const fn runs(self, machine: Machine) -> bool {
         match self {
             Self::Gvisor | Self::Wsl1 => !matches!(machine, Machine::I386),

@@ -20,7 +20,7 @@ const BASE: u64 = 0x7fff_0000;
 pub struct Candidate {
     /// The layout it gives.
     pub layout: Layout,
-    /// Bytes that two fields want to have different values.
+    /// Bytes for which two fields need different values.
     pub conflicts: Vec<Conflict>,
     /// Rules that the headers break although their fields agree, like one on the alignment of `e_phoff`.
     pub refusals: Vec<Refusal>,
@@ -33,7 +33,7 @@ impl Candidate {
     }
 }
 
-/// A byte that two fields want to have different values.
+/// A byte for which two fields need different values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// Its offset in the file.
@@ -52,8 +52,8 @@ pub fn layout(tier: Tier, target: &'static Target, writable: bool) -> Layout {
     feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout
 }
 
-/// Every place for the program headers from 4, behind the magic, to the end of the ELF header, in that order.
-/// `writable` asks for a second segment.
+/// Every place for the program headers from 4, after the magic, to the end of the ELF header, in that order. `writable`
+/// asks for a second segment.
 pub fn candidates(tier: Tier, target: &'static Target, writable: bool) -> impl Iterator<Item = Candidate> {
     (4..=fields::total_bytes(fields::ehdr(target.class))).map(move |offset| candidate(tier, target, writable, offset))
 }

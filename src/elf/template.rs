@@ -56,10 +56,10 @@ fn size_bytes(tier: Tier, target: &Target) -> u32 {
     }
 }
 
-/// Numbers of two bytes that stand in every header of an executable: `e_type`.
+/// Numbers of two bytes that are in every header of an executable: `e_type`.
 pub(crate) const NUMBERS: [u16; 1] = [fields::ET_EXEC as u16];
 
-/// The template of a choice, where these fields are read; none if two fields want different values of one byte.
+/// The template of a choice, where these fields are read; none if two fields need different values of one byte.
 pub(crate) fn template(tier: Tier, target: &'static Target, read: &[&str], choice: Choice) -> Option<Template> {
     let width = target.class;
     let (ehdr, phdr) = (fields::ehdr(width), fields::phdr(width));

@@ -333,7 +333,7 @@ fn an_entry_point_in_cleared_memory_is_refused_by_gvisor_alone() {
     assert_eq!(verdict(&file, Loader::Gvisor).refusals()[0].rule, "entry-in-segment");
 }
 
-/// One who asks often gets the same answer as one who wants to know why.
+/// The short answer is the same as the one with reasons.
 #[test]
 fn a_short_answer_is_that_of_the_long_one() {
     let mut answers = [0; 2];

@@ -163,7 +163,7 @@ mod tests {
     fn an_excerpt_is_judged_as_the_whole() {
         let own = std::fs::read("/proc/self/exe").unwrap();
         let far = {
-            // Program headers behind the first page, and an interpreter's name behind those.
+            // Program headers after the first page, and an interpreter's name after those.
             let (table, bytes) = (0x40, 13 * 56);
             let mut file = own[..0x3000].to_vec();
             let headers = file[table..table + bytes].to_vec();

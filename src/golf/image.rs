@@ -15,7 +15,7 @@ pub(super) fn image(options: Options, packed: &Packed, choice: Choice) -> Result
         let bytes = &one.bytes[..one.bytes.len().min((len - at) as usize)];
         canvas.claim(at, bytes, Owner::Code { why: one.why.clone() })?;
     }
-    // Zeros may lie behind the file's end altogether.
+    // Zeros may lie after the file's end altogether.
     for &(ref name, at, bytes) in packed.data.iter().filter(|(_, _, bytes)| *bytes > 0) {
         let name = name.clone();
         canvas.claim(at, &packed.bytes[at as usize..(at + bytes) as usize], Owner::Data { name })?;

@@ -12,7 +12,7 @@ pub(super) struct Limits {
     pub(super) tries: usize,
     /// Selections of the fewest bytes to place.
     pub(super) selections: usize,
-    /// Places that a glance at a template looks at: enough for one way through.
+    /// Places that a first look at a template tries: enough for one path through.
     pub(super) glance: u64,
     /// Templates that are worth a longer look.
     pub(super) promising: usize,

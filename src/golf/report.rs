@@ -119,7 +119,7 @@ pub fn savings(
     Rule::ALL.into_iter().map(&mut saving).collect()
 }
 
-/// What stands above the columns of [`text_row`].
+/// The heading of the columns of [`text_row`].
 pub const TEXT_HEAD: &str = "example    target   elf          bytes  strict  published  difference  source\n";
 
 /// A row as columns for people.
@@ -162,7 +162,7 @@ fn source(record: &Record) -> String {
     [Some(record.source.to_owned()), text, exit, lacks].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// What stands above the columns of [`saving_row`].
+/// The heading of the columns of [`saving_row`].
 pub fn savings_head() -> String {
     let mut text = format!("{:<10}", "rule");
     for (example, target) in rule_columns() {

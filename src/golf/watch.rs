@@ -20,7 +20,7 @@ pub enum Bound {
     Optimal,
     /// None has fewer bytes than this: so many are the instructions and data, less what of the headers is free.
     AtLeast(u32),
-    /// The same of the selections of instructions that were looked at; there are too many to look at all.
+    /// The same, for the selections of instructions that were tried; there are too many to try all.
     OfThoseLookedAt(u32),
 }
 

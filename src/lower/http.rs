@@ -41,7 +41,7 @@ pub(super) const MIDDLE: &str = "\r\nConnection: close\r\nContent-Type: ";
 /// Between the content type and the content's length.
 pub(super) const LENGTH: &str = "\r\nContent-Length: ";
 
-/// The head of a reply on a connection that is closed behind it.
+/// The head of a reply on a connection that is closed after it.
 fn closing_head(reply: &Reply) -> String {
     let Reply { status, body, .. } = reply;
     let (reason, described) = (reason(*status), described(reply));
@@ -59,7 +59,7 @@ pub(super) fn closing_len(reply: &Reply) -> usize {
     closing_head(reply).len() + reply.body.len()
 }
 
-/// The reply on a connection that is closed behind it.
+/// The reply on a connection that is closed after it.
 pub(super) fn closing(reply: &Reply) -> Wire {
     let head = closing_head(reply);
     Wire { head_len: head.len(), bytes: [head.as_bytes(), &reply.body].concat() }

@@ -23,7 +23,7 @@ pub(crate) const REPLY: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
 pub(super) const BACKLOG: u32 = 100;
 /// At least so many bytes of a request are discarded.
 pub(super) const DRAIN_BYTES: u32 = 16 << 20;
-/// Each of the two calls looks at its own flags only, so that they can be set once for both.
+/// Each of the two calls reads only its own flags, so they can be set once for both.
 pub(super) const FLAGS: i64 = abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAITALL;
 
 /// Flags that neither call may have.
@@ -147,7 +147,8 @@ impl Maker {
         let args = [client, reply.0, reply.1, flags, zero, abi::no_length(self.tier)];
         self.program.call(Call::Sendto, &args, None, "the reply");
         self.program.call(Call::Shutdown, &[client, Arg::Const(abi::SHUT_WR)], None, "it is complete");
-        // Nothing is copied, and Linux takes any address then (net/ipv4/tcp.c tcp_recvmsg_locked); emulators want none.
+        // Nothing is copied, and Linux then takes any address (net/ipv4/tcp.c tcp_recvmsg_locked); emulators require
+        // none.
         let buffer = if self.tier == Tier::Linux { Arg::Any } else { zero };
         let args = [client, buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");

@@ -28,7 +28,7 @@ const CONNECTION: u8 = 1;
 #[derive(Clone, Copy)]
 enum What {
     Number(u8),
-    /// Data at this offset behind the rows.
+    /// Data at this offset after the rows.
     Address {
         offset: usize,
         length: u8,
@@ -37,7 +37,7 @@ enum What {
 
 type Row = (Call, u8, What);
 
-/// The rows and the data behind them.
+/// The rows and the data after them.
 struct Table {
     bytes: Vec<u8>,
     /// The bit that tells an address.
@@ -98,7 +98,7 @@ fn read(program: &mut Program, to: Slot, row: Slot, why: &str) {
     program.push(Op::Alu { alu: Alu::Add, to: row, value: Arg::Const(1) }, why);
 }
 
-/// The rows with the data behind them.
+/// The rows with the data after them.
 fn table(listen: Listen, target: &Target) -> Option<Table> {
     // An address is told by a bit that both distances have: padding moves them until there is one.
     (0..u8::BITS).find_map(|pad| (1..u8::BITS).find_map(|bit| padded(listen, target, pad as usize, 1 << bit)))

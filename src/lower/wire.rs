@@ -9,13 +9,13 @@ use super::http::reason;
 use crate::date::imf_fixdate;
 use crate::spec::{Coding, Reply, Variant, location_before_path};
 
-/// What a reply says that closes its connection, directly behind the status line.
+/// What a reply says that closes its connection, directly after the status line.
 pub(super) const CLOSE: &str = "Connection: close\r\n";
 
 /// What a reply says to a client of HTTP/1.0 that asked for it, at the same place.
 pub(super) const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
 
-/// What stands behind every status line, with a date where none has been written yet: there is one for all replies.
+/// What follows every status line, with a date where none has been written yet: there is one for all replies.
 pub(super) const DATE: &str = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 
 /// Its length; where in it the date begins, and how long that is (RFC 9110 §5.6.7), in bytes.
@@ -31,7 +31,7 @@ pub(super) const LAST_MODIFIED_BYTES: usize = LAST_MODIFIED.len() + DATE_BYTES +
 /// Length of an entity tag with its quotes, in bytes.
 pub(super) const ETAG_BYTES: usize = 18;
 
-/// From the entity tag's first quote to the end of the head: it stands in the last field.
+/// From the entity tag's first quote to the end of the head: it is in the last field.
 pub(super) const ETAG_TO_END_BYTES: usize = ETAG_BYTES + "\r\n\r\n".len();
 
 /// Bytes of a digest that an entity tag tells: 96 bits are four characters for each three of them, and no padding.
@@ -43,22 +43,22 @@ const PLAIN_TEXT: &str = "text/plain";
 /// A reply, and where its parts begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
-    /// The status line, and what stands between it and the date.
+    /// The status line, and what is between it and the date.
     pub(super) status_line: Vec<u8>,
-    /// What stands in front of the request's path, on a line of its own before the fields, where a location has that.
+    /// What is in front of the request's path, on a line of its own before the fields, where a location has that.
     pub(super) before_path: Vec<u8>,
     /// The fields but for those, and the empty line.
     pub(super) fields: Vec<u8>,
     pub(super) content: Vec<u8>,
-    /// Behind `Content-Length`: what a 206 says too from here on.
+    /// After `Content-Length`: what a 206 says too from here on.
     pub(super) type_offset: usize,
-    /// Behind what describes the content: what a 304 says too from here on.
+    /// After what describes the content: what a 304 says too from here on.
     pub(super) shared_offset: usize,
     /// The entity tag with its quotes.
     pub(super) etag: Option<[u8; ETAG_BYTES]>,
 }
 
-/// The parts of a head behind the date, each with its line ends.
+/// The parts of a head after the date, each with its line ends.
 #[derive(Default)]
 struct Fields {
     connection: String,
@@ -103,7 +103,7 @@ fn status_line(status: u16) -> String {
     VERSION.to_owned() + &self::status(status)
 }
 
-/// How a representation begins: what all of them say stands before the date, where it is there once for all.
+/// How a representation begins: what all of them say comes before the date, where it is there once for all.
 pub(super) fn ok_line() -> String {
     status_line(200) + "Accept-Ranges: bytes\r\n"
 }

@@ -28,7 +28,7 @@ pub(super) struct Config {
 #[serde(rename_all = "PascalCase")]
 struct Execution {
     user: &'static str,
-    /// Each port with an empty object, as the specification wants it.
+    /// Each port with an empty object, as the specification requires.
     #[serde(skip_serializing_if = "Map::is_empty")]
     exposed_ports: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -103,7 +103,7 @@ fn checksum(block: &mut [u8; BLOCK_BYTES]) -> usize {
 }
 
 /// An archive of one file that says no more than readers need, so that it compresses well: empty fields for zeros, no
-/// leading zeros. The magic, whole blocks and the end stay: `BusyBox` wants the first, GNU tar and Python the second.
+/// leading zeros. The magic, whole blocks and the end stay: `BusyBox` needs the first, GNU tar and Python the second.
 pub(super) fn bare(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
     let mut header = block(&[
         (0, 100, name.to_owned()),

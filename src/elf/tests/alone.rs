@@ -68,7 +68,7 @@ fn good() -> Vec<(Layout, Vec<u8>, usize)> {
         for target in TARGETS {
             let plain = layout(tier, target, false);
             all.push((plain.clone(), tiny(&plain), plain.segments.len()));
-            // What stands behind the headers may be read as headers, too.
+            // What follows the headers may be read as headers, too.
             all.push((plain.clone(), image_of(&plain, LONG_BYTES), plain.segments.len() + 1));
             let two = layout(tier, target, true);
             let (file, _) = writable::image_with(&two, 0x200, 0x20, 0x3000);

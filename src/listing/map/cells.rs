@@ -20,7 +20,7 @@ pub enum Kind {
     Data,
     /// Nothing: it keeps others in their places.
     Padding,
-    /// Several owners want it.
+    /// It has several owners.
     Shared,
 }
 
@@ -208,7 +208,7 @@ fn parts(image: &Image, items: &[Item]) -> Vec<Part> {
     parts
 }
 
-/// What a jump says of the place it leads to stands behind this in its reason.
+/// The name of a jump's target follows this in its reason.
 const LEADS_TO: &str = " → ";
 
 /// Names of places: the first of several pieces of data at one offset, and of code what jumps to it call it.

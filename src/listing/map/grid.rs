@@ -1,4 +1,4 @@
-//! The cells of the drawing: where each byte lies, how large it is, what stands in it.
+//! The cells of the drawing: where each byte lies, how large it is, what is in it.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -18,7 +18,7 @@ pub(super) struct Grid {
     pub(super) height: u32,
     /// Height of the hex digits' font; 0 where cells are too small for any.
     hex: u32,
-    /// Height of the font of what stands below the digits; 0 for none.
+    /// Height of the font of what is below the digits; 0 for none.
     label: u32,
     /// Lines below the digits.
     lines: u32,
@@ -123,13 +123,14 @@ impl Grid {
     }
 }
 
-/// What is executed or read as well as looked at by a loader shows both: which of them it is beside a header field.
+/// A byte that a loader reads, and that is also code or data, shows both. This is which of the two it is beside a
+/// header field.
 pub(super) fn in_header(map: &Map, run: &Run) -> Option<Kind> {
     let first = map.first(run).kind;
     (run.kind == Kind::Shared && first != Kind::Header).then_some(first)
 }
 
-/// Everything about the runs: a group for each, with its sentence, its cells and what stands in them.
+/// Everything about the runs: a group for each, with its sentence, its cells and what is in them.
 pub(super) fn cells(map: &Map, grid: &Grid) -> String {
     let mut out = String::new();
     for (index, run) in map.runs.iter().enumerate() {
@@ -202,7 +203,7 @@ fn name_within(name: &str, most: usize) -> &str {
     }
 }
 
-/// Lower edges of the digits and of the first line of what stands below them, from the upper edge of the row.
+/// Lower edges of the digits and of the first line of what is below them, from the upper edge of the row.
 fn baselines(grid: &Grid) -> (u32, u32) {
     let ascent = |height: u32| height * 72 / 100;
     if grid.has_labels() {

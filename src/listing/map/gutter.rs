@@ -1,4 +1,4 @@
-//! What stands beside the cells: offsets on the left, and on the right the parts of the file and the places in it.
+//! What is beside the cells: offsets on the left, and on the right the parts of the file and the places in it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -24,7 +24,7 @@ pub fn html(map: &Map) -> String {
     let title = markup(&format!("{}: {}", map.name, map.facts()));
     let mut page = String::new();
     let mut rest = PAGE;
-    // In the order of the page; what has been put in is not looked at again.
+    // In the order of the page; text that has been inserted is not searched again.
     for (mark, text) in [("{{title}}", title), ("{{map}}", svg(map)), ("{{data}}", script(&data(map)))] {
         let (before, behind) = rest.split_once(mark).expect("the page has a place for each");
         page += before;

@@ -5,11 +5,11 @@ use asmgen_arch::syscall::Call;
 
 use super::{Engine, abi};
 
-/// Where the error number's digits end, in bytes from the frame's start; the line feed stands there.
+/// Where the error number's digits end, in bytes from the frame's start; the line feed is there.
 const DIGITS_END: u32 = 11;
 
 impl Engine<'_> {
-    /// Message with the error's number and exit 1; behind it the exit that signals share.
+    /// Message with the error's number and exit 1; after it the exit that signals share.
     pub(super) fn fail(&mut self) {
         let program = &mut self.program;
         let text = b"listen: errno ";

@@ -31,7 +31,7 @@ use super::{abi, http, socket};
 use crate::elf::Tier;
 use crate::spec::Server;
 
-/// Most that is drained behind a reply: a client that floods cannot stay for ever.
+/// Most that is drained after a reply: a client that floods cannot stay for ever.
 const DRAIN_BYTES: i64 = 16 << 20;
 
 /// Everything the parts of the engine share.
@@ -40,7 +40,7 @@ struct Engine<'s> {
     server: &'s Server,
     /// The replies cut into pieces, if that is the way.
     pieces: Option<Pieces>,
-    /// Behind the last byte received, where a path is longer than the shortest request shows.
+    /// After the last byte received, where a path is longer than the shortest request shows.
     end: Option<Slot>,
     /// Length of the longest reply, in bytes.
     longest: usize,
@@ -105,7 +105,7 @@ fn lower_with(server: &Server, (target, tier): (&Target, Tier), pieces: Option<P
     };
     engine.handle_signals();
     engine.listen();
-    // What is jumped to from both sides stands in the middle, within reach of short jumps.
+    // What is jumped to from both sides is in the middle, within reach of short jumps.
     engine.fail();
     engine.close_and_accept();
     engine.receive();
@@ -199,7 +199,7 @@ impl Engine<'_> {
         let args = [Arg::Slot(self.client), Arg::Const(abi::SHUT_WR)];
         self.program.call(Call::Shutdown, &args, None, "the reply is complete");
         let flags = Arg::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
-        // Nothing is copied: the kernel only wants an address that could be the process's own.
+        // Nothing is copied: the kernel only requires an address that could be the process's own.
         let args =
             [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Const(0)];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");

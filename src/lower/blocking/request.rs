@@ -10,7 +10,7 @@ use crate::spec::Route;
 /// The shortest request there is: `GET / HTTP/1.0` and two bare line feeds. So many bytes can be waited for without
 /// waiting for more than the client has to send.
 const SHORTEST_REQUEST_BYTES: u32 = 16;
-/// The shortest end of a request, behind its path: ` HTTP/1.0` and two bare line feeds.
+/// The shortest end of a request, after its path: ` HTTP/1.0` and two bare line feeds.
 const SHORTEST_TAIL_BYTES: u32 = 11;
 /// So many bytes more may be waited for when all of the path that was seen has matched. A GET shows one byte more of
 /// its path than a HEAD, and only what both show is compared: so one less than the tail.
@@ -18,12 +18,12 @@ const STAGE_BYTES: u32 = SHORTEST_TAIL_BYTES - 1;
 /// Bytes of the path, from its slash, that the shortest request shows whatever its method (`HEAD ` is 5 bytes).
 const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;
 
-/// How many times more must be received before the longest path of all and the byte behind it are there.
+/// How many times more must be received before the longest path of all and the byte after it are there.
 pub(super) fn most_stages(routes: &[Route]) -> u32 {
     routes.iter().map(|route| stages(&route.path)).max().unwrap_or(0)
 }
 
-/// How many times more must be received before a path of this length and the byte behind it are there.
+/// How many times more must be received before a path of this length and the byte after it are there.
 fn stages(path: &str) -> u32 {
     (path.len() as u32 + 1).saturating_sub(PATH_SEEN_BYTES).div_ceil(STAGE_BYTES)
 }
@@ -69,7 +69,7 @@ impl Engine<'_> {
         self.program.push(short, "less than a request: give up");
     }
 
-    /// Finds the path behind GET or HEAD; everything else goes to the label that is returned.
+    /// Finds the path after GET or HEAD; everything else goes to the label that is returned.
     pub(super) fn find_path(&mut self) -> (Slot, Label) {
         let path = self.program.slot("path", Kind::Pointer);
         let other = self.program.label("no such resource");

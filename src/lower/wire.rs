@@ -139,6 +139,8 @@ pub(super) fn plain(reply: &Reply) -> Stored {
 
 /// Where the reason begins in a status line without the version.
 pub(super) const REASON_AT: usize = "400 ".len();
+/// Bytes of such a line beside the reason.
+pub(super) const AROUND_REASON: usize = REASON_AT + "\r\n".len();
 
 /// Formats of composed fields. In a 206 numbers stand for first, last, length of the representation, and count; in a
 /// refusal 1 stands for the length of its content.
@@ -154,14 +156,14 @@ pub(super) struct Late {
     pub(super) date_at: usize,
     pub(super) close_at: usize,
     /// The fields from here on are those that all refusals have in common: so many bytes, with the empty line. The
-    /// content of a refusal is the reason with a line end: that of its status line.
+    /// content of a refusal is the reason in its status line.
     pub(super) refusal_at: usize,
     pub(super) refusal_bytes: usize,
 }
 
 impl Late {
     pub(super) fn new() -> Self {
-        let content = format!("{}\r\n", reason(408));
+        let content = reason(408);
         let fields = Fields {
             connection: CLOSE.into(),
             length: length(content.as_bytes()),

@@ -45,4 +45,5 @@ pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
 pub(crate) use path::{NO_SLASH, PREFIX, decoded as decoded_path};
 pub use read::{from_toml, from_toml_with};
+pub(crate) use reply::default_not_found;
 pub use source::{Source, default_description, default_description_on, from_path};

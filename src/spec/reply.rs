@@ -159,7 +159,7 @@ fn common(document: &Document<'_>) -> Vec<Given> {
     document.server.fields("headers").to_vec()
 }
 
-fn default_not_found() -> Reply {
+pub(crate) fn default_not_found() -> Reply {
     Reply::new(404, BARE_TEXT, NOT_FOUND_BODY)
 }
 

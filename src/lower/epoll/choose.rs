@@ -9,6 +9,7 @@ use super::layout::{
     ACCEPT_ENCODING, DATE_LINE_BYTES, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LONG_BYTES, RANGE, VERSION_BYTES, beginning,
     flag, record, seen, var,
 };
+use super::records::NOT_FOUND;
 use crate::lower::wire;
 
 /// Methods by their numbers in a list; 0 is none of them. Of CONNECT, and of OPTIONS for the server as a whole ([`SERVER`]),
@@ -39,6 +40,11 @@ impl Engine<'_> {
         self.set(self.s.id, 0i64, "as an unknown method");
         self.place("codings_known");
         self.branch(self.s.id, Cond::Below, REFUSED, "method_other", "not known, or no route is asked for");
+        if self.records.fallback.is_none() {
+            let refused = self.beginning(NOT_FOUND);
+            self.set(self.s.tok, refused, "404");
+            self.if_zero(self.s.rep, "refuse", "no route has the path");
+        }
         self.write_metrics();
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
@@ -231,7 +237,7 @@ impl Engine<'_> {
         self.set(v, 0i64, "all of what refusals have");
         self.place("refuse_from");
         self.byte(t, at(begin, beginning::LINE_LEN), "");
-        self.take(t, wire::REASON_AT as i64, "");
+        self.take(t, wire::AROUND_REASON as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
         self.gosub("begin_composed");
         self.set(self.s.body, begin, "");

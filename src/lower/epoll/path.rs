@@ -1,12 +1,12 @@
 //! The target of a request: its form, its path decoded and without dot segments (RFC 3986 §5.2.4), and the route of that
 //! path, by a table of hashes.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Arg, Cond, DatumId};
 
 use super::build::{at, before, frame, sum};
 use super::choose::{CONNECT, OPTIONS, SERVER};
 use super::layout::{record, var};
-use super::records::Routes;
+use super::records::{Routes, Table};
 use super::{Engine, class};
 
 /// What a path's byte adds to the hash: `hash * FACTOR + byte`.
@@ -149,18 +149,46 @@ impl Engine<'_> {
         self.ret("begins");
     }
 
-    /// The record of the route of this path, or the fallback's, in `rep`.
+    /// The record of the route of this path, or the fallback's, in the frame; 0 if that has none.
     fn route(&mut self) {
-        let rep = self.s.rep;
-        let fallback = self.fallback_record();
-        self.set(rep, fallback, "the fallback");
-        self.put_four(frame(var::ROUTE), rep, "");
-        if let Some(routes) = self.routes {
-            self.find_route(&routes);
+        let table = match self.routes {
+            Some(Routes::List(list)) => return self.find_in_list(list),
+            Some(Routes::Table(table)) => Some(table),
+            None => None,
+        };
+        let fallback = self.records.fallback.map_or(Arg::Const(0), Arg::Data);
+        self.set(self.s.rep, fallback, "the fallback");
+        self.put_four(frame(var::ROUTE), self.s.rep, "");
+        if let Some(table) = table {
+            self.find_route(&table);
         }
     }
 
-    fn find_route(&mut self, routes: &Routes) {
+    /// Compares the path with those of the records of a list, of which the last is the fallback's and has none, or is 0.
+    fn find_in_list(&mut self, list: DatumId) {
+        let (next, t, u, q, c, v) = (self.s.list, self.s.t, self.s.u, self.s.q, self.s.c, self.s.v);
+        self.set(next, list, "the routes");
+        self.place("next_route");
+        self.four(t, at(next, 0), "its record");
+        self.add(next, 4i64, "");
+        self.put_four(frame(var::ROUTE), t, "perhaps it is this one");
+        if self.records.fallback.is_none() {
+            self.if_zero(t, "route_known", "no route has the path");
+        }
+        self.four(u, at(t, record::PATH), "");
+        if self.records.fallback.is_some() {
+            self.if_zero(u, "route_known", "the fallback");
+        }
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("same");
+        self.next(c, q, "");
+        self.next(v, u, "");
+        self.branch(c, Cond::Ne, v, "next_route", "another path");
+        self.unless_zero(c, "same", "");
+        self.place("route_known");
+    }
+
+    fn find_route(&mut self, routes: &Table) {
         let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
         if routes.longest_prefix.is_some() {
             self.add(self.s.out, 1i64, "behind its end");
@@ -185,8 +213,7 @@ impl Engine<'_> {
         self.set(q, Arg::State(self.state.path), "");
         self.place("same");
         self.next(c, q, "");
-        self.byte(self.s.v, at(self.s.u, 0), "");
-        self.add(self.s.u, 1i64, "");
+        self.next(self.s.v, self.s.u, "");
         self.branch(c, Cond::Ne, self.s.v, "another", "another path");
         self.unless_zero(c, "same", "");
         self.put_four(frame(var::ROUTE), t, "it is this one");

@@ -7,7 +7,7 @@ use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
 use crate::lower::wire::{self, Stored};
-use crate::spec::{Coding, Reply, Server};
+use crate::spec::{Coding, Reply, Route, Server, default_not_found};
 
 /// Replies that are put together when they are wanted: 206 and 304 of a stored reply; the others, which no spec describes,
 /// have all but their status line and the composed fields in common. Each with what of the format is left out that follows
@@ -22,6 +22,7 @@ const COMPOSED: [(&[(u16, usize)], &str); 3] = [
             (501, LENGTH_AT),
             (412, LENGTH_AT),
             (304, wire::UNSATISFIED_RANGE.len()),
+            (NOT_FOUND, LENGTH_AT),
             (416, 0),
         ],
         wire::UNSATISFIED_RANGE,
@@ -32,10 +33,15 @@ const COMPOSED: [(&[(u16, usize)], &str); 3] = [
 /// The end of a 416's fields is what other refusals have; what is behind it, nothing, is what a 304 has.
 const LENGTH_AT: usize = wire::UNSATISFIED_RANGE.len() - wire::LENGTH.len();
 
+/// The status of a path that no route has, unless the spec says otherwise.
+pub(super) const NOT_FOUND: u16 = 404;
+
 /// All records.
 pub(super) struct Records {
-    /// The routes', in their order, then the fallback's.
-    replies: Vec<DatumId>,
+    /// The routes', in their order.
+    routes: Vec<DatumId>,
+    /// The fallback's; none if it is the refusal that it is by default.
+    pub(super) fallback: Option<DatumId>,
     /// How those begin that are put together, by their status; and the record of what refusals have in common.
     beginnings: Vec<(u16, DatumId)>,
     pub(super) refused: DatumId,
@@ -53,10 +59,12 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
-        let paths = server.routes.iter().map(|route| [route.key(), vec![0]].concat()).map(Some).chain([None]);
         let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
         let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
-        let replies = server.replies().zip(paths).map(|(reply, path)| add_reply(program, ok, reply, path)).collect();
+        let route = |route: &Route| add_reply(program, ok, &route.reply, Some([route.key(), vec![0]].concat()));
+        let routes = server.routes.iter().map(route).collect();
+        let is_refusal = server.fallback == default_not_found();
+        let fallback = (!is_refusal).then(|| add_reply(program, ok, &server.fallback, None));
         let wire::Late { bytes, date_at, close_at, refusal_at, refusal_bytes } = wire::Late::new();
         let late_bytes = bytes.len() as u32;
         let late = program.writable_datum("reply: 408", vec![Part::Bytes(bytes)]);
@@ -64,11 +72,12 @@ impl Records {
         let no_line = Part::Bytes(vec![0; record::START as usize]);
         let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
-        let beginnings = beginnings(program);
+        let beginnings = beginnings(program, is_refusal);
         let (late_date_at, late_close_at) = (date_at as u32, close_at as u32);
         let no_content_at = (refusal_bytes - "\r\n".len()) as u32;
         Self {
-            replies,
+            routes,
+            fallback,
             beginnings,
             refused,
             no_content_at,
@@ -83,13 +92,13 @@ impl Records {
 }
 
 /// How the composed replies begin, by their status, and the formats of their fields, each ended by a NUL: all of it is one
-/// datum, for a beginning tells how far behind it its format is.
-fn beginnings(program: &mut Program) -> Vec<(u16, DatumId)> {
+/// datum, for a beginning tells how far behind it its format is. [`NOT_FOUND`] is among them if the fallback is a refusal.
+fn beginnings(program: &mut Program, refuses_unknown_paths: bool) -> Vec<(u16, DatumId)> {
     let mut bytes = Vec::new();
     let mut places = Vec::new();
     for (replies, format) in COMPOSED {
-        let lines: Vec<_> =
-            replies.iter().map(|(status, skipped)| (*status, *skipped, wire::status(*status))).collect();
+        let replies = replies.iter().filter(|(status, _)| refuses_unknown_paths || *status != NOT_FOUND);
+        let lines: Vec<_> = replies.map(|(status, skipped)| (*status, *skipped, wire::status(*status))).collect();
         let mut left: usize = lines.iter().map(|(.., line)| beginning::LINE as usize + line.len()).sum();
         for (status, skipped, line) in lines {
             places.push((status, bytes.len() as u32));
@@ -201,9 +210,18 @@ fn one(
     parts
 }
 
+/// The records of routes, and how one is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Routes {
+    /// One address behind the other, in the order of the routes, then the fallback's or 0.
+    List(DatumId),
+    /// By the hash of the path.
+    Table(Table),
+}
+
 /// The table of routes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Routes {
+pub(super) struct Table {
     pub(super) table: DatumId,
     /// The hash's beginning, what of its lower bits is left out, and which bits are the place.
     pub(super) seed: u32,
@@ -212,6 +230,10 @@ pub(super) struct Routes {
     /// Bytes of the longest prefix, if there is any.
     pub(super) longest_prefix: Option<u32>,
 }
+
+/// So many routes are compared one after the other, which takes fewer bytes than a hash: most paths differ from another
+/// one in their first bytes.
+const LISTED: usize = 8;
 
 /// Seeds that are tried for a table without collisions; with one, the next place is taken.
 const SEEDS: u32 = 4096;
@@ -246,7 +268,7 @@ pub(super) fn routes(
     metrics: Option<&Metrics>,
 ) -> Option<Routes> {
     let mut paths: Vec<Vec<u8>> = server.routes.iter().map(crate::spec::Route::key).collect();
-    let mut targets: Vec<DatumId> = records.replies[..paths.len()].to_vec();
+    let mut targets: Vec<DatumId> = records.routes.clone();
     if let Some(metrics) = metrics {
         paths.push(metrics.path.clone());
         targets.push(metrics.record);
@@ -254,17 +276,22 @@ pub(super) fn routes(
     if paths.is_empty() {
         return None;
     }
+    let longest_prefix = server.routes.iter().filter_map(|route| Some(route.prefix()?.len() as u32)).max();
+    let address = |datum: DatumId| Part::DatumAddress { datum, offset: 0 };
+    if paths.len() <= LISTED && longest_prefix.is_none() {
+        let end = records.fallback.map_or(Part::Bytes(vec![0; 4]), address);
+        let list = targets.into_iter().map(address).chain([end]).collect();
+        return Some(Routes::List(datum(program, "routes", list)));
+    }
     let mask = (2 * paths.len() as u32).next_power_of_two() - 1;
     let seed = (0..SEEDS).min_by_key(|&seed| places(seed, mask, &paths).1).expect("there are seeds");
     let (places, _) = places(seed, mask, &paths);
     let mut parts = vec![Part::Bytes(vec![0; 4]); mask as usize + 1];
-    for (place, datum) in places.into_iter().zip(&targets) {
-        parts[place] = Part::DatumAddress { datum: *datum, offset: 0 };
+    for (place, target) in places.into_iter().zip(&targets) {
+        parts[place] = address(*target);
     }
-    let table = program.datum("routes", parts, 0);
-    program.align(table, 4);
-    let longest_prefix = server.routes.iter().filter_map(|route| Some(route.prefix()?.len() as u32)).max();
-    Some(Routes { table, seed, shift: SHIFT, mask, longest_prefix })
+    let table = datum(program, "routes", parts);
+    Some(Routes::Table(Table { table, seed, shift: SHIFT, mask, longest_prefix }))
 }
 
 impl Engine<'_> {
@@ -272,9 +299,5 @@ impl Engine<'_> {
     pub(super) fn beginning(&self, status: u16) -> DatumId {
         let known = self.records.beginnings.iter().find(|(known, _)| *known == status);
         known.expect("each of them has a status line").1
-    }
-
-    pub(super) fn fallback_record(&self) -> DatumId {
-        *self.records.replies.last().expect("there is a fallback")
     }
 }

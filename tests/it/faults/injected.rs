@@ -93,7 +93,7 @@ fn session(port: u16) -> Result<(), Fault> {
     client.reply("/")?;
     // A wrong request: the reply, and then the end, behind everything that is still sent.
     client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nwrong\r\n\r\nand more")?;
-    client.whole(400, b"Bad Request\r\n")?;
+    client.whole(400, b"Bad Request")?;
     client.finish()
 }
 

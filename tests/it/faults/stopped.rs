@@ -59,7 +59,7 @@ fn in_every_state() {
         client.reply("/big").unwrap_or_else(|fault| panic!("round {round}, half a reply: {fault:?}"));
         // Behind the last reply.
         client.send(b"wrong\r\n\r\n").unwrap();
-        client.whole(400, b"Bad Request\r\n").unwrap();
+        client.whole(400, b"Bad Request").unwrap();
         stop_and_continue(pid);
         client.finish().unwrap();
     }

@@ -113,7 +113,7 @@ struct Draft {
 impl Draft {
     /// The reason phrase and a line end.
     fn words(status: u16) -> Self {
-        let content = format!("{}\r\n", reason(status)).into_bytes().into();
+        let content = reason(status).as_bytes().into();
         let allow = status == 405;
         Self { status, content_type: "text/plain".into(), content, allow, ..Self::default() }
     }

@@ -274,7 +274,7 @@ fn no_address_has_no_negative_length() {
         let case = |before: i64| {
             let mut case = Case::new();
             let before = [0, 0, 0, 0, 0, before].map(Arg::Const);
-            case.program.call(Call::EpollPwait, &before, None, "");
+            case.program.call(Call::EpollWait, &before, None, "");
             let args =
                 [Arg::Slot(case.one), Arg::State(0), Arg::Const(9), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
             case.program.call(Call::Sendto, &args, None, "");

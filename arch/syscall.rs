@@ -43,13 +43,14 @@ impl CallInfo {
     }
 
     /// Does the kernel, or what runs the program in its place, look at this argument there? `accept` and `accept4` share a
-    /// row; only `accept4` has flags. Without an address Linux looks at no `addrlen`, but others do: gVisor's `recvfrom`
+    /// row; only `accept4` has flags, and only `epoll_pwait` and `ppoll` a mask. Without an address Linux looks at no `addrlen`, but others do: gVisor's `recvfrom`
     /// writes a length there (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729), and qemu-user's
     /// `sendto` refuses a negative one (linux-user/syscall.c `do_sendto`; measured on 7.2.22).
     pub fn looks_at(&self, machine: Machine, args: &[Arg], index: usize) -> bool {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
             (Call::Accept, 3) => is_32_bit,
+            (Call::EpollWait, 4..) | (Call::Poll, 3..) => machine == Machine::Aarch64 && index < self.args.len(),
             (Call::Recvfrom | Call::Sendto, 5) if is_32_bit => {
                 args.get(4) != Some(&Arg::Const(0)) || args.get(5) == Some(&Arg::NotNegative)
             }
@@ -115,8 +116,8 @@ calls! {
     EpollCreate1   "epoll_create1"   ("flags")                                                 Number [291  20 329]
     /// Change an epoll set.
     EpollCtl       "epoll_ctl"       ("epfd", "op", "fd", "event")                             Zero   [233  21 255]
-    /// Wait for events.
-    EpollPwait     "epoll_pwait"     ("epfd", "events", "maxevents", "timeout", "sigmask", "sigsetsize") Number [281 22 319]
+    /// Wait for events (`epoll_pwait` on aarch64, which has no `epoll_wait`).
+    EpollWait      "epoll_wait"      ("epfd", "events", "maxevents", "timeout", "sigmask", "sigsetsize") Number [232 22 256]
     /// Take a connection, with flags.
     Accept4        "accept4"         ("fd", "addr", "addrlen", "flags")                        Number [288 242 364]
     /// Connect to an address.
@@ -151,8 +152,8 @@ calls! {
     Clone          "clone"           ("flags", "stack", "parent_tid", "tls", "child_tid")      Number [ 56 220 120]
     /// New pipe.
     Pipe2          "pipe2"           ("fds", "flags")                                          Zero   [293  59 331]
-    /// Wait for descriptors.
-    Ppoll          "ppoll"           ("fds", "nfds", "tmo_p", "sigmask", "sigsetsize")         Number [271  73 309]
+    /// Wait for descriptors: milliseconds, or, on aarch64, where it is `ppoll`, the address of a `struct timespec`.
+    Poll           "poll"            ("fds", "nfds", "timeout", "sigmask", "sigsetsize")       Number [  7  73 168]
     /// Operation on a descriptor.
     Ioctl          "ioctl"           ("fd", "op", "arg")                                       Zero   [ 16  29  54]
     /// Number of this process.

@@ -214,7 +214,7 @@ fn hold(calls: usize, slots: usize) -> Case {
     for call in [Call::Listen, Call::Bind, Call::Connect, Call::Socket, Call::Shutdown].into_iter().take(calls) {
         program.call(call, &[], None, "");
     }
-    program.call(Call::EpollPwait, &slots, None, "");
+    program.call(Call::EpollWait, &slots, None, "");
     end(program, "i386")
 }
 

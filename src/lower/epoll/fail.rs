@@ -1,5 +1,6 @@
 //! What is said when the server cannot go on, and the end; and how anything is said without waiting for who reads it.
 
+use asmgen_arch::Machine;
 use asmgen_arch::op::{Arg, Cond, DatumId, Op};
 use asmgen_arch::syscall::Call;
 
@@ -143,6 +144,12 @@ impl Engine<'_> {
         self.gosub("say_text");
     }
 
+    /// No time, as `poll` is told on this machine.
+    pub(super) fn no_time(&self) -> Arg {
+        // The kernel may write the time that is left: entries of descriptors below the first connection's are all 0.
+        if self.machine == Machine::Aarch64 { Arg::State(self.state.table) } else { Arg::Const(0) }
+    }
+
     /// Writes what is composed, up to `o`, to descriptor `t`, if that takes it at once: as much as a pipe with room takes.
     fn say_text(&mut self) {
         let (t, n, u, o) = (self.s.t, self.s.n, self.s.u, self.s.o);
@@ -152,10 +159,8 @@ impl Engine<'_> {
         let said = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };
         self.put_four(frame(said), t, "");
         self.put_four(frame(said + 4), abi::POLLOUT, "");
-        // The kernel may write the time that is left: entries of descriptors below the first connection's are all 0.
-        let no_time = Arg::State(self.state.table);
-        let args = [Arg::Frame(said), Arg::Const(1), no_time, Arg::Const(0), Arg::Any];
-        self.call(Call::Ppoll, &args, Some(n), "does it take a page?");
+        let args = [Arg::Frame(said), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, "said", "no");
         self.set(u, Arg::State(self.state.composed), "");
         self.take(o, u, "its length");

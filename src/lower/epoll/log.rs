@@ -285,10 +285,8 @@ impl Engine<'_> {
         // struct pollfd: descriptor, POLLOUT.
         self.put_four(frame(var::SCRATCH), t, "");
         self.put_four(frame(var::SCRATCH + 4), abi::POLLOUT, "");
-        // No time: a struct timespec of zeros, which the beginning of a message is. Emulators write it back.
-        let zero = Arg::State(self.state.message);
-        let args = [Arg::Frame(var::SCRATCH), Arg::Const(1), zero, Arg::Const(0), Arg::Any];
-        self.call(Call::Ppoll, &args, Some(n), "does it take a page?");
+        let args = [Arg::Frame(var::SCRATCH), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, "said_out", "no");
         self.four(n, frame(var::SCRATCH + 4), "");
         self.if_none(n, (abi::POLLOUT as u32) << 16, "said_out", "nobody reads it");

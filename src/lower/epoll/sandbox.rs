@@ -33,7 +33,7 @@ fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
 }
 
 /// The filter's bytes: any of these calls is allowed, every other ends the process. Three numbers in a row and more are a
-/// range: two instructions.
+/// range: two instructions, or one if the range begins at 0.
 fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
     let mut numbers: Vec<u32> = calls.iter().map(|call| call.info().number(target.machine).into()).collect();
     numbers.sort_unstable();
@@ -43,7 +43,10 @@ fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
     // From the last to the first: jumps count what is between, of which the last is the verdict on others.
     for run in numbers.chunk_by(|one, next| *next == one + 1).rev() {
         let jump = |left: usize| u8::try_from(left + 1).expect("there are few calls");
-        if let [first, _, .., last] = *run {
+        if let [0, .., last] = *run {
+            tests.push(instruction(JUMP_IF_ABOVE, 0, jump(left), last));
+            left += 1;
+        } else if let [first, _, .., last] = *run {
             tests.push(instruction(JUMP_IF_ABOVE, 0, jump(left), last));
             tests.push(instruction(JUMP_IF_FROM, 0, 1, first));
             left += 2;

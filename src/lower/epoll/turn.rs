@@ -38,7 +38,7 @@ impl Engine<'_> {
         let events = Arg::State(self.state.events);
         let most = Arg::Const(EVENTS.into());
         let args = [Arg::Slot(self.s.t), events, most, Arg::Slot(self.s.n), Arg::Const(0), Arg::Any];
-        self.call(Call::EpollPwait, &args, Some(self.s.n), "wait");
+        self.call(Call::EpollWait, &args, Some(self.s.n), "wait");
         self.branch(self.s.n, Cond::Le, 0i64, "no_event", "time is up; or stopped and continued");
         self.set(left, self.s.n, "");
         self.set(ev, events, "the first event");

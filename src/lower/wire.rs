@@ -99,7 +99,7 @@ pub(super) fn status(status: u16) -> String {
     format!("{status} {}\r\n", reason(status))
 }
 
-fn status_line(status: u16) -> String {
+pub(super) fn status_line(status: u16) -> String {
     VERSION.to_owned() + &self::status(status)
 }
 
@@ -149,12 +149,9 @@ pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
 
-/// The reply to an incomplete request at its timeout, which is sent in one piece.
+/// What comes after the date of a 408, the reply to an incomplete request at its timeout: [`CLOSE`], and the rest of it.
 pub(super) struct Late {
     pub(super) bytes: Vec<u8>,
-    /// Where its date is, and [`CLOSE`].
-    pub(super) date_at: usize,
-    pub(super) close_at: usize,
     /// The fields from here on are those that all refusals have in common: so many bytes, with the empty line. The
     /// content of a refusal is the reason in its status line.
     pub(super) refusal_at: usize,
@@ -163,20 +160,16 @@ pub(super) struct Late {
 
 impl Late {
     pub(super) fn new() -> Self {
-        let content = reason(408);
+        let content = reason(408).as_bytes();
         let fields = Fields {
             connection: CLOSE.into(),
-            length: length(content.as_bytes()),
+            length: length(content),
             description: content_type(PLAIN_TEXT),
             ..Fields::default()
         };
-        let Stored { status_line, fields, content, type_offset, .. } = fields.store(408, content.as_bytes());
-        let date_at = status_line.len() + DATE_AT;
-        let close_at = status_line.len() + DATE.len();
-        let refusal_at = close_at + type_offset;
-        let refusal_bytes = fields.len() - type_offset;
-        let bytes = [&status_line, DATE.as_bytes(), &fields, &content].concat();
-        Self { bytes, date_at, close_at, refusal_at, refusal_bytes }
+        let Stored { fields, type_offset: refusal_at, .. } = fields.store(408, content);
+        let refusal_bytes = fields.len() - refusal_at;
+        Self { bytes: [&fields, content].concat(), refusal_at, refusal_bytes }
     }
 }
 
@@ -327,15 +320,10 @@ mod tests {
 
     #[test]
     fn refusals_have_a_reason_and_the_rest_in_common() {
-        let Late { bytes, date_at, close_at, refusal_at, refusal_bytes } = Late::new();
+        let Late { bytes, refusal_at, refusal_bytes } = Late::new();
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(
-            text,
-            "HTTP/1.1 408 Request Timeout\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nConnection: close\r\n\
-             Content-Length: 17\r\nContent-Type: text/plain\r\n\r\nRequest Timeout\r\n"
-        );
-        assert_eq!(text[date_at..][..DATE_BYTES], DATE[DATE_AT..][..DATE_BYTES]);
-        assert!(text[close_at..].starts_with(CLOSE));
+        assert_eq!(text, "Connection: close\r\nContent-Length: 15\r\nContent-Type: text/plain\r\n\r\nRequest Timeout");
+        assert!(text.starts_with(CLOSE));
         assert_eq!(text[refusal_at..][..refusal_bytes], *"Content-Type: text/plain\r\n\r\n");
         assert_eq!(status(405)[REASON_AT..], *"Method Not Allowed\r\n");
         assert!(LENGTH_AND_ALLOW[LENGTH.len()..].starts_with("Allow: "), "a 204 says so alone");

@@ -4,8 +4,9 @@ use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_AT, DATE_BYTES, var};
+use super::layout::{DATE_AT, var};
 use super::{Engine, abi};
+use crate::lower::wire;
 
 /// From 1 March 1968 to 1 January 1970.
 const DAYS_BEFORE_1970: u32 = 306 + 365;
@@ -52,15 +53,15 @@ impl Engine<'_> {
 
     /// Half a request has had its time: 408, and no more is read.
     fn late(&mut self) {
-        let (t, fd) = (self.s.t, self.s.fd);
+        let fd = self.s.fd;
         self.sub("late");
-        let (late, len) = (self.records.late, self.records.late_bytes);
-        let date = self.program.datum_within(late, self.records.late_date_at);
-        self.set(t, Arg::Data(date), "");
-        self.date_line(self.s.q, DATE_AT);
-        self.set(self.s.u, DATE_BYTES, "");
-        self.copy(t, self.s.q, self.s.u, "the date");
-        self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(late), Arg::Const(len.into())], None, "408");
+        let line = wire::status_line(408);
+        let bytes = line.len() as i64;
+        let line = self.text(&line);
+        let (rest, rest_bytes) = (self.records.date_line, self.records.date_line_bytes);
+        for (what, bytes, why) in [(line, bytes, "408"), (rest, rest_bytes.into(), "the date, and all the rest")] {
+            self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
+        }
         self.gosub("linger");
         self.ret("late");
     }

@@ -47,47 +47,31 @@ pub(super) struct Records {
     pub(super) refused: DatumId,
     /// Where the end of what refusals have in common begins, which is all of it that a reply without content has.
     pub(super) no_content_at: u32,
-    /// How most replies begin, and the line with the date behind it, so that both are sent as one.
+    /// How most replies begin; and the line with the date behind it, so that both are sent as one, with what stands behind
+    /// the date of a 408. Bytes of the line and of that.
     pub(super) ok: DatumId,
     pub(super) date_line: DatumId,
-    /// The reply to half a request whose time is up, its bytes, and where its date is, and where it says that it closes.
-    pub(super) late: DatumId,
-    pub(super) late_bytes: u32,
-    pub(super) late_date_at: u32,
-    pub(super) late_close_at: u32,
+    pub(super) date_line_bytes: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
-        let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
+        let wire::Late { bytes, refusal_at, refusal_bytes } = wire::Late::new();
+        let date_line = [wire::DATE.as_bytes(), &bytes].concat();
+        let date_line_bytes = date_line.len() as u32;
+        let date_line = program.writable_datum("the date; the end of a 408", vec![Part::Bytes(date_line)]);
         let route = |route: &Route| add_reply(program, ok, &route.reply, Some([route.key(), vec![0]].concat()));
         let routes = server.routes.iter().map(route).collect();
         let is_refusal = server.fallback == default_not_found();
         let fallback = (!is_refusal).then(|| add_reply(program, ok, &server.fallback, None));
-        let wire::Late { bytes, date_at, close_at, refusal_at, refusal_bytes } = wire::Late::new();
-        let late_bytes = bytes.len() as u32;
-        let late = program.writable_datum("reply: 408", vec![Part::Bytes(bytes)]);
-        let start = Part::DatumAddress { datum: late, offset: refusal_at as u32 };
+        let start = Part::DatumAddress { datum: date_line, offset: (wire::DATE.len() + refusal_at) as u32 };
         let no_line = Part::Bytes(vec![0; record::START as usize]);
         let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
         let beginnings = beginnings(program, is_refusal);
-        let (late_date_at, late_close_at) = (date_at as u32, close_at as u32);
         let no_content_at = (refusal_bytes - "\r\n".len()) as u32;
-        Self {
-            routes,
-            fallback,
-            beginnings,
-            refused,
-            no_content_at,
-            ok,
-            date_line,
-            late,
-            late_bytes,
-            late_date_at,
-            late_close_at,
-        }
+        Self { routes, fallback, beginnings, refused, no_content_at, ok, date_line, date_line_bytes }
     }
 }
 

@@ -70,7 +70,7 @@ fn listen(stopped: &Arc<AtomicBool>) -> io::Result<()> {
 fn message(progress: Progress) -> String {
     let bytes = progress.bytes;
     match progress.least_bytes {
-        Some(least) => format!("{bytes} bytes, none below {least}"),
+        Some(least) => format!("{bytes} bytes, lower bound {least}"),
         None => format!("{bytes} bytes"),
     }
 }

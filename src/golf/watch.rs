@@ -41,9 +41,9 @@ impl Bound {
         let rules = Rule::ALL.len();
         match self {
             Self::Optimal => format!("{bytes} bytes, optimal within {rules} rules"),
-            Self::AtLeast(least) => format!("{bytes} bytes; {rules} rules allow none below {least}"),
+            Self::AtLeast(least) => format!("{bytes} bytes; lower bound {least} bytes within {rules} rules"),
             Self::OfThoseLookedAt(least) => {
-                format!("{bytes} bytes; of the instructions looked at, {rules} rules make none below {least}")
+                format!("{bytes} bytes; lower bound {least} bytes for the selections tried, within {rules} rules")
             }
         }
     }

@@ -30,7 +30,8 @@ pub(super) fn run(args: &MapArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A terminal that knows colours, and a person who wants them (<https://no-color.org>, <https://bixense.com/clicolors>).
+/// A terminal with colours, and a user who has not switched them off (<https://no-color.org>,
+/// <https://bixense.com/clicolors>).
 fn shows_colours() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");

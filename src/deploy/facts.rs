@@ -95,8 +95,8 @@ fn epoll(program: &Program) -> Option<&EpollSettings> {
     }
 }
 
-/// The memory limit: what is enough for one connection at a time, what every connection and incomplete request may
-/// take, and what the kernel may hold for them. None if the number of workers depends on the machine.
+/// The memory limit: enough for one connection at a time, and what all connections and incomplete requests may take. It
+/// includes what the kernel may hold for them. None if the number of workers depends on the machine.
 fn memory_mib(program: &Program) -> Option<u64> {
     let Some(epoll) = epoll(program) else { return Some(MEMORY_MIB) };
     let Workers::Count(workers) = epoll.workers else { return None };

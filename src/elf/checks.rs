@@ -154,8 +154,9 @@ pub(super) fn too_low(view: &View) -> Vec<Place> {
 }
 
 /// Where a program may end, in bytes: below the stack, wherever that is (Linux fs/binfmt_elf.c `elf_map`,
-/// `MAP_FIXED_NOREPLACE`). User memory has 128 TiB with four levels of page tables, 512 GiB on arm64 kernels with 39-bit
-/// addresses, 3 GiB on 32-bit kernels; the stack begins up to 16 GiB, 1 GiB, 8 MiB below its end (`STACK_RND_MASK`).
+/// `MAP_FIXED_NOREPLACE`). User memory has 128 TiB with four levels of page tables, 512 GiB on arm64 kernels with
+/// 39-bit addresses, 3 GiB on 32-bit kernels. The stack begins up to 16 GiB, 1 GiB, 8 MiB below its end
+/// (`STACK_RND_MASK`).
 fn highest_end(view: &View) -> u64 {
     match view.target.map(|target| target.machine) {
         Some(Machine::Aarch64) => 480 << 30,

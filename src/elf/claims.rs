@@ -52,11 +52,11 @@ impl Claim {
     }
 }
 
-/// The bits of fields whose value is a choice or is known late, where that is not the whole field:
-/// name, bits that the layout fixes, bits that are known when the code has been placed.
+/// Fields that the layout fixes only in part: name, bits that it fixes, bits that are known when the code has been
+/// placed.
 ///
-/// Addresses and sizes are below 4 GiB; the image begins in the file's first page; load addresses are multiples of
-/// 64 KiB below 2 GiB; only the lowest three flags mean anything (Linux `make_prot`).
+/// Addresses and sizes are below 4 GiB. The image begins in the file's first page. Load addresses are multiples of 64
+/// KiB below 2 GiB. Only the lowest three flags mean anything (Linux `make_prot`).
 static PARTIAL: [(&str, u64, u64); 4] = [
     ("e_entry", !0xffff_ffff, 0xffff_ffff),
     ("p_filesz", !0xffff_ffff, 0xffff_ffff),

@@ -27,8 +27,8 @@ pub struct FieldBytes {
 }
 
 impl Layout {
-    /// Bytes of the headers that no loader of the tier reads and that no other header field needs, as file offsets:
-    /// code and data may lie there. The fields that [`header`] gives for them are zero and not checked.
+    /// Bytes of the headers for code and data, as file offsets: no loader of the tier reads them, and no other header
+    /// field needs them. The fields that [`header`] gives for them are zero and not checked.
     pub fn holes(&self) -> Vec<Range<u32>> {
         let claimed = claimed_bits(&claims(self));
         let mut holes: Vec<Range<u32>> = Vec::new();

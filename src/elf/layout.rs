@@ -130,10 +130,10 @@ impl Layout {
     }
 }
 
-/// `p_filesz` of the image, so that the segment ends with what is to be read: gVisor clears the rest of the last page,
-/// and what it clears must be neither a part of the program nor a page past the file's end. (It clears the segment's
-/// own copy: writable data that share the page in the file are mapped by themselves.) Never 0, which would map nothing:
-/// a program that ends before `p_offset` is in memory anyway, with its page, and counts from its start.
+/// `p_filesz` of the image, so that the segment ends with the program's read-only part. gVisor clears the rest of the
+/// last page, which must be neither a part of the program nor a page past the file's end. It clears the segment's own
+/// copy: writable data that share the page in the file are mapped by themselves. The value is never 0, which would map
+/// nothing. A program that ends before `p_offset` is in memory anyway, with its page, and counts from its start.
 fn segment_bytes(read_only_bytes: u64, file_offset: u64) -> u64 {
     if read_only_bytes > file_offset { read_only_bytes - file_offset } else { read_only_bytes }
 }

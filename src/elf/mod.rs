@@ -1,7 +1,7 @@
 //! Headers of the executable: their fields, the loaders' checks of them, and their bytes.
 //!
 //! [`rules`] is the only statement of what a loader demands. [`claims`](mod@claims) derives from it which bits of a
-//! field count, [`overlay`] finds where the program headers may lie, [`header`](mod@header) writes the bytes, and
+//! field count. [`overlay`] finds where the program headers may lie. [`header`](mod@header) writes the bytes, and
 //! [`verify`](mod@verify) judges any file by the same rules.
 
 mod checks;

@@ -1,4 +1,4 @@
-//! Where the program headers can lie over the ELF header: wherever the claims of their fields agree
+//! Where the program headers may overlap the ELF header: where the claims of their fields agree
 //! ([`super::claims`](mod@super::claims)) and the rules accept the file that comes out.
 
 use asmgen_arch::Target;
@@ -80,8 +80,8 @@ fn refusals(layout: &Layout) -> Vec<Refusal> {
     judges.flat_map(|verdict| verdict.refusals().to_vec()).collect()
 }
 
-/// Chooses the load address and `p_offset` so that `p_vaddr` and `p_offset` agree with the fields below them: the
-/// smallest that do, or the smallest of all where none does.
+/// Chooses the load address and `p_offset` so that `p_vaddr` and `p_offset` agree with the fields below them. They are
+/// the smallest that do, or the smallest of all if none does.
 fn solve(tier: Tier, target: &'static Target, writable: bool, offset: u32) -> Layout {
     let sizes = [fields::ehdr(target.class), fields::phdr(target.class)].map(fields::total_bytes);
     let with = |base: u64, skew: u64| {

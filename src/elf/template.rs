@@ -238,9 +238,9 @@ pub(crate) fn bases(target: &Target) -> Vec<u64> {
     [LOWEST_ADDRESS].into_iter().chain(useful).chain(high).collect()
 }
 
-/// The templates at a load address; above 4 GiB, where addresses take more bytes, those alone that are none at the lowest.
-/// `starts` are numbers that data begin with, so that data may lie in the address of the segment; none if that is not to
-/// be tried.
+/// The templates at a load address; above 4 GiB, where addresses take more bytes, those alone that are none at the
+/// lowest. `starts` are numbers at the beginning of data, so that data may lie in the address of the segment. There are
+/// none if that is not to be tried.
 pub(crate) fn templates(
     base: u64,
     tier: Tier,
@@ -312,8 +312,8 @@ pub(crate) fn complete(tier: Tier, target: &'static Target, choice: Choice, byte
     (whole && is_accepted(&file, tier)).then_some(file)
 }
 
-/// The smallest size of at least so many bytes that has the bytes that are decided. Where only the lowest two are, it is
-/// at most that much larger; where others are the size is large enough whatever the rest is, which is 0.
+/// The smallest size of at least so many bytes that has the bytes that are decided. If only the lowest two are, it is
+/// at most that much larger. If others are, the size is large enough anyway, and the rest is 0.
 fn smallest_size(least: u64, decided: &[Option<u8>]) -> Option<u64> {
     let bytes = |from: u64| -> [u8; 8] {
         let mut bytes = from.to_le_bytes();

@@ -290,8 +290,8 @@ fn assert_refused_for(file: &[u8], layout: &Layout, at: u32, name: &str) {
     );
 }
 
-/// Every change of a header byte after which a loader's rules still hold must leave a file that it runs. (The other way
-/// round does not hold here: rules also speak of other kernels, other page sizes and users without privileges.)
+/// Every change of a header byte after which a loader's rules still hold must leave a file that it runs. (The reverse
+/// does not hold here: rules are also about other kernels, other page sizes and users without privileges.)
 #[test]
 fn what_the_rules_accept_runs() {
     for layout in every_layout() {

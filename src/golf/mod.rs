@@ -29,8 +29,8 @@ pub(crate) fn register_searches(effort: Effort) -> usize {
     Limits::of(effort).register_searches
 }
 
-/// Most operations of a program that is searched. What a longer one could save is nothing beside its length, and would
-/// take minutes; and the labels of its calls, which are counted after its own, would not fit into 16 bits.
+/// Most operations of a program that is searched. A longer one could save little beside its length, and would take
+/// minutes. The labels of its calls, which are counted after its own, would not fit into 16 bits.
 const SEARCHED_STEPS_MAX: usize = 4096;
 
 /// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one. `hint` is the

@@ -26,9 +26,9 @@ impl Record {
     }
 }
 
-/// All of them; of several for one example and machine the smallest that runs on kernels from 5.10 on, on machines of any
-/// memory, and exits with 0. (81 and 77 bytes of x86_64 need more than 4 GiB; 60 of i386 exit with 14, and Linux 5.10 does
-/// not run them.)
+/// All of them. Of several for one example and machine it is the smallest that runs on kernels from 5.10 on, with any
+/// memory, and exits with 0. (81 and 77 bytes of x86_64 need more than 4 GiB; 60 of i386 exit with 14, and Linux 5.10
+/// does not run them.)
 pub static RECORDS: &[Record] = &[
     Record {
         example: "hello",

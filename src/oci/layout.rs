@@ -29,7 +29,7 @@ fn with_blobs(tar: Tar, blobs: Blobs) -> Tar {
 }
 
 /// Writes the archive in the fewest blocks: no folders, no end. For a single platform the layout file is a link to the
-/// index. containerd does not follow links; it then reads the archive as Docker's, and finds the same image. Several
+/// index. containerd does not follow links: it reads the archive as Docker's, and finds the same image. Several
 /// platforms it would not find so.
 pub(super) fn write_golf(blobs: Blobs, index: Index, docker: &[Entry; 1], has_one_platform: bool) -> Vec<u8> {
     let index = if has_one_platform { index.golfed().and_layout() } else { index.golfed() };

@@ -167,8 +167,8 @@ pub fn build(request: &ImageRequest) -> Result<Archive, OciError> {
     Ok(Archive { tar, summary })
 }
 
-/// The manifests in the order of [`TARGETS`], whichever platform is the first of the request: the digest of the index
-/// depends on what is in the image alone.
+/// The manifests in the order of [`TARGETS`], whichever platform is the first of the request. The digest of the index
+/// therefore depends only on the image's content.
 fn in_fixed_order(request: &ImageRequest, platforms: &[PlatformBlobs]) -> Vec<Descriptor> {
     let place = |target: &Target| TARGETS.iter().position(|known| known.machine == target.machine);
     let mut manifests: Vec<_> = request.platforms.iter().zip(platforms).collect();

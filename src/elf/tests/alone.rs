@@ -81,7 +81,7 @@ fn good() -> Vec<(Layout, Vec<u8>, usize)> {
 /// A file of more than a page.
 const LONG_BYTES: usize = 0x1800;
 
-/// A file whose program headers end in its second page.
+/// A file with program headers that end in its second page.
 fn moved(target: &'static Target) -> Vec<u8> {
     let layout = layout(Tier::Strict, target, false);
     let mut file = image_of(&layout, LONG_BYTES);
@@ -136,8 +136,8 @@ impl Found {
     }
 }
 
-/// Rules that others follow from: a program header that may be run ends no earlier than the ELF header, and an entry point
-/// is in a segment, so where none is loaded it is in none.
+/// Rules that imply others. A program header that may be run ends no earlier than the ELF header. An entry point is in
+/// a segment, so without a loaded segment it is in none.
 const FOLLOW: [(&str, Loader); 6] = [
     ("header-whole", Loader::Gvisor),
     ("header-whole", Loader::QemuUser),

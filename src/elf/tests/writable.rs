@@ -6,7 +6,7 @@ fn writable_layouts() -> impl Iterator<Item = Layout> {
     Tier::all().flat_map(|tier| TARGETS.into_iter().map(move |target| layout(tier, target, true)))
 }
 
-/// An image whose read-only part has at least so many bytes, with the program at its end.
+/// An image with a read-only part of at least so many bytes and the program at its end.
 pub(super) fn image_with(
     layout: &Layout,
     read_only_bytes: usize,
@@ -153,7 +153,7 @@ fn flipping_a_checked_byte_of_the_second_header_is_refused_with_its_name() {
     for layout in writable_layouts() {
         let (file, contents) = image_with(&layout, 0, 0x50, 0x1000);
         for claim in claims_for(&layout, &contents).into_iter().filter(|claim| claim.name.ends_with("[1]")) {
-            // Nobody but the program misses a segment of another type, in another place or of another size.
+            // Only the program misses a segment of another type, in another place or of another size.
             if ["p_type[1]", "p_vaddr[1]", "p_memsz[1]"].contains(&claim.name.as_str()) {
                 continue;
             }
@@ -175,8 +175,8 @@ fn what_the_rules_accept_of_the_second_header_runs() {
             let field = fields::find(table, name);
             second(&layout) + field.offset + skip..second(&layout) + field.offset + field.len.max(skip)
         };
-        // How much memory that can be written there is, is the machine's affair; and qemu-user looks through all that
-        // lies between two segments, which takes seconds for terabytes.
+        // The machine limits writable memory. qemu-user searches everything between two segments, which takes seconds
+        // for terabytes.
         let left_out = [bytes_of("p_memsz", 3), bytes_of("p_vaddr", 4)];
         let header = second(&layout)..second(&layout) + fields::total_bytes(table);
         for at in header.filter(|at| !left_out.iter().any(|bytes| bytes.contains(at))) {

@@ -1,5 +1,5 @@
-//! Do the colours hold? Between any two there must be a difference that people of every kind of colour vision see, and
-//! letters must be readable on all of them, on light paper and on dark.
+//! Do the colours hold? People of every kind of colour vision must be able to tell any two apart. Letters must be
+//! readable on all of them, on light paper and on dark.
 
 use super::cells::Kind;
 

@@ -19,8 +19,8 @@ pub(super) fn markup(text: &str) -> String {
     escaped
 }
 
-/// JSON that can stand within a `script` element: nothing in it ends the element or begins a comment, and no line of
-/// a script ends where JSON's would not.
+/// JSON that can stand within a `script` element: nothing in it ends the element or begins a comment. No line of a
+/// script ends where JSON's would not.
 pub(super) fn script(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }

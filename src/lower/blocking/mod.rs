@@ -10,9 +10,9 @@
 //! close, next
 //! ```
 //!
-//! Closing with something unread would reset the connection and could take the reply with it; so all of the request
-//! is drained before the close. Each receive waits for a total of one socket timeout (`MSG_WAITALL` counts the
-//! timeout for the whole call, net/ipv4/tcp.c), so a client that sends byte by byte gains nothing.
+//! Closing with something unread would reset the connection and could take the reply with it; so all of the request is
+//! drained before the close. Each receive waits for one socket timeout in all (`MSG_WAITALL` counts the timeout for the
+//! whole call, net/ipv4/tcp.c), so trickling bytes does not extend it.
 
 mod fail;
 mod reply;
@@ -116,8 +116,8 @@ fn lower_with(server: &Server, (target, tier): (&Target, Tier), pieces: Option<P
 
 impl Engine<'_> {
     /// SIGTERM and SIGINT have a handler of their own that exits 0: PID 1 is sent no others. The parent may have
-    /// blocked them. Where standard output is closed, its descriptor is the socket's, and the start line a SIGPIPE;
-    /// where it is a file of limited size, it may be a SIGXFSZ.
+    /// blocked them. If standard output is closed, the socket gets its descriptor, and the start line raises SIGPIPE.
+    /// If it is a file of limited size, that may be SIGXFSZ.
     fn handle_signals(&mut self) {
         let action = vec![Part::Code(self.exit_0), Part::Word(abi::SA_RESTORER)];
         // Restorer and mask: the handler does not return, so neither is ever used.

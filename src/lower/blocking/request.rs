@@ -112,8 +112,8 @@ impl Engine<'_> {
         self.program.place(hit);
     }
 
-    /// Receives more of a request whose path has matched so far, if that has not been done for another route: what
-    /// has matched is no end of a request, so the client has at least so many bytes more to send.
+    /// Receives more of a request with a path that has matched so far, unless that has been done for another route.
+    /// What has matched is not the end of a request, so the client has at least so many bytes more to send.
     pub(super) fn receive_up_to(&mut self, bytes: u32) {
         let end = self.end.expect("a long path has an end of what was received");
         let limit = self.needed;

@@ -5,7 +5,7 @@ use super::description::{Engine, Server};
 use super::document::Section;
 use super::engine::{EpollSettings, Workers};
 use super::error::Wrong;
-use super::reply::check_path;
+use super::rules::check_path;
 use super::schema::Value;
 use super::{health, path};
 
@@ -36,13 +36,7 @@ pub(super) fn read(section: &Section<'_>) -> EpollSettings {
 
 /// Checks the paths, and finds the one of the health check where the spec gives none.
 pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(), SpecError> {
-    if let Some(metrics) = &server.epoll.metrics {
-        metrics_path(metrics, server).map_err(|wrong| section.error("metrics", wrong))?;
-        if server.epoll.workers != Workers::Count(1) {
-            let what = "each worker counts for itself, so metrics would be per worker";
-            return Err(section.error("metrics", Wrong::new(what, "remove one of `metrics` and `workers`")));
-        }
-    }
+    check_metrics(server).map_err(|wrong| section.error("metrics", wrong))?;
     if section.entry("healthcheck").is_some() {
         given_healthcheck(&server.epoll.healthcheck, server).map_err(|wrong| section.error("healthcheck", wrong))?;
     } else {
@@ -51,7 +45,9 @@ pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(),
     Ok(())
 }
 
-fn metrics_path(path: &str, server: &Server) -> Result<(), Wrong> {
+/// Can it have the figures where it wants them, if it wants them?
+pub(super) fn check_metrics(server: &Server) -> Result<(), Wrong> {
+    let Some(path) = &server.epoll.metrics else { return Ok(()) };
     check_path(path, Engine::Epoll)?;
     if path.contains('*') {
         return Err(Wrong::new("has a `*`, but is one path", "write %2A for the character itself"));
@@ -59,14 +55,24 @@ fn metrics_path(path: &str, server: &Server) -> Result<(), Wrong> {
     if server.routes.iter().any(|route| route.key() == path::decoded(path)) {
         return Err(Wrong::new(format!("{path:?} already has a route"), "write a path that has none"));
     }
+    if server.epoll.workers != Workers::Count(1) {
+        let what = "each worker counts for itself, so metrics would be per worker";
+        return Err(Wrong::new(what, "remove one of `metrics` and `workers`"));
+    }
     Ok(())
 }
 
-fn given_healthcheck(path: &str, server: &Server) -> Result<(), Wrong> {
+/// Can the command `healthcheck` ask for it?
+pub(super) fn check_healthcheck(path: &str) -> Result<(), Wrong> {
     check_path(path, Engine::Epoll)?;
-    if !path::is_sendable(path) {
-        return Err(Wrong::new("has a character that no request may have", "write \" as %22, < as %3C, > as %3E"));
+    if path::is_sendable(path) {
+        return Ok(());
     }
+    Err(Wrong::new("has a character that no request may have", "write \" as %22, < as %3C, > as %3E"))
+}
+
+fn given_healthcheck(path: &str, server: &Server) -> Result<(), Wrong> {
+    check_healthcheck(path)?;
     if server.passes_healthcheck() {
         return Ok(());
     }

@@ -102,24 +102,45 @@ fn neither(value: &str) -> Wrong {
 
 /// Does no redirect lead back to itself, by whatever way?
 pub(super) fn check_ends(document: &Document<'_>, server: &Server) -> Result<(), SpecError> {
-    let replies: Vec<&Reply> = server.replies().collect();
-    let fallback = server.routes.len();
-    let numbers: BTreeMap<Vec<u8>, usize> =
-        server.routes.iter().enumerate().map(|(number, route)| (route.key(), number)).collect();
+    let redirects = Redirects::of(server);
     for section in document.routes.iter().chain(&document.not_found) {
         let path = section.path_text();
-        let number = server.routes.iter().position(|route| Some(route.path.as_str()) == path).unwrap_or(fallback);
+        let number = server.routes.iter().position(|route| Some(route.path.as_str()) == path);
+        redirects.check(number).map_err(|wrong| section.error("location", wrong))?;
+    }
+    Ok(())
+}
+
+/// Where the replies of a server lead.
+pub(super) struct Redirects<'s> {
+    server: &'s Server,
+    replies: Vec<&'s Reply>,
+    /// The number of each route, by its key.
+    numbers: BTreeMap<Vec<u8>, usize>,
+}
+
+impl<'s> Redirects<'s> {
+    pub(super) fn of(server: &'s Server) -> Self {
+        let numbers = server.routes.iter().enumerate().map(|(number, route)| (route.key(), number));
+        Self { server, replies: server.replies().collect(), numbers: numbers.collect() }
+    }
+
+    /// Does the route of that number, or the fallback, not lead back to itself?
+    pub(super) fn check(&self, number: Option<usize>) -> Result<(), Wrong> {
+        let fallback = self.server.routes.len();
+        let path = number.map(|number| self.server.routes[number].path.as_str());
+        let number = number.unwrap_or(fallback);
         let mut at = (number, asked(path));
-        for step in 0..replies.len() {
-            let Some(next) = target(replies[at.0], &at.1) else { break };
-            let there = route_of(&path::resolved(&next), &numbers).unwrap_or(fallback);
+        for step in 0..self.replies.len() {
+            let Some(next) = target(self.replies[at.0], &at.1) else { break };
+            let there = route_of(&path::resolved(&next), &self.numbers).unwrap_or(fallback);
             if there == number {
-                return Err(section.error("location", circle(path, step)));
+                return Err(circle(path, step));
             }
             at = (there, next);
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A path that the route answers, one like any other where there are many of them.

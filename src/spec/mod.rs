@@ -25,6 +25,7 @@ mod overrides;
 mod path;
 mod read;
 mod reply;
+mod rules;
 pub mod schema;
 mod server;
 mod source;

@@ -10,14 +10,11 @@ use super::description::{Coding, Engine, Reply, Route, Variant};
 use super::document::{Document, Section};
 use super::error::Wrong;
 use super::headers::Given;
-use super::limits::{
-    BLOCKING_ROUTES_MAX, BODY_MAX, REDIRECT_STATUS_DEFAULT, ROUTES_MAX, STATUS_WITH_FIELD, STATUS_WITH_LOCATION,
-    STATUS_WITHOUT_CONTENT,
-};
+use super::limits::{BODY_MAX, REDIRECT_STATUS_DEFAULT};
 use super::loader::Loader;
 use super::path::{self, EVERY};
 use super::schema::Value;
-use super::{headers, location, template};
+use super::{headers, location, rules, template};
 use crate::compress;
 
 /// Body of the reply to unknown paths where a spec gives none.
@@ -76,23 +73,13 @@ fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Resul
     let mut lines: BTreeMap<Vec<u8>, (&str, &Section<'_>)> = BTreeMap::new();
     let mut every: Option<(Reply, &Section<'_>)> = None;
     let modified = modified_at(&document.server)?;
-    let most = match engine {
-        Engine::Epoll => ROUTES_MAX,
-        Engine::Blocking => BLOCKING_ROUTES_MAX,
-    };
+    let most = rules::routes_max(engine);
     for section in &document.routes {
         let path = required_path(section, engine)?;
         if routes.len() == most {
-            let what = format!("is one route more than the engine `{}` has room for, {most}", engine.name());
-            return Err(
-                section.error("path", Wrong::new(what, "answer some of them by the route \"*\" or another server"))
-            );
+            return Err(section.error("path", rules::too_many_routes(engine)));
         }
-        let key = match engine {
-            Engine::Epoll => path::key(path),
-            Engine::Blocking => path.as_bytes().to_vec(),
-        };
-        let earlier = lines.insert(key, (path, section));
+        let earlier = lines.insert(rules::key(path, engine), (path, section));
         if let Some((same, earlier)) = earlier {
             return Err(section.error("path", twice(path, same, earlier)));
         }
@@ -118,28 +105,9 @@ fn required_path<'s>(section: &'s Section<'_>, engine: Engine) -> Result<&'s str
     let path = section.text("path");
     let path = path.ok_or_else(|| section.error("path", Wrong::new("is missing", "write path = \"/\"")))?;
     if path != EVERY {
-        check_route(path, engine).map_err(|wrong| section.error("path", wrong))?;
+        rules::check_route(path, engine).map_err(|wrong| section.error("path", wrong))?;
     }
     Ok(path)
-}
-
-/// Can a request have that path, and does the engine find it?
-pub(super) fn check_path(path: &str, engine: Engine) -> Result<(), Wrong> {
-    path::check(path)?;
-    if engine == Engine::Epoll { path::check_decoded(path) } else { Ok(()) }
-}
-
-/// Is it a path or a pattern that a route of the engine can have?
-fn check_route(path: &str, engine: Engine) -> Result<(), Wrong> {
-    check_path(path, engine)?;
-    match engine {
-        Engine::Epoll => path::check_asterisk(path),
-        Engine::Blocking if path::prefix(path).is_some() => {
-            let what = "is a prefix, which the engine `blocking` does not have";
-            Err(Wrong::new(what, "write engine = \"epoll\" in [server], or a [[route]] for each path"))
-        }
-        Engine::Blocking => Ok(()),
-    }
 }
 
 fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
@@ -204,9 +172,8 @@ fn complete(section: &Section<'_>, common: &[Given], body: Vec<u8>, default_type
     let (status, cache, location) = (status(section, common)?, cache(section)?, location(section)?);
     let fields = fields(section, common, status)?;
     let compress = section.flag("compress");
-    if compress && status != 200 {
-        let wrong = Wrong::new(format!("a reply with status {status} is never compressed"), "remove it");
-        return Err(section.error("compress", wrong));
+    if compress {
+        rules::check_compress(status).map_err(|wrong| section.error("compress", wrong))?;
     }
     let modified = modified(section, status)?;
     Ok(Reply { template, cache, modified, location, fields, compress, ..Reply::new(status, content_type, body) })
@@ -234,11 +201,7 @@ fn ready(section: &Section<'_>, loader: &dyn Loader, reply: &Reply) -> Result<Ve
 /// The value of `Cache-Control`.
 fn cache(section: &Section<'_>) -> Result<Option<String>, SpecError> {
     let Some(value) = section.text("cache") else { return Ok(None) };
-    content_type::check_characters(value).map_err(|wrong| section.error("cache", wrong))?;
-    if value.trim().is_empty() {
-        let wrong = Wrong::new("is empty", "write cache = \"no-cache\", or leave it out");
-        return Err(section.error("cache", wrong));
-    }
+    rules::check_cache(value).map_err(|wrong| section.error("cache", wrong))?;
     Ok(Some(value.trim().to_owned()))
 }
 
@@ -247,10 +210,7 @@ fn modified(section: &Section<'_>, status: u16) -> Result<Option<u64>, SpecError
     if section.entry("modified").is_none() {
         return Ok(None);
     }
-    if status != 200 {
-        let wrong = Wrong::new(format!("a reply with status {status} has no date of its own"), "remove it");
-        return Err(section.error("modified", wrong));
-    }
+    rules::check_modified(status).map_err(|wrong| section.error("modified", wrong))?;
     modified_at(section)
 }
 
@@ -279,10 +239,7 @@ fn fields(section: &Section<'_>, common: &[Given], status: u16) -> Result<Vec<(S
         _ => None,
     };
     if let Some(value) = retry_after {
-        if status == 200 {
-            let what = "a reply with status 200 is what was asked for, so clients do not ask again";
-            return Err(section.error("retry_after", Wrong::new(what, "write status = 503, or remove it")));
-        }
+        rules::check_retry_after(status).map_err(|wrong| section.error("retry_after", wrong))?;
         fields.push(("Retry-After".to_owned(), value));
     }
     Ok(fields)
@@ -297,38 +254,13 @@ fn only_beside_file(top: &Section<'_>) -> Result<(), SpecError> {
 
 fn status(section: &Section<'_>, common: &[Given]) -> Result<u16, SpecError> {
     let status = section.integer("status").expect("the schema has a default") as u16;
-    if section.entry("location").is_some() {
-        if section.entry("status").is_none() {
-            return Ok(REDIRECT_STATUS_DEFAULT);
-        }
-        if !STATUS_WITH_LOCATION.contains(&status) {
-            let what = format!("a reply with status {status} has no `location`");
-            let others = STATUS_WITH_LOCATION.iter().filter(|&&other| other != REDIRECT_STATUS_DEFAULT);
-            let others: Vec<String> = others.map(u16::to_string).collect();
-            let fix = format!("leave it out for {REDIRECT_STATUS_DEFAULT}, or write one of {}", others.join(", "));
-            return Err(section.error("status", Wrong::new(what, fix)));
-        }
+    let has_location = section.entry("location").is_some();
+    if has_location && section.entry("status").is_none() {
+        return Ok(REDIRECT_STATUS_DEFAULT);
     }
-    if let Some((_, field)) = STATUS_WITH_FIELD.iter().find(|(known, _)| *known == status) {
-        let fields = headers::merged(common, section.fields("headers"));
-        if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field)) {
-            return Err(section.error("status", without_field(status, field)));
-        }
-    }
-    if STATUS_WITHOUT_CONTENT.contains(&status) {
-        let what = format!("a reply with status {status} must not have content");
-        return Err(section.error("status", Wrong::new(what, "write 200, or the status that fits the content")));
-    }
+    let fields = headers::merged(common, section.fields("headers"));
+    rules::check_status(status, has_location, &fields).map_err(|wrong| section.error("status", wrong))?;
     Ok(status)
-}
-
-fn without_field(status: u16, field: &str) -> Wrong {
-    if headers::check_name(field).is_ok() {
-        let what = format!("a reply with status {status} must have a field `{field}`");
-        return Wrong::new(what, format!("write headers = {{ {field} = \"…\" }}, or another status"));
-    }
-    let what = format!("a reply with status {status} must have a field `{field}`, which no key gives");
-    Wrong::new(what, "write another status, such as 403")
 }
 
 fn load(section: &Section<'_>, loader: &dyn Loader, file: &str) -> Result<Vec<u8>, SpecError> {

@@ -9,10 +9,7 @@ use super::listen::ListenText;
 use super::loader::Loader;
 use super::reply::Replies;
 use super::schema::Key;
-use super::{location, template};
-
-/// What colours of a terminal begin with.
-const ESCAPE: char = '\u{1b}';
+use super::{location, rules, template};
 
 /// The server of a document.
 pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Server, SpecError> {
@@ -92,17 +89,12 @@ pub(super) fn listen(section: &Section<'_>, default: Listen) -> Result<Listen, S
 
 fn start_line(section: &Section<'_>) -> Result<Option<Vec<String>>, SpecError> {
     let Some(text) = section.text("start_line") else { return Ok(None) };
-    if text.is_empty() {
-        let wrong = Wrong::new("is empty", "write start_line = false to write nothing");
-        return Err(section.error("start_line", wrong));
-    }
-    template::check(text.as_bytes()).map_err(|error| section.error("start_line", error.wrong))?;
-    // In the epoll engine's formats those are numbers.
-    if let Some(control) = text.chars().find(|c| c.is_control() && !c.is_whitespace() && *c != ESCAPE) {
-        let what = format!("has the control character U+{:04X}", u32::from(control));
-        return Err(section.error("start_line", Wrong::new(what, "write it without")));
-    }
+    rules::check_start_line(text).map_err(|wrong| section.error("start_line", wrong))?;
+    Ok(Some(start_line_pieces(text)))
+}
+
+/// A start line with its newline, in the pieces between which the port is.
+pub(super) fn start_line_pieces(text: &str) -> Vec<String> {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    let line = format!("{text}{newline}");
-    Ok(Some(line.split(template::PORT).map(str::to_owned).collect()))
+    format!("{text}{newline}").split(template::PORT).map(str::to_owned).collect()
 }

@@ -39,6 +39,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 /// # Errors
 /// See [`BuildError`].
 pub fn build_watched(description: &Description, options: Options, watch: &mut Watch) -> Result<Image, BuildError> {
+    description.check()?;
     let mut size_bytes = 1;
     let mut least_bytes = 0;
     let mut hints = Vec::new();

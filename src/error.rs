@@ -3,6 +3,7 @@
 use asmgen_arch::CompileError;
 
 use crate::canvas::CanvasError;
+use crate::spec::DescriptionError;
 use crate::spec::template::TemplateError;
 
 /// Largest program, in bytes: every address stays below 2 GiB, where all machines' instructions reach.
@@ -11,6 +12,9 @@ pub(crate) const MOST_BYTES: u64 = 0x7000_0000;
 /// Why there is no image.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
+    /// The description is wrong; one that a spec gives is not.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
     /// A placeholder could not be filled in.
     #[error(transparent)]
     Template(#[from] TemplateError),

@@ -8,6 +8,7 @@ use super::path;
 
 /// A whole program and the image around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Description {
     /// File name in the image, object name in Kubernetes: `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 63 bytes.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct Description {
 
 /// Facts for labels, annotations and the placeholders of template bodies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct About {
     /// Human-readable title; the name where the spec gives none.
     pub title: String,
@@ -114,6 +116,7 @@ impl Program {
 
 /// An HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Server {
     /// How connections are handled.
     pub engine: Engine,
@@ -200,6 +203,7 @@ impl Route {
 
 /// One reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// Status code, 200–599.
     pub status: u16,

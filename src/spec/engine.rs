@@ -51,6 +51,7 @@ impl Workers {
 
 /// What only [`Engine::Epoll`] looks at. Limits and units are those of docs/spec.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EpollSettings {
     /// Processes that serve.
     pub workers: Workers,

@@ -131,7 +131,7 @@ fn given(name: &str, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
 }
 
 /// RFC 9110 §5.5, without the bytes from 0x80 on, which nobody can rely on.
-fn check_value(text: &str) -> Result<String, Wrong> {
+pub(super) fn check_value(text: &str) -> Result<String, Wrong> {
     check_characters(text)?;
     let value = text.trim();
     if value.is_empty() {
@@ -143,6 +143,9 @@ fn check_value(text: &str) -> Result<String, Wrong> {
     }
     Ok(value.to_owned())
 }
+
+/// A field that has a key of its own, and stands among the others afterwards.
+pub(super) const RETRY_AFTER: &str = "Retry-After";
 
 /// A name with its value, or with nothing.
 pub(super) type Given = (String, Option<String>);

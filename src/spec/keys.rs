@@ -242,7 +242,7 @@ pub static KEYS: &[Key] = &[
     Key {
         path: "server.start_line",
         kind: Kind::TextOrFalse { max: limits::START_LINE_MAX, rule: "not empty" },
-        default: text("{{name}} listening on port {{port}}"),
+        default: text(limits::START_LINE_DEFAULT),
         programs: SERVER,
         engines: EACH,
         doc: "Line to write to standard output once the server listens. Placeholders are filled in, and a missing \

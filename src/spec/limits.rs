@@ -28,6 +28,9 @@ pub const CONTENT_TYPE_MAX: usize = 256;
 /// Longest text written once the server listens, in bytes.
 pub const START_LINE_MAX: usize = 1024;
 
+/// That text where a spec gives none.
+pub const START_LINE_DEFAULT: &str = "{{name}} listening on port {{port}}";
+
 /// Longest `listen` value, in bytes: brackets, an IPv6 address and a port need 47.
 pub const LISTEN_MAX: usize = 64;
 

@@ -4,6 +4,7 @@
 //! the [`schema`] allows, `read`, `server` and `reply` turn sections into the [`Description`] and check what spans
 //! several keys. Whoever finds a fault says what is wrong and what would be right ([`Wrong`]); [`SpecError`] adds where.
 
+mod check;
 mod content_type;
 mod date;
 pub mod description;
@@ -19,6 +20,7 @@ mod listen;
 mod loader;
 mod location;
 mod lookup;
+mod made;
 mod markdown;
 mod name;
 mod overrides;
@@ -35,6 +37,7 @@ pub mod template;
 mod tests;
 mod value;
 
+pub use check::DescriptionError;
 pub use description::{About, Coding, Description, Listen, Program, ProgramKind, Reply, Route, Server, Variant};
 pub use engine::{Engine, EpollSettings, Workers};
 pub use error::{SpecError, Wrong};
@@ -46,5 +49,4 @@ pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
 pub(crate) use path::{NO_SLASH, PREFIX, decoded as decoded_path};
 pub use read::{from_toml, from_toml_with};
-pub(crate) use reply::default_not_found;
 pub use source::{Source, default_description, default_description_on, from_path};

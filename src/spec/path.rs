@@ -105,6 +105,12 @@ pub(super) fn encoded(c: char) -> String {
     encoded.collect::<Vec<_>>().concat()
 }
 
+/// A path of files as a client sends it: what no path may have, and `%` and `*`, is encoded.
+pub(super) fn as_sent(path: &str) -> String {
+    let is_sent = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()+,;=:@".contains(c);
+    path.chars().map(|c| if is_sent(c) { c.to_string() } else { encoded(c) }).collect()
+}
+
 /// Has every `%` two hexadecimal digits behind it?
 pub(super) fn is_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|behind| behind.as_bytes().get(..2).and_then(byte_of_digits).is_some())

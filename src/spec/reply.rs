@@ -12,13 +12,11 @@ use super::error::Wrong;
 use super::headers::Given;
 use super::limits::{BODY_MAX, REDIRECT_STATUS_DEFAULT};
 use super::loader::Loader;
+use super::made::NOT_FOUND_BODY;
 use super::path::{self, EVERY};
 use super::schema::Value;
 use super::{headers, location, rules, template};
 use crate::compress;
-
-/// Body of the reply to unknown paths where a spec gives none.
-const NOT_FOUND_BODY: &str = "Not Found";
 
 /// What a server answers: exact paths, and everything else.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl Replies {
             (Some(_), Some(route)) => Err(document.top.error("file", file_and_route(route))),
             (Some(file), None) => {
                 let content = load(&document.top, loader, file)?;
-                let mut reply = of_content(Path::new(file), content);
+                let mut reply = Reply::file(file, content);
                 reply.cache = cache(&document.top)?;
                 reply.fields = headers::merged(&common(document), &[]);
                 reply.modified = modified_at(&document.server)?;
@@ -52,7 +50,7 @@ impl Replies {
 
     /// Of a server without a spec, for one file.
     pub(super) fn of_file(path: &Path, content: &[u8]) -> Self {
-        Self { routes: one_file(path, &of_content(path, content.to_vec())), fallback: default_not_found() }
+        Self { routes: one_file(path, &Reply::file(path, content)), fallback: Reply::not_found() }
     }
 }
 
@@ -60,11 +58,6 @@ impl Replies {
 fn one_file(path: &Path, reply: &Reply) -> Vec<Route> {
     let paths = std::iter::once("/".to_owned()).chain(path::of_file(path));
     paths.map(|path| Route { path, reply: reply.clone() }).collect()
-}
-
-/// The content of a file, as it is.
-fn of_content(path: &Path, content: Vec<u8>) -> Reply {
-    Reply::new(200, content_type::of_file(path, &content), content)
 }
 
 fn routed(document: &Document<'_>, engine: Engine, loader: &dyn Loader) -> Result<Replies, SpecError> {
@@ -113,7 +106,7 @@ fn required_path<'s>(section: &'s Section<'_>, engine: Engine) -> Result<&'s str
 fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, SpecError> {
     let common = &common(document);
     let Some(section) = &document.not_found else {
-        return Ok(Reply { fields: headers::merged(common, &[]), ..default_not_found() });
+        return Ok(Reply { fields: headers::merged(common, &[]), ..Reply::not_found() });
     };
     let has_content = section.entry("body").or(section.entry("file")).is_some();
     if has_content || section.entry("location").is_some() {
@@ -125,10 +118,6 @@ fn not_found(document: &Document<'_>, loader: &dyn Loader) -> Result<Reply, Spec
 /// The field lines of every reply.
 fn common(document: &Document<'_>) -> Vec<Given> {
     document.server.fields("headers").to_vec()
-}
-
-pub(crate) fn default_not_found() -> Reply {
-    Reply::new(404, BARE_TEXT, NOT_FOUND_BODY)
 }
 
 /// The reply of a section that gives its own content.
@@ -240,7 +229,7 @@ fn fields(section: &Section<'_>, common: &[Given], status: u16) -> Result<Vec<(S
     };
     if let Some(value) = retry_after {
         rules::check_retry_after(status).map_err(|wrong| section.error("retry_after", wrong))?;
-        fields.push(("Retry-After".to_owned(), value));
+        fields.push((headers::RETRY_AFTER.to_owned(), value));
     }
     Ok(fields)
 }

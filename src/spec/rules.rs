@@ -64,10 +64,9 @@ pub(super) fn check_status(status: u16, has_location: bool, fields: &[(String, S
         let fix = format!("leave it out for {REDIRECT_STATUS_DEFAULT}, or write one of {}", others.join(", "));
         return Err(Wrong::new(what, fix));
     }
-    if let Some((_, field)) = STATUS_WITH_FIELD.iter().find(|(known, _)| *known == status) {
-        if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field)) {
-            return Err(without_field(status, field));
-        }
+    let has = |field: &str| fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field));
+    if let Some((_, field)) = STATUS_WITH_FIELD.iter().find(|(known, field)| *known == status && !has(field)) {
+        return Err(without_field(status, field));
     }
     if STATUS_WITHOUT_CONTENT.contains(&status) {
         let what = format!("a reply with status {status} must not have content");
@@ -122,4 +121,10 @@ pub(super) fn check_start_line(text: &str) -> Result<(), Wrong> {
         return Err(Wrong::new(what, "write it without"));
     }
     Ok(())
+}
+
+/// A start line with its newline, in the pieces between which the port is.
+pub(super) fn start_line_pieces(text: &str) -> Vec<String> {
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{newline}").split(template::PORT).map(str::to_owned).collect()
 }

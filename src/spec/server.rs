@@ -9,7 +9,7 @@ use super::listen::ListenText;
 use super::loader::Loader;
 use super::reply::Replies;
 use super::schema::Key;
-use super::{location, rules, template};
+use super::{location, rules};
 
 /// The server of a document.
 pub(super) fn read(document: &Document<'_>, loader: &dyn Loader) -> Result<Server, SpecError> {
@@ -90,11 +90,5 @@ pub(super) fn listen(section: &Section<'_>, default: Listen) -> Result<Listen, S
 fn start_line(section: &Section<'_>) -> Result<Option<Vec<String>>, SpecError> {
     let Some(text) = section.text("start_line") else { return Ok(None) };
     rules::check_start_line(text).map_err(|wrong| section.error("start_line", wrong))?;
-    Ok(Some(start_line_pieces(text)))
-}
-
-/// A start line with its newline, in the pieces between which the port is.
-pub(super) fn start_line_pieces(text: &str) -> Vec<String> {
-    let newline = if text.ends_with('\n') { "" } else { "\n" };
-    format!("{text}{newline}").split(template::PORT).map(str::to_owned).collect()
+    Ok(Some(rules::start_line_pieces(text)))
 }

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::date;
 use super::error::Wrong;
+use super::limits::RETRY_AFTER_S_MAX;
 use super::schema::{Key, Kind, Value};
 use super::suggest::closest;
 
@@ -48,6 +49,35 @@ pub(super) fn check(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, Wro
         }
         _ => return Err(wrong_type(key, value)),
     }))
+}
+
+/// A text against its key.
+pub(super) fn check_text(key: &Key, text: &str) -> Result<(), Wrong> {
+    check(key, &DeValue::String(Cow::Borrowed(text))).map(|_| ())
+}
+
+/// A number against its key; of a key that takes seconds and parts of them, milliseconds.
+pub(super) fn check_number(key: &Key, number: u32) -> Result<(), Wrong> {
+    match key.kind {
+        Kind::Integer { min, max, .. } | Kind::IntegerOr { min, max, .. } => {
+            let is_in_range = (min..=max).contains(&i64::from(number));
+            if is_in_range { Ok(()) } else { Err(out_of_range(number, min, max, "")) }
+        }
+        Kind::Seconds { min_ms, max_ms } => {
+            let seconds = f64::from(number) / 1000.0;
+            millis_value(seconds, seconds, min_ms, max_ms).map(|_| ())
+        }
+        _ => Err(Wrong::new("takes no number", format!("write {} there", key.kind))),
+    }
+}
+
+/// The value of `Retry-After` as a reply has it.
+pub(super) fn check_retry_after(text: &str) -> Result<(), Wrong> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && text.parse::<i64>().is_ok_and(|seconds| seconds <= RETRY_AFTER_S_MAX) {
+        return Ok(());
+    }
+    retry_after_value(text).map(|_| ())
 }
 
 fn text_value(text: &str, min: usize, max: usize) -> Result<Value, Wrong> {

@@ -7,7 +7,7 @@ use super::metrics::Metrics;
 use super::path::HASH_FACTOR;
 use super::{Engine, encoding};
 use crate::lower::wire::{self, Stored};
-use crate::spec::{Coding, Reply, Route, Server, default_not_found};
+use crate::spec::{Coding, Reply, Route, Server};
 
 /// Replies that are put together when they are wanted: 206 and 304 of a stored reply; the others, which no spec describes,
 /// have all but their status line and the composed fields in common. Each with what of the format is left out that follows
@@ -63,7 +63,7 @@ impl Records {
         let date_line = program.writable_datum("the date; the end of a 408", vec![Part::Bytes(date_line)]);
         let route = |route: &Route| add_reply(program, ok, &route.reply, Some([route.key(), vec![0]].concat()));
         let routes = server.routes.iter().map(route).collect();
-        let is_refusal = server.fallback == default_not_found();
+        let is_refusal = server.fallback == Reply::not_found();
         let fallback = (!is_refusal).then(|| add_reply(program, ok, &server.fallback, None));
         let start = Part::DatumAddress { datum: date_line, offset: (wire::DATE.len() + refusal_at) as u32 };
         let no_line = Part::Bytes(vec![0; record::START as usize]);

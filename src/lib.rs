@@ -10,6 +10,9 @@
 //!
 //! This crate knows what is served and where bytes go; the crate `asmgen_arch` knows how a machine does it.
 //!
+//! A spec in TOML, or a description that a program makes ([`spec::Server`]), becomes an executable ([`build`]) or an image
+//! for several machines ([`image`](fn@image)):
+//!
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
 //! let target = asmgen::Target::by_name("x86_64").unwrap();
@@ -17,6 +20,8 @@
 //! assert!(image.bytes.len() < 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The feature `cli`, on by default, is the command line; the library needs nothing of it.
 
 pub mod canvas;
 mod compile;
@@ -34,6 +39,7 @@ pub mod listing;
 pub mod lower;
 pub mod oci;
 mod options;
+mod pack;
 pub mod sizes;
 pub mod spec;
 
@@ -42,3 +48,4 @@ pub use compile::{assemble, assemble_with_beliefs, build, build_watched};
 pub use error::BuildError;
 pub use image::{Claim, Image, Load, Owner};
 pub use options::{Builder, Effort, Options};
+pub use pack::{ImageError, image};

@@ -37,6 +37,8 @@ mod golf;
 mod harness;
 /// Every example on real kernels under qemu, and under gVisor.
 mod kernels;
+/// The library as other programs use it.
+mod library;
 /// What the dependencies allow.
 mod licences;
 /// Maps: text, drawings.

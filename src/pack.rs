@@ -1,0 +1,42 @@
+//! From a description to an image in one call.
+
+use asmgen_arch::Target;
+
+use crate::compile::build;
+use crate::error::BuildError;
+use crate::oci::{self, Archive, ImageRequest, OciError, PlatformBinary};
+use crate::options::Options;
+use crate::spec::Description;
+
+/// Why there is no image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImageError {
+    /// There is no executable.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The executables cannot be packed.
+    #[error(transparent)]
+    Oci(#[from] OciError),
+}
+
+/// Builds the executables of a description for these machines, and the OCI image around them: named for the
+/// description, with the tag `latest`, and dated 1970. [`ImageRequest`] has names, dates and layouts to choose from.
+///
+/// # Errors
+/// The description is wrong, or too large; no machine is named, or one twice.
+///
+/// ```
+/// use asmgen::Target;
+/// use asmgen::spec::{Description, Reply, Server};
+///
+/// let server = Server::default().with_route("/", Reply::text("Hello\n"));
+/// let targets = ["x86_64", "aarch64"].map(|name| Target::by_name(name).unwrap());
+/// let image = asmgen::image(&Description::new("greeting", server), &targets)?;
+/// assert_eq!(image.summary.references, ["docker.io/library/greeting:latest"]);
+/// # Ok::<(), asmgen::ImageError>(())
+/// ```
+pub fn image(description: &Description, targets: &[&'static Target]) -> Result<Archive, ImageError> {
+    let binary = |&target| Ok(PlatformBinary { target, bytes: build(description, Options::new(target))?.bytes });
+    let platforms = targets.iter().map(binary).collect::<Result<_, BuildError>>()?;
+    Ok(oci::build(&ImageRequest::new(description, platforms, Vec::new(), 0))?)
+}

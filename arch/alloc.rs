@@ -169,7 +169,7 @@ fn allocate(
                     }
                 }
                 None if crowded.is_empty() => {
-                    return Err(Err(CompileError::OutOfRegisters { slot: program.slots[slot].name }));
+                    return Err(Err(CompileError::OutOfRegisters { slot: program.slots[slot].name.clone() }));
                 }
                 // Those that have been found already make room.
                 None => {}

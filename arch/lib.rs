@@ -37,6 +37,8 @@ mod webs;
 mod x86;
 pub mod x86_64;
 
+use std::borrow::Cow;
+
 pub use code::{Code, Place, Placed, PlacedCode, Ref};
 pub use known::{Content, Known};
 pub use target::{Class, Machine, TARGETS, Target};
@@ -56,7 +58,7 @@ pub enum CompileError {
     #[error("no register is left for `{slot}`")]
     OutOfRegisters {
         /// The slot's name.
-        slot: &'static str,
+        slot: Cow<'static, str>,
     },
     /// The machine's instructions take only addresses below 4 GiB here.
     #[error("an address is above 4 GiB")]

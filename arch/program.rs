@@ -1,5 +1,6 @@
 //! A whole program: operations in their order, what they read and write, and the names of things.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::op::{Arg, Datum, DatumId, Kind, Label, Op, Part, Slot};
@@ -18,7 +19,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotInfo {
     /// What it holds, for messages.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Number or address.
     pub kind: Kind,
 }
@@ -57,8 +58,8 @@ pub struct Program {
 
 impl Program {
     /// A new slot.
-    pub fn slot(&mut self, name: &'static str, kind: Kind) -> Slot {
-        self.slots.push(SlotInfo { name, kind });
+    pub fn slot(&mut self, name: impl Into<Cow<'static, str>>, kind: Kind) -> Slot {
+        self.slots.push(SlotInfo { name: name.into(), kind });
         Slot(u16::try_from(self.slots.len() - 1).expect("a program has at most 65536 slots"))
     }
 

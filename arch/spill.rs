@@ -79,8 +79,8 @@ fn direct(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
         _ => return false,
     };
     let passed = if let Some(from) = from.filter(|from| home_of(homes, *from).is_some()) { from } else { to };
-    let why = if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name } else { &step.why };
-    spilled.push(op, why.to_owned());
+    let why = if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { step.why.clone() };
+    spilled.push(op, why);
     true
 }
 
@@ -94,7 +94,7 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
     rename(&mut op, |slot, _| mentioned.push(*slot));
     let mut stores = Vec::new();
     for &(slot, home) in homes.iter().filter(|(slot, _)| mentioned.contains(slot)) {
-        let SlotInfo { name, kind } = spilled.slots[usize::from(slot.0)];
+        let SlotInfo { name, kind } = spilled.slots[usize::from(slot.0)].clone();
         let temporary = spilled.slot(IN_PASSING, kind);
         passing.push((slot, temporary));
         if uses.contains(&slot) {
@@ -102,7 +102,7 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
                 Home::Frame(from, width) => {
                     spilled.push(Op::Load { to: temporary, width, from }, format!("{name}, from the frame"));
                 }
-                Home::Known(value) => spilled.push(Op::Set { to: temporary, value }, name),
+                Home::Known(value) => spilled.push(Op::Set { to: temporary, value }, name.clone()),
             }
         }
         if let (Home::Frame(to, width), true) = (home, defines.contains(&slot)) {

@@ -80,7 +80,7 @@ impl Webs {
             let mut name = |place: usize, slot: Slot| {
                 let place = self.find(place);
                 let info = &program.slots[usize::from(slot.0)];
-                *names[place].get_or_insert_with(|| split.slot(info.name, info.kind))
+                *names[place].get_or_insert_with(|| split.slot(info.name.clone(), info.kind))
             };
             let read = |slot: Slot| 2 * at * slots + usize::from(slot.0);
             let mut op = step.op.clone();

@@ -30,6 +30,7 @@ mod spill;
 pub mod syscall;
 mod tails;
 pub mod target;
+pub mod text;
 mod tidy;
 mod unstack;
 mod wants;

@@ -79,7 +79,8 @@ fn direct(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
         _ => return false,
     };
     let passed = if let Some(from) = from.filter(|from| home_of(homes, *from).is_some()) { from } else { to };
-    let why = if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { step.why.clone() };
+    let why =
+        if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { step.why.clone() };
     spilled.push(op, why);
     true
 }

@@ -62,6 +62,19 @@ proptest! {
         }
     }
 
+    /// A program that is printed is read back as it was, whatever things are called.
+    #[test]
+    fn text_is_read_back(mut program in programs::program(), names in prop::collection::vec(any::<String>(), 1..9)) {
+        let mut names = names.into_iter().cycle();
+        let mut name = || names.next().expect("there is always another");
+        program.slots.iter_mut().for_each(|slot| slot.name = name().into());
+        program.labels.iter_mut().for_each(|label| *label = name());
+        program.data_mut().iter_mut().for_each(|datum| datum.name = name());
+        program.steps.iter_mut().for_each(|step| step.why = name());
+        let text = program.to_string();
+        prop_assert_eq!(text.parse(), Ok(program), "{}", text);
+    }
+
     /// The same program gives the same bytes.
     #[test]
     fn compiling_again_changes_nothing(program in programs::program()) {

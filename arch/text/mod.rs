@@ -1,0 +1,31 @@
+//! The text form of a program: what [`Display`](std::fmt::Display) prints, [`FromStr`](std::str::FromStr) reads back,
+//! and the program is the same then: slots, labels and data have the same numbers. docs/ir.md describes it.
+//!
+//! ```
+//! use asmgen_arch::op::Program;
+//! let text = r#"data message = "Hello, world!\n"
+//!
+//!     write(fd: 1, buf: &message, count: 14)          # greet
+//!     exit(status: 0)                                 # done
+//! "#;
+//! let program: Program = text.parse()?;
+//! assert_eq!(program.steps.len(), 2);
+//! assert_eq!(program.to_string(), text);
+//! # Ok::<(), asmgen_arch::text::ParseError>(())
+//! ```
+//!
+//! What it does not know: whether a program makes sense. A jump to a label that is never placed is read as it is.
+
+mod data;
+mod header;
+mod lex;
+mod names;
+mod parse;
+mod print;
+mod statement;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use parse::ParseError;

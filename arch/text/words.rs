@@ -1,0 +1,65 @@
+//! The words and signs of the text form, for the printer and the parser alike.
+
+use crate::op::{Alu, Cond, Width};
+use crate::syscall::{CALLS, Call};
+
+/// Words that begin a line or a value: a name that is one of them stands in backquotes.
+#[rustfmt::skip] // In rows.
+pub(super) const KEYWORDS: [&str; 23] = [
+    "any", "at_least", "bits", "call", "cannot_fail", "copy", "data", "entry", "frame", "goto", "if", "image", "int",
+    "label", "match", "non_negative", "pointer", "pop", "push", "return", "routine", "skip_after_failure", "state",
+];
+
+/// Arithmetic: `n += 1`.
+pub(super) const ALUS: [(Alu, &str); 8] = [
+    (Alu::Add, "+="),
+    (Alu::Sub, "-="),
+    (Alu::And, "&="),
+    (Alu::Or, "|="),
+    (Alu::Xor, "^="),
+    (Alu::Mul, "*="),
+    (Alu::Shl, "<<="),
+    (Alu::Shr, ">>="),
+];
+
+/// Comparisons: of two's complement numbers, and, behind a `u`, of unsigned ones.
+pub(super) const CONDS: [(Cond, &str); 10] = [
+    (Cond::Eq, "=="),
+    (Cond::Ne, "!="),
+    (Cond::Lt, "<"),
+    (Cond::Le, "<="),
+    (Cond::Ge, ">="),
+    (Cond::Gt, ">"),
+    (Cond::Below, "u<"),
+    (Cond::BelowOrEqual, "u<="),
+    (Cond::AboveOrEqual, "u>="),
+    (Cond::Above, "u>"),
+];
+
+/// Widths of memory accesses: `n = u8[p]`.
+pub(super) const WIDTHS: [(Width, &str); 4] =
+    [(Width::Byte, "u8"), (Width::Two, "u16"), (Width::Four, "u32"), (Width::Word, "usize")];
+
+/// The text of one of these.
+pub(super) fn text<T: Copy + PartialEq>(table: &[(T, &'static str)], what: T) -> &'static str {
+    table.iter().find(|(one, _)| *one == what).map(|(_, text)| *text).expect("the table is complete")
+}
+
+/// What has this text.
+pub(super) fn meaning<T: Copy>(table: &[(T, &'static str)], text: &str) -> Option<T> {
+    table.iter().find(|(_, known)| *known == text).map(|(one, _)| *one)
+}
+
+/// The name of a system call; those whose number is an argument share theirs in the table.
+pub(super) fn call_name(call: Call) -> &'static str {
+    match call {
+        Call::Numbered => "syscall",
+        Call::NumberedZero => "syscall_zero",
+        _ => call.info().name,
+    }
+}
+
+/// The system call of that name.
+pub(super) fn call_named(name: &str) -> Option<Call> {
+    CALLS.iter().map(|info| info.call).find(|&call| call_name(call) == name)
+}

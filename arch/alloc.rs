@@ -3,13 +3,13 @@
 //! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
 //! register that costs the fewest bytes. Deterministic.
 
+use crate::CompileError;
 use crate::golf::tuning::{HOME, Tuning};
 use crate::live::Paths;
 use crate::op::{Arg, Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::{Call, CallInfo};
 use crate::wants::{Mentions, clobbered, constraints, index, through};
-use crate::{CompileError, inline, narrow, spill, tidy, webs};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -110,34 +110,8 @@ impl Allocation {
     }
 }
 
-/// Gives every web a register, or a place in the frame where there are not enough.
-#[cfg(test)]
-pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
-    fit_tuned(program, registers, &Tuning::default())
-}
-
-/// The same with registers that a search asks for.
-pub(crate) fn fit_tuned(
-    program: &Program,
-    registers: &Registers,
-    tuning: &Tuning,
-) -> Result<(Program, Allocation), CompileError> {
-    let inlined = inline::inline(&tidy::tidy(program));
-    let mut fitted = webs::split(&tidy::tidy(&inlined));
-    loop {
-        if registers.narrows {
-            fitted = narrow::narrow(&fitted);
-        }
-        let crowded = match allocate(&fitted, registers, tuning) {
-            Ok(slots) => return Ok((fitted, slots)),
-            Err(crowded) => crowded,
-        };
-        fitted = spill::to_frame(&fitted, &crowded?);
-    }
-}
-
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
-fn allocate(
+pub(crate) fn allocate(
     program: &Program,
     registers: &Registers,
     tuning: &Tuning,
@@ -204,6 +178,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::TARGETS;
     use crate::op::{Alu, Arg, Kind, Op};
+    use crate::pipeline::fit;
     use crate::syscall::Call;
 
     /// Enough for allocation: no machine.

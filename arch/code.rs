@@ -3,9 +3,11 @@
 
 use crate::CompileError;
 use crate::blocks;
+use crate::code_text::CodeNames;
 use crate::golf::Effects;
 use crate::known::{Beliefs, Known};
 use crate::op::{Datum, DatumId, Label, Program};
+use crate::pass::{Observer, Pass, Unobserved};
 use crate::relay::{self, Piece};
 use crate::tails;
 
@@ -155,6 +157,8 @@ pub struct Code {
     has_ways: bool,
     /// The first label that is not the program's.
     first_own: Option<u16>,
+    /// What a text of it needs, if anybody wants one.
+    pub(crate) names: Option<CodeNames>,
 }
 
 /// An instruction in its place.
@@ -245,22 +249,43 @@ impl Code {
     /// # Errors
     /// An instruction whose operand is out of reach even in its longest form.
     pub fn place(&mut self, origin: u64, data: &dyn Fn(Place, u64) -> u64) -> Result<PlacedCode, CompileError> {
+        self.place_observed(origin, data, &mut Unobserved)
+    }
+
+    /// The same; the observer is told what the passes make.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn place_observed(
+        &mut self,
+        origin: u64,
+        data: &dyn Fn(Place, u64) -> u64,
+        observer: &mut dyn Observer,
+    ) -> Result<PlacedCode, CompileError> {
         if !self.has_ways {
             self.has_ways = true;
             let mut shortest = self.pass(&Layout::of(self, origin), data)?;
+            self.observe(Pass::Select, origin, &shortest, observer);
             if self.may_change_order {
                 self.merge_tails(&shortest);
                 shortest = self.pass(&Layout::of(self, origin), data)?;
+                self.observe(Pass::MergeTails, origin, &shortest, observer);
                 self.change_order(&shortest);
                 shortest = self.pass(&Layout::of(self, origin), data)?;
+                self.observe(Pass::OrderBlocks, origin, &shortest, observer);
             }
             self.find_ways(&shortest);
+            if observer.wants(Pass::ChainJumps) {
+                shortest = self.pass(&Layout::of(self, origin), data)?;
+                self.observe(Pass::ChainJumps, origin, &shortest, observer);
+            }
         }
         let mut layout = Layout::of(self, origin);
         loop {
             let encoded = self.pass(&layout, data)?;
             let next = Layout::of_lengths(self, origin, encoded.iter().map(Vec::len));
             if next == layout {
+                self.observe(Pass::Relax, origin, &encoded, observer);
                 return Ok(self.placed(&layout, encoded, data));
             }
             layout = next;
@@ -367,9 +392,9 @@ pub(crate) fn next_label(units: &[Unit]) -> u16 {
 
 /// Where everything is.
 #[derive(PartialEq, Eq)]
-struct Layout {
+pub(crate) struct Layout {
     /// Address of each unit.
-    at: Vec<u64>,
+    pub(crate) at: Vec<u64>,
     /// Addresses of the labels, by their numbers.
     labels: Vec<Option<u64>>,
     end: u64,
@@ -391,7 +416,7 @@ impl Layout {
         })
     }
 
-    fn of_lengths(code: &Code, origin: u64, lengths: impl Iterator<Item = usize>) -> Self {
+    pub(crate) fn of_lengths(code: &Code, origin: u64, lengths: impl Iterator<Item = usize>) -> Self {
         let mut layout = Self { at: Vec::with_capacity(code.units.len()), labels: Vec::new(), end: origin };
         for (unit, len) in code.units.iter().zip(lengths) {
             if let Unit::Label(label) = unit {

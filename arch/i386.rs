@@ -5,11 +5,7 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
-use crate::CompileError;
 use crate::alloc::Registers;
-use crate::code::Code;
-use crate::golf::tuning::Tuning;
-use crate::op::Program;
 use crate::target::{Class, Machine, Target};
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 use crate::x86::{Mode, fuse};
@@ -27,10 +23,13 @@ pub static TARGET: Target = Target {
     oci_architecture: "386",
     oci_variant: None,
     stack_is_executable_by_default: true,
+    registers: &["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"],
 };
 
-static MODE: Mode = Mode {
+/// How it differs from the other mode.
+pub(crate) static MODE: Mode = Mode {
     machine: Machine::I386,
+    target: &TARGET,
     is_long: false,
     registers: Registers {
         general: &[EBX, ESI, EDI, EAX, EDX, ECX, EBP],
@@ -55,7 +54,3 @@ static MODE: Mode = Mode {
     },
     enter: || Instruction::with1(Opcode::Int_imm8, 0x80).expect("int takes a byte"), // CD 80
 };
-
-pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    crate::x86::compile(&MODE, program, tuning)
-}

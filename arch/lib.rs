@@ -6,6 +6,7 @@ mod alloc;
 mod anneal;
 mod blocks;
 mod code;
+mod code_text;
 mod colour;
 mod data;
 pub mod decode;
@@ -20,6 +21,8 @@ mod live;
 mod moves;
 mod narrow;
 pub mod op;
+pub mod pass;
+mod pipeline;
 mod program;
 mod promote;
 mod relay;
@@ -110,9 +113,26 @@ pub(crate) fn compile_tuned(
     program: &op::Program,
     tuning: &golf::tuning::Tuning,
 ) -> Result<Code, CompileError> {
+    pipeline::compile(isa(target), program, tuning, &mut pass::Unobserved)
+}
+
+/// The code of [`compile`]; the observer is told what the passes make, and, as the code is placed, by
+/// [`Code::place_observed`].
+///
+/// # Errors
+/// The same.
+pub fn compile_observed(
+    target: &Target,
+    program: &op::Program,
+    observer: &mut dyn pass::Observer,
+) -> Result<Code, CompileError> {
+    pipeline::compile(isa(target), program, &golf::tuning::Tuning::default(), observer)
+}
+
+fn isa(target: &Target) -> &'static dyn pipeline::Isa {
     match target.machine {
-        Machine::X86_64 => x86_64::compile(program, tuning),
-        Machine::Aarch64 => aarch64::compile(program, tuning),
-        Machine::I386 => i386::compile(program, tuning),
+        Machine::X86_64 => &x86_64::MODE,
+        Machine::Aarch64 => &aarch64::A64,
+        Machine::I386 => &i386::MODE,
     }
 }

@@ -56,6 +56,8 @@ pub struct Target {
     /// Is memory without a stack marker executable on this machine's Linux (`READ_IMPLIES_EXEC`,
     /// arch/x86/include/asm/elf.h: "missing `PT_GNU_STACK`")?
     pub stack_is_executable_by_default: bool,
+    /// Names of the registers, by their numbers.
+    pub registers: &'static [&'static str],
 }
 
 /// All targets, in the order in which tables list them.

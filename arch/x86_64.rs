@@ -6,11 +6,7 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
-use crate::CompileError;
 use crate::alloc::Registers;
-use crate::code::Code;
-use crate::golf::tuning::Tuning;
-use crate::op::Program;
 use crate::target::{Class, Machine, Target};
 use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 use crate::x86::{Mode, fuse};
@@ -28,10 +24,15 @@ pub static TARGET: Target = Target {
     oci_architecture: "amd64",
     oci_variant: None,
     stack_is_executable_by_default: false,
+    registers: &[
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    ],
 };
 
-static MODE: Mode = Mode {
+/// How it differs from the other mode.
+pub(crate) static MODE: Mode = Mode {
     machine: Machine::X86_64,
+    target: &TARGET,
     is_long: true,
     registers: Registers {
         general: &[EBX, EDI, ESI, EDX, EAX, ECX, EBP, 8, 9, 10, 11, 14, 15, 12, 13],
@@ -64,7 +65,3 @@ static MODE: Mode = Mode {
     },
     enter: || Instruction::with(Opcode::Syscall), // 0F 05
 };
-
-pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    crate::x86::compile(&MODE, program, tuning)
-}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
 use asmgen::spec::Engine;
-use asmgen::{Effort, Target};
+use asmgen::{Effort, Pass, Target};
 use clap::{Args, ColorChoice, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -20,6 +20,8 @@ Examples:
   asmgen notes.txt --port 9000 -o notes   serve one file
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen list examples/hello.toml         every byte and its reason
+  asmgen dump examples/hello.toml --after select
+                                          what the compiler makes of it
   asmgen map examples/hello.toml --format html -o out/hello.html
                                           the same as a map
   asmgen image -o out/image.tar && docker load -i out/image.tar
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Image(ImageArgs),
     /// List every byte with its offset, instruction, reason and header fields
     List(ExecutableArgs),
+    /// Print the program as text, after any pass of the compiler
+    Dump(DumpArgs),
     /// Draw every byte as a cell in its owner's colour, as text, SVG or a searchable page
     Map(MapArgs),
     /// Build for this machine and run in the foreground
@@ -124,6 +128,22 @@ pub(crate) struct BuildArgs {
     /// File to write, with mode 0755 [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// A dump.
+#[derive(Debug, Args)]
+pub(crate) struct DumpArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Machine to compile for [default: this one]
+    #[arg(long, value_name = "MACHINE", value_parser = values::target())]
+    pub(crate) target: Option<&'static Target>,
+    /// The loaders that must accept the executable
+    #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier())]
+    pub(crate) elf: Tier,
+    /// The last pass that runs
+    #[arg(long, value_name = "PASS", default_value = Pass::Lower.name(), value_parser = values::pass())]
+    pub(crate) after: Pass,
 }
 
 /// A map.

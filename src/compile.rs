@@ -1,6 +1,7 @@
 //! From a description to an image: lower, select, place, claim.
 
 use asmgen_arch::op::Program as Ops;
+use asmgen_arch::pass::{Observer, Unobserved};
 use asmgen_arch::{Code, CompileError, Known, Target};
 
 use crate::canvas::{Canvas, CanvasError};
@@ -160,13 +161,25 @@ fn best_turn(
 }
 
 /// Places and claims: the image of selected code without a search.
-fn plain(ops: &Ops, mut code: Code, options: Options, least_bytes: u64) -> Result<(Image, Vec<Known>), BuildError> {
+fn plain(ops: &Ops, code: Code, options: Options, least_bytes: u64) -> Result<(Image, Vec<Known>), BuildError> {
+    plain_observed(ops, code, options, least_bytes, &mut Unobserved)
+}
+
+/// The same; the observer is told what the passes over machine code make.
+pub(crate) fn plain_observed(
+    ops: &Ops,
+    mut code: Code,
+    options: Options,
+    least_bytes: u64,
+    observer: &mut dyn Observer,
+) -> Result<(Image, Vec<Known>), BuildError> {
     let target = options.target;
     let wrong = |source| BuildError::Compile { target: target.name, source };
     let layout = elf::layout(options.tier, target, ops.has_writable_memory());
     let entry = origin(&layout);
     let data = Data::of(ops, &code, &layout);
-    let placed = code.place(entry, &|place, code_end| data.places(code_end).address(place)).map_err(wrong)?;
+    let address = |place, code_end| data.places(code_end).address(place);
+    let placed = code.place_observed(entry, &address, observer).map_err(wrong)?;
     let data_places = data.places(placed.end);
 
     let mut canvas = Canvas::default();

@@ -29,6 +29,7 @@ mod compress;
 mod data;
 mod date;
 pub mod deploy;
+mod dump;
 pub mod elf;
 mod error;
 pub mod examples;
@@ -43,8 +44,10 @@ mod pack;
 pub mod sizes;
 pub mod spec;
 
+pub use asmgen_arch::pass::Pass;
 pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
 pub use compile::{assemble, assemble_with_beliefs, build, build_watched};
+pub use dump::dump;
 pub use error::BuildError;
 pub use image::{Claim, Image, Load, Owner};
 pub use options::{Builder, Effort, Options};

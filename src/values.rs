@@ -5,7 +5,7 @@
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
 use asmgen::spec::Engine;
-use asmgen::{Effort, Target};
+use asmgen::{Effort, Pass, Target};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// One value of an option.
@@ -98,6 +98,10 @@ pub(crate) fn effort() -> impl TypedValueParser<Value = Effort> {
         Effort::Max => "up to 10 minutes",
     };
     one_of(Effort::ALL.into_iter().map(|effort| Value::new(effort.name(), meaning(effort), effort)).collect())
+}
+
+pub(crate) fn pass() -> impl TypedValueParser<Value = Pass> {
+    one_of(Pass::ALL.into_iter().map(|pass| Value::new(pass.name(), pass.about(), pass)).collect())
 }
 
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {

@@ -15,12 +15,13 @@ mod select;
 mod tests;
 
 use self::inst::ZERO_OR_SP;
-use crate::alloc::{Reg, Registers};
+use crate::alloc::{Allocation, Reg, Registers};
 use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::Program;
+use crate::pipeline::Isa;
 use crate::target::{Class, Machine, Target};
-use crate::{CompileError, alloc, flow, promote, unstack};
+use crate::{CompileError, flow};
 
 /// ARMv8-A Linux.
 pub static TARGET: Target = Target {
@@ -35,7 +36,14 @@ pub static TARGET: Target = Target {
     oci_architecture: "arm64",
     oci_variant: Some("v8"),
     stack_is_executable_by_default: false,
+    registers: &REGISTER_NAMES,
 };
+
+#[rustfmt::skip] // In rows.
+const REGISTER_NAMES: [&str; 32] = [
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",
+];
 
 /// Result of a system call.
 const RESULT: Reg = 0;
@@ -69,11 +77,25 @@ static REGISTERS: Registers = Registers {
     strings: None,
 };
 
-pub(crate) fn compile(program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    let program = unstack::to_slots(program);
-    let program = promote::to_slots(&program, &promote::words(&program, OFTEN));
-    let (program, slots) = alloc::fit_tuned(&program, &REGISTERS, tuning)?;
-    flow::select(&program, tuning.keeps_beliefs, || select::Aarch64::new(&program, &slots, tuning))
+/// The instruction set A64.
+pub(crate) struct A64;
+
+impl Isa for A64 {
+    fn target(&self) -> &'static Target {
+        &TARGET
+    }
+
+    fn registers(&self) -> &Registers {
+        &REGISTERS
+    }
+
+    fn promotes_from(&self) -> Option<u32> {
+        Some(OFTEN)
+    }
+
+    fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
+        flow::select(program, tuning.keeps_beliefs, || select::Aarch64::new(program, slots, tuning))
+    }
 }
 
 /// Words of the frame that are mentioned so often become slots: it is worth a register even where that leaves another

@@ -62,7 +62,16 @@ impl Parser {
         if self.takes("usize") {
             return if self.takes("code") { Ok(Part::Code(self.label()?)) } else { Ok(Part::Word(self.number()?)) };
         }
+        if self.takes("u8") {
+            return Ok(Part::Bytes(vec![self.number()?]));
+        }
+        if self.takes("u16") {
+            return Ok(Part::Bytes(self.number::<u16>()?.to_le_bytes().into()));
+        }
         self.expect("u32")?;
+        if let Some(Token::Number(_)) = self.peek() {
+            return Ok(Part::Bytes(self.number::<u32>()?.to_le_bytes().into()));
+        }
         if self.takes("code") {
             return Ok(Part::CodeAddress(self.label()?));
         }

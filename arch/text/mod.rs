@@ -29,3 +29,4 @@ mod words;
 mod tests;
 
 pub use parse::ParseError;
+pub(crate) use print::Names;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::lex::{Token, tokens};
-use super::names::{Key, key_of_word};
+use super::names::{IN_LABELS, IN_WORDS, Key, key_of_word};
 use crate::op::{DatumId, Label, Program, Slot};
 
 /// What is wrong with a text, and where.
@@ -122,9 +122,14 @@ impl Parser {
         }
     }
 
+    /// A name of a slot or of data.
     pub(super) fn name(&mut self) -> Parsed<Key> {
+        self.name_with(IN_WORDS)
+    }
+
+    fn name_with(&mut self, joint: char) -> Parsed<Key> {
         match self.next() {
-            Token::Word(word) => Ok(key_of_word(&word)),
+            Token::Word(word) => Ok(key_of_word(&word, joint)),
             Token::Quoted(name, which) => Ok((name, which)),
             other => Err(self.fault(format!("{} stands where a name is expected", other.shown()))),
         }
@@ -146,7 +151,7 @@ impl Parser {
 
     /// A label; one that was not declared is new.
     pub(super) fn label(&mut self) -> Parsed<Label> {
-        let key = self.name()?;
+        let key = self.name_with(IN_LABELS)?;
         if let Some(&label) = self.labels.get(&key) {
             return Ok(label);
         }

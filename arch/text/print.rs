@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::names::{escape, spell};
+use super::names::{IN_LABELS, IN_WORDS, escape, spell};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, text};
-use crate::op::{Arg, Base, Datum, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
+use crate::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
 use crate::syscall::Call;
 
 /// The column at which the reasons of operations begin, unless an operation is longer.
@@ -17,7 +17,7 @@ const LINE_COLUMNS: usize = 100;
 const LEAST_HEXADECIMAL: u64 = 0x1_0000;
 
 /// The names in a program, as they are written.
-pub(super) struct Names {
+pub(crate) struct Names {
     slots: Vec<String>,
     labels: Vec<String>,
     data: Vec<String>,
@@ -25,21 +25,26 @@ pub(super) struct Names {
 
 impl Names {
     /// Those of this program.
-    pub(super) fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program) -> Self {
         Self {
-            slots: spell(program.slots.iter().map(|slot| slot.name.as_ref())),
-            labels: spell(program.labels.iter().map(String::as_str)),
-            data: spell(program.data.iter().map(|datum| datum.name.as_str())),
+            slots: spell(program.slots.iter().map(|slot| slot.name.as_ref()), IN_WORDS),
+            labels: spell(program.labels.iter().map(String::as_str), IN_LABELS),
+            data: spell(program.data.iter().map(|datum| datum.name.as_str()), IN_WORDS),
         }
     }
 
-    fn slot(&self, slot: Slot) -> &str {
+    pub(crate) fn slot(&self, slot: Slot) -> &str {
         self.slots.get(usize::from(slot.0)).map_or("?", String::as_str)
     }
 
     /// A label; those that passes over machine code add have numbers alone.
-    pub(super) fn label(&self, label: Label) -> String {
+    pub(crate) fn label(&self, label: Label) -> String {
         self.labels.get(usize::from(label.0)).cloned().unwrap_or_else(|| format!("added.{}", label.0))
+    }
+
+    /// A datum; those that instruction selection adds have numbers alone.
+    pub(crate) fn datum_name(&self, datum: DatumId) -> String {
+        self.data.get(usize::from(datum.0)).cloned().unwrap_or_else(|| format!("added.{}", datum.0))
     }
 
     fn arg(&self, arg: Arg) -> String {
@@ -150,12 +155,19 @@ impl Names {
         if datum.ignored_behind > 0 {
             let _ = write!(line, " overread {}", datum.ignored_behind);
         }
-        let parts: Vec<String> = datum.parts.iter().map(|part| self.part(part)).collect();
-        let is_short = line.len() + parts.iter().map(|part| part.len() + 2).sum::<usize>() <= LINE_COLUMNS;
-        let (begin, between) =
-            if is_short && !parts.iter().any(|part| part.contains('\n')) { (" ", ", ") } else { ("\n    ", ",\n    ") };
-        if !parts.is_empty() {
-            let _ = write!(line, " ={begin}{}", parts.join(between));
+        if !datum.parts.is_empty() {
+            line += " =";
+        }
+        let mut begin = 0;
+        for (at, part) in datum.parts.iter().enumerate() {
+            let (part, comma) = (self.part(part), if at > 0 { "," } else { "" });
+            let first_len = part.lines().next().map_or(0, str::len);
+            if line.len() - begin + first_len + 2 > LINE_COLUMNS || part.contains('\n') {
+                let _ = write!(line, "{comma}\n    {part}");
+                begin = line.rfind('\n').map_or(0, |end| end + 1);
+            } else {
+                let _ = write!(line, "{comma} {part}");
+            }
         }
         line
     }
@@ -165,7 +177,7 @@ impl Names {
             Part::Bytes(ref bytes) if bytes.len() > BYTES_PER_LINE => {
                 bytes.chunks(BYTES_PER_LINE).map(quoted).collect::<Vec<_>>().join("\n    ")
             }
-            Part::Bytes(ref bytes) => quoted(bytes),
+            Part::Bytes(ref bytes) => number(bytes).unwrap_or_else(|| quoted(bytes)),
             Part::Ignored(bytes) => format!("ignored {bytes}"),
             Part::Word(value) => format!("usize {}", unsigned(value)),
             Part::Code(label) => format!("usize code {}", self.label(label)),
@@ -176,6 +188,19 @@ impl Names {
             Part::StateAddress(offset) => format!("u32 {}", sum("state", offset.into())),
         }
     }
+}
+
+/// Bytes that are no text as the number that they are.
+fn number(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > 1 && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t')) {
+        return None;
+    }
+    Some(match *bytes {
+        [byte] => format!("u8 {byte}"),
+        [one, other] => format!("u16 {}", u16::from_le_bytes([one, other])),
+        [a, b, c, d] => format!("u32 {}", unsigned(u32::from_le_bytes([a, b, c, d]).into())),
+        _ => return None,
+    })
 }
 
 /// Something and a number that is added to it or taken from it.

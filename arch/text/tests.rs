@@ -9,15 +9,15 @@ cannot_fail close, syscall
 skip_after_failure listen
 int n, n.2, free_buffer, `state`
 pointer p, `a-b`, `back\`quote`
-label again, never_placed, send, `16 bytes`
+label again, never_placed, send, `16 bytes`, `a b`
 data greeting = "Hello, \"world\"!\n\x00\xff"
 data greeting.2 writable align 8 overread 12 = usize 7, ignored 8, u32 &greeting + 4, u32 state + 16
 data inner within greeting + 7
 data table = usize code again, u32 code send, u32 &later, u32 state
 data later =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-    "0123456789",
-    usize 0x10000
+    "0123456789", usize 0x10000
+data sockaddr = u16 2, u8 31, u8 144, u32 0x100007f, "GET ", "\r\n", u16 256
 data nothing
 
     n = 5                                           # a reason with \\ and a space at the end\x20
@@ -57,7 +57,7 @@ again:
     if (`state` & 0x1) == 0 goto again
     if [p] == "GET " goto again
     if [frame + 3] != "\r\n" goto again
-    match [p] "GET / HTTP/1.1\r\n" else goto again
+    match [p] "0123456789\r\n" else goto again
     push n
     p = pop
     goto again                                      # →, and more
@@ -78,7 +78,7 @@ fn every_form_is_read_and_printed_again() {
     assert_eq!(program.to_string(), EVERYTHING);
     assert_eq!(program.slots[2].name, "free buffer");
     assert_eq!(program.labels[3], "16 bytes");
-    assert_eq!(program.data.len(), 6);
+    assert_eq!(program.data.len(), 7);
     let whys: Vec<&str> = program.steps.iter().map(|Step { why, .. }| why.as_str()).collect();
     assert_eq!(whys[0], "a reason with \\ and a space at the end ");
     assert_eq!((whys[11], whys[43]), ("again", ""), "a label's reason is its name, unless it is said to be none");
@@ -120,9 +120,10 @@ fn what_is_wrong_is_said_with_its_line() {
         ("data d = \"a", "line 1: \" is missing at the end"),
         ("data d = \"\\q\"", "line 1: `\\q` is no escape"),
         ("data d = \"\\xg0\"", "line 1: `\\xg0` is no byte; write \\x0a"),
-        ("data d = u8 1", "line 1: `u8` stands where `u32` is expected"),
+        ("data d = i8 1", "line 1: `i8` stands where `u32` is expected"),
         ("pointer p\np = frame - 1", "line 2: the offset is from 0 to 2^32 - 1"),
         ("pointer p\np = u8[p + 0x80000000]", "line 2: the offset has more than 32 bits"),
+        ("data d = u8 256", "line 1: the number is too large here"),
         ("state 0x100000000", "line 1: the number is too large here"),
         ("goto", "line 1: the end of the line stands where a name is expected"),
     ] {

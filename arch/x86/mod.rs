@@ -21,14 +21,29 @@ mod tests;
 
 pub(crate) use select::Mode;
 
+use crate::alloc::{Allocation, Registers};
 use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::Program;
-use crate::{CompileError, alloc, flow};
+use crate::pipeline::Isa;
+use crate::target::Target;
+use crate::{CompileError, flow};
 
-/// Selects for one mode.
-pub(crate) fn compile(mode: &'static Mode, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
-    let (program, slots) = alloc::fit_tuned(program, &mode.registers, tuning)?;
-    let low = low::low(&program, &slots);
-    flow::select(&program, tuning.keeps_beliefs, || select::X86::new(mode, &program, &slots, (&low, tuning)))
+impl Isa for Mode {
+    fn target(&self) -> &'static Target {
+        self.target
+    }
+
+    fn registers(&self) -> &Registers {
+        &self.registers
+    }
+
+    fn promotes_from(&self) -> Option<u32> {
+        None
+    }
+
+    fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
+        let low = low::low(program, slots);
+        flow::select(program, tuning.keeps_beliefs, || select::X86::new(self, program, slots, (&low, tuning)))
+    }
 }

@@ -17,11 +17,12 @@ use crate::golf::Rule;
 use crate::golf::tuning::{STACK, Tuning};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
 use crate::sets::Set;
-use crate::target::{Class, Machine};
+use crate::target::{Class, Machine, Target};
 
 /// What differs between long mode and protected mode.
 pub(crate) struct Mode {
     pub(crate) machine: Machine,
+    pub(crate) target: &'static Target,
     /// Is it long mode? Otherwise protected mode.
     pub(crate) is_long: bool,
     pub(crate) registers: Registers,

@@ -3,6 +3,7 @@
 mod build;
 mod completions;
 mod deploy;
+mod dump;
 mod golf;
 mod image;
 mod list;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         None => build::run(&cli.build),
         Some(Command::Image(args)) => image::run(&args),
         Some(Command::List(args)) => list::run(&args),
+        Some(Command::Dump(args)) => dump::run(&args),
         Some(Command::Map(args)) => map::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),

@@ -13,7 +13,7 @@ const LIST: &str = "asmgen list SPEC lists every byte, and asmgen map SPEC draws
 const IMAGE: &str = "asmgen image SPEC -o FILE.tar writes an OCI image; docker load -i FILE.tar takes it";
 const K8S: &str = "asmgen k8s SPEC writes Kubernetes manifests";
 
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 23] = [
     ("build", BUILD),
     ("compile", BUILD),
     ("make", BUILD),
@@ -30,7 +30,6 @@ const WORDS: [(&str, &str); 24] = [
     ("init", NEW),
     ("create", NEW),
     ("size", "asmgen sizes prints the sizes of the examples; for the size of a spec, use asmgen SPEC.toml | wc -c"),
-    ("dump", LIST),
     ("show", LIST),
     ("disassemble", LIST),
     ("docker", IMAGE),

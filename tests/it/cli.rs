@@ -29,7 +29,7 @@ fn help_shows_examples() {
     for text in ["Examples:", "asmgen run", "asmgen image", "asmgen list", "--target", "--elf", "Exit code"] {
         assert!(help.contains(text), "{text:?} is not in\n{help}");
     }
-    for command in ["image", "list", "map", "run", "verify", "sizes", "k8s", "compose", "completions", "man"] {
+    for command in ["image", "list", "dump", "map", "run", "verify", "sizes", "k8s", "compose", "completions", "man"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
         assert!(stdout_of(&[command, "--help"]).contains("Usage: asmgen"), "{command} has no help");
     }
@@ -145,7 +145,7 @@ type Environment = &'static [(&'static str, &'static str)];
 
 /// Wrong usage: the snapshot's name, the arguments, and the environment. `OUT` is an empty folder.
 #[rustfmt::skip] // One case per line.
-const WRONG: [(&str, &str, Environment); 36] = [
+const WRONG: [(&str, &str, Environment); 37] = [
     ("target_unknown",       "--target sparc -o OUT/x",                                             &[]),
     ("target_wrong_case",    "--target X86_64 -o OUT/x",                                            &[]),
     ("target_missing",       "--target",                                                            &[]),
@@ -179,6 +179,7 @@ const WRONG: [(&str, &str, Environment); 36] = [
     ("verify_missing",       "verify /nonexistent/file",                                            &[]),
     ("verify_layout",        "verify examples/page.toml --elf tiny",                                &[]),
     ("k8s_output_is_file",   "k8s -o Cargo.toml",                                                   &[]),
+    ("pass_unknown",         "dump --after selection",                                             &[]),
     ("map_format",           "map --format png -o OUT/x",                                           &[]),
     ("sizes_two_formats",    "sizes --json --tsv",                                                  &[]),
     ("completions_unknown",  "completions tcsh",                                                    &[]),

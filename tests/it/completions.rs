@@ -11,7 +11,7 @@ use crate::harness::none;
 use crate::harness::tool::{ASMGEN, asmgen, succeed, tool};
 
 /// A command line whose last word is completed, and what is offered. In the folder are `site.toml`, `sites/`, `other`.
-const CASES: [(&str, &[&str]); 9] = [
+const CASES: [(&str, &[&str]); 10] = [
     ("asmgen ima", &["image"]),
     ("asmgen sit", &["site.toml", "sites/"]),
     ("asmgen --target aar", &["aarch64"]),
@@ -20,6 +20,7 @@ const CASES: [(&str, &[&str]); 9] = [
     ("asmgen run site.", &["site.toml"]),
     ("asmgen verify oth", &["other"]),
     ("asmgen image --platform linux/a", &["linux/amd64", "linux/arm64"]),
+    ("asmgen dump site.toml --after sel", &["select"]),
     ("asmgen map site.toml --format ht", &["html"]),
 ];
 

@@ -19,6 +19,8 @@ mod conformance;
 mod contract;
 /// Random lowered programs on every machine against an interpreter.
 mod differential;
+/// Programs as text, after any pass.
+mod dump;
 /// The epoll engine: connections, processes, limits, ends.
 mod epoll;
 /// The epoll engine when calls fail, clients vanish, descriptors run out.

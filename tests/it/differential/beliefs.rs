@@ -161,7 +161,7 @@ fn what_is_believed_of_registers_is_so() {
             checks.fetch_add(done, Ordering::Relaxed);
             assert!(
                 faults.is_empty(),
-                "program {seed} on {}: {} of {done} are not so:\n{}\n{}",
+                "program {seed} on {}: {} of {done} are not so:\n{}\n{program}\n{}",
                 target.name,
                 faults.len(),
                 faults[..faults.len().min(10)].join("\n"),

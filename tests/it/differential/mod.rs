@@ -86,7 +86,7 @@ fn every_machine_does_what_the_operations_say() {
             let wanted = (expected.output.clone(), Some(expected.status));
             assert!(
                 found == wanted,
-                "program {seed} on {} ({tier}):\nfound  {found:02x?}\nwanted {wanted:02x?}\n{program:#?}\n{}",
+                "program {seed} on {} ({tier}):\nfound  {found:02x?}\nwanted {wanted:02x?}\n{program}\n{}",
                 target.name,
                 asmgen::listing::text(&image)
             );

@@ -20,7 +20,7 @@ fn tier(target: &Target) -> Tier {
 
 fn build(program: &Program, target: &'static Target, tier: Tier, effort: Effort) -> Image {
     assemble(program, Options::new(target).tier(tier).effort(effort))
-        .unwrap_or_else(|error| panic!("{} {tier}: {error}\n{program:#?}", target.name))
+        .unwrap_or_else(|error| panic!("{} {tier}: {error}\n{program}", target.name))
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn what_is_searched_does_what_is_not() {
             let is_right = wanted.output == expected.output && wanted.status == Some(expected.status);
             assert!(
                 is_right && found == wanted,
-                "program {seed} on {} ({tier}):\nsearched {found:?}\nunsearched {wanted:?}\nexpected {:?}, {}\n{program:#?}\n{}\n{}",
+                "program {seed} on {} ({tier}):\nsearched {found:?}\nunsearched {wanted:?}\nexpected {:?}, {}\n{program}\n{}\n{}",
                 target.name,
                 expected.output,
                 expected.status,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const ASMGEN: &str = env!("CARGO_BIN_EXE_asmgen");
 /// Runs of which the middle one counts.
 const RUNS: usize = 21;
-/// Servers whose memory and speed are measured.
+/// Servers with measured memory and speed.
 const SERVERS: [&str; 3] = ["greeting", "routes", "page"];
 /// How long one server is asked.
 const ASKED: Duration = Duration::from_secs(2);

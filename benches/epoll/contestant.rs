@@ -1,4 +1,4 @@
-//! Who takes part.
+//! The servers that take part.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -15,14 +15,14 @@ use crate::{content, settings};
 const EVENTS: usize = 256;
 /// As the others have it.
 const BACKLOG: i32 = 4096;
-/// The fields that a server of files sends; the date does not change, for nobody looks at it.
+/// The fields that a server of files sends; the date does not change, because no client reads it.
 const HEAD: &str = "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 12:00:00 GMT\r\nContent-Type: text/html\r\n\
                     ETag: \"0123456789abcdef\"\r\nAccept-Ranges: bytes\r\nContent-Length: ";
 
 /// One client.
 struct Connection {
     socket: OwnedFd,
-    /// Bytes of a request whose rest is still to come.
+    /// Bytes of an incomplete request.
     begun: usize,
 }
 

@@ -48,7 +48,7 @@ fn the_file_is_executable_and_replaces_another() {
     }
 }
 
-/// What whoever redirected standard output has written there stays.
+/// What is in the redirected standard output already stays.
 #[test]
 fn standard_output_by_its_name_is_written_to() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,7 +215,7 @@ fn no_snapshot_is_left_over() {
     none(&names.filter(|file| !is_used(file)).collect::<Vec<_>>());
 }
 
-/// Whoever reads only the beginning has no complaint to read.
+/// A reader that stops after the beginning gets no complaint.
 #[test]
 fn a_reader_that_leaves() {
     let head = format!("{ASMGEN} --target x86_64 | head -c 4 > /dev/null; echo ${{PIPESTATUS[0]}}");
@@ -409,7 +409,7 @@ fn the_bar_of_a_search_ticks() {
     }
 }
 
-/// Rows appear as they are there: whoever reads the first has no need to wait for the last.
+/// Rows appear as they come: a reader of the first need not wait for the last.
 #[test]
 fn rows_of_golf_appear_one_by_one() {
     for args in [&["golf", "--effort", "quick"][..], &["golf", "--rules", "--effort", "quick"]] {

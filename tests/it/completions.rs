@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::harness::none;
 use crate::harness::tool::{ASMGEN, asmgen, succeed, tool};
 
-/// A command line whose last word is completed, and what is offered. In the folder are `site.toml`, `sites/`, `other`.
+/// A command line with an incomplete last word, and what is offered. In the folder are `site.toml`, `sites/`, `other`.
 const CASES: [(&str, &[&str]); 10] = [
     ("asmgen ima", &["image"]),
     ("asmgen sit", &["site.toml", "sites/"]),

@@ -23,7 +23,7 @@ const EPOLL: Duration = Duration::from_millis(1500);
 const UNOPTIMIZED: u32 = if cfg!(debug_assertions) { 10 } else { 1 };
 
 /// The median of the time that a whole process runs, without what it waits for the processor: from /proc/PID/schedstat
-/// (Documentation/scheduler/sched-stats.rst), nanoseconds, once it has ended and nobody has waited for it.
+/// (Documentation/scheduler/sched-stats.rst), nanoseconds, once it has ended and before it is reaped.
 fn median(args: &[&str]) -> Duration {
     let run = |_| {
         let mut command = Command::new(ASMGEN);

@@ -60,7 +60,7 @@ fn all() -> impl Iterator<Item = Built> {
     })
 }
 
-/// Those whose listings are kept: of the epoll engine one, because what is in them is the same for all.
+/// The examples with kept listings: one of the epoll engine, because its listings are alike.
 fn listed() -> impl Iterator<Item = Built> {
     all().filter(|built| built.engine != Some("epoll") || built.name == "greeting")
 }

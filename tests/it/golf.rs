@@ -139,7 +139,7 @@ fn a_load_address_is_made_of_data_that_begin_with_the_place_in_a_page() {
 #[test]
 fn code_goes_back_into_the_header_where_words_of_it_are_left() {
     assert_eq!(saved(Rule::Back, "hello", "aarch64", Tier::Portable), 4);
-    // Where instructions have many lengths, nobody goes back.
+    // Where instructions have many lengths, no program goes back.
     assert_eq!(saved(Rule::Back, "hello", "x86_64", Tier::Linux), 0);
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::harness::none;
 use crate::harness::tool::{root, succeed};
 
-/// Licences that would reach into what uses them. No list may allow one, whoever edits it.
+/// Licences that would reach into what uses them. No list may ever allow one.
 const NEVER: [&str; 7] = ["GPL", "LGPL", "AGPL", "SSPL", "BUSL", "CC-BY-NC", "EUPL"];
 
 /// What deny.toml allows.
@@ -16,7 +16,7 @@ struct Policy {
     allowed: Vec<String>,
     /// Allowed to one crate only: its name, the licence.
     exceptions: Vec<(String, String)>,
-    /// Machines whose dependencies count.
+    /// Machines with dependencies that count.
     targets: Vec<String>,
 }
 

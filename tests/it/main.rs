@@ -49,14 +49,14 @@ mod map;
 mod memory;
 /// What the epoll engine has to answer.
 mod model;
-/// The same bytes whoever builds where.
+/// The same bytes for any user, anywhere.
 mod reproducible;
 /// Every example, target and layout, executed.
 mod run;
 mod sources;
 /// The table of system calls.
 mod syscalls;
-/// Who may mention what, and how files look.
+/// Which files may mention what, and how files look.
 mod tidy;
 /// Images and manifests under the tools that people use.
 mod tools_oci;

@@ -140,7 +140,7 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(on_terminal(&[("NO_COLOR", "")]).contains('\x1b'));
     assert_eq!(on_terminal(&[("NO_COLOR", "1")]), plain);
     assert_eq!(on_terminal(&[("TERM", "dumb")]), plain);
-    // Whoever asks for colours has them anywhere.
+    // Colours that are asked for are there in a pipe, too.
     let coloured = on_terminal(&[]);
     let in_pipe = |args: &[&str], set: &[(&str, &str)]| {
         let mut command = asmgen();

@@ -308,7 +308,7 @@ fn readelf_sees_two_segments() {
     }
 }
 
-/// Who writes nothing beside the stack pays nothing: one segment, as before.
+/// A program that writes only to the stack pays nothing: one segment, as before.
 #[test]
 fn nothing_writable_means_one_segment() {
     for options in options() {

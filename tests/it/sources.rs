@@ -50,7 +50,7 @@ fn stderr_of(args: &[&str]) -> String {
     String::from_utf8(succeed(asmgen().args(args)).stderr).unwrap()
 }
 
-/// In a container an address of one machine is reached by nobody.
+/// In a container an address of one machine cannot be reached.
 #[test]
 fn a_container_that_listens_to_itself_is_warned_of() {
     for command in ["image", "k8s", "compose", "dockerfile"] {

@@ -22,7 +22,7 @@ const OURS: RGBColor = RGBColor(0, 110, 180);
 const FLOOR: RGBColor = RGBColor(150, 150, 150);
 const PEERS: RGBColor = RGBColor(225, 150, 60);
 
-/// One measure: whose bar has which length, and what stands beside it.
+/// One measure: the length of each server's bar, and the text beside it.
 struct Panel {
     title: &'static str,
     bars: Vec<(Contestant, f64, String)>,

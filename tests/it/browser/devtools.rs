@@ -15,8 +15,8 @@ use tungstenite::{Error, Message, WebSocket};
 use crate::harness::process::Process;
 use crate::harness::tool::tool;
 
-/// How long a browser may be silent. More than anything else that is waited for: its first start reads some 300 MB, its
-/// processes share two cores with all other tests, and how fast it is is nobody's question here.
+/// How long a browser may be silent. Longer than any other wait: its first start reads some 300 MB, and its processes
+/// share two cores with all other tests. No test measures its speed.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// What it says on standard error once it can be spoken to, before the address.
 const READY: &str = "DevTools listening on ";
@@ -102,7 +102,7 @@ impl Browser {
         }
     }
 
-    /// What a command results in; events in between are nobody's.
+    /// The result of a command; events in between are ignored.
     fn command(&mut self, session: Option<&Value>, method: &str, params: &Value) -> Value {
         let id = self.send(session, method, params);
         loop {

@@ -108,7 +108,7 @@ pub(crate) fn fault(peer: Peer<'_>, plan: &Plan, cuts: &[usize]) -> Option<Strin
     Some(format!("the model leaves the connection open\n  {}", shown(plan, cuts, sent)))
 }
 
-/// A connection whose small pieces leave at once.
+/// A connection that sends small pieces at once.
 fn connect(peer: Peer<'_>) -> std::io::Result<TcpStream> {
     let client = TcpStream::connect((Ipv4Addr::LOCALHOST, peer.port))?;
     client.set_nodelay(true)?;

@@ -1,5 +1,5 @@
-//! REDbot asks the server in all ways it knows — conditional, for ranges, negotiated — and httplint reads each kind
-//! of reply; both say what they think of it. Nobody here tells them what is right.
+//! REDbot asks the server in all ways it knows — conditional, for ranges, negotiated — and httplint reads each kind of
+//! reply; both say what they think of it. No test tells them what is right.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -21,7 +21,7 @@ const VENV: Venv = Venv {
 /// What REDbot looks at.
 const PATHS: [&str; 7] = ["/", "/index.html", "/empty", "/text", "/big", "/teapot", "/nothing"];
 
-/// Notes that are neither praise nor plain facts, and stand: whose replies, their text, the reason.
+/// Notes that are neither praise nor plain facts, and stay: the path, their text, the reason.
 #[rustfmt::skip] // One note per line.
 const STANDING_REDBOT: [(&str, &str, &str); 6] = [
     ("/index.html", HEURISTIC,  "its spec says nothing about caches"),

@@ -1,7 +1,7 @@
 //! Requests as others think them up — Http11Probe, h1spec, a probe of peers, the RFCs' duties one by one — and the
 //! edges of docs/http.md, against servers of both machines: whole, cut at every position, and cut at random. What the
-//! tables expect is held against the model, and every byte that a server sends as well: who keeps to the model keeps to
-//! the tables.
+//! tables expect is held against the model, and every byte that a server sends as well: a server that keeps to the
+//! model keeps to the tables.
 
 mod authorities;
 pub(crate) mod exchange;
@@ -51,7 +51,7 @@ pub(crate) fn server_of(site: Site, target: &str) -> (Server, Site) {
     (server, site)
 }
 
-/// The site with variants that nobody can decode, for tests without a server.
+/// The site with variants that cannot be decoded, for tests without a server.
 pub(crate) fn site_with_variants() -> Site {
     let mut site = Site::common();
     let route = site.routes.iter_mut().find(|route| route.compress).expect("one is compressed");

@@ -1,4 +1,4 @@
-//! The whole request is drained before the close: whoever sends it in pieces still gets the whole reply.
+//! The whole request is drained before the close: a client that sends it in pieces still gets the whole reply.
 
 use std::time::Duration;
 

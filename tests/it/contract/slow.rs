@@ -104,7 +104,7 @@ fn ten_megabytes_never_read() {
     });
 }
 
-/// Somebody fills the queue and says nothing: each of them takes at most the timeout, and then the server is there.
+/// Silent clients fill the queue: each of them takes at most the timeout, and then the server is there.
 #[test]
 fn several_silent_clients() {
     let server = server();

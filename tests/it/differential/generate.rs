@@ -1,5 +1,5 @@
-//! Random programs over numbers, pointers into the frame, the state and writable data, subroutines, and system calls
-//! whose results are known.
+//! Random programs with numbers, subroutines, pointers into the frame, the state and writable data, and system calls
+//! with known results.
 
 use asmgen::op::{Alu, Arg, Base, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
@@ -35,7 +35,7 @@ pub(super) struct Maker<'r> {
     pub(super) writable: Option<DatumId>,
     /// What pointers lead to; nothing in a program that has no use for memory.
     pub(super) areas: &'static [Area],
-    /// Data that nobody writes to, with their bytes.
+    /// Read-only data, with their bytes.
     pub(super) texts: Vec<(DatumId, u32)>,
 }
 

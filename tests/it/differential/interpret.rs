@@ -34,7 +34,7 @@ struct Machine<'p> {
     output: Vec<u8>,
 }
 
-/// The bytes of a datum; nobody reads what the kernel alone looks at.
+/// The bytes of a datum; the program does not read what only the kernel reads.
 fn bytes(parts: &[Part]) -> Vec<u8> {
     parts.iter().flat_map(|part| if let Part::Bytes(bytes) = part { bytes.clone() } else { Vec::new() }).collect()
 }

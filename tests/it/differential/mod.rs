@@ -58,8 +58,8 @@ fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) -> u64 {
     programs
 }
 
-/// Writes an executable. Another process does: what this one has open for writing, the child of another test may hold
-/// open for a moment, and then nobody can run it (ETXTBSY).
+/// Writes an executable. Another process does it. If this one had it open for writing, the child of another test could
+/// hold it open for a moment, and it could not be run (ETXTBSY).
 fn write(image: &Image, file: &Path) {
     let bytes = file.with_extension("bytes");
     fs::write(&bytes, &image.bytes).expect("the program is written");

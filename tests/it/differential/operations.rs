@@ -128,7 +128,7 @@ impl Maker<'_> {
         self.push(op);
     }
 
-    /// Calculates with what is in memory, there or in a number: nobody wants what is loaded for it.
+    /// Calculates with what is in memory, there or in a number; the loaded value is not used again.
     fn changed_in_place(&mut self) {
         let (fetched, width, place) = (self.fetched, self.random.one_of(&WIDTHS), self.place(4));
         let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor]);
@@ -147,7 +147,7 @@ impl Maker<'_> {
         self.push(Op::Store { width, to: place, value: Arg::Slot(fetched) });
     }
 
-    /// A call whose first argument is wanted behind it again, where its result is.
+    /// A call with a first argument that is used again after it, in the register of its result.
     fn kept_over_call(&mut self) {
         let (kept, result, shown) = (self.fetched, self.number(), self.number());
         self.push(Op::Set { to: kept, value: Arg::Const(NOT_OPEN) });

@@ -1,5 +1,5 @@
-//! Random programs that the search for small files takes: no memory to write to but the stack, data that lie in each
-//! other or may be pushed, calls whose results are used.
+//! Random programs that the search for small files takes. They write only to the stack, have data that lie in each
+//! other or may be pushed, and use results of calls.
 
 use asmgen::op::{Arg, DatumId, Kind, Mem, Op, Part, Program, Slot, Width};
 use asmgen::syscall::Call;

@@ -74,7 +74,7 @@ fn without_sendfile_they_are_sent_from_memory() {
     for error in ["EINVAL", "ENOSYS", "EIO"] {
         let trace = Trace::new();
         let inject = format!("inject=sendfile:error={error}");
-        // A call that strace stops has no number, and the sandbox ends who calls that.
+        // A call that strace stops has no number, and the sandbox kills a process for that.
         let spec = long_spec();
         let text = std::fs::read_to_string(spec.path()).unwrap();
         std::fs::write(spec.path(), format!("[server]\nsandbox = false\n{text}")).unwrap();

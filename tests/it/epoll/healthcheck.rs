@@ -68,7 +68,7 @@ fn on_the_port_of_the_environment() {
     assert_eq!(asks(variant, &built.file(), &[("PORT", &server.port.to_string())]), Some(0));
 }
 
-/// Whoever answers with an error is not well.
+/// A server that answers with an error is not well.
 #[test]
 fn of_a_server_that_is_not_well() {
     let spec = spec("");
@@ -100,7 +100,7 @@ fn of_the_path_that_the_spec_gives() {
     }
 }
 
-/// Whoever accepts and closes without a word is not well.
+/// A server that accepts and closes without a word is not well.
 #[test]
 fn of_a_server_that_closes() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -130,7 +130,7 @@ fn of_a_server_that_is_stopped() {
             assert!(took >= least && took < most + super::SLACK, "{variant}: {took:?}");
         };
         asks_in_time(PATIENCE);
-        // The queue has room for two: who has asked is still in it.
+        // The queue has room for two: the one that asked is still in it.
         let _fills_it = http::connect(server.port);
         asks_in_time(2 * PATIENCE);
     };

@@ -12,7 +12,7 @@ use crate::harness::server::{Executable, Server};
 use crate::harness::tool::Variant;
 use crate::harness::wait_until;
 
-/// By the second: whoever was busy in the same second counts as equal.
+/// By the second: connections that were busy in the same second count as equal.
 #[test]
 fn the_connection_that_is_idle_for_longest_makes_room() {
     let server = server("connections = 16");
@@ -26,7 +26,7 @@ fn the_connection_that_is_idle_for_longest_makes_room() {
     super::hello_to(clients[..8].iter_mut().chain(&mut newest));
 }
 
-/// Nobody is idle: who comes waits until somebody goes, at the cost of nobody's reply.
+/// No connection is idle: new ones wait until another closes, and no reply is lost.
 #[test]
 fn no_room_for_a_moment() {
     let server = server("connections = 16\nheader_timeout = 2");

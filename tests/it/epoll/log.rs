@@ -23,11 +23,11 @@ use crate::harness::{http, wait_until};
 
 /// A port of a network of its own.
 const PORT: u16 = 8080;
-/// Many workers, whose batches fill what they share from several sides at once.
+/// Many workers with batches that fill what they share from several sides at once.
 const WORKERS: usize = 8;
 const KEYS: &str = "start_line = false\naccess_log = true\nworkers = 8";
 
-/// A 404 whose line is long, so many times that a batch's lines are nearly a page.
+/// A 404 with a long line, so many times that a batch's lines are nearly a page.
 fn batch() -> Vec<u8> {
     format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(230)).repeat(12).into_bytes()
 }
@@ -40,8 +40,8 @@ fn start(wrapper: &[&str], file: &Path, stdout: OwnedFd) -> Process {
     process
 }
 
-/// Clients keep all workers busy while nobody reads, then `reader` is read slowly, then not at all: every request that
-/// comes then has its reply.
+/// Clients keep all workers busy while the log is not read. Then `reader` is read slowly, then not at all: every
+/// request that comes then has its reply.
 fn floods(what: &str, file: &Path, stdout: OwnedFd, reader: OwnedFd) {
     const CLIENTS: usize = 40;
     let mut process = start(&[], file, stdout);
@@ -128,7 +128,7 @@ fn another_users_pipe() {
     });
 }
 
-/// A file's end is shared with others: who writes before, and behind.
+/// A file's end is shared with others, which write before and after.
 #[test]
 fn a_file_is_written_to_where_others_are() {
     in_own_network(|| {

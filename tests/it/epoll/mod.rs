@@ -111,7 +111,7 @@ impl Trace {
     }
 }
 
-/// A connection whose replies are read one by one.
+/// A connection that reads replies one by one.
 struct Client {
     stream: TcpStream,
     /// What has come and belongs to the next reply.

@@ -34,7 +34,7 @@ pub(super) fn activated(variant: Variant, file: &Path, listener: impl Into<Owned
     Server::ready(Process::spawn(command), port).unwrap()
 }
 
-/// A server of this machine that is passed a socket, its executable, and the socket as whoever passes it keeps it.
+/// A server of this machine that is passed a socket, its executable, and the socket that the parent keeps.
 fn with_passed_socket(spec: &Spec, pid: &str) -> (Server, Executable, TcpListener) {
     let path = spec.path();
     let variant = Variant::native(&path);
@@ -69,7 +69,7 @@ fn a_socket_for_somebody_else() {
     assert_ne!(server.port, built.port);
 }
 
-/// Whoever passes the socket keeps it: new connections wait there while the server ends, and cost it nothing.
+/// The parent keeps the socket: new connections wait there while the server stops, and cost it nothing.
 #[test]
 fn a_passed_socket_that_others_keep() {
     let spec = Spec::new("[[route]]\npath = \"/\"\nfile = \"big.bin\"\n");
@@ -116,7 +116,7 @@ fn a_socket_that_is_bound_alone() {
     }
 }
 
-/// Nobody would hear that nobody can be heard: it says so, and ends.
+/// A server that cannot be reached says so and exits.
 #[test]
 fn what_does_not_listen_is_refused() {
     let spec = spec("");
@@ -145,7 +145,7 @@ fn what_does_not_listen_is_refused() {
     none(&faults);
 }
 
-/// Whoever holds it, too, may end it: then there is always an event of it, and never a connection.
+/// Another holder may shut it down: then it always has an event, and never a connection.
 #[test]
 fn a_passed_socket_that_others_end() {
     let spec = spec("");

@@ -48,7 +48,8 @@ fn redirects_keep_the_path() {
             let location = format!("https://example.org{path}");
             assert_eq!((reply.status(), reply.field("Location")), ("308", Some(location.as_str())), "{variant}");
         }
-        // Ten megabytes of replies that nobody reads at first: no socket takes them, and each is cut somewhere.
+        // Ten megabytes of replies that the client does not read at first: no socket takes them, and each is cut
+        // somewhere.
         let request = |number: u32| format!("GET /{number}{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(5000));
         let mut writer = client.stream.try_clone().unwrap();
         let sender = std::thread::spawn(move || {

@@ -125,8 +125,8 @@ const MACHINES: [(&str, u32); 3] = [("x86_64", 0xc000_003e), ("aarch64", 0xc000_
 const ALLOW: u32 = 0x7fff_0000;
 const KILL_PROCESS: u32 = 0x8000_0000;
 
-/// The loop's calls are allowed, every other call of the machine and all of other machines end the process; so do those
-/// of x32, whose numbers have a bit of their own.
+/// The loop's calls are allowed. Every other call of the machine and all of other machines end the process, and so do
+/// those of x32, which have a bit of their own in their numbers.
 #[test]
 fn every_call_has_its_verdict() {
     const X32: u32 = 0x4000_0000;

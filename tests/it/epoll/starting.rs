@@ -39,7 +39,7 @@ fn with_stdout(variant: Variant, built: &Executable, name: &str, stdout: OwnedFd
     (!is_right).then(|| format!("{variant}: {name}: {status} after {took:?}, {before:?} of processor time"))
 }
 
-/// Nobody has to read what it says.
+/// Its output need not be read.
 #[test]
 fn a_standard_output_that_takes_nothing() {
     let mut faults = Vec::new();

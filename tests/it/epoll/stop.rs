@@ -218,7 +218,7 @@ fn drain() {
     ends_by_itself(&mut server);
 }
 
-/// Nothing is under way, but the time to drain is not over: a load balancer may still send somebody.
+/// Nothing is under way, but the time to drain is not over: a load balancer may still send a client.
 #[test]
 fn drain_without_connections() {
     ends_at_every_phase("drain = 1", false);

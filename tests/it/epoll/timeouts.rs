@@ -110,7 +110,7 @@ fn a_busy_connection_stays() {
     }
 }
 
-/// Whoever takes something is not given up, though the kernel has megabytes for it.
+/// A client that takes something is not given up, though the kernel has megabytes for it.
 #[test]
 fn a_client_that_takes_little_stays() {
     let server = super::stop::big_server("write_timeout = 3");

@@ -60,7 +60,7 @@ fn all_end_with_a_failure_when_one_ends_unasked() {
     wait_until("the other one ends", || is_gone(others[1]));
 }
 
-/// Nobody keeps the port when the first is killed.
+/// No process keeps the port when the first is killed.
 #[test]
 fn the_others_do_not_outlive_the_first() {
     let (mut server, others) = serve("workers = 3", 2);
@@ -68,8 +68,8 @@ fn the_others_do_not_outlive_the_first() {
     wait_until("the others end", || others.iter().all(|pid| is_gone(*pid)));
 }
 
-/// Requests under way are finished by whichever worker has them; also where the signal comes to all, as from a terminal
-/// or from systemd, and once more from the first.
+/// Each worker finishes its requests under way. That holds also if the signal comes to all, as from a terminal or from
+/// systemd, and once more from the first.
 #[test]
 fn every_worker_finishes_what_it_has() {
     for (to_all, signal) in [(false, Signal::TERM), (true, Signal::INT), (true, Signal::TERM)] {
@@ -146,7 +146,7 @@ fn a_second_signal_is_heard_while_another_is_busy() {
     assert!(others.into_iter().all(is_gone));
 }
 
-/// Children of somebody else, and workers that only stop and go on, end nothing.
+/// Other children, and workers that only stop and continue, end nothing.
 #[test]
 fn children_that_are_no_workers_are_nothing() {
     let script = "sleep 1 & exec \"$0\" \"$@\"";

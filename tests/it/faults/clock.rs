@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Fault};
 use super::{Built, strace};
 
-/// A tick that cannot be read is no tick: whoever waits is closed after its time, neither sooner nor hours later.
+/// A tick that cannot be read is not a tick: a waiting connection is closed after its time, neither sooner nor hours
+/// later.
 #[test]
 fn a_tick_that_cannot_be_read() {
     const IDLE: Duration = Duration::from_secs(2);

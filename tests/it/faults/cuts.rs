@@ -41,13 +41,13 @@ fn no_line_waits_for_another_batch() {
         let mut server =
             built.start_under(&["strace", "-D", "-qqq", "-e", "trace=write", "-e", "signal=none", "-o", &file]);
         let before = descriptors(server.pid());
-        // Nobody reads: every reply is cut.
+        // The client does not read: every reply is cut.
         let mut clients: Vec<Client> = (0..CLIENTS).map(|_| narrow(server.port)).collect();
         for client in &mut clients {
             client.send(&asked).unwrap();
         }
         wait_until("all of them are logged", || writes(&trace).len() == CLIENTS);
-        // Everybody has gone before the reply: no reply can be sent.
+        // All clients have gone before the reply: no reply can be sent.
         send(server.pid(), Signal::STOP);
         for _ in 0..CLIENTS {
             let mut client = Client::new(server.port);
@@ -100,8 +100,8 @@ fn a_reply_that_is_cut_twice_counts_once() {
     }
 }
 
-/// The first reply of a batch is with the client in part when the server is told to stop: it goes on as it began, and the
-/// next one says that it is the last.
+/// The client has a part of a batch's first reply when the server is told to stop. That reply goes on as it began, and
+/// the next one says that it is the last.
 #[test]
 fn the_next_reply_says_that_the_server_stops() {
     const CUT_BYTES: usize = 20;

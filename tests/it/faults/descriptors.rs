@@ -11,7 +11,7 @@ const MOST: usize = 20;
 const FEW: [&str; 2] = ["prlimit", "--nofile=20:20"];
 const CLIENTS: usize = 40;
 
-/// Asks until it is answered: who waits idle may be closed in favour of others, but never within a reply.
+/// Asks until it is answered: an idle connection may be closed in favour of others, but never within a reply.
 fn served(port: u16, index: usize) -> Result<(), String> {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(8) {
@@ -38,7 +38,8 @@ fn twice_as_many_clients_as_descriptors() {
     is_well(&mut server, before);
 }
 
-/// Nobody is idle who could go: new ones wait, without work for the server, and are served as soon as one leaves.
+/// No connection is idle and could go: new ones wait, without work for the server, and are served as soon as one
+/// closes.
 #[test]
 fn nobody_can_go() {
     let mut server = built().start_under(&FEW);
@@ -47,7 +48,7 @@ fn nobody_can_go() {
     while downloads.len() < CLIENTS {
         let mut client = Client::new(server.port);
         client.send(&request("/big")).unwrap();
-        // Who has not asked yet is idle, and could go.
+        // A connection that has not asked yet is idle, and could go.
         if downloads.len() < MOST - before {
             assert_eq!(http::resumed(|| client.stream.peek(&mut [0])).unwrap(), 1, "the reply begins");
         }

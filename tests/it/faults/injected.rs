@@ -1,8 +1,8 @@
 //! System calls that fail, one after the other, by `strace`. It replaces a call by one that there is not, which the
 //! sandbox would end the server for, so these servers have none.
 //!
-//! `close` is not among them: Linux closes whatever it returns, and `strace` would only leave the descriptor open. Short
-//! counts are in `short_counts`: `strace` would report bytes that nobody has sent.
+//! `close` is not among them: Linux closes whatever it returns, and `strace` would only leave the descriptor open.
+//! Short counts are in `short_counts`: `strace` would report bytes that were not sent.
 
 use std::sync::Mutex;
 use std::thread;
@@ -15,9 +15,9 @@ use crate::harness::none;
 /// What a fault may do to the connection that it hits, and to one that only waits.
 #[derive(Clone, Copy, PartialEq)]
 enum May {
-    /// Nobody sees anything.
+    /// No client notices anything.
     Nothing,
-    /// It may be closed; nobody else is.
+    /// It may be closed; no other one is.
     CloseIt,
     /// One that is idle may be closed in favour of others.
     CloseIdle,
@@ -32,7 +32,7 @@ const CASES: &[(&[&str], May)] = &[
     (&["accept4:error=EAGAIN:when=1+2"], Nothing),
     (&["accept4:error=EINTR:when=1+2"], Nothing),
     (&["accept4:error=ECONNABORTED:when=1+2"], Nothing),
-    // accept(2): errors of a connection that was not even taken concern nobody else.
+    // accept(2): errors of a connection that was not even taken concern no other one.
     (&["accept4:error=EPERM:when=2+2"], Nothing),
     (&["accept4:error=EPROTO:when=2+2"], Nothing),
     (&["accept4:error=ENETDOWN:when=2+2"], Nothing),
@@ -144,8 +144,8 @@ fn every_call_may_fail() {
     none(&faults.into_inner().unwrap());
 }
 
-/// A connection that is gone before it is taken, and a call that is interrupted, are no trouble of the server: who comes next
-/// is taken at once, not at the next tick.
+/// A connection that is gone before it is taken, and an interrupted call, do not disturb the server. It takes the next
+/// connection at once, not at the next tick.
 #[test]
 fn a_connection_that_is_gone_delays_nobody() {
     const AT_ONCE: Duration = Duration::from_millis(300);
@@ -183,7 +183,7 @@ fn a_signal_that_cannot_be_read_at_once() {
 #[test]
 fn the_listener_comes_back() {
     let built = Built::new("sandbox = false\nstop_timeout = 5");
-    // The fourth call takes it out, as nobody is idle; the fifth would put it back.
+    // The fourth call takes it out, as no connection is idle; the fifth would put it back.
     let faults = ["inject=accept4:error=EMFILE:when=1", "inject=epoll_ctl:error=ENOMEM:when=5"].map(str::to_owned);
     let mut server = built.start_under(&strace(&faults));
     let before = descriptors(server.pid());

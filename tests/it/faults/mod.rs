@@ -1,6 +1,6 @@
-//! The epoll engine when things go wrong: system calls that fail, descriptors that run out, clients that vanish or stop,
-//! a server that is stopped and continued. Whatever happens: no reply is lost or wrong, no descriptor stays open, no
-//! time is burnt, and everybody else is served.
+//! The epoll engine when things go wrong: failing system calls, no descriptors left, clients that vanish or stop, a
+//! server that is stopped and continued. In every case no reply is lost or wrong, no descriptor stays open, no time is
+//! burnt, and all others are served.
 
 mod client;
 mod clock;

@@ -14,7 +14,7 @@ fn server() -> crate::harness::server::Server {
     Built::new(&format!("partial_requests = {ROOM}\nwrite_timeout = 30\nstop_timeout = 5")).start()
 }
 
-/// Takes all room: each has the next request behind one whose reply it does not read.
+/// Takes all room: each sends another request after one, and does not read that one's reply.
 fn hold(port: u16) -> Vec<Client> {
     let holders = (0..ROOM).map(|_| {
         let mut client = Client::new(port);
@@ -26,7 +26,7 @@ fn hold(port: u16) -> Vec<Client> {
     holders
 }
 
-/// Others whose request comes in two parts are answered, or told why not.
+/// Other clients that send a request in two parts get a reply, or 408.
 #[test]
 fn clients_that_do_not_read_hold_it() {
     let mut server = server();
@@ -64,7 +64,7 @@ fn a_reply_is_cut_while_they_do() {
             thread::scope(|scope| {
                 scope.spawn(move || drop(sender.send(&range.repeat(COUNT))));
                 thread::sleep(Duration::from_millis(100));
-                // What others send meanwhile is nobody else's.
+                // What others send meanwhile is not mixed with it.
                 super::honest(server.port, Duration::from_secs(2));
                 let mut whole = 0;
                 let end = loop {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::client::{Client, Fault, request};
 use super::{Built, built, descriptors, honest, is_well, spins};
 
-/// They are closed after their time; nobody else waits for them.
+/// They are closed after their time; no other client waits for them.
 #[test]
 fn that_stop_reading() {
     const COUNT: usize = 50;
@@ -64,7 +64,7 @@ fn that_close_within_a_request() {
     is_well(&mut server, before);
 }
 
-/// A reply to somebody who sends on is not lost by a reset: neither while the server stops nor behind an error.
+/// A reply to a client that sends on is not lost by a reset: neither while the server stops nor after an error.
 #[test]
 fn that_send_on_behind_the_last_reply() {
     let mut server = Built::new("drain = 2\nstop_timeout = 5").start();

@@ -1,4 +1,4 @@
-//! Sends that take only a part, at any byte: in a network whose send buffers are as small as they can be.
+//! Sends that take only a part, at any byte: in a network with the smallest possible send buffers.
 
 use std::net::TcpStream;
 use std::thread;

@@ -1,6 +1,6 @@
 //! Each call of the start fails, one after the other: a line with the error's name, exit 1, nothing on standard output,
-//! nobody left over. Which calls may fail is in one table. `strace` replaces a call by one that there is not, so where the
-//! sandbox is set no call behind it is among them.
+//! no process left over. Which calls may fail is in one table. `strace` replaces a call by one that there is not, so
+//! where the sandbox is set no call behind it is among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -40,7 +40,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("poll(", "the same"),
     ("listening on port", "the same"),
 ];
-/// Of the blocking engine, whose checks are those of the address alone.
+/// Of the blocking engine, which checks only the calls about the address.
 #[rustfmt::skip] // A table.
 const HARMLESS_WHERE_BLOCKING: &[(&str, &str)] = &[
     ("SO_REUSEADDR", "only while connections of an earlier run linger"),
@@ -121,12 +121,12 @@ impl Way {
     }
 }
 
-/// What comes from a pipe, until all who could write to it have ended.
+/// What comes from a pipe, until all its writers have ended.
 fn all_of(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         let mut text = String::new();
-        // Who waits for it may have given up.
+        // Its reader may have given up.
         let _ = pipe.read_to_string(&mut text).map(|_| sender.send(text));
     });
     receiver
@@ -144,7 +144,7 @@ impl Said {
         Self { stdout, stderr: all_of(process.child().stderr.take().expect("it is a pipe")) }
     }
 
-    /// Standard output and error; the fault, if somebody still has them.
+    /// Standard output and error; the fault, if a process still has them.
     fn all(&self) -> Result<[String; 2], String> {
         let text =
             |pipe: &Receiver<String>| pipe.recv_timeout(PATIENCE).map_err(|_| "somebody is left over".to_owned());
@@ -233,7 +233,7 @@ fn ends(process: &mut Process) -> Result<ExitStatus, String> {
     Ok(process.wait().0)
 }
 
-/// Who is refused says so, and ends.
+/// A server with a refused call says so, and ends.
 fn refused(way: &Way, process: &mut Process, lines: &[String], error: (&str, u32)) -> Result<(), String> {
     let said = Said::of(process);
     let status = ends(process)?;

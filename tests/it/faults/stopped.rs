@@ -86,7 +86,7 @@ fn asked_while_stopped() {
     is_well(&mut server, before);
 }
 
-/// It was stopped for longer than every timeout, and what has come meanwhile is answered: nobody was too late.
+/// It was stopped for longer than every timeout, and what has come meanwhile is answered: no request was too late.
 #[test]
 fn for_longer_than_every_timeout() {
     let limits = "header_timeout = 1\nidle_timeout = 1\nwrite_timeout = 1\nstop_timeout = 1";

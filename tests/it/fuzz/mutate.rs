@@ -147,7 +147,7 @@ pub(super) fn payload(random: &mut Random, material: &Material) -> Vec<u8> {
     payload
 }
 
-/// Names of the fields whose lines are about one thing.
+/// Names of fields that are about one thing.
 const CHOICES: &[&str] = &["if-none", "if-match", "if-range", "range", "accept-encoding", "if-mod", "if-unmod"];
 
 /// A request of parts.
@@ -175,7 +175,7 @@ fn request(random: &mut Random, material: &Material) -> Vec<u8> {
     lines.join("\r\n").into_bytes()
 }
 
-/// A head whose length is about the limit, by a long method, target, name, value, or many lines.
+/// A head of about the limit's length, by a long method, target, name, value, or many lines.
 fn near_limit(random: &mut Random, limit: usize) -> Vec<u8> {
     let length = limit - 4 + random.below(9);
     let (before, filling, behind) = match random.below(6) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::PATIENCE;
 
-/// A connection to this machine whose small pieces leave at once.
+/// A connection to this machine that sends small pieces at once.
 pub(crate) fn connect(port: u16) -> TcpStream {
     connect_to((Ipv4Addr::LOCALHOST, port).into())
 }

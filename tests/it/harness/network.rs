@@ -1,4 +1,4 @@
-//! A network of a test's own: any port of it is free, and nobody else can reach it.
+//! A network of a test's own: any port of it is free, and no other process can reach it.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,8 +10,8 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::process::Process;
 use super::tool::tool;
 
-/// Does the work on a thread whose sockets, and whose children's sockets, are in a network namespace of their own;
-/// it has the loopback device alone.
+/// Does the work on a thread in a network namespace of its own, together with its children. That network has only the
+/// loopback device.
 pub(crate) fn in_own_network<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let ip = tool("ip").get_program().to_string_lossy().into_owned();
     let loopback_up = format!("{ip} link set lo up && echo && exec sleep infinity");

@@ -58,12 +58,12 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     /// What it said when it was ready.
     pub(crate) start_line: String,
-    // Kept open: nobody's standard output is closed.
+    // Kept open, so that no standard output is closed.
     stdout: BufReader<ChildStdout>,
     built: Option<Executable>,
 }
 
-/// Are these the last words of a server whose port is taken? The blocking engine tells the number alone.
+/// Are these the last words of a server without a free port? The blocking engine tells the number alone.
 pub(crate) fn is_taken(message: &str) -> bool {
     message.ends_with(": EADDRINUSE (98)\n") || message.ends_with(" errno 98\n")
 }

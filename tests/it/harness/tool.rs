@@ -59,7 +59,7 @@ pub(crate) fn asmgen() -> Command {
 pub(crate) fn tool(name: &str) -> Command {
     let (_, package) = PACKAGES.iter().find(|(known, _)| *known == name).expect("every tool has its package");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Some of them are for administrators and not in everybody's PATH.
+    // Some of them are for administrators and not in every PATH.
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     let found = folders.map(|folder| folder.join(name)).find(|file| file.is_file());
     Command::new(found.unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}")))

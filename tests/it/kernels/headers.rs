@@ -41,7 +41,7 @@ pub(super) struct Patch {
     moves: bool,
 }
 
-/// A program whose header is changed.
+/// A program with a changed header.
 pub(super) struct Headers {
     pub(super) name: String,
     pub(super) file: Vec<u8>,

@@ -13,7 +13,8 @@ const DEVICE: u32 = 0o020_666;
 /// An archive that is being written.
 struct Archive(Vec<u8>);
 
-/// The archive of these files, which everybody can read and execute, of `/init`, and of the devices that all ask for.
+/// The archive of these files, which every user can read and execute, of `/init`, and of the devices that all programs
+/// need.
 pub(super) fn initramfs(compiler: &str, files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut archive = Archive(Vec::new());
     archive.entry("dev", FOLDER, (0, 0), &[]);

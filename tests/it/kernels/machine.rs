@@ -19,7 +19,7 @@ pub(super) struct Kernel {
 
 /// What a kernel is booted on.
 pub(super) struct Machine {
-    /// The targets whose programs it runs.
+    /// The targets of the programs that it runs.
     pub(super) targets: &'static [&'static str],
     /// What compiles its first process.
     pub(super) compiler: &'static str,

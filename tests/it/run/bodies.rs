@@ -28,7 +28,7 @@ pub(crate) fn big_body() -> &'static [u8] {
     })
 }
 
-/// A server of 10 MB whose clients have a second, for port 8080.
+/// A server of 10 MB that gives its clients a second, for port 8080.
 fn big_executable(engine: &str) -> &'static Executable {
     static BUILT: [OnceLock<Executable>; ENGINES.len()] = [const { OnceLock::new() }; ENGINES.len()];
     let place = ENGINES.iter().position(|known| *known == engine).expect("it is one of them");

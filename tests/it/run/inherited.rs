@@ -1,5 +1,5 @@
-//! What a program inherits: from whoever starts it, descriptors that are closed and signals that are blocked; as the first
-//! process of a namespace, orphans.
+//! What a program inherits: closed descriptors and blocked signals from its parent; orphans as the first process of a
+//! namespace.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
@@ -57,7 +57,7 @@ fn blocked_signals() {
     none(&faults);
 }
 
-/// The blocking engine does not: it is for those who count bytes.
+/// The blocking engine does not, to save bytes.
 #[test]
 fn orphans_are_reaped() {
     let mut faults = Vec::new();

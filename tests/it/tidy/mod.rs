@@ -1,4 +1,4 @@
-//! Architecture and tidiness: who may mention what, who may depend on what, how files look.
+//! Architecture and tidiness: which files may mention what and depend on what, and how files look.
 
 mod circles;
 mod commands;

@@ -16,7 +16,7 @@ const REGISTERS: &[&str] = &[
 /// Prefixes of numbered registers, the range of their numbers, and what may follow.
 const NUMBERED: &[(&str, u8, u8, &[&str])] =
     &[("r", 8, 15, &["", "d", "w", "b"]), ("x", 0, 30, &[""]), ("w", 0, 30, &[""]), ("xmm", 0, 15, &[""])];
-/// Instructions whose names mean nothing else.
+/// Instructions with names that mean nothing else.
 #[rustfmt::skip] // By machine.
 const INSTRUCTIONS: &[&str] = &[
     "mov", "lea", "xchg", "cdq", "cmpsb", "stosb", "lodsb", "movzx", "movsx", "jmp", "jnz", "jne", "jz", "jns",

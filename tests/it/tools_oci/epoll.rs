@@ -121,7 +121,7 @@ fn docker_runs_it_with_nothing_to_spare() {
 #[test]
 fn docker_stop_lets_a_download_finish() {
     let (image, _loaded) = big();
-    // Who says that this is all, and who might ask for more and keeps the connection.
+    // A client that says that this is all, and one that might ask for more and keeps the connection.
     for fields in ["Connection: close\r\n", ""] {
         let container = Container::start(&image.reference, &LEAST);
         let (took, exit_code) = stopped_during_a_download(&container, fields);

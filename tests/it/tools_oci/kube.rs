@@ -26,7 +26,7 @@ pub(super) fn container(manifests: &serde_json::Value) -> &serde_json::Value {
     &manifests[0]["spec"]["template"]["spec"]["containers"][0]
 }
 
-/// Podman whose pods are held by our own `pause`, whatever else the machine has for it.
+/// Podman with pods held by our own `pause`, whatever else the machine has for it.
 fn configured(podman: &Podman, pause: &Image) -> impl Fn() -> Command {
     run(podman.command().args(["load", "-i"]).arg(&pause.tar));
     let file = pause.folder.path().join("containers.conf");

@@ -41,7 +41,7 @@ fn start(folder: &Path) -> Registry {
                 .to_owned();
         }
     };
-    // Nobody may block on a full pipe.
+    // No process may block on a full pipe.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     Registry { address, _service: service }
 }

@@ -1,4 +1,4 @@
-# What there is to do with asmgen; `make` alone lists it.
+# The goals of asmgen; `make` alone lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,15 +18,15 @@ PLATFORMS := $(if $(filter aarch64 arm64,$(shell uname -m)),linux/arm64$(comma)l
 MANDIR ?= $(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/share/man/man1
 
 .PHONY: help
-help: ## this list
+help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: build
-build: ## the release executable, target/release/asmgen
+build: ## build the release executable, target/release/asmgen
 	@$(CARGO) build --release --locked --quiet
 
 .PHONY: image
-image: build ## SPEC (examples/page.toml): out/NAME.amd64, out/NAME.arm64, the OCI image out/image.tar, out/docker-compose.yml
+image: build ## build SPEC (examples/page.toml): out/NAME.amd64, out/NAME.arm64, the OCI image out/image.tar, out/docker-compose.yml
 	@$(ASMGEN) dockerfile $(SPEC) > out/Dockerfile
 	@name=$$(sed -n 's|^ENTRYPOINT \["/\(.*\)"\]$$|\1|p' out/Dockerfile); \
 	$(ASMGEN) $(SPEC) --target x86_64 -o "out/$$name.amd64"; \
@@ -44,23 +44,23 @@ run: build ## build SPEC (examples/page.toml) for this machine and run it in the
 	@exec $(ASMGEN) run $(SPEC)
 
 .PHONY: sizes
-sizes: build ## exact sizes of the examples on every target in every layout
+sizes: build ## print the exact sizes of the examples for every target and layout
 	@$(ASMGEN) sizes
 
 .PHONY: tools
-tools: ## install or fetch what the tests need and is missing; start Docker if nobody has
+tools: ## install or fetch missing tools of the tests; start Docker if it is not running
 	@.ci/tools
 	@.ci/kernels
 
 .PHONY: check
-check: ## what needs no tools beside Rust's: format, lints, documentation
+check: ## check format, lints and documentation, with only Rust's own tools
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --lib --no-default-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 .PHONY: test
-test: tools check ## everything that CI checks
+test: tools check ## run everything that CI checks
 	@# What failed stands in the middle of a long output; it is shown again at its end.
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	$(CARGO) test --workspace --locked --no-fail-fast -- --test-threads $$(($$(nproc) + 1)) 2>&1 | tee "$$log" || \
@@ -69,22 +69,22 @@ test: tools check ## everything that CI checks
 # FUZZ_SEED repeats a run.
 .PHONY: fuzz
 fuzz: export FUZZ_SECONDS ?= 600
-fuzz: ## mutated requests against the epoll engine, for FUZZ_SECONDS (600)
+fuzz: ## send mutated requests to the epoll engine, for FUZZ_SECONDS (600)
 	@$(CARGO) test --quiet --locked --test it -- --nocapture fuzz::the_server_is_as_the_model
 
 # Optimized: what takes long is the search.
 .PHONY: differential
 differential: export PROGRAMS ?= 1000
-differential: ## random programs, PROGRAMS (1000): searched as unsearched, machines as the interpreter, facts as registers
+differential: ## compare random programs, PROGRAMS (1000): searched with plain, machines with an interpreter, known values with registers
 	@$(CARGO) test --release --quiet --locked --test it -- --nocapture differential::
 
 # MUTANTS is how many of each kind, MUTANTS_SEED chooses them, MUTANTS_ONLY takes one by its name.
 .PHONY: mutants
-mutants: tools ## single faults in engine and compiler, MUTANTS (120) of each: a survivor is a failure; hours
+mutants: tools ## put single faults into engine and compiler, MUTANTS (120) of each; an unnoticed one fails; takes hours
 	@.ci/mutants
 
 .PHONY: kernels
-kernels: tools ## every example on all of Debian's kernels, every header byte changed: out/kernels/report.md
+kernels: tools ## run every example on all of Debian's kernels, and change every header byte: out/kernels/report.md
 	@.ci/kernels all
 	@KERNELS=all $(CARGO) test --quiet --locked --test it -- --nocapture kernels::
 
@@ -96,18 +96,18 @@ bless: ## rewrite what is generated and committed: listings, sizes, messages, ta
 	@git --no-pager diff --stat || true
 
 .PHONY: k8s
-k8s: ## rewrite k8s/, docker-compose.yml and Dockerfile.scratch only
+k8s: ## rewrite only k8s/, docker-compose.yml and Dockerfile.scratch
 	BLESS=1 $(CARGO) test --quiet --test it --locked -- fresh::deploy_files_are_those_of_the_page
 	@ls k8s docker-compose.yml Dockerfile.scratch
 
 .PHONY: bench
-bench: ## figures, to out/bench: foundation.md, and side by side with others epoll.md, epoll.svg
+bench: ## measure, to out/bench: foundation.md, and beside other servers epoll.md, epoll.svg
 	@.ci/bench-tools
 	@$(CARGO) bench --quiet --locked --bench foundation
 	@$(CARGO) bench --quiet --locked --bench epoll
 
 .PHONY: install
-install: build ## the command, and its manual page
+install: build ## install the command and its manual page
 	@$(CARGO) install --quiet --locked --path .
 	@install -d '$(MANDIR)'
 	@$(ASMGEN) man > '$(MANDIR)/asmgen.1'

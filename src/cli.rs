@@ -21,7 +21,7 @@ Examples:
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen list examples/hello.toml         every byte and its reason
   asmgen dump examples/hello.toml --after select
-                                          what the compiler makes of it
+                                          the program after a pass
   asmgen map examples/hello.toml --format html -o out/hello.html
                                           the same as a map
   asmgen image -o out/image.tar && docker load -i out/image.tar
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Image(ImageArgs),
     /// List every byte with its offset, instruction, reason and header fields
     List(ExecutableArgs),
-    /// Print the program as text, after any pass of the compiler
+    /// Print the program as text after a pass of the compiler
     Dump(DumpArgs),
     /// Draw every byte as a cell in its owner's colour, as text, SVG or a searchable page
     Map(MapArgs),
@@ -135,10 +135,10 @@ pub(crate) struct BuildArgs {
 pub(crate) struct DumpArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Machine to compile for [default: this one]
+    /// Machine to compile for [default: this machine]
     #[arg(long, value_name = "MACHINE", value_parser = values::target())]
     pub(crate) target: Option<&'static Target>,
-    /// The loaders that must accept the executable
+    /// Loaders that must accept the executable
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier())]
     pub(crate) elf: Tier,
     /// The last pass that runs

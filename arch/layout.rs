@@ -5,6 +5,8 @@
 
 use std::cell::RefCell;
 
+use crate::ruler::Ruler;
+
 /// A piece of code that control enters at its beginning and leaves at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -59,22 +61,23 @@ pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
 }
 
 fn search(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
-    let original: Vec<usize> = (0..blocks.len()).collect();
+    let original: Vec<u16> = (0..blocks.len() as u16).collect();
     let mut ruler = Ruler::new(blocks, jumps);
     let mut best = (ruler.measure(&original), original);
-    let chained = chains(blocks);
+    let chained: Vec<u16> = chains(blocks).into_iter().map(|block| block as u16).collect();
     let len = ruler.measure(&chained);
     if len < best.0 {
         best = (len, chained);
     }
     if blocks.len() > 2 {
-        Search { ruler, numbers: Numbers::new() }.improve(&mut best);
+        Search { ruler, numbers: Numbers::new(), blocks }
+            .improve(&mut best, if jumps == Jumps::Short { TRIES } else { TRIES_ALIKE });
     }
-    best.1
+    best.1.into_iter().map(usize::from).collect()
 }
 
 /// How a block's two ways on may be had: which of them follows it.
-fn followers(block: &Block) -> impl Iterator<Item = usize> + use<> {
+pub(crate) fn followers(block: &Block) -> impl Iterator<Item = usize> + use<> {
     let (one, other) = match block.end {
         End::Stops => (None, None),
         End::Goes(to) => (Some(to), None),
@@ -132,188 +135,6 @@ fn augment(blocks: &[Block], at: usize, before: &mut [Option<usize>], seen: &mut
     false
 }
 
-/// A jump at a block's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Jump {
-    to: u16,
-    /// The number of its condition, or [`ALWAYS`], or [`NEVER`] where there is none.
-    condition: u8,
-}
-
-/// The condition of a jump that is always taken.
-const ALWAYS: u8 = 0xfe;
-/// The condition of what is no jump.
-const NEVER: u8 = 0xff;
-const NO_JUMP: Jump = Jump { to: 0, condition: NEVER };
-
-impl Jump {
-    fn new(to: usize, condition: u8) -> Self {
-        Self { to: u16::try_from(to).expect("a program has at most 65536 labels"), condition }
-    }
-
-    fn is_one(self) -> bool {
-        self.condition != NEVER
-    }
-}
-
-/// Bytes of a short jump, of a near one, of a near one on a condition.
-const SHORT: u32 = 2;
-const NEAR: u8 = 5;
-const NEAR_CONDITIONAL: u8 = 6;
-/// Bytes of a jump where all have the same.
-const ALIKE: u8 = 4;
-
-/// Measures orders.
-struct Ruler<'b> {
-    blocks: &'b [Block],
-    jumps: Jumps,
-    /// Blocks that may jump to each.
-    from: Vec<Vec<u16>>,
-    /// Where each block stands among the others, and where it begins.
-    place: Vec<u16>,
-    at: Vec<u32>,
-    /// The jumps at each block's end, and their lengths.
-    ends: Vec<[Jump; 2]>,
-    lens: Vec<[u8; 2]>,
-}
-
-impl<'b> Ruler<'b> {
-    fn new(blocks: &'b [Block], jumps: Jumps) -> Self {
-        let mut from = vec![Vec::new(); blocks.len()];
-        for (at, block) in blocks.iter().enumerate() {
-            followers(block).for_each(|to| from[to].push(at as u16));
-        }
-        let count = blocks.len();
-        let (place, at, ends, lens) = (vec![0; count], vec![0; count], vec![[NO_JUMP; 2]; count], vec![[0; 2]; count]);
-        Self { blocks, jumps, from, place, at, ends, lens }
-    }
-
-    /// The jumps that a block needs before another.
-    fn jumps(&self, block: usize, next: Option<usize>) -> [Jump; 2] {
-        match self.blocks[block].end {
-            End::Stops => [NO_JUMP; 2],
-            End::Goes(to) if next == Some(to) => [NO_JUMP; 2],
-            End::Goes(to) => [Jump::new(to, ALWAYS), NO_JUMP],
-            End::Either { condition, to, on } if next == Some(on) => [Jump::new(to, condition), NO_JUMP],
-            End::Either { condition, to, on } if next == Some(to) => [Jump::new(on, condition ^ 1), NO_JUMP],
-            End::Either { condition, to, on } => {
-                // A short one on a condition saves more than a short one without.
-                let far = |to: usize| self.place[to].abs_diff(self.place[block]);
-                if far(on) < far(to) {
-                    [Jump::new(on, condition ^ 1), Jump::new(to, ALWAYS)]
-                } else {
-                    [Jump::new(to, condition), Jump::new(on, ALWAYS)]
-                }
-            }
-        }
-    }
-
-    /// The code's length in this order.
-    fn measure(&mut self, order: &[usize]) -> u32 {
-        self.ends.fill([NO_JUMP; 2]);
-        self.lens.fill([0; 2]);
-        self.below(order, u32::MAX).expect("no code is longer")
-    }
-
-    /// The code's length in this order, if it is below a limit. It may be a little longer than it has to be, because
-    /// lengths are taken over from the order before.
-    fn below(&mut self, order: &[usize], limit: u32) -> Option<u32> {
-        for (place, &block) in order.iter().enumerate() {
-            self.place[block] = place as u16;
-        }
-        let len = if self.jumps == Jumps::Short { SHORT as u8 } else { ALIKE };
-        for (place, &block) in order.iter().enumerate() {
-            let jumps = self.jumps(block, order.get(place + 1).copied());
-            if self.ends[block] != jumps {
-                self.ends[block] = jumps;
-                self.lens[block] = jumps.map(|jump| if jump.is_one() { len } else { 0 });
-            }
-        }
-        let mut end = self.lay(order);
-        if self.jumps == Jumps::Short {
-            self.adapt(order, true);
-            end = self.lay(order);
-            // From here on jumps only get longer, so this ends.
-            while end < limit && self.adapt(order, false) {
-                end = self.lay(order);
-            }
-        }
-        (end < limit).then_some(end)
-    }
-
-    /// Finds where each block begins, and where the last ends.
-    fn lay(&mut self, order: &[usize]) -> u32 {
-        let mut end = 0;
-        for &block in order {
-            self.at[block] = end;
-            let [first, second] = self.lens[block];
-            end += self.blocks[block].bytes + u32::from(first) + u32::from(second);
-        }
-        end
-    }
-
-    /// Gives jumps their lengths: long are those that reach neither their block nor a jump on the way there.
-    fn adapt(&mut self, order: &[usize], may_shrink: bool) -> bool {
-        let mut changed = false;
-        for &block in order {
-            for number in 0..2 {
-                let jump = self.ends[block][number];
-                let was = self.lens[block][number];
-                if !jump.is_one() || u32::from(was) > SHORT && !may_shrink {
-                    continue;
-                }
-                let (at, to) = (self.jump_at(block, number), self.at[usize::from(jump.to)]);
-                let len = match jump.condition {
-                    _ if reaches(at, to) || self.has_relay(at, to, jump) => SHORT as u8,
-                    ALWAYS => NEAR,
-                    _ => NEAR_CONDITIONAL,
-                };
-                changed |= len != was;
-                self.lens[block][number] = len;
-            }
-        }
-        changed
-    }
-
-    fn jump_at(&self, block: usize, number: usize) -> u32 {
-        let first = if number == 0 { 0 } else { u32::from(self.lens[block][0]) };
-        self.at[block] + self.blocks[block].bytes + first
-    }
-
-    /// Is there a jump to the same block between, that is taken whenever this one is, in reach?
-    fn has_relay(&self, at: u32, to: u32, jump: Jump) -> bool {
-        self.from[usize::from(jump.to)].iter().any(|&block| {
-            let block = usize::from(block);
-            (0..2).any(|number| {
-                let relay = self.ends[block][number];
-                if relay.to != jump.to || (relay.condition != ALWAYS && relay.condition != jump.condition) {
-                    return false;
-                }
-                let relay_at = self.jump_at(block, number);
-                let between = if to > at { at < relay_at && relay_at < to } else { to < relay_at && relay_at < at };
-                between && reaches(at, relay_at)
-            })
-        })
-    }
-
-    /// Jumps that are long, or that need not be: from which block to which.
-    fn wanting(&self) -> Vec<(usize, usize)> {
-        let mut wanting = Vec::new();
-        for (block, (jumps, lens)) in self.ends.iter().zip(&self.lens).enumerate() {
-            for (jump, &len) in jumps.iter().zip(lens) {
-                if jump.condition == ALWAYS || len == NEAR_CONDITIONAL {
-                    wanting.push((block, usize::from(jump.to)));
-                }
-            }
-        }
-        wanting
-    }
-}
-
-fn reaches(from: u32, to: u32) -> bool {
-    i8::try_from(i64::from(to) - i64::from(from + SHORT)).is_ok()
-}
-
 /// Pseudorandom numbers (xorshift64*, Vigna 2016), the same in every run.
 pub(crate) struct Numbers(u64);
 
@@ -342,6 +163,7 @@ impl Numbers {
 }
 
 struct Search<'b> {
+    blocks: &'b [Block],
     ruler: Ruler<'b>,
     numbers: Numbers,
 }
@@ -352,39 +174,40 @@ type Move = [usize; 3];
 impl Search<'_> {
     /// Tries orders that differ by the place of some blocks from the one before, and accepts those that are longer by
     /// less and less.
-    fn improve(&mut self, best: &mut (u32, Vec<usize>)) {
-        let mut order = best.1.clone();
-        let mut len = self.ruler.measure(&order);
-        let mut wanting = self.ruler.wanting();
-        let tries = if self.ruler.jumps == Jumps::Short { TRIES } else { TRIES_ALIKE };
+    fn improve(&mut self, best: &mut (u32, Vec<u16>), tries: u32) {
+        let mut len = self.ruler.measure(&best.1);
+        let mut wanting = self.ruler.wanting().clone();
+        let mut count = wanting.count();
         for tried in 0..tries {
-            if wanting.is_empty() {
+            if count == 0 {
                 return;
             }
-            let jump = wanting[self.numbers.below(wanting.len())];
-            let Some([a, b, c]) = self.propose(&order, jump) else { continue };
-            order[a..c].rotate_left(b - a);
+            let (from, number) = wanting.get(self.numbers.below(count));
+            let to = self.ruler.jumps(from)[number].to;
+            let Some([a, b, c]) = self.propose(from, usize::from(to)) else { continue };
+            self.ruler.rotate([a, b, c]);
             let worse = WORSE * (tries - tried) / tries;
-            let Some(now) = self.ruler.below(&order, len + worse + 1) else {
-                order[a..c].rotate_right(b - a);
+            let Some(now) = self.ruler.below(len + worse + 1) else {
+                self.ruler.rotate([a, a + c - b, c]);
                 continue;
             };
             len = now;
-            wanting = self.ruler.wanting();
+            wanting.clone_from(self.ruler.wanting());
+            count = wanting.count();
             if len < best.0 {
                 best.0 = len;
-                best.1.clone_from(&order);
+                best.1.copy_from_slice(self.ruler.order());
             }
         }
     }
 
     /// Brings a block behind one that goes there, or near it, with some of its neighbours.
-    fn propose(&mut self, order: &[usize], (from, to): (usize, usize)) -> Option<Move> {
-        let place = |block: usize| order.iter().position(|&other| other == block).expect("it is somewhere");
-        let (from_at, to_at) = (place(from), place(to));
+    fn propose(&mut self, from: usize, to: usize) -> Option<Move> {
+        let (from_at, to_at) = (self.ruler.place(from), self.ruler.place(to));
+        let order = self.ruler.order();
         let linked = |at: usize| {
             let next = order.get(at + 1);
-            next.is_some_and(|&next| followers(&self.ruler.blocks[order[at]]).any(|to| to == next))
+            next.is_some_and(|&next| followers(&self.blocks[usize::from(order[at])]).any(|to| to == usize::from(next)))
         };
         // As far as they follow each other; or any number of them.
         let whole = self.numbers.below(3) > 0;
@@ -412,6 +235,7 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jumps::{Jump, NO_JUMP};
 
     fn block(bytes: u32, end: End) -> Block {
         Block { bytes, end }
@@ -433,8 +257,10 @@ mod tests {
         let blocks = [block(10, End::Goes(3)), block(4, End::Stops), block(4, End::Goes(3)), block(8, branch)];
         let order = arrange(&blocks, Jumps::Short);
         let mut ruler = Ruler::new(&blocks, Jumps::Short);
+        let order: Vec<u16> = order.into_iter().map(|block| block as u16).collect();
         assert_eq!(ruler.measure(&order), 26 + 2 + 2, "{order:?}");
-        assert_eq!(ruler.jumps(3, Some(2)), [Jump::new(1, 1), NO_JUMP], "to the other");
+        ruler.measure(&[0, 1, 3, 2]);
+        assert_eq!(ruler.jumps(3), [Jump::new(1, 1), NO_JUMP], "to the other");
         assert_eq!(ruler.measure(&[0, 1, 2, 3]), 26 + 2 + 4, "as it was");
     }
 
@@ -451,6 +277,7 @@ mod tests {
         let blocks = [block(100, to), block(100, to), block(100, to), block(0, End::Stops)];
         let mut ruler = Ruler::new(&blocks, Jumps::Short);
         assert_eq!(ruler.measure(&[0, 1, 2, 3]), 300 + 2 + 2);
-        assert_eq!(ruler.below(&[0, 1, 2, 3], 304), None, "not below the limit");
+        assert_eq!(ruler.below(304), None, "not below the limit");
+        assert_eq!(ruler.below(305), Some(304));
     }
 }

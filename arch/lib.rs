@@ -15,6 +15,7 @@ mod flow;
 pub mod golf;
 pub mod i386;
 mod inline;
+mod jumps;
 mod known;
 mod layout;
 mod live;
@@ -25,7 +26,9 @@ pub mod pass;
 mod pipeline;
 mod program;
 mod promote;
+mod reach;
 mod relay;
+mod ruler;
 #[cfg(test)]
 mod selected;
 mod sets;

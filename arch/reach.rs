@@ -81,12 +81,12 @@ impl Ruler<'_> {
         while first > 0 && at[first] >= least {
             first -= 1;
         }
-        let last = last_near(at, place, near_bytes);
+        let end = last_near(at, place, near_bytes);
         let (places, here) = (&self.place[..], place as u16);
         for (lead, marks) in self.leads[first..=place].iter().zip(&mut self.marks[first..=place]) {
             *marks |= if places[usize::from(lead.highest)] > here { FORWARD & kinds } else { 0 };
         }
-        for (lead, marks) in self.leads[place..last].iter().zip(&mut self.marks[place..last]) {
+        for (lead, marks) in self.leads[place..end].iter().zip(&mut self.marks[place..end]) {
             *marks |= if places[usize::from(lead.lowest)] <= here { BACKWARD & kinds } else { 0 };
         }
     }
@@ -173,24 +173,26 @@ impl Ruler<'_> {
             // that.
             self.events.push(Event { place: place as u16, more: 0 });
             let growth_bytes = self.events.iter().map(|event| event.growth_bytes()).sum::<u32>();
-            let last = last_near(&self.at, place, NEAR_BYTES + growth_bytes);
-            self.marks[place..last].iter_mut().for_each(|marks| *marks |= BACKWARD);
+            let end = last_near(&self.at, place, NEAR_BYTES + growth_bytes);
+            for marks in &mut self.marks[place..end] {
+                *marks |= BACKWARD;
+            }
             self.mark_all(place, JUMPS_BYTES + growth_bytes);
         }
     }
 
     /// Marks a block and those behind it that end near it, whatever they jump over.
     fn mark_all(&mut self, place: usize, near_bytes: u32) {
-        let last = last_near(&self.at, place, near_bytes);
-        self.marks[place..last].fill(FORWARD | BACKWARD);
+        let end = last_near(&self.at, place, near_bytes);
+        self.marks[place..end].fill(FORWARD | BACKWARD);
     }
 
     /// Does a jump reach a relay? The last one that it had is tried first.
     fn has_relay(&mut self, place: usize, number: usize, (at, to): (u32, u32)) -> bool {
         let block = usize::from(self.order[place]);
         let exit = &self.exits[block];
-        let (jump, last) = (exit.jumps[number], exit.relays[number]);
-        if relays(exit_at(&self.exits, last), self.at[self.place(usize::from(last))], (at, to), jump) {
+        let (jump, relay) = (exit.jumps[number], exit.relays[number]);
+        if relays(exit_at(&self.exits, relay), self.at[self.place(usize::from(relay))], (at, to), jump) {
             return true;
         }
         let relay = self.find_relay(place, (at, to), jump);

@@ -234,8 +234,9 @@ impl<'b> Ruler<'b> {
             growth_bytes += event.growth_bytes();
             let next = events.get(number + 1).map_or(self.order.len(), |next| usize::from(next.place));
             if more != 0 {
-                let moved = &mut self.at[usize::from(event.place) + 1..=next];
-                moved.iter_mut().for_each(|at| *at = at.wrapping_add_signed(more));
+                for at in &mut self.at[usize::from(event.place) + 1..=next] {
+                    *at = at.wrapping_add_signed(more);
+                }
             }
         }
         if self.kind == Jumps::Short {

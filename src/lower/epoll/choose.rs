@@ -277,8 +277,7 @@ impl Engine<'_> {
         self.place("say_close");
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;
-        let text = self.program.datum_within(self.records.date_line, DATE_LINE_BYTES);
-        self.set(ptr, Arg::Data(text), "a 408 says it, too: behind its date");
+        self.set(ptr, self.records.late, "a 408 says it, too: it begins so after its date");
         self.set(len, close.len() as i64, "");
         self.place("say");
         self.gosub("vector");

@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::build::{at, frame};
-use super::layout::{DATE_AT, var};
+use super::layout::{DATE_AT, DATE_LINE_BYTES, var};
 use super::{Engine, abi};
 use crate::lower::wire;
 
@@ -58,8 +58,10 @@ impl Engine<'_> {
         let line = wire::status_line(408);
         let bytes = line.len() as i64;
         let line = self.text(&line);
-        let (rest, rest_bytes) = (self.records.date_line, self.records.date_line_bytes);
-        for (what, bytes, why) in [(line, bytes, "408"), (rest, rest_bytes.into(), "the date, and all the rest")] {
+        let (date, late, late_bytes) = (self.records.date_line, self.records.late, self.records.late_bytes.into());
+        for (what, bytes, why) in
+            [(line, bytes, "408"), (date, i64::from(DATE_LINE_BYTES), "the date"), (late, late_bytes, "the rest")]
+        {
             self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
         }
         self.gosub("linger");

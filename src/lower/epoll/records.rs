@@ -47,31 +47,33 @@ pub(super) struct Records {
     pub(super) refused: DatumId,
     /// Where the end of what refusals have in common begins, which is all of it that a reply without content has.
     pub(super) no_content_at: u32,
-    /// How most replies begin; and the line with the date behind it, so that both are sent as one, with what stands behind
-    /// the date of a 408. Bytes of the line and of that.
+    /// How most replies begin; the line with the date after it, so that both are sent as one; and what comes after the date
+    /// of a 408, with its bytes.
     pub(super) ok: DatumId,
     pub(super) date_line: DatumId,
-    pub(super) date_line_bytes: u32,
+    pub(super) late: DatumId,
+    pub(super) late_bytes: u32,
 }
 
 impl Records {
     pub(super) fn of(program: &mut Program, server: &Server) -> Self {
         let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
         let wire::Late { bytes, refusal_at, refusal_bytes } = wire::Late::new();
-        let date_line = [wire::DATE.as_bytes(), &bytes].concat();
-        let date_line_bytes = date_line.len() as u32;
-        let date_line = program.writable_datum("the date; the end of a 408", vec![Part::Bytes(date_line)]);
-        let route = |route: &Route| add_reply(program, ok, &route.reply, Some([route.key(), vec![0]].concat()));
+        let date_line = program.writable_datum("the date", vec![Part::Bytes(wire::DATE.into())]);
+        let late_bytes = bytes.len() as u32;
+        let late = program.datum("the end of a 408", vec![Part::Bytes(bytes)], 0);
+        let mut writer = Writer { program: &mut *program, ok, beside_date: BesideDate::Free };
+        let route = |route: &Route| writer.reply(&route.reply, Some([route.key(), vec![0]].concat()));
         let routes = server.routes.iter().map(route).collect();
         let is_refusal = server.fallback == Reply::not_found();
-        let fallback = (!is_refusal).then(|| add_reply(program, ok, &server.fallback, None));
-        let start = Part::DatumAddress { datum: date_line, offset: (wire::DATE.len() + refusal_at) as u32 };
+        let fallback = (!is_refusal).then(|| writer.reply(&server.fallback, None));
+        let start = Part::DatumAddress { datum: late, offset: refusal_at as u32 };
         let no_line = Part::Bytes(vec![0; record::START as usize]);
         let refused = vec![no_line, start, Part::Bytes((refusal_bytes as u32).to_le_bytes().into())];
         let refused = program.datum("record of refusals", refused, 0);
         let beginnings = beginnings(program, is_refusal);
         let no_content_at = (refusal_bytes - "\r\n".len()) as u32;
-        Self { routes, fallback, beginnings, refused, no_content_at, ok, date_line, date_line_bytes }
+        Self { routes, fallback, beginnings, refused, no_content_at, ok, date_line, late, late_bytes }
     }
 }
 
@@ -106,9 +108,14 @@ pub(super) fn of_stored(
 ) -> (DatumId, DatumId) {
     let path = program.datum(format!("path {name}"), vec![Part::Bytes([path, &[0]].concat())], 0);
     let content = program.writable_datum(format!("content: {name}"), vec![Part::Bytes(stored.content.clone())]);
-    let parts = one(program, ok, name, stored.clone(), Some(content), Some(path), 0);
+    let mut writer = Writer { program, ok, beside_date: BesideDate::Closed };
+    let parts = writer.one(name, stored.clone(), Some(content), Some(path), 0);
     (datum(program, &format!("record of {name}"), parts), content)
 }
+
+/// The first reply stands right after the date in memory, so one vector sends all of it, if it has at most so many bytes:
+/// what is writable must be shorter than what is sent from the file.
+const BESIDE_DATE_BYTES: usize = 32 * 1024;
 
 fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
     let datum = program.datum(name, parts, 0);
@@ -116,22 +123,103 @@ fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
     datum
 }
 
-/// A reply with its variants: one record behind the other, the variant of the fewest bytes first.
-fn add_reply(program: &mut Program, ok: DatumId, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
-    let name = path
-        .as_ref()
-        .map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
-    let path = path.map(|path| program.datum(format!("path {name}"), vec![Part::Bytes(path)], 0));
-    let mut variants: Vec<_> = reply.variants.iter().collect();
-    variants.sort_by_key(|variant| variant.body.len());
-    let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
-    let mut parts = one(program, ok, &name, whole(reply), None, path, codings[0]);
-    for (variant, next) in variants.iter().zip(&codings[1..]) {
-        let stored = wire::representation(reply, Some(variant));
-        let name = format!("{name}, {}", variant.coding.name());
-        parts.extend(one(program, ok, &name, stored, None, None, *next));
+/// What stands beside the date.
+enum BesideDate {
+    /// Nothing yet: the first reply will, if it is short enough.
+    Free,
+    /// These bytes, in this datum.
+    Taken(Vec<u8>, DatumId),
+    /// Nothing.
+    Closed,
+}
+
+/// Writes replies and their records.
+struct Writer<'p> {
+    program: &'p mut Program,
+    ok: DatumId,
+    beside_date: BesideDate,
+}
+
+impl Writer<'_> {
+    /// A reply with its variants: one record after the other, the variant of the fewest bytes first.
+    fn reply(&mut self, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
+        let name = path
+            .as_ref()
+            .map_or("everything else".into(), |path| String::from_utf8_lossy(&path[..path.len() - 1]).into_owned());
+        let path = path.map(|path| self.program.datum(format!("path {name}"), vec![Part::Bytes(path)], 0));
+        let mut variants: Vec<_> = reply.variants.iter().collect();
+        variants.sort_by_key(|variant| variant.body.len());
+        let codings: Vec<u32> = variants.iter().map(|variant| coding(variant.coding)).chain([0]).collect();
+        let mut parts = self.one(&name, whole(reply), None, path, codings[0]);
+        for (variant, next) in variants.iter().zip(&codings[1..]) {
+            let stored = wire::representation(reply, Some(variant));
+            let name = format!("{name}, {}", variant.coding.name());
+            parts.extend(self.one(&name, stored, None, None, *next));
+        }
+        datum(self.program, &format!("record of {name}"), parts)
     }
-    datum(program, &format!("record of {name}"), parts)
+
+    /// The parts of a record. Content that nobody else has placed stands behind its fields, so that both are sent as one; a
+    /// long one lies by itself.
+    fn one(
+        &mut self,
+        name: &str,
+        stored: Stored,
+        content: Option<DatumId>,
+        path: Option<DatumId>,
+        next: u32,
+    ) -> Vec<Part> {
+        let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag } = stored;
+        let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
+        let (line_bytes, body_bytes) = (status_line.len(), body.len());
+        let line = if status_line == wire::ok_line().as_bytes() {
+            self.ok
+        } else {
+            self.program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line)], 0)
+        };
+        let is_together = content.is_none() && body_bytes < LONG_BYTES as usize;
+        let content_here = if is_together { &body[..] } else { &[] };
+        let bytes = [&before_path[..], &fields, content_here].concat();
+        let start = self.start(name, bytes);
+        let content = match content {
+            Some(content) => address(content, 0),
+            None if is_together => address(start, before_path.len() + fields.len()),
+            None => address(self.program.datum(format!("content: {name}"), vec![Part::Bytes(body)], 0), 0),
+        };
+        let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
+        let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
+        let shared = if etag.is_some() { shared_offset } else { 0 };
+        let parts = vec![
+            address(line, 0),
+            address(start, before_path.len()),
+            four(fields.len()),
+            content,
+            four(body_bytes),
+            path.map_or_else(|| four(0), |path| address(path, 0)),
+            two(line_bytes),
+            two(if etag.is_some() { type_offset } else { before_path.len() }),
+            two(shared),
+            two(next as usize),
+        ];
+        debug_assert_eq!(parts.iter().map(|part| part.len_bytes(8)).sum::<u64>(), u64::from(record::BYTES));
+        parts
+    }
+
+    /// The fields and the content of a reply: beside the date, if there is room.
+    fn start(&mut self, name: &str, bytes: Vec<u8>) -> DatumId {
+        let name = format!("reply: {name}");
+        match &self.beside_date {
+            BesideDate::Taken(same, datum) if *same == bytes => return *datum,
+            BesideDate::Free if bytes.len() <= BESIDE_DATE_BYTES => {
+                let datum = self.program.writable_datum(name, vec![Part::Bytes(bytes.clone())]);
+                self.beside_date = BesideDate::Taken(bytes, datum);
+                return datum;
+            }
+            BesideDate::Free => self.beside_date = BesideDate::Closed,
+            BesideDate::Taken(..) | BesideDate::Closed => {}
+        }
+        self.program.datum(name, vec![Part::Bytes(bytes)], 0)
+    }
 }
 
 /// A route's or the fallback's own reply.
@@ -145,53 +233,6 @@ fn coding(coding: Coding) -> u32 {
         Coding::Zstd => encoding::ZSTD,
         Coding::Gzip => encoding::GZIP,
     }
-}
-
-/// The parts of a record. Content that nobody else has placed stands behind its fields, so that both are sent as one; a
-/// long one lies by itself.
-fn one(
-    program: &mut Program,
-    ok: DatumId,
-    name: &str,
-    stored: Stored,
-    content: Option<DatumId>,
-    path: Option<DatumId>,
-    next: u32,
-) -> Vec<Part> {
-    let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag } = stored;
-    let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
-    let (line_bytes, body_bytes) = (status_line.len(), body.len());
-    let line = if status_line == wire::ok_line().as_bytes() {
-        ok
-    } else {
-        program.datum(format!("status line: {name}"), vec![Part::Bytes(status_line)], 0)
-    };
-    let is_together = content.is_none() && body_bytes < LONG_BYTES as usize;
-    let content_here = if is_together { &body[..] } else { &[] };
-    let bytes = [&before_path[..], &fields, content_here].concat();
-    let start = program.datum(format!("reply: {name}"), vec![Part::Bytes(bytes)], 0);
-    let content = match content {
-        Some(content) => address(content, 0),
-        None if is_together => address(start, before_path.len() + fields.len()),
-        None => address(program.datum(format!("content: {name}"), vec![Part::Bytes(body)], 0), 0),
-    };
-    let four = |value: usize| Part::Bytes((value as u32).to_le_bytes().into());
-    let two = |value: usize| Part::Bytes((value as u16).to_le_bytes().into());
-    let shared = if etag.is_some() { shared_offset } else { 0 };
-    let parts = vec![
-        address(line, 0),
-        address(start, before_path.len()),
-        four(fields.len()),
-        content,
-        four(body_bytes),
-        path.map_or_else(|| four(0), |path| address(path, 0)),
-        two(line_bytes),
-        two(if etag.is_some() { type_offset } else { before_path.len() }),
-        two(shared),
-        two(next as usize),
-    ];
-    debug_assert_eq!(parts.iter().map(|part| part.len_bytes(8)).sum::<u64>(), u64::from(record::BYTES));
-    parts
 }
 
 /// The records of routes, and how one is found.

@@ -28,9 +28,9 @@ const EXCHANGES: [(&str, &str); 10] = [
     ("GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n", "\"GET / HTTP/1.1\" 304 0"),
     ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "\"OPTIONS * HTTP/1.1\" 204 0"),
     ("GET /none HTTP/1.1\r\nHost: a\r\n\r\n", "\"GET /none HTTP/1.1\" 404 9"),
-    ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", "\"POST / HTTP/1.1\" 405 20"),
-    ("GET / HTTP/1.1\r\n\r\n", "\"GET / HTTP/1.1\" 400 13"),
-    ("wrong\r\n\r\n", "\"-\" 400 13"),
+    ("POST / HTTP/1.1\r\nHost: a\r\n\r\n", "\"POST / HTTP/1.1\" 405 18"),
+    ("GET / HTTP/1.1\r\n\r\n", "\"GET / HTTP/1.1\" 400 11"),
+    ("wrong\r\n\r\n", "\"-\" 400 11"),
 ];
 
 /// A date as the log has it, of a date as replies have it: `Sat, 21 Nov 2026 13:18:17 GMT`.

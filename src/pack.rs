@@ -19,7 +19,7 @@ pub enum ImageError {
     Oci(#[from] OciError),
 }
 
-/// Builds the executables of a description for these machines, and the OCI image around them: named for the
+/// Builds the executables of a description for these machines, and the OCI image around them. It is named for the
 /// description, with the tag `latest`, and dated 1970. [`ImageRequest`] has names, dates and layouts to choose from.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! The servers from Debian, tuned alike: one worker, connections that stay, no access log, no compression, and the
-//! kernel's own copy from file to socket where they have it.
+//! The servers from Debian, tuned alike: one worker, keep-alive, no access log, no compression, and sendfile if they
+//! have it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
 //! The load generator: one thread, one epoll, a number of connections.
 //!
 //! It is our own because `wrk` neither opens a connection for each request nor checks what comes back. Here every reply
-//! has to begin with the status 200 and to be as long as the first one, whose body is as long as it should be.
+//! has to begin with the status 200 and to be as long as the first one, which has the right length.
 //!
-//! It speaks with the benchmark over its standard streams: `ready` once everything is connected, then it waits for a
-//! line, then comes the outcome as JSON, and it leaves at the end of its input. So the server's CPU time is read while
-//! nothing is asked.
+//! It speaks with the benchmark over its standard streams. It says `ready` once everything is connected, waits for a
+//! line, writes the outcome as JSON, and exits at the end of its input. So the server's CPU time is read while nothing
+//! is asked.
 
 use std::io::{Write as _, stdin, stdout};
 use std::net::{Shutdown, TcpStream};

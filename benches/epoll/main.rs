@@ -1,8 +1,8 @@
 //! The servers that asmgen makes, side by side with others and with the least that a server can do. `make bench` runs
 //! it; it writes out/bench/epoll.md, epoll.svg and epoll.json. `BENCH_ROUNDS` and `BENCH_SECONDS` shorten it.
 //!
-//! A server runs on one core and the load generator on another. What counts is the CPU time of the server per request,
-//! as the kernel has it in /proc: it does not depend on how fast the load generator is.
+//! A server runs on one core and the load generator on another. The measure is the CPU time of the server per request,
+//! as the kernel has it in /proc. It does not depend on how fast the load generator is.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people have three digits, not sixteen")]
 

@@ -1,5 +1,5 @@
-//! This executable is also its own floor, its own peer and its own load generator: each has to be a process of its own,
-//! because CPU time is counted by processes.
+//! This executable is also the floor, a peer and the load generator. Each has to be a process of its own, because CPU
+//! time is counted by processes.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
 //! Where the program headers may overlap the ELF header: where the claims of their fields agree
-//! ([`super::claims`](mod@super::claims)) and the rules accept the file that comes out.
+//! ([`super::claims`](mod@super::claims)) and the rules accept the file.
 
 use asmgen_arch::Target;
 

@@ -1,5 +1,5 @@
-//! The OCI image around the executables, as one tar file that every tool loads: Docker (with and without
-//! containerd), Podman, Skopeo, Buildah, containerd, kind, ORAS, crane; for one platform umoci too.
+//! The OCI image around the executables, as one tar file that every tool loads. These are Docker (with and without
+//! containerd), Podman, Skopeo, Buildah, containerd, kind, ORAS and crane; for one platform umoci, too.
 //!
 //! The tar is an OCI image layout and a `docker save` archive at once; `layout.rs` says how.
 

@@ -28,7 +28,7 @@ pub struct DescriptionError {
 }
 
 impl DescriptionError {
-    /// What is wrong: the key of a spec that says it, behind the route for what a reply has: `route "/a": type`.
+    /// What is wrong: the key of a spec that says it, after the route for a key of a reply: `route "/a": type`.
     pub fn place(&self) -> &str {
         &self.place
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Wrong;
 
-/// Of an inline body whose spec gives no type.
+/// Of an inline body without a type in the spec.
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Of the built-in reply to unknown paths: its text is ASCII, and the name of a character set would only cost bytes.
@@ -40,7 +40,7 @@ pub(super) fn of_file(path: &Path, content: &[u8]) -> String {
     format!("{essence}{}", if is_utf8_text { "; charset=utf-8" } else { "" })
 }
 
-/// Can it stand in a header, and has it the form `type/subtype`?
+/// May it be in a header, and has it the form `type/subtype`?
 pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
     check_characters(content_type)?;
     let essence = content_type.split(';').next().unwrap_or("").trim_end();
@@ -53,7 +53,7 @@ pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
     Err(Wrong::new(format!("{content_type:?} is not a content type"), format!("write one of the form \"{meant}\"")))
 }
 
-/// Can it stand in a header?
+/// May it be in a header?
 pub(super) fn check_characters(value: &str) -> Result<(), Wrong> {
     match value.chars().find(|c| !matches!(c, ' '..='~')) {
         Some(bad) => Err(Wrong::new(format!("has the character {bad:?}"), "a header takes visible ASCII and spaces")),

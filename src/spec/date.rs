@@ -43,8 +43,8 @@ pub(super) fn of_date(given: &Datetime) -> Result<i64, Wrong> {
     if is_in_range { Ok(seconds) } else { Err(out_of_range()) }
 }
 
-/// The seconds since 1970 that the environment says, if it says any. It is looked at only where a spec asks for that: else
-/// the same spec gives the same bytes everywhere.
+/// The seconds since 1970 that the environment says, if it says any. It is read only if a spec asks for it: else the
+/// same spec gives the same bytes everywhere.
 pub(super) fn of_environment() -> Result<Option<u64>, Wrong> {
     if std::env::var_os(FROM_ENVIRONMENT).is_none() {
         return Ok(None);

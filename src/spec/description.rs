@@ -1,4 +1,4 @@
-//! The checked description: what a spec says after every default is filled in and every limit has been looked at.
+//! The checked description: what a spec says, with every default filled in and every limit checked.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct About {
 
 /// What the executable does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-// Reason: there is one of it, so its size matters to nobody.
+// Reason: there is only one of it, so its size does not matter.
 #[allow(clippy::large_enum_variant)]
 pub enum Program {
     /// Writes a text to standard output and exits 0.
@@ -122,14 +122,14 @@ pub struct Server {
     pub engine: Engine,
     /// Where it listens.
     pub listen: Listen,
-    /// Line printed on standard output once it listens, with its newline: the pieces between which the port stands. All
+    /// Line printed on standard output once it listens, with its newline: the pieces before and after the port. All
     /// placeholders but `{{port}}` hold.
     pub start_line: Option<Vec<String>>,
-    /// Longest time one client can keep the others waiting, in milliseconds; [`Engine::Blocking`] alone looks at it.
+    /// Longest time one client can keep the others waiting, in milliseconds; only for [`Engine::Blocking`].
     pub timeout_ms: u32,
     /// Connections the kernel may hold before they are accepted.
     pub backlog: u32,
-    /// What [`Engine::Epoll`] alone looks at.
+    /// Only for [`Engine::Epoll`].
     pub epoll: EpollSettings,
     /// Exact paths and their replies, in the order of the spec.
     pub routes: Vec<Route>,
@@ -184,8 +184,8 @@ pub struct Route {
 }
 
 impl Route {
-    /// The path with each `%XX` as the byte that it stands for: what [`Engine::Epoll`] compares with. A `%` that has no
-    /// two hexadecimal digits behind it, which that engine's specs cannot have, is left as it is.
+    /// The path with each `%XX` decoded: what [`Engine::Epoll`] compares with. A `%` without two hexadecimal digits
+    /// after it, which that engine's specs cannot have, is left as it is.
     pub fn decoded_path(&self) -> Vec<u8> {
         path::decoded(&self.path)
     }
@@ -195,7 +195,7 @@ impl Route {
         path::prefix(&self.path).map(path::decoded)
     }
 
-    /// What tells it from other routes: the decoded path, or the prefix behind a byte that no path begins with.
+    /// What tells it from other routes: the decoded path, or the prefix after a byte that no path begins with.
     pub(crate) fn key(&self) -> Vec<u8> {
         path::key(&self.path)
     }
@@ -223,8 +223,8 @@ pub struct Reply {
     pub fields: Vec<(String, String)>,
     /// Are smaller variants of the body wanted? Status 200 only.
     pub compress: bool,
-    /// The body in other codings, in the order of [`Coding::ALL`]. At first those that stood ready beside the file;
-    /// once placeholders are filled in, and where `compress` holds, every one that is smaller than the body.
+    /// The body in other codings, in the order of [`Coding::ALL`]. At first the ready-made ones beside the file. Once
+    /// placeholders are filled in, and where `compress` holds, every one that is smaller than the body.
     pub variants: Vec<Variant>,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Section<'a> {
     pub(super) entries: Vec<Entry>,
 }
 
-/// One key with its value, and the bytes they stand at.
+/// One key with its value, and their place in bytes.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: &'static Key,

@@ -15,7 +15,7 @@ impl Engine {
     /// Every engine, in the order of the documentation.
     pub const ALL: [Self; 2] = [Self::Epoll, Self::Blocking];
 
-    /// The one of a server whose spec names none.
+    /// The default engine of a server.
     pub const DEFAULT: Self = Self::Epoll;
 
     /// Their names in a spec, in the same order.
@@ -49,7 +49,7 @@ impl Workers {
     pub const CORES: &'static str = "cores";
 }
 
-/// What only [`Engine::Epoll`] looks at. Limits and units are those of docs/spec.md.
+/// Settings of [`Engine::Epoll`] only. Limits and units are those of docs/spec.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EpollSettings {
@@ -73,7 +73,7 @@ pub struct EpollSettings {
     pub stop_timeout_s: u32,
     /// Does `PORT` in the environment override the port?
     pub port_env: bool,
-    /// What the command `healthcheck` asks for: a path that may stand in a request line.
+    /// What the command `healthcheck` asks for: a path that may be in a request line.
     pub healthcheck: String,
     /// Does the program give up the system calls it does not need?
     pub sandbox: bool,
@@ -84,8 +84,9 @@ pub struct EpollSettings {
 }
 
 impl EpollSettings {
-    /// From here on the kernel holds too much for all connections of one worker, in bytes: so much that one over a long
-    /// path is not slowed down, and a little for each that there may be. What it holds is known after as many more.
+    /// From here on the kernel holds too much for all connections of one worker, in bytes. It is enough for fast
+    /// downloads over a long path, and a little for each possible connection. What it holds is known after as many
+    /// more.
     pub(crate) fn held_bytes(&self) -> u32 {
         const FOR_ALL_BYTES: u32 = 16 << 20;
         const FOR_EACH_BYTES: u32 = 4096;

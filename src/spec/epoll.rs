@@ -45,7 +45,7 @@ pub(super) fn complete(section: &Section<'_>, server: &mut Server) -> Result<(),
     Ok(())
 }
 
-/// Can it have the figures where it wants them, if it wants them?
+/// Can it have metrics at that path, if it has metrics?
 pub(super) fn check_metrics(server: &Server) -> Result<(), Wrong> {
     let Some(path) = &server.epoll.metrics else { return Ok(()) };
     check_path(path, Engine::Epoll)?;

@@ -133,7 +133,7 @@ impl SpecText<'_> {
     }
 }
 
-/// The part of a line that is shown, and how many characters of it stand before the marked ones.
+/// The part of a line that is shown, and how many characters of it are before the marked ones.
 struct Excerpt {
     text: String,
     indent: usize,

@@ -1,5 +1,5 @@
-//! Field lines of one's own: which names and values a spec may give (RFC 9110 §5), and how those of a server and of a
-//! reply come together.
+//! Header fields of a spec: which names and values it may give (RFC 9110 §5), and how those of a server and a reply
+//! merge.
 
 use toml::de::DeValue;
 
@@ -130,7 +130,7 @@ fn given(name: &str, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
     }
 }
 
-/// RFC 9110 §5.5, without the bytes from 0x80 on, which nobody can rely on.
+/// RFC 9110 §5.5, without the bytes from 0x80 on, which are not reliable.
 pub(super) fn check_value(text: &str) -> Result<String, Wrong> {
     check_characters(text)?;
     let value = text.trim();
@@ -144,7 +144,7 @@ pub(super) fn check_value(text: &str) -> Result<String, Wrong> {
     Ok(value.to_owned())
 }
 
-/// A field that has a key of its own, and stands among the others afterwards.
+/// A field that has a key of its own, and is among the others afterwards.
 pub(super) const RETRY_AFTER: &str = "Retry-After";
 
 /// A name with its value, or with nothing.

@@ -12,8 +12,8 @@ pub const PATH_MAX: usize = 256;
 /// Most routes of the epoll engine: what they need of a program's 65,536 data, with room for the rest.
 pub const ROUTES_MAX: usize = 4096;
 
-/// Most routes of the blocking engine, which compares with each in code: 512 of the longest paths are some 14,000 labels of
-/// the 65,536 that a program may have.
+/// Most routes of the blocking engine, which compares with each in code. 512 of the longest paths are some 14,000
+/// labels; a program may have 65,536.
 pub const BLOCKING_ROUTES_MAX: usize = 512;
 
 /// Longest path of a file on disk, in bytes: Linux takes no more (`PATH_MAX`).
@@ -40,7 +40,7 @@ pub const PORT_MIN: u16 = 1;
 /// Highest TCP port.
 pub const PORT_MAX: u16 = u16::MAX;
 
-/// TCP port of a server whose spec names none: unprivileged, and where most people look first.
+/// Default TCP port of a server: unprivileged, and where most people look first.
 pub const PORT_DEFAULT: u16 = 8080;
 
 /// Shortest timeout, in milliseconds: below it honest clients on slow lines are cut off.
@@ -49,7 +49,7 @@ pub const TIMEOUT_MS_MIN: u32 = 100;
 /// Longest timeout, in milliseconds: one hour.
 pub const TIMEOUT_MS_MAX: u32 = 3_600_000;
 
-/// Timeout of a server whose spec names none, in milliseconds.
+/// Default timeout of a server, in milliseconds.
 pub const TIMEOUT_MS_DEFAULT: u32 = 5_000;
 
 /// Smallest listen queue, in connections.
@@ -58,7 +58,7 @@ pub const BACKLOG_MIN: u32 = 1;
 /// Longest listen queue, in connections; the kernel cuts it to `net.core.somaxconn` anyway.
 pub const BACKLOG_MAX: u32 = 65_535;
 
-/// Listen queue of a server whose spec names none, in connections: the kernel's own default since Linux 5.4.
+/// Default listen queue of a server, in connections: the kernel's own default since Linux 5.4.
 pub const BACKLOG_DEFAULT: u32 = 4096;
 
 /// Lowest status code of a reply: those below are interim and no answer.
@@ -67,10 +67,11 @@ pub const STATUS_MIN: u16 = 200;
 /// Highest status code of a reply.
 pub const STATUS_MAX: u16 = 599;
 
-/// Status codes whose replies must not have content, so that a body or its length would break the connection.
+/// Status codes of replies that must not have content: a body or its length would break the connection.
 pub const STATUS_WITHOUT_CONTENT: [u16; 3] = [204, 205, 304];
 
-/// Status codes whose replies must have a field that no key gives (RFC 9110 §11.7.1, §15.3.7, §15.5.2, §15.5.6, §15.5.22).
+/// Status codes of replies that must have a field that no key gives (RFC 9110 §11.7.1, §15.3.7, §15.5.2, §15.5.6,
+/// §15.5.22).
 pub const STATUS_WITH_FIELD: [(u16, &str); 5] =
     [(206, "Content-Range"), (401, "WWW-Authenticate"), (405, "Allow"), (407, "Proxy-Authenticate"), (426, "Upgrade")];
 
@@ -95,16 +96,16 @@ pub const FIELD_VALUE_MAX: usize = 4096;
 /// Status codes that `Location` belongs to (RFC 9110 §10.2.2, §15.4).
 pub const STATUS_WITH_LOCATION: [u16; 7] = [201, 300, 301, 302, 303, 307, 308];
 
-/// Status of a reply with `Location` whose spec gives none: for good, and with the same method.
+/// Default status of a reply with `Location`: permanent, and with the same method.
 pub const REDIRECT_STATUS_DEFAULT: u16 = 308;
 
 /// Fewest workers.
 pub const WORKERS_MIN: u32 = 1;
 
-/// Most workers: more than one for each core serve nobody.
+/// Most workers: more than one for each core are of no use.
 pub const WORKERS_MAX: u32 = 64;
 
-/// Workers of a server whose spec gives no number.
+/// Default number of workers of a server.
 pub const WORKERS_DEFAULT: u32 = 1;
 
 /// Fewest connections of a worker.
@@ -113,7 +114,7 @@ pub const CONNECTIONS_MIN: u32 = 16;
 /// Most connections of a worker: their numbers fit into 16 bits, with room for the other descriptors.
 pub const CONNECTIONS_MAX: u32 = 60_000;
 
-/// Connections of a worker whose spec gives no number.
+/// Default number of connections of a worker.
 pub const CONNECTIONS_DEFAULT: u32 = 16_384;
 
 /// Fewest requests that are held half-received.
@@ -131,8 +132,8 @@ pub const HEAD_BYTES_MIN: u32 = 1024;
 /// Most bytes of the longest head.
 pub const HEAD_BYTES_MAX: u32 = 65_536;
 
-/// Bytes of the longest head where a spec gives none: a request line of the 8,000 octets that RFC 9112 §3 wants to be taken,
-/// and as much of fields.
+/// Default length of the longest head, in bytes: a request line of the 8,000 octets that RFC 9112 §3 recommends, and as
+/// much of fields.
 pub const HEAD_BYTES_DEFAULT: u32 = 16_384;
 
 /// Shortest wait for a client of the epoll engine, in seconds.

@@ -14,8 +14,8 @@ pub(super) struct ListenText {
 }
 
 impl ListenText {
-    /// Reads `PORT`, `:PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`. An IPv6 address has to be
-    /// in brackets: `::8080` would be read as an address by one half of the people and as a port by the other.
+    /// Reads `PORT`, `:PORT`, `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`. An IPv6 address has to be in
+    /// brackets: `::8080` would be read as an address by some people and as a port by others.
     pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let text = text.trim();
         if let Some(wrong) = other_kind(text) {

@@ -12,12 +12,12 @@ use super::path::{self, EVERY};
 /// Stands at the end of a location for the path and the query of the request.
 const PATH: &str = "{{path}}";
 
-/// What stands in front of the request's path, if the location has that.
+/// What comes before the request's path, if the location has that.
 pub(crate) fn before_path(location: &str) -> Option<&str> {
     location.strip_suffix(PATH)
 }
 
-/// Is it a path, or an address with its scheme? The schema has looked at the length.
+/// Is it a path, or a URL with its scheme? The schema has checked the length.
 pub(super) fn check(location: &str) -> Result<(), Wrong> {
     let value = before_path(location).unwrap_or(location);
     if value != location && (value.is_empty() || value.ends_with('/')) {
@@ -59,7 +59,7 @@ pub(super) fn check(location: &str) -> Result<(), Wrong> {
     }
 }
 
-/// The scheme in lower case, if it is one of those that are looked at, and what is behind its colon.
+/// The scheme in lower case, if it is a known one, and what follows its colon.
 fn scheme(value: &str) -> Option<(&str, &str)> {
     let (scheme, behind) = value.split_once(':')?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,8 +1,8 @@
 //! The description of a program: from TOML, or from a single file, to a checked [`Description`].
 //!
-//! The way through: [`Source`] says what a path holds, `document` turns TOML into sections whose keys and values
-//! the [`schema`] allows, `read`, `server` and `reply` turn sections into the [`Description`] and check what spans
-//! several keys. Whoever finds a fault says what is wrong and what would be right ([`Wrong`]); [`SpecError`] adds where.
+//! The way through: [`Source`] says what a path holds. `document` turns TOML into sections with keys and values that
+//! the [`schema`] allows. `read`, `server` and `reply` turn sections into the [`Description`] and check what spans
+//! several keys. A fault says what is wrong and what would be right ([`Wrong`]); [`SpecError`] adds the place.
 
 mod check;
 mod content_type;

@@ -24,7 +24,7 @@ pub(super) fn from_path(path: &Path) -> String {
     if name.is_empty() { FALLBACK.to_owned() } else { name.to_owned() }
 }
 
-/// Is it `[a-z0-9]([-a-z0-9]*[a-z0-9])?`? The schema has looked at the length.
+/// Is it `[a-z0-9]([-a-z0-9]*[a-z0-9])?`? The schema has checked the length.
 pub(super) fn check(name: &str) -> Result<(), Wrong> {
     let good = name.chars().all(|c| is_allowed(c) || c == '-') && !name.starts_with('-') && !name.ends_with('-');
     if good {

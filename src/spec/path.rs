@@ -11,7 +11,7 @@ pub(super) const EVERY: &str = "*";
 /// What an encoded slash is decoded to by the epoll engine; no UTF-8 text has that byte.
 pub(crate) const NO_SLASH: u8 = 0xff;
 
-/// What a prefix begins with where it stands beside paths, which all begin with a slash.
+/// The first byte of a prefix among paths, which all begin with a slash.
 pub(crate) const PREFIX: u8 = b'*';
 
 /// Of `/api/*`: `/api/`.
@@ -19,7 +19,7 @@ pub(super) fn prefix(path: &str) -> Option<&str> {
     path.strip_suffix('*').filter(|prefix| prefix.ends_with('/'))
 }
 
-/// What tells a route from others: its decoded path, or its decoded prefix behind [`PREFIX`] in place of the slash.
+/// What tells a route from others: its decoded path, or its decoded prefix with [`PREFIX`] in place of the slash.
 pub(crate) fn key(path: &str) -> Vec<u8> {
     match prefix(path).map(decoded) {
         Some(prefix) => [&[PREFIX], &prefix[1..]].concat(),
@@ -27,7 +27,7 @@ pub(crate) fn key(path: &str) -> Vec<u8> {
     }
 }
 
-/// Where an asterisk stands it is the whole path or its last segment: other patterns there are none.
+/// An asterisk is the whole path or its last segment: there are no other patterns.
 pub(super) fn check_asterisk(path: &str) -> Result<(), Wrong> {
     if path == "/*" {
         return Err(Wrong::new("\"/*\" is every path", format!("write \"{EVERY}\"")));
@@ -39,7 +39,7 @@ pub(super) fn check_asterisk(path: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Can a request have that path? The schema has looked at the length.
+/// Can a request have that path? The schema has checked the length.
 pub(super) fn check(path: &str) -> Result<(), Wrong> {
     if !path.starts_with('/') {
         let fix = format!("write \"/{}\"; \"{EVERY}\" alone is every path", path.trim_start_matches('*'));
@@ -57,7 +57,7 @@ pub(super) fn check(path: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Is it a path of the epoll engine, which compares decoded paths? [`check`] has looked at the rest.
+/// Is it a path of the epoll engine, which compares decoded paths? [`check`] covers the rest.
 pub(super) fn check_decoded(path: &str) -> Result<(), Wrong> {
     let encoded = path.split('%').skip(1);
     for digits in encoded.map(|behind| behind.as_bytes().get(..2)) {
@@ -111,7 +111,7 @@ pub(super) fn as_sent(path: &str) -> String {
     path.chars().map(|c| if is_sent(c) { c.to_string() } else { encoded(c) }).collect()
 }
 
-/// Has every `%` two hexadecimal digits behind it?
+/// Has every `%` two hexadecimal digits after it?
 pub(super) fn is_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|behind| behind.as_bytes().get(..2).and_then(byte_of_digits).is_some())
 }
@@ -139,7 +139,7 @@ pub(super) fn resolved(path: &str) -> Vec<u8> {
     kept.iter().flat_map(|segment| [&b"/"[..], segment].concat()).collect()
 }
 
-/// Can it stand in a request line as it is (docs/http.md)? [`check`] has looked at the rest.
+/// May it be in a request line as it is (docs/http.md)? [`check`] covers the rest.
 pub(super) fn is_sendable(path: &str) -> bool {
     !path.contains(['"', '<', '>'])
 }

@@ -11,8 +11,8 @@ use super::loader::{Disk, Loader};
 use super::reply::Replies;
 use super::{name, server};
 
-/// The description that a spec gives; `file_name` names it in errors, gives it its default name, and the files it
-/// names are looked for on disk beside it.
+/// The description that a spec gives; `file_name` names it in errors and gives it its default name. Files that it names
+/// are searched on disk beside it.
 ///
 /// ```
 /// use std::path::Path;

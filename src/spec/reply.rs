@@ -168,7 +168,7 @@ fn complete(section: &Section<'_>, common: &[Given], body: Vec<u8>, default_type
     Ok(Reply { template, cache, modified, location, fields, compress, ..Reply::new(status, content_type, body) })
 }
 
-/// The variants that stand beside the file of a reply. Those of a template would hold its placeholders.
+/// The ready-made variants beside the file of a reply. Those of a template would hold its placeholders.
 fn ready(section: &Section<'_>, loader: &dyn Loader, reply: &Reply) -> Result<Vec<Variant>, SpecError> {
     let Some(file) = section.text("file").filter(|_| reply.compress && !reply.template) else { return Ok(Vec::new()) };
     let mut variants = Vec::new();

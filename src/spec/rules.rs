@@ -55,7 +55,7 @@ pub(super) fn too_many_routes(engine: Engine) -> Wrong {
     Wrong::new(what, "answer some of them by the route \"*\" or another server")
 }
 
-/// Can a reply with these fields have that status? The schema has looked at the range.
+/// Can a reply with these fields have that status? The schema has checked the range.
 pub(super) fn check_status(status: u16, has_location: bool, fields: &[(String, String)]) -> Result<(), Wrong> {
     if has_location && !STATUS_WITH_LOCATION.contains(&status) {
         let what = format!("a reply with status {status} has no `location`");

@@ -8,7 +8,7 @@ use super::description::{Engine, ProgramKind};
 /// One key of a spec.
 #[derive(Debug)]
 pub struct Key {
-    /// Where it stands: `name`, `server.listen`, `route[].path`.
+    /// Its path: `name`, `server.listen`, `route[].path`.
     pub path: &'static str,
     /// Which values it takes.
     pub kind: Kind,
@@ -129,7 +129,7 @@ pub type Fields = Vec<(String, Option<String>)>;
 /// A table of a spec, with the keys in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
-    /// What stands above the first header.
+    /// The keys above the first header.
     Top,
     /// `[server]`.
     Server,
@@ -180,7 +180,7 @@ impl Key {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }
 
-    /// How a spec writes it: `[server]`, `[[route]]`, or the name alone for what is no table.
+    /// How a spec writes it: `[server]`, `[[route]]`, or only the name if it is not a table.
     pub fn written(&self) -> String {
         match self.kind {
             Kind::Table => format!("[{}]", self.name()),
@@ -189,7 +189,7 @@ impl Key {
         }
     }
 
-    /// The table it stands in.
+    /// The table that it is in.
     pub fn table(&self) -> Table {
         let prefix = &self.path[..self.path.len() - self.name().len()];
         TABLES.iter().find(|facts| facts.prefix == prefix).expect("every path of the schema is in a table").table

@@ -15,22 +15,22 @@ use super::limits::BODY_MAX;
 use super::loader::{self, Disk, Embedded};
 use super::read::{self, from_toml_with};
 
-/// What stands for standard input on a command line.
+/// What means standard input on a command line.
 const STANDARD_INPUT: &str = "-";
 
-/// Files up to here are looked at before they are served, whether they are specs; a spec is a few lines.
+/// Files up to this length are checked before they are served: they might be specs. A spec is a few lines.
 const SPEC_USUAL_MAX_BYTES: u64 = 1 << 20;
 
 /// What a description can be made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A spec: a file whose name ends in `.toml`.
+    /// A spec: a file with a name that ends in `.toml`.
     Spec(PathBuf),
     /// A spec that comes through a pipe, or, as `-`, on standard input: what has no name has no extension.
     Stream(PathBuf),
     /// Any other file: it is served as it is.
     File(PathBuf),
-    /// A folder whose files are served; not supported yet.
+    /// A folder of files to serve; not supported yet.
     Folder(PathBuf),
 }
 
@@ -82,7 +82,7 @@ pub fn from_path(path: &Path) -> Result<Description, SpecError> {
     Source::of(path)?.describe(None)
 }
 
-/// The program that is built where nobody says which: `examples/page.toml`.
+/// The default program: `examples/page.toml`.
 pub fn default_description() -> Description {
     default_description_on(None)
 }

@@ -1,4 +1,4 @@
-//! The word somebody most likely meant.
+//! The word that was most likely meant.
 
 /// The candidate nearest to `word`, the first of equals; nothing where none is near enough to be meant.
 pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -10,9 +10,9 @@ pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// How far apart two words are, if one can be meant by the other: a slip in every fourth letter, or four behind a
-/// beginning that is the same (`binary_bytes` for `binary_size`), or the longer word
-/// being the shorter one with something around it (`content_type` for `type`).
+/// How far apart two words are, if one can be meant by the other. There may be a slip in every fourth letter, or four
+/// letters after an equal beginning (`binary_bytes` for `binary_size`). Or the longer word is the shorter one with
+/// something around it (`content_type` for `type`).
 fn distance(word: &str, candidate: &str) -> Option<usize> {
     const SHORTEST_PART: usize = 4;
     const LETTERS_PER_SLIP: usize = 4;

@@ -4,12 +4,12 @@
 use super::error::Wrong;
 use super::suggest::closest;
 
-/// A name that can stand between `{{` and `}}`.
+/// A name that can be between `{{` and `}}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placeholder {
     /// The name, `[a-z_]+`.
     pub name: &'static str,
-    /// What stands there afterwards.
+    /// What it is replaced by.
     pub doc: &'static str,
 }
 
@@ -48,8 +48,8 @@ pub struct TemplateError {
     pub wrong: Wrong,
 }
 
-/// Replaces every placeholder by what `lookup` says of its name. Whatever `lookup` knows nothing of is an error, and
-/// so is a `{{` that does not open a placeholder. `\{{` becomes `{{`. The values are not looked at: see [`html_escape`].
+/// Replaces every placeholder by what `lookup` says of its name. Whatever `lookup` knows nothing of is an error, and so
+/// is a `{{` that does not open a placeholder. `\{{` becomes `{{`. The values are not escaped: see [`html_escape`].
 pub fn fill(text: &[u8], lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<u8>, TemplateError> {
     let mut filled = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -93,14 +93,14 @@ pub fn html_escape(value: &str) -> String {
     escaped
 }
 
-/// A value as it may stand inside of a JSON string.
+/// A value as it may be inside a JSON string.
 pub fn json_escape(value: &str) -> String {
     let quoted = serde_json::Value::from(value).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// A value as it may stand in content of that type: [`html_escape`] for HTML and XML, [`json_escape`] for JSON,
-/// and as it is elsewhere.
+/// A value as it may be in content of that type: [`html_escape`] for HTML and XML, [`json_escape`] for JSON, and as it
+/// is elsewhere.
 pub fn escape_for(content_type: &str, value: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     match essence.rsplit(['/', '+']).next().unwrap_or("") {

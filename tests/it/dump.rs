@@ -1,5 +1,5 @@
-//! The text form of programs, on every example: what is printed after any pass over operations is read back as it was,
-//! and machine code is printed with the bytes that the file has.
+//! The text form of programs, on every example: the output after any pass over operations is read back as it was.
+//! Machine code is printed with the bytes that the file has.
 
 use asmgen::elf::Tier;
 use asmgen::examples::EXAMPLES;

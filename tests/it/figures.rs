@@ -22,7 +22,7 @@ const EPOLL: Duration = Duration::from_millis(1500);
 /// themselves; to make one here would take longer than most tests together.
 const UNOPTIMIZED: u32 = if cfg!(debug_assertions) { 10 } else { 1 };
 
-/// The median of the time that a whole process runs, without what it waits for the processor: from /proc/PID/schedstat
+/// The median of the time that a whole process runs, without its wait for the processor. It is from /proc/PID/schedstat
 /// (Documentation/scheduler/sched-stats.rst), nanoseconds, once it has ended and before it is reaped.
 fn median(args: &[&str]) -> Duration {
     let run = |_| {

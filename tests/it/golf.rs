@@ -94,8 +94,8 @@ const RULES: [(Rule, &str, &str, Tier); 20] = [
     (Rule::Homes,     "pause", "i386",    Tier::Linux),
     (Rule::Constants, "hello", "i386",    Tier::Linux),
 ];
-/// No example has a header word that branches to where a jump of ours would not lead as well, and none a loop that is not
-/// shorter without its first constants.
+/// No example has a header word that branches to a place that a jump of ours would not reach. No example has a loop
+/// that is longer without its first constants.
 const SAVE_NOWHERE: [Rule; 2] = [Rule::Branch, Rule::Again];
 
 #[test]

@@ -1,5 +1,5 @@
-//! The licences and the sources of everything that is compiled in: deny.toml says what may be used, and this holds the
-//! dependencies to it as cargo-deny would. And the oldest Rust that is claimed to compile them.
+//! The licences and the sources of everything that is compiled in. deny.toml says what may be used, and this test
+//! checks the dependencies as cargo-deny would. And the oldest Rust that is claimed to compile them.
 
 use std::process::Command;
 
@@ -172,8 +172,8 @@ fn release(version: &str) -> (u32, u32) {
     (numbers.next().expect("a major version"), numbers.next().unwrap_or(0))
 }
 
-/// No other toolchain can be had everywhere, so the claim is held to what the locked dependencies say of themselves;
-/// clippy holds our own code to it (`incompatible_msrv`).
+/// No other toolchain can be had everywhere, so the claim is compared with what the locked dependencies say of
+/// themselves. clippy holds our own code to it (`incompatible_msrv`).
 #[test]
 fn the_rust_that_is_claimed_compiles_every_locked_dependency() {
     let policy = Policy::read();

@@ -1,7 +1,7 @@
 //! Latency: how long a client waits for its reply while so many others wait for theirs, in interleaved rounds.
 //!
-//! Each connection has one request under way at any time (a closed loop), so a server that is twice as fast halves the
-//! latency of all. The percentiles are those of a round; the middle round of each is shown.
+//! Each connection has one request under way at any time (a closed loop). A server that is twice as fast therefore
+//! halves all latencies. The percentiles are those of a round; the middle round of each is shown.
 
 use anyhow::Context as _;
 

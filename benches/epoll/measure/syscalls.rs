@@ -1,5 +1,5 @@
 //! System calls per request, counted by the kernel: `strace` would slow the server down, and a slower server finds more
-//! requests in each wait than it does by itself.
+//! requests in each wait.
 
 use std::fs;
 use std::process::Command;

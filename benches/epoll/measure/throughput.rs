@@ -50,7 +50,7 @@ pub(crate) fn run(bench: &Bench<'_>, shape: Shape, contestants: &[Contestant]) -
     let servers = able.map(|one| Ok((one, bench.start(one, shape.close)?))).collect::<anyhow::Result<Vec<_>>>()?;
     let mut samples = vec![Vec::new(); servers.len()];
     for round in 0..bench.settings.rounds {
-        // Nobody always comes after the same one.
+        // No server always comes after the same one.
         for turn in 0..servers.len() {
             let place = (round + turn) % servers.len();
             let (contestant, server) = &servers[place];

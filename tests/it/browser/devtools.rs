@@ -134,7 +134,7 @@ impl Tab<'_> {
 
     /// Loads a page; `seen` is told of every event until it is loaded, and whether it is.
     ///
-    /// A tab says that it has loaded of its first page too, `about:blank`, and on a busy machine it says so late: only
+    /// A tab says that it has loaded of its first page too, `about:blank`, and on a busy machine it says so late. Only
     /// the load of this very navigation counts, which its loader names.
     fn navigate(&mut self, address: &str, mut seen: impl FnMut(&Value, bool) -> Go) {
         let asked = self.browser.send(Some(&self.session.clone()), "Page.navigate", &json!({"url": address}));

@@ -1,5 +1,5 @@
-//! A browser at work: it shows a page with all that belongs to it, and asks only what is new when it comes again; and
-//! it shows maps (`poster`).
+//! A browser at work. It shows a page with all that belongs to it, and asks only for what is new when it comes again.
+//! It also shows maps (`poster`).
 
 mod devtools;
 mod poster;

@@ -1,5 +1,5 @@
-//! The map as a page, in the hands of a reader: the panel follows the pointer, the search finds what it is asked for,
-//! and nothing is loaded from anywhere.
+//! The map as a page, in use. The panel follows the pointer, the search finds what it is asked for, and nothing is
+//! loaded from elsewhere.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Programs that fetch files, and what they ask for to fetch no more than they have to: several ranges, parts of what they
-//! have a part of, and what has changed since. The access log says what they asked for and got.
+//! Programs that fetch files, and how they fetch no more than they need: several ranges, the rest of a file, and what
+//! has changed since. The access log says what they asked for and got.
 
 mod apt;
 mod dates;

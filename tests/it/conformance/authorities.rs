@@ -1,6 +1,6 @@
-//! Thousands of authorities, in `Host`, in the absolute-form and in the authority-form: every count of groups with `::`
-//! at every place, every part of an IPv4 address, and what comes of parts put together by chance. The model knows which
-//! are good by a parser of another make.
+//! Thousands of authorities, in `Host`, in the absolute-form and in the authority-form: They have every count of groups
+//! with `::` at every place, every part of an IPv4 address, and random combinations. The model knows which are good by
+//! a parser of another make.
 
 use super::exchange::{Peer, Plan};
 use super::many::{self, Job};

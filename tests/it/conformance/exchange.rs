@@ -1,8 +1,8 @@
 //! One connection, cut into pieces at will, compared byte for byte with what the model says.
 //!
-//! Nothing here depends on how long a server takes. Where the model says that a piece is answered, the answer is waited
-//! for before the next one is sent; where it says that a connection stays open, more is sent that shows it and is
-//! answered with `Connection: close`. Every exchange so ends with the server's end of the stream.
+//! Nothing here depends on how long a server takes. If the model says that a piece is answered, the next one is sent
+//! after that answer. If it says that a connection stays open, more is sent that shows it and is answered with
+//! `Connection: close`. Every exchange so ends with the server's end of the stream.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -25,8 +25,8 @@ const WRONG: &[u8] = b"\x01";
 const CLOCK_SECONDS: u64 = 2;
 /// A reply that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Long enough for a server to see the end of a piece, mostly: a piece that is seen later is not lost, only less of
-/// a test.
+/// Mostly long enough for a server to see the end of a piece. A piece that is seen later is not lost, only less of a
+/// test.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A server, what it should be, and how long it may take for a reply.
@@ -75,8 +75,8 @@ fn completion(site: &Site, payload: &[u8]) -> Vec<u8> {
     ends.into_iter().find(completes).unwrap_or(WRONG).to_vec()
 }
 
-/// Sends the payload cut at these positions, and its ending; the fault, if anything else comes back than the model
-/// says, or if the answer to a piece comes before it or not at once.
+/// Sends the payload cut at these positions, and its ending. The fault, if the replies are not the model's, or if the
+/// answer to a piece comes before it or not at once.
 pub(crate) fn fault(peer: Peer<'_>, plan: &Plan, cuts: &[usize]) -> Option<String> {
     let began = SystemTime::now();
     let mut client = match connect(peer) {

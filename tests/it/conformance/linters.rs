@@ -1,5 +1,5 @@
 //! REDbot asks the server in all ways it knows — conditional, for ranges, negotiated — and httplint reads each kind of
-//! reply; both say what they think of it. No test tells them what is right.
+//! reply. Both give their opinion. No test tells them what is right.
 
 use std::io::Write;
 use std::process::Stdio;

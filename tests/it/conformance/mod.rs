@@ -1,7 +1,7 @@
-//! Requests as others think them up — Http11Probe, h1spec, a probe of peers, the RFCs' duties one by one — and the
-//! edges of docs/http.md, against servers of both machines: whole, cut at every position, and cut at random. What the
-//! tables expect is held against the model, and every byte that a server sends as well: a server that keeps to the
-//! model keeps to the tables.
+//! Requests of others — Http11Probe, h1spec, a probe of peers, the RFCs' duties one by one — and the edges of
+//! docs/http.md, against servers of both machines. They are sent whole, cut at every position, and cut at random. What
+//! the tables expect is compared with the model, and so is every byte that a server sends. A server that keeps to the
+//! model therefore keeps to the tables.
 
 mod authorities;
 pub(crate) mod exchange;

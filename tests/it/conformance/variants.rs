@@ -1,5 +1,5 @@
-//! What a server has made of the content that it compresses. asmgen's choice of level is its own; that it means the
-//! same bytes and is smaller is looked at here, with other decoders than the encoders that made it.
+//! What a server has made of the content that it compresses. asmgen chooses the level. Here other decoders than the
+//! encoders' own check that the bytes are the same and that the variant is smaller.
 
 use std::io::Read;
 

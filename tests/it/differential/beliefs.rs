@@ -1,5 +1,5 @@
-//! What selection believes of registers is so: every program runs in an emulator that shows all registers before each
-//! instruction, and where an operation begins they are compared with what is believed there.
+//! What selection believes of registers is true. Every program runs in an emulator that shows all registers before each
+//! instruction. At the beginning of an operation they are compared with what is believed there.
 
 use std::collections::BTreeMap;
 use std::path::Path;

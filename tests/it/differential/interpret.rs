@@ -1,5 +1,5 @@
-//! The operations, done one after the other: numbers are 32-bit, addresses are those of a memory of its own, where the
-//! frame, the state and the data are far from each other.
+//! The operations, done one after the other. Numbers are 32-bit. Addresses are those of a memory of its own, in which
+//! the frame, the state and the data are far from each other.
 
 use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Part, Program, Slot, Width};
 use asmgen::syscall::Call;

@@ -30,7 +30,7 @@ const PROGRAMS: u64 = 200;
 /// What ends a program that does not end by itself: a loop that was compiled wrong fails with its seed.
 const TIME_LIMIT: [&str; 4] = ["timeout", "--signal=KILL", "--foreground", "20"];
 
-/// Does this with every seed from 1 up, or from that of the variable `SEED`, on all cores; so many if the variable
+/// Does this with every seed from 1 up, or from that of the variable `SEED`, on all cores. So many if the variable
 /// `PROGRAMS` does not say otherwise. Fails behind the last one with the seeds it panicked with. Returns how many there
 /// were.
 fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) -> u64 {
@@ -59,7 +59,7 @@ fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) -> u64 {
 }
 
 /// Writes an executable. Another process does it. If this one had it open for writing, the child of another test could
-/// hold it open for a moment, and it could not be run (ETXTBSY).
+/// hold it open, and it could not be run (ETXTBSY).
 fn write(image: &Image, file: &Path) {
     let bytes = file.with_extension("bytes");
     fs::write(&bytes, &image.bytes).expect("the program is written");

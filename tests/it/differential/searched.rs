@@ -1,5 +1,5 @@
-//! What the search for small files makes of random programs does what their plain layout does: the same output, the
-//! same exit code, the same system calls with the same arguments and results.
+//! Golfed random programs do what their plain layout does: the same output, the same exit code, the same system calls
+//! with the same arguments and results.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,5 +1,5 @@
-//! Many requests at once to clients that read when they like: every reply is whole and in its place, byte for byte what
-//! the same request gets alone. The kernel keeps little for a connection here, so that replies are cut anywhere.
+//! Many requests at once to clients that read when they like: every reply is whole and in its place, equal to what the
+//! request gets alone. The kernel keeps little for a connection here, so that replies are cut anywhere.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};

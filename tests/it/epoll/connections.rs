@@ -36,8 +36,8 @@ fn http_1_0_stays_where_it_asks_to() {
     client.ends();
 }
 
-/// What a client sends on when it has its reply is taken: the reply is whole, its end is no reset, and none comes for what is
-/// sent. A server that closes at once would have none of it.
+/// The server takes what a client sends after its reply. The reply is whole, its end is not a reset, and none comes for
+/// what is sent. A server that closes at once would have none of it.
 #[test]
 fn what_comes_behind_the_last_reply_is_taken() {
     const PIECES: usize = 20;

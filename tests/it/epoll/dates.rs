@@ -1,5 +1,5 @@
-//! The date of a reply (RFC 9110 §5.6.7), at seconds where days, months, years and leap days begin and end: strace tells
-//! the server what time it is.
+//! The date of a reply (RFC 9110 §5.6.7), at seconds where days, months, years and leap days begin and end. strace
+//! tells the server the time.
 
 use std::time::{Duration, UNIX_EPOCH};
 

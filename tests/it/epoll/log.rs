@@ -1,5 +1,5 @@
-//! The access log, and what it does where standard output takes no more: whatever that is, no reply waits for it, and
-//! nothing that others share is changed.
+//! The access log, and what it does if standard output takes no more. Whatever that is, no reply waits for it, and
+//! nothing that others share changes.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};

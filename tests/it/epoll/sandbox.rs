@@ -29,8 +29,8 @@ fn every_worker_has_it() {
     }
 }
 
-/// No page may be written and executed. A file for i386 that is not strict has no header that says so of the stack, and
-/// Linux then makes every page of such programs executable.
+/// No page may be written and executed. A file for i386 that is not strict has no header about the stack. Linux then
+/// makes every page of such programs executable.
 #[test]
 fn no_page_is_writable_and_executable() {
     let spec = spec("");
@@ -125,8 +125,8 @@ const MACHINES: [(&str, u32); 3] = [("x86_64", 0xc000_003e), ("aarch64", 0xc000_
 const ALLOW: u32 = 0x7fff_0000;
 const KILL_PROCESS: u32 = 0x8000_0000;
 
-/// The loop's calls are allowed. Every other call of the machine and all of other machines end the process, and so do
-/// those of x32, which have a bit of their own in their numbers.
+/// The loop's calls are allowed. Every other call of the machine and all of other machines end the process. So do those
+/// of x32, which have a bit of their own in their numbers.
 #[test]
 fn every_call_has_its_verdict() {
     const X32: u32 = 0x4000_0000;

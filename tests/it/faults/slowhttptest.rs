@@ -44,8 +44,8 @@ fn under(mode: &[&str]) -> Seen {
     let url = format!("http://127.0.0.1:{}/long", server.port);
     let folder = tempfile::tempdir().unwrap();
     let mut command = tool("slowhttptest");
-    // -c connections, -r new ones a second, -l seconds, -i seconds between two pieces, -p patience of its own probe;
-    // -g -o: figures of each second.
+    // -c connections, -r new ones a second, -l seconds, -i seconds between two pieces, -p patience of its own probe. -g
+    // -o: figures of each second.
     command.args(mode).args(["-c", CONNECTIONS, "-r", "100", "-l", SECONDS, "-i", "1", "-p", "3", "-u", &url]);
     command.args(["-g", "-o"]).arg(folder.path().join("figures"));
     let mut attack = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));

@@ -1,6 +1,6 @@
-//! Each call of the start fails, one after the other: a line with the error's name, exit 1, nothing on standard output,
-//! no process left over. Which calls may fail is in one table. `strace` replaces a call by one that there is not, so
-//! where the sandbox is set no call behind it is among them.
+//! Each call of the start fails, one after the other. There is a line with the error's name, exit 1, nothing on
+//! standard output, no process left over. Which calls may fail is in one table. `strace` replaces a call by one that
+//! there is not, so where the sandbox is set no call behind it is among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -173,8 +173,8 @@ fn calls(trace: &str) -> Calls {
         }
         let count = counts.entry((pid, name)).or_default();
         *count += 1;
-        // The clock is looked at once more, where it goes well already; and how often the first has to read until all
-        // others are ready is theirs.
+        // The clock is read once more when all is well already. How often the first has to read until all others are
+        // ready depends on them.
         if *count > 1 && ["clock_gettime", "read"].contains(&name) {
             continue;
         }

@@ -1,5 +1,5 @@
 //! Mutated requests against the running server, compared with the model: every byte of every reply, and what becomes of
-//! the connection. `make test` runs it for some seconds, always on the same inputs; `make fuzz` for ten minutes, or
+//! the connection. `make test` runs it for some seconds, always on the same inputs. `make fuzz` for ten minutes, or
 //! `FUZZ_SECONDS`, on inputs of their own, or those of `FUZZ_SEED`.
 
 mod mutate;
@@ -128,8 +128,8 @@ fn mistakes_are_found() {
     assert_eq!(fuzz(Peer::new(server.port, &site), &Run::short(SHORT_INPUTS / 10)).0, None);
 }
 
-/// The common site without its large content, which finds nothing that the rest does not, and without dates: a server that
-/// has none is another program.
+/// The common site without its large content, which finds nothing more than the rest, and without dates: a server
+/// without dates is another program.
 fn light_site() -> Site {
     let mut site = site_with_variants();
     site.routes.iter_mut().for_each(|route| route.representation.modified = None);

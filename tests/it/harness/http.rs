@@ -103,8 +103,8 @@ impl Expected {
         self.fault_of(what, reply, false)
     }
 
-    /// The fault, if a reply is another one; that to HEAD has no body. The order of the fields is free (RFC 9110 §5.3),
-    /// and those that the epoll engine has besides are there all together or not at all.
+    /// The fault, if a reply is another one; that to HEAD has no body. The order of the fields is free (RFC 9110 §5.3).
+    /// Those that only the epoll engine has are there all together or not at all.
     pub(crate) fn fault_of(&self, what: &str, reply: &[u8], head_only: bool) -> Option<String> {
         let (head, body) = split(reply);
         let mut lines: Vec<String> = String::from_utf8_lossy(head).split("\r\n").map(str::to_owned).collect();

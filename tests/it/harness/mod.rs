@@ -1,5 +1,5 @@
-//! What the tests share: the command line under test, the tools around it, servers that end with their test, a
-//! client that sees every byte, snapshots that one command rewrites.
+//! What the tests share: the command line and the tools around it, servers that end with their test, a client that sees
+//! every byte, snapshots.
 
 pub(crate) mod http;
 pub(crate) mod images;

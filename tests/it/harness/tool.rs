@@ -156,8 +156,8 @@ pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
     super::TARGETS.into_iter().flat_map(variant).filter(|variant| (variant.target, variant.elf) != ("aarch64", "linux"))
 }
 
-/// The layouts for qemu-user on the targets that this machine runs itself: there, too, an emulator sets other registers than
-/// a processor, and another loader reads the file.
+/// The layouts for qemu-user on the targets that this machine runs itself. There, too, an emulator sets other registers
+/// than a processor, and another loader reads the file.
 pub(crate) fn emulated_variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
     let own = |variant: &Variant| variant.target != "aarch64" && variant.elf != "linux";
     variants(spec).filter(own).map(Variant::emulated)

@@ -1,4 +1,4 @@
-//! The examples under gVisor, on the network that it makes itself: the same first process with the same tasks as in the
+//! The examples under gVisor, on the network that it makes itself. The first process and its tasks are those of the
 //! virtual machines, in a container that has nothing else.
 
 use std::fs::{self, File};

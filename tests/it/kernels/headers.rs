@@ -1,5 +1,5 @@
-//! Header bytes under real loaders. The rules of `src/elf` say of any file whether Linux takes it, or gVisor; here a
-//! program's header bytes are changed, one by one and all free ones at once, and what the rules say is compared with what
+//! Header bytes under real loaders. The rules of `src/elf` say of any file whether Linux or gVisor accepts it. Here a
+//! program's header bytes are changed, one by one and all free ones at once. What the rules say is compared with what
 //! runs.
 
 use asmgen::Image;
@@ -11,8 +11,8 @@ use crate::harness::random::Random;
 
 /// The same numbers in every run.
 const SEED: u64 = 0x7f45_4c46;
-/// Fields that say where the program lies and where it ends: with another value that is right as well it may miss a part
-/// of itself.
+/// Fields that say where the program begins and ends. With another value that is also right it may miss a part of
+/// itself.
 const PLACES: [&str; 2] = ["e_type", "p_filesz[0]"];
 /// PF_W: what can be written counts as memory (mm/util.c `__vm_enough_memory`), and a segment may say that it is larger
 /// than there is.
@@ -154,8 +154,7 @@ fn classify(image: &Image, at: usize, loader: Loader) -> Byte {
         Owner::Code { .. } | Owner::Data { .. } => true,
         Owner::Pad { .. } => false,
     });
-    // A rule asks for one value, or for several that differ in some bit from each other; so this finds every byte that
-    // is looked at.
+    // A rule requires one value, or several that differ in some bit. So this finds every byte that a loader reads.
     let flips = (0..8).map(|bit| 1 << bit).chain([0xff]);
     match is_used {
         true => Byte::Used,

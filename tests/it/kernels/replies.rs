@@ -1,6 +1,5 @@
-//! What servers have to answer in the virtual machines: what the plain build of the same site answers on this machine,
-//! with every placeholder that tells of the executable filled in by hand. (That those are the right replies is what
-//! `run` tests.)
+//! What servers have to answer in the virtual machines: the answers of the site's plain build on this machine, with
+//! placeholders about the executable filled in by hand. (That those are the right replies is what `run` tests.)
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -32,8 +31,7 @@ pub(super) const REQUESTS: [&str; 5] = [
 pub(super) struct Answers {
     /// One reply for each of [`REQUESTS`].
     pub(super) replies: Vec<Vec<u8>>,
-    /// How it ended on SIGTERM, as tests/kernels/init.c says it: by exit code 0, or by the signal where it has no word to
-    /// say about that.
+    /// How it ended on SIGTERM, as tests/kernels/init.c says it: by exit code 0, or by the signal if it has no handler.
     pub(super) end: String,
     /// Everything it wrote to standard output.
     pub(super) output: Vec<u8>,

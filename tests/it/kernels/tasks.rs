@@ -1,4 +1,5 @@
-//! What is run in a virtual machine or a container, and what must come of it: every program as root and as a user without privileges.
+//! What runs in a virtual machine or a container, and its expected results: every program as root and as a user without
+//! privileges.
 
 use asmgen::elf::Tier;
 use asmgen::examples::{EXAMPLES, Example};
@@ -8,7 +9,7 @@ use asmgen::{Image, Options, Target};
 use super::headers::Headers;
 use super::replies::{Answers, Known, REQUESTS, without_date};
 
-/// root, and nobody.
+/// root, and the user without privileges.
 const USERS: [u32; 2] = [0, 65534];
 /// Where the requests lie in the machine.
 const REQUEST_FILES: &str = "request";

@@ -17,8 +17,8 @@ pub(crate) fn last_modified(of: &Representation) -> Option<String> {
     of.modified.map(|(_, epoch_s)| date(UNIX_EPOCH + Duration::from_secs(epoch_s)))
 }
 
-/// Was it modified at this line's date, or before? Nothing, if that cannot be said: of this field there is not one line, or
-/// there is no date in it, or none of the representation.
+/// Was it modified at this line's date, or before? Nothing, if that cannot be said: there is not exactly one line of
+/// this field, or no date in it, or none of the representation.
 pub(crate) fn is_unmodified(head: &Head, field: &str, of: &Representation) -> Option<bool> {
     let given = parse(head.only(field)?)?;
     Some(parse(last_modified(of)?.as_bytes()).expect("dates are written as they are read") <= given)

@@ -181,8 +181,8 @@ fn a_file_without_a_spec() {
     none(&faults);
 }
 
-/// The fault, if a server that cannot listen does not say so in one line: the address and the error's name and number, or
-/// the number alone.
+/// The fault, if a server that cannot listen does not say so in one line. It has the address and the error's name and
+/// number, or only the number.
 fn refusal_fault(listen: &str, name: &str, errno: u32) -> Vec<String> {
     let spec = example("greeting");
     let folder = tempfile::tempdir().unwrap();

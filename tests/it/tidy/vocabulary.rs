@@ -1,4 +1,4 @@
-//! `src` names no register and no instruction; `arch` knows no protocol and no file format; only `arch` depends on
+//! `src` names no register and no instruction; `arch` knows no protocol and no file format. Only `arch` depends on
 //! encoders and decoders; only `src/elf` makes header fields.
 
 use super::{Exemption, Source, allow, judge, sources};

@@ -1,5 +1,5 @@
-//! A rolling update, by the kubelet's order: the pod is to end, `preStop` runs, then comes SIGTERM; and the Service goes
-//! on sending requests until it has forgotten the pod.
+//! A rolling update, in the kubelet's order. The pod is to end, `preStop` runs, then comes SIGTERM. The Service goes on
+//! sending requests until it has forgotten the pod.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

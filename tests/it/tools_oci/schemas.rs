@@ -1,5 +1,5 @@
-//! The JSON of an image against the schemas of the image-spec, which Debian packages (1.1.0-rc2; what 1.1.1 added to
-//! them — `artifactType`, `subject`, `data` — our documents do not use).
+//! The JSON of an image against the schemas of the image-spec, which Debian packages (1.1.0-rc2). What 1.1.1 added to
+//! them — `artifactType`, `subject`, `data` — our documents do not use.
 
 use super::images::{Image, golfed, image};
 use super::tool::run;

@@ -208,7 +208,7 @@ fn wrong_usage_is_refused_with_a_message() {
 
 #[test]
 fn no_snapshot_is_left_over() {
-    // None is there before the first `BLESS=1`.
+    // None is there before the first `make bless`.
     let entries = fs::read_dir(root().join("tests/cli")).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let is_used = |file: &String| WRONG.iter().any(|(name, ..)| *file == format!("{name}.stderr"));

@@ -43,9 +43,9 @@ fn output_of(args: &[&str]) -> String {
     String::from_utf8(succeed(asmgen().args(args)).stdout).unwrap()
 }
 
-/// The fault, if a generated file is not up to date.
-fn stale(file: &str, text: &str) -> Option<String> {
-    snapshot::differs(file, text).map(|fault| format!("{fault}\n  or: make bless"))
+#[test]
+fn the_page_of_the_keys_is_the_schema() {
+    none(&snapshot::differs("docs/spec.md", &asmgen::spec::schema_markdown()).into_iter().collect::<Vec<_>>());
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn deploy_files_are_those_of_the_page() {
     files.sort();
     assert!(files.len() >= 3, "{files:?}");
     let mut faults = Vec::new();
-    faults.extend(stale("docker-compose.yml", &output_of(&["compose", DEPLOYED])));
-    faults.extend(stale("Dockerfile.scratch", &output_of(&["dockerfile", DEPLOYED])));
-    faults.extend(files.iter().filter_map(|(name, text)| stale(&format!("k8s/{name}"), text)));
+    faults.extend(snapshot::differs("docker-compose.yml", &output_of(&["compose", DEPLOYED])));
+    faults.extend(snapshot::differs("Dockerfile.scratch", &output_of(&["dockerfile", DEPLOYED])));
+    faults.extend(files.iter().filter_map(|(name, text)| snapshot::differs(&format!("k8s/{name}"), text)));
     let entries = fs::read_dir(root().join("k8s")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let is_left_over = |name: &String| !files.iter().any(|(file, _)| file == name);
@@ -108,7 +108,7 @@ fn size_tables_hold_the_sizes() {
         ("README.md", BRIEF_MARKS, &brief),
     ];
     let fault = |(file, marks, table): (&str, [&str; 2], &String)| match with_table(&text_of(file), marks, table) {
-        Some(text) => stale(file, &text),
+        Some(text) => snapshot::differs(file, &text),
         None => Some(format!("{file}: there is no table between {marks:?}")),
     };
     none(&tables.into_iter().filter_map(fault).collect::<Vec<_>>());
@@ -191,7 +191,7 @@ fn the_table_of_images_holds_their_sizes() {
     }
     let page = "docs/golf.md";
     let text = with_table(&text_of(page), IMAGE_MARKS, &table).expect("it has a place for the table");
-    none(&stale(page, &text).into_iter().collect::<Vec<_>>());
+    none(&snapshot::differs(page, &text).into_iter().collect::<Vec<_>>());
 }
 
 /// The map that README.md shows.
@@ -200,7 +200,7 @@ fn the_map_of_the_readme_is_that_of_the_example() {
     let (file, spec) = ("docs/hello.svg", "examples/hello.toml");
     let map = output_of(&["map", spec, "--target", "x86_64", "--elf", "portable", "--format", "svg"]);
     assert!(text_of("README.md").contains(&format!("]({file})")), "README.md does not show {file}");
-    none(&stale(file, &map).into_iter().collect::<Vec<_>>());
+    none(&snapshot::differs(file, &map).into_iter().collect::<Vec<_>>());
 }
 
 /// Everything that a page sets as code: lines of blocks, and what stands between backticks.

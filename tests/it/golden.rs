@@ -93,7 +93,7 @@ fn listings() {
 
 #[test]
 fn no_listing_is_left_over() {
-    // None is there before the first `BLESS=1`.
+    // None is there before the first `make bless`.
     let entries = std::fs::read_dir(root().join("tests/golden")).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let expected: Vec<String> =

@@ -1,5 +1,5 @@
 //! The integration tests, one binary: they see asmgen as its users do, through the command line and the programs
-//! that come out. `cargo test --test it` runs them, `BLESS=1 cargo test --test it` rewrites what they compare with.
+//! that come out. `cargo test --test it` runs them, `make bless` rewrites what they compare with.
 
 /// What asmgen itself takes for large files.
 mod appetite;

@@ -15,7 +15,7 @@ use asmgen::{BuildError, Effort, Options, Target};
 use rustix::net::sockopt::set_socket_linger;
 
 use crate::harness::network::in_own_network;
-use crate::harness::process::Process;
+use crate::harness::process::{Process, descriptors};
 use crate::harness::snapshot;
 use crate::harness::tool::{ASMGEN, Variant, asmgen, example, root, succeed, tool, variants};
 use crate::harness::{http, images, none, wait_until};
@@ -210,10 +210,6 @@ fn rude_clients(address: SocketAddr) {
         }
         set_socket_linger(stream.as_fd(), Some(Duration::ZERO)).unwrap();
     }
-}
-
-fn descriptors(pid: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
 /// Starts a server in a network of its own, and asks.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Client;
 use crate::harness::http;
 use crate::harness::network::in_own_network;
+use crate::harness::random::Random;
 use crate::harness::server::{Executable, Server, Spec};
 use crate::harness::tool::Variant;
 use crate::run::bodies::big_body;
@@ -115,18 +116,6 @@ fn questions(port: u16) -> [Vec<Asked>; 2] {
     [open, LAST.map(|text| Asked::alone(port, text.as_bytes().to_vec())).into()]
 }
 
-/// Numbers that are the same in every run (xorshift32).
-struct Random(u32);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 as usize % end
-    }
-}
-
 /// A reader: the first pause, and how it goes on.
 #[derive(Clone, Copy, Debug)]
 struct Manner {
@@ -217,7 +206,7 @@ fn check(target: &str, work: impl Fn(u16, &[Vec<Asked>; 2]) -> Vec<String> + Syn
 fn random_batches(target: &str, rounds: u32) {
     check(target, |port, [open, last]| {
         let round = &|seed: u32| {
-            let mut random = Random(seed.wrapping_mul(0x9e37_79b9) | 1);
+            let mut random = Random::new(seed.into());
             let count = 1 + random.below(if seed.is_multiple_of(4) { 60 } else { 8 });
             let mut asked: Vec<&Asked> = (0..count).map(|_| &open[random.below(open.len())]).collect();
             if random.below(2) == 0 {
@@ -260,7 +249,7 @@ fn random_batches_i386() {
 #[test]
 fn a_thousand_requests_to_a_reader_that_stops() {
     check("x86_64", |port, [open, _]| {
-        let mut random = Random(7);
+        let mut random = Random::new(7);
         let short: Vec<&Asked> = open.iter().filter(|asked| asked.reply.len() < 5_000).collect();
         let batches = [
             (0..1000).map(|_| short[random.below(short.len())]).collect::<Vec<_>>(),
@@ -277,7 +266,7 @@ fn a_thousand_requests_to_a_reader_that_stops() {
 fn many_readers_at_once() {
     check("x86_64", |port, [open, last]| {
         let run = |seed: u32| {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed.into());
             let mut asked: Vec<&Asked> = (0..15).map(|_| &open[random.below(open.len())]).collect();
             asked.push(&last[random.below(last.len())]);
             let manner = Manner {

@@ -93,7 +93,7 @@ fn client(room_bytes: Option<usize>) -> Client {
     rustix::net::connect(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))).unwrap();
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(crate::harness::PATIENCE)).unwrap();
-    Client { stream, ahead: Vec::new() }
+    Client::on(stream)
 }
 
 /// All ask for much and read nothing; with more requests behind that than the server reads.

@@ -23,11 +23,14 @@ mod workers;
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::harness::client::{self, Fault};
 use crate::harness::http;
+use crate::harness::process::descriptors;
 use crate::harness::server::{Server, Spec};
 use crate::harness::tool::Variant;
 
@@ -112,10 +115,20 @@ impl Trace {
 }
 
 /// A connection that reads replies one by one.
-struct Client {
-    stream: TcpStream,
-    /// What has come and belongs to the next reply.
-    ahead: Vec<u8>,
+struct Client(client::Client);
+
+impl Deref for Client {
+    type Target = client::Client;
+
+    fn deref(&self) -> &client::Client {
+        &self.0
+    }
+}
+
+impl DerefMut for Client {
+    fn deref_mut(&mut self) -> &mut client::Client {
+        &mut self.0
+    }
 }
 
 /// A reply without its frame.
@@ -138,7 +151,11 @@ impl Reply {
 
 impl Client {
     fn new(port: u16) -> Self {
-        Self { stream: http::connect(port), ahead: Vec::new() }
+        Self::on(http::connect(port))
+    }
+
+    fn on(stream: TcpStream) -> Self {
+        Self(client::Client::on(stream))
     }
 
     fn send(&mut self, bytes: &[u8]) {
@@ -147,23 +164,18 @@ impl Client {
 
     /// The next reply; it is to a HEAD if so said. Nothing at the end of the stream.
     fn reply_to(&mut self, is_head: bool) -> Option<Reply> {
-        const END: &[u8] = b"\r\n\r\n";
-        let end = loop {
-            if let Some(end) = self.ahead.windows(END.len()).position(|window| window == END) {
-                break end;
-            }
-            if !self.more() {
-                assert!(self.ahead.is_empty(), "half a head: {}", http::shown(&self.ahead));
-                return None;
-            }
+        let bytes = match self.head_bytes() {
+            Ok(bytes) => bytes,
+            Err(Fault::Closed(why)) if why == client::END => return None,
+            Err(fault) => panic!("{fault:?}"),
         };
-        let head = String::from_utf8(self.ahead.drain(..end + END.len()).collect()).unwrap();
+        let head = String::from_utf8(self.take(bytes)).unwrap();
         let mut reply = Reply { head: head.trim_end().to_owned(), body: Vec::new() };
         let length = reply.field("Content-Length").filter(|_| !is_head).map_or(0, |length| length.parse().unwrap());
-        while self.ahead.len() < length {
-            assert!(self.more(), "{} of {length} bytes behind {}", self.ahead.len(), reply.head);
+        while self.ahead().len() < length {
+            self.more().unwrap_or_else(|fault| panic!("{fault:?} of {length} bytes behind {}", reply.head));
         }
-        reply.body = self.ahead.drain(..length).collect();
+        reply.body = self.take(length);
         Some(reply)
     }
 
@@ -184,17 +196,11 @@ impl Client {
         reply
     }
 
-    /// Receives something; false at the end of the stream.
-    fn more(&mut self) -> bool {
-        let mut piece = vec![0; 64 * 1024];
-        let read = http::receive(&mut self.stream, &mut piece).unwrap_or_else(|error| panic!("receive: {error}"));
-        self.ahead.extend_from_slice(&piece[..read]);
-        read > 0
-    }
-
-    /// The server ends the stream without a further byte.
+    /// The server ends the stream without a further byte, and without a reset.
     fn ends(&mut self) {
-        assert!(!self.more(), "more: {}", http::shown(&self.ahead));
+        let mut byte = [0];
+        let read = http::receive(&mut self.stream, &mut byte).unwrap_or_else(|error| panic!("receive: {error}"));
+        assert_eq!((read, self.ahead()), (0, [].as_slice()), "more comes");
     }
 }
 
@@ -203,9 +209,4 @@ fn hello_to<'c>(clients: impl IntoIterator<Item = &'c mut Client>) {
     for client in clients {
         client.hello();
     }
-}
-
-/// Descriptors that a process has open.
-fn descriptors(pid: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }

@@ -1,33 +1,16 @@
 //! A client that knows what it has to get, byte by byte.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use super::body_of;
+pub(super) use crate::harness::client::{Client, Fault};
 use crate::harness::http;
-
-/// What may be wrong with a reply.
-#[derive(Debug)]
-#[expect(dead_code, reason = "the texts are for people")]
-pub(super) enum Fault {
-    /// The connection ended before the reply began: the client may ask again.
-    Closed(String),
-    /// The connection ended within a reply that was right so far.
-    Cut(String),
-    /// Other bytes, or none for too long.
-    Wrong(String),
-}
 
 /// A request of this path.
 pub(super) fn request(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
-}
-
-pub(super) struct Client {
-    pub(super) stream: TcpStream,
-    /// What has come and has not been looked at.
-    got: Vec<u8>,
 }
 
 impl Client {
@@ -38,7 +21,7 @@ impl Client {
     pub(super) fn of(stream: TcpStream) -> Self {
         // A server that is silent for longer has forgotten the client.
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        Self { stream, got: Vec::new() }
+        Self::on(stream)
     }
 
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
@@ -58,13 +41,8 @@ impl Client {
 
     /// The next reply has to have this status and this content; its head.
     pub(super) fn whole(&mut self, status: u16, body: &[u8]) -> Result<String, Fault> {
-        let head_end = loop {
-            if let Some(at) = self.got.windows(4).position(|window| window == b"\r\n\r\n") {
-                break at + 4;
-            }
-            self.more()?;
-        };
-        let head = String::from_utf8_lossy(&self.got[..head_end]).into_owned();
+        let head_end = self.head_bytes()?;
+        let head = String::from_utf8_lossy(&self.ahead()[..head_end]).into_owned();
         let right = head.starts_with(&format!("HTTP/1.1 {status} "));
         let length = format!("\r\nContent-Length: {}\r\n", body.len());
         if !right || !head.contains(&length) {
@@ -72,8 +50,8 @@ impl Client {
         }
         let mut at = 0;
         loop {
-            let there = (self.got.len() - head_end).min(body.len());
-            let fault = http::differs(&head, &self.got[head_end + at..head_end + there], &body[at..there]);
+            let there = (self.ahead().len() - head_end).min(body.len());
+            let fault = http::differs(&head, &self.ahead()[head_end + at..head_end + there], &body[at..there]);
             fault.map_or(Ok(()), |fault| Err(Fault::Wrong(fault)))?;
             at = there;
             if at == body.len() {
@@ -81,34 +59,18 @@ impl Client {
             }
             self.more()?;
         }
-        self.got.drain(..head_end + body.len());
+        self.take(head_end + body.len());
         Ok(head)
-    }
-
-    /// Receives something.
-    fn more(&mut self) -> Result<(), Fault> {
-        let mut buffer = [0; 16384];
-        match http::receive(&mut self.stream, &mut buffer) {
-            Ok(count @ 1..) => {
-                self.got.extend(&buffer[..count]);
-                Ok(())
-            }
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {
-                Err(Fault::Wrong(format!("nothing comes; so far {:?}", http::shown(&self.got))))
-            }
-            _ if self.got.is_empty() => Err(Fault::Closed("closed".into())),
-            ended => Err(Fault::Cut(format!("{ended:?} behind {} bytes", self.got.len()))),
-        }
     }
 
     /// Nothing more comes, and the server closes.
     pub(super) fn ends(&mut self) -> Result<(), Fault> {
-        if !self.got.is_empty() {
-            return Err(Fault::Wrong(format!("behind the last reply: {:?}", http::shown(&self.got))));
+        if !self.ahead().is_empty() {
+            return Err(Fault::Wrong(format!("behind the last reply: {:?}", http::shown(self.ahead()))));
         }
         match self.more() {
             Err(Fault::Closed(_)) => Ok(()),
-            Ok(()) => Err(Fault::Wrong(format!("behind the last reply: {:?}", http::shown(&self.got)))),
+            Ok(()) => Err(Fault::Wrong(format!("behind the last reply: {:?}", http::shown(self.ahead())))),
             Err(fault) => Err(fault),
         }
     }

@@ -16,14 +16,14 @@ mod slowhttptest;
 mod start;
 mod stopped;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use self::client::Client;
-use crate::harness::process::{Process, cpu_time};
+use crate::harness::process::{Process, cpu_time, descriptors};
 use crate::harness::server::{Server, Spec, free_port, is_taken};
 use crate::harness::tool::{Variant, tool};
 use crate::harness::wait_until;
@@ -101,11 +101,6 @@ impl Built {
 fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| Built::new("stop_timeout = 5"))
-}
-
-/// Descriptors that a process has open.
-fn descriptors(pid: u32) -> usize {
-    Path::new(&format!("/proc/{pid}/fd")).read_dir().unwrap_or_else(|error| panic!("process {pid}: {error}")).count()
 }
 
 /// Waits until the server has as many descriptors open as before, and no more. Lingering takes up to 3 s.

@@ -1,6 +1,7 @@
 //! What the tests share: the command line and the tools around it, servers that end with their test, a client that sees
 //! every byte, snapshots.
 
+pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod network;

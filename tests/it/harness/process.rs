@@ -92,6 +92,12 @@ pub(crate) fn cpu_time(pid: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
+/// Descriptors that a process has open.
+pub(crate) fn descriptors(pid: u32) -> usize {
+    let folder = std::fs::read_dir(format!("/proc/{pid}/fd"));
+    folder.unwrap_or_else(|error| panic!("process {pid}: {error}")).count()
+}
+
 /// Its children.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
     proc(pid, &format!("task/{pid}/children")).split_whitespace().map(|pid| pid.parse().unwrap()).collect()

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::http::{self, Expected};
 use crate::harness::network::in_own_network;
+use crate::harness::random::Random;
 use crate::harness::server::{Executable, Server, Spec};
 use crate::harness::tool::{Variant, server_variants};
 use crate::harness::{ENGINES, TARGETS, none};
@@ -15,17 +16,7 @@ pub(crate) const BIG_BYTES: usize = 10_000_000;
 /// Bytes in which a piece that is missing, doubled or swapped shows.
 pub(crate) fn big_body() -> &'static [u8] {
     static BODY: OnceLock<Vec<u8>> = OnceLock::new();
-    BODY.get_or_init(|| {
-        let mut state = 1_u32;
-        let mut next = || {
-            // xorshift32
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state.to_le_bytes()[0]
-        };
-        (0..BIG_BYTES).map(|_| next()).collect()
-    })
+    BODY.get_or_init(|| Random::new(1).bytes(BIG_BYTES))
 }
 
 /// A server of 10 MB that gives its clients a second, for port 8080.

@@ -157,6 +157,30 @@ fn the_architecture_is_read_in_one_go() {
     assert!(text.lines().count() <= ARCHITECTURE_LINES_MAX, "{} lines", text.lines().count());
 }
 
+/// Pages with decisions.
+const WITH_DECISIONS: [&str; 3] = ["ARCHITECTURE.md", "docs/engine.md", "docs/search.md"];
+/// Lines of a decision without its title.
+const DECISION_LINES_MAX: usize = 8;
+
+/// A decision says why it was necessary and what it is, in a few lines.
+#[test]
+fn decisions_are_short() {
+    let mut faults = Vec::new();
+    for page in pages().iter().filter(|page| WITH_DECISIONS.contains(&page.path.as_str())) {
+        let sections = page.text.split("\n## ").filter(|section| section.starts_with("Decisions"));
+        let decisions = sections.flat_map(|section| section.split("\n\n").skip(1)).map(str::trim);
+        for decision in decisions.filter(|decision| !decision.is_empty()) {
+            let (title, body) = decision.split_once("\n- ").unwrap_or((decision, ""));
+            let lines = body.lines().count();
+            let is_whole = title.starts_with("**") && body.starts_with("Context: ") && body.contains("Decision: ");
+            if !is_whole || lines > DECISION_LINES_MAX {
+                faults.push(format!("{}: {lines} lines, or no context or decision: {title}", page.path));
+            }
+        }
+    }
+    none(&faults);
+}
+
 /// Folders of the repository that pages name with what is in them.
 const FOLDERS: [&str; 8] = ["src", "arch", "tests", "docs", "examples", "benches", "k8s", ".ci"];
 

@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::known::Beliefs;
 
 use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};
-use crate::promote::in_frame;
+use crate::opt::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.

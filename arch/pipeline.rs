@@ -10,12 +10,13 @@ use crate::alloc::{Allocation, Registers, allocate};
 use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::{Program, Slot};
+use crate::opt::{inline, jump_threading, narrow, promote, stack_slots, webs};
 #[cfg(test)]
 use crate::pass::Unobserved;
 use crate::pass::{Observer, Pass};
 use crate::target::Target;
 use crate::text::Names;
-use crate::{CompileError, inline, narrow, promote, spill, tidy, unstack, webs};
+use crate::{CompileError, spill};
 
 /// What the passes ask of an instruction set.
 pub(crate) trait Isa: Sync {
@@ -39,7 +40,7 @@ pub(crate) fn compile(
     let mut passes = Passes { program: Cow::Borrowed(program), observer };
     passes.ran(Pass::Lower);
     if let Some(often) = isa.promotes_from() {
-        passes.run(Pass::Unstack, unstack::to_slots);
+        passes.run(Pass::Unstack, stack_slots::to_slots);
         passes.run(Pass::Promote, |program| promote::to_slots(program, &promote::words(program, often)));
     }
     let slots = passes.assign_registers(isa.registers(), tuning)?;
@@ -75,9 +76,9 @@ impl Passes<'_, '_> {
 
     /// The passes up to register allocation; slots that find no register move to the frame, and allocation begins again.
     fn assign_registers(&mut self, registers: &Registers, tuning: &Tuning) -> Result<Allocation, CompileError> {
-        self.run(Pass::ThreadJumps, tidy::tidy);
+        self.run(Pass::ThreadJumps, jump_threading::thread_jumps);
         self.run(Pass::Inline, inline::inline);
-        self.run(Pass::CleanUp, tidy::tidy);
+        self.run(Pass::CleanUp, jump_threading::thread_jumps);
         self.run(Pass::SplitWebs, webs::split);
         loop {
             if registers.narrows {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::promote;
 use crate::op::{Arg, Op, Program, Width};
-use crate::promote;
 
 /// The program with bytes for such words.
 pub(crate) fn narrow(program: &Program) -> Program {

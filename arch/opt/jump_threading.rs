@@ -1,10 +1,10 @@
-//! Jumps that need not be: to the next step, and over another jump. Lowering writes them for the sake of its own
-//! order; no machine has to see them.
+//! Jump threading: jumps to the next operation go, and a branch over a jump becomes the opposite branch to where that
+//! leads. Lowering writes such jumps for the sake of its own order.
 
 use crate::op::{Cond, Label, Op, Program, Step};
 
 /// The program without them.
-pub(crate) fn tidy(program: &Program) -> Program {
+pub(crate) fn thread_jumps(program: &Program) -> Program {
     let mut tidied = program.clone();
     for at in (0..tidied.steps.len()).rev() {
         if is_needless(&tidied.steps, at) {
@@ -83,7 +83,7 @@ mod tests {
         program.place(next);
         program.place(near);
         program.push(Op::Jump(far), "again");
-        let tidied = tidy(&program);
+        let tidied = thread_jumps(&program);
         let ops: Vec<&Op> = tidied.steps.iter().map(|step| &step.op).collect();
         let inverted = Op::Branch { left: number, cond: Cond::Ge, right: Arg::Const(7), to: far };
         assert_eq!(ops.len(), 6, "{ops:?}");

@@ -5,35 +5,12 @@ use crate::CompileError;
 use crate::blocks;
 use crate::code_text::CodeNames;
 use crate::golf::Effects;
+pub use crate::ir::{Place, Ref};
 use crate::known::{Beliefs, Known};
 use crate::op::{Datum, DatumId, Label, Program};
 use crate::pass::{Observer, Pass, Unobserved};
 use crate::relay::{self, Piece};
 use crate::tails;
-
-/// What an instruction may refer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ref {
-    /// A place in the code.
-    Code(Label),
-    /// A datum.
-    Data(DatumId),
-    /// The byte of this offset in the program's state.
-    State(u32),
-    /// The file's first byte.
-    Image,
-}
-
-/// A place outside the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A datum's first byte.
-    Datum(DatumId),
-    /// The state's byte of this offset.
-    State(u32),
-    /// The file's first byte.
-    Image,
-}
 
 /// An instruction whose operands may still be symbolic.
 pub(crate) trait Encode {

@@ -6,8 +6,8 @@ use crate::code::Code;
 use crate::facts::Facts;
 use crate::known::Beliefs;
 
+use crate::ir::in_frame;
 use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};
-use crate::opt::promote::in_frame;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.

@@ -2,6 +2,7 @@
 //! stored behind each that writes it. What is known at any time, a constant or an address, is not kept but made anew.
 //! The program stays ISA-neutral, so this is done once for all machines.
 
+use crate::ir::rename;
 use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, SlotInfo, Step, Width};
 
 /// The program with these slots in the frame instead of registers.
@@ -151,61 +152,3 @@ fn replace_known(op: &mut Op, homes: &[(Slot, Home)]) {
 
 /// Name of the slots between the frame and an operation; they are never spilled themselves.
 pub(crate) const IN_PASSING: &str = "in passing";
-
-/// Visits an operation's slots; told of each whether its new value is meant, which is the old one's place's where an
-/// operation changes it there.
-pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
-    fn arg(arg: &mut Arg, slot: &mut impl FnMut(&mut Slot, bool)) {
-        if let Arg::Slot(it) = arg {
-            slot(it, false);
-        }
-    }
-    fn mem(mem: &mut Mem, slot: &mut impl FnMut(&mut Slot, bool)) {
-        match &mut mem.base {
-            Base::Slot(it) => slot(it, false),
-            Base::Sum(one, other) => {
-                slot(one, false);
-                slot(other, false);
-            }
-            Base::Frame => {}
-        }
-    }
-    match op {
-        Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
-        Op::Call { args, result, .. } => {
-            for one in args {
-                arg(one, &mut slot);
-            }
-            if let Some(result) = result {
-                slot(result, true);
-            }
-        }
-        Op::Set { to, value } | Op::Alu { to, value, .. } => {
-            arg(value, &mut slot);
-            slot(to, true);
-        }
-        Op::Negate { to } | Op::Pop { to } => slot(to, true),
-        Op::Push { value } => slot(value, false),
-        Op::BranchBits { value, .. } => slot(value, false),
-        Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(|it| slot(it, true)),
-        Op::Divide { value, rest, .. } => {
-            slot(value, true);
-            slot(rest, true);
-        }
-        Op::Load { to, from, .. } => {
-            mem(from, &mut slot);
-            slot(to, true);
-        }
-        Op::Store { to, value, .. } => {
-            mem(to, &mut slot);
-            arg(value, &mut slot);
-        }
-        Op::Branch { left, right, .. } => {
-            slot(left, false);
-            arg(right, &mut slot);
-        }
-        Op::BranchBytes { at: place, .. } | Op::Match { at: place, .. } | Op::StoreBytes { to: place, .. } => {
-            mem(place, &mut slot);
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! Jump threading: jumps to the next operation go, and a branch over a jump becomes the opposite branch to where that
 //! leads. Lowering writes such jumps for the sake of its own order.
 
-use crate::op::{Cond, Label, Op, Program, Step};
+use crate::op::{Label, Op, Program, Step};
 
 /// The program without them.
 pub(crate) fn thread_jumps(program: &Program) -> Program {
@@ -46,28 +46,10 @@ fn over_a_jump(steps: &[Step], at: usize) -> Option<Op> {
     }
 }
 
-impl Cond {
-    /// The comparison that holds where this one does not.
-    pub(crate) fn opposite(self) -> Self {
-        match self {
-            Self::Eq => Self::Ne,
-            Self::Ne => Self::Eq,
-            Self::Lt => Self::Ge,
-            Self::Ge => Self::Lt,
-            Self::Le => Self::Gt,
-            Self::Gt => Self::Le,
-            Self::Below => Self::AboveOrEqual,
-            Self::AboveOrEqual => Self::Below,
-            Self::BelowOrEqual => Self::Above,
-            Self::Above => Self::BelowOrEqual,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Arg, Kind};
+    use crate::op::{Arg, Cond, Kind};
     use crate::syscall::Call;
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::promote;
+use crate::ir::in_frame;
 use crate::op::{Arg, Op, Program, Width};
 
 /// The program with bytes for such words.
@@ -33,7 +33,7 @@ fn bytes(program: &Program) -> Vec<i32> {
             Op::Load { width, from, .. } if program.is_own_word(from, width) => {
                 words.entry(from.offset).or_insert(true);
             }
-            _ => others.extend(promote::in_frame(&step.op)),
+            _ => others.extend(in_frame(&step.op)),
         }
     }
     let is_own = |offset: i32| !others.iter().any(|&(other, len)| other < offset + 4 && offset < other + len);

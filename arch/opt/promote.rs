@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ir::in_frame;
 use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, Step, Width};
 
 /// Words of the frame that may be slots, by offset, if they are mentioned so often.
@@ -36,14 +37,6 @@ pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
     promoted
 }
 
-impl Program {
-    /// Is this a word of the frame that nothing but its own offset leads to?
-    pub(crate) fn is_own_word(&self, mem: Mem, width: Width) -> bool {
-        let own = -(self.spilled_bytes as i32)..self.word_bytes as i32;
-        mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
-    }
-}
-
 /// The word that is loaded or stored, if it may be a slot.
 fn word(program: &Program, op: &Op) -> Option<i32> {
     let fits = |slot: Slot| program.kind(slot) == Kind::Int;
@@ -58,24 +51,6 @@ fn word(program: &Program, op: &Op) -> Option<i32> {
         _ => return None,
     };
     (offset % 4 == 0 && (0..program.word_bytes as i32).contains(&offset)).then_some(offset)
-}
-
-/// Bytes of the frame that an operation accesses: their offset and how many.
-pub(crate) fn in_frame(op: &Op) -> Option<(i32, i32)> {
-    let bytes = |width: Width| match width {
-        Width::Byte => 1,
-        Width::Two => 2,
-        Width::Four => 4,
-        Width::Word => 8,
-    };
-    let (mem, len) = match op {
-        Op::Load { from: mem, width, .. } | Op::Store { to: mem, width, .. } => (mem, bytes(*width)),
-        Op::BranchBytes { at: mem, bytes, .. }
-        | Op::Match { at: mem, want: bytes, .. }
-        | Op::StoreBytes { to: mem, bytes } => (mem, bytes.len() as i32),
-        _ => return None,
-    };
-    (mem.base == Base::Frame).then_some((mem.offset, len))
 }
 
 #[cfg(test)]

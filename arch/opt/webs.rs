@@ -2,9 +2,9 @@
 //! uses that are connected. Each of them, a web, gets a register of its own, so the first thing to do is to tell
 //! them apart.
 
+use crate::ir::rename;
 use crate::live::{Live, Paths};
 use crate::op::{Op, Program, Slot, Step};
-use crate::spill::rename;
 
 /// The program with a slot for each web.
 pub(crate) fn split(program: &Program) -> Program {

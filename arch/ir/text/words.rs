@@ -1,7 +1,7 @@
 //! The words and signs of the text form, for the printer and the parser alike.
 
-use crate::op::{Alu, Cond, Width};
-use crate::syscall::{CALLS, Call};
+use crate::ir::op::{Alu, Cond, Width};
+use crate::ir::syscall::{CALLS, Call};
 
 /// Words that begin a line or a value: a name that is one of them stands in backquotes.
 #[rustfmt::skip] // In rows.

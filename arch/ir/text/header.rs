@@ -3,8 +3,8 @@
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
 use super::words::call_named;
-use crate::op::Kind;
-use crate::syscall::Call;
+use crate::ir::op::Kind;
+use crate::ir::syscall::Call;
 
 impl Parser {
     /// Reads a declaration; `false` if there is none next.

@@ -3,8 +3,8 @@
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, call_named, meaning};
-use crate::op::{Arg, Base, Cond, Mem, Op, Slot, Step, Width};
-use crate::syscall::Call;
+use crate::ir::op::{Arg, Base, Cond, Mem, Op, Slot, Step, Width};
+use crate::ir::syscall::Call;
 
 impl Parser {
     /// Reads a statement and its reason, which of a label is its name unless another is given.

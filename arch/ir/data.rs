@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::code::Ref;
-use crate::op::Label;
+use crate::ir::Ref;
+use crate::ir::op::Label;
 
 /// A piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

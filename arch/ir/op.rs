@@ -1,9 +1,9 @@
 //! The ISA-neutral program: a straight list of operations on slots (virtual registers), a frame of stack memory,
 //! data and state. Everything a program does is said here once; how a machine does it is its own affair.
 
-pub use crate::data::{Datum, DatumId, Part};
-pub use crate::program::{FRAME_BELOW_BYTES, Program, SlotInfo, Step};
-use crate::syscall::Call;
+pub use crate::ir::data::{Datum, DatumId, Part};
+pub use crate::ir::program::{FRAME_BELOW_BYTES, Program, SlotInfo, Step};
+use crate::ir::syscall::Call;
 
 /// A virtual register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -153,6 +153,22 @@ pub enum Cond {
 }
 
 impl Cond {
+    /// The comparison that holds where this one does not.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Ge => Self::Lt,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Below => Self::AboveOrEqual,
+            Self::AboveOrEqual => Self::Below,
+            Self::BelowOrEqual => Self::Above,
+            Self::Above => Self::BelowOrEqual,
+        }
+    }
+
     /// The same comparison where both sides are bytes, so that it makes no difference whether they have a sign.
     pub(crate) fn of_bytes(self) -> Self {
         match self {
@@ -307,82 +323,4 @@ pub enum Op {
         /// The bytes.
         bytes: Vec<u8>,
     },
-}
-
-impl Op {
-    /// Slots whose value it reads.
-    pub fn uses(&self) -> Vec<Slot> {
-        let mut uses = Vec::new();
-        let slot = |arg: &Arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None };
-        match self {
-            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } | Self::Pop { .. } => {
-            }
-            Self::Call { args, .. } => uses.extend(args.iter().filter_map(slot)),
-            Self::Set { value, .. } => uses.extend(slot(value)),
-            Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
-            Self::Negate { to: slot } | Self::Push { value: slot } => uses.push(*slot),
-            Self::Copy { to, from, len } => uses.extend([*to, *from, *len]),
-            Self::Divide { value, .. } | Self::BranchBits { value, .. } => uses.push(*value),
-            Self::Store { to, value, .. } => uses.extend(to.base.slots().chain(slot(value))),
-            Self::Branch { left, right, .. } => uses.extend([Some(*left), slot(right)].into_iter().flatten()),
-            Self::Load { from: mem, .. }
-            | Self::BranchBytes { at: mem, .. }
-            | Self::Match { at: mem, .. }
-            | Self::StoreBytes { to: mem, .. } => uses.extend(mem.base.slots()),
-        }
-        uses
-    }
-
-    /// Data whose address it takes, once for each time.
-    pub fn data(&self) -> Vec<DatumId> {
-        let args: Vec<&Arg> = match self {
-            Self::Call { args, .. } => args.iter().collect(),
-            Self::Set { value, .. } => vec![value],
-            _ => Vec::new(),
-        };
-        args.into_iter().filter_map(|arg| if let Arg::Data(datum) = arg { Some(*datum) } else { None }).collect()
-    }
-
-    /// Slots it gives a value.
-    pub fn defines(&self) -> Vec<Slot> {
-        match self {
-            Self::Call { result, .. } => result.iter().copied().collect(),
-            Self::Set { to, .. }
-            | Self::Alu { to, .. }
-            | Self::Negate { to }
-            | Self::Load { to, .. }
-            | Self::Pop { to } => vec![*to],
-            Self::Divide { value, rest, .. } => vec![*value, *rest],
-            Self::Copy { to, from, len } => vec![*to, *from, *len],
-            _ => Vec::new(),
-        }
-    }
-
-    /// Slots whose new value takes the old one's place.
-    pub(crate) fn changes_in_place(&self) -> Vec<Slot> {
-        match self {
-            Self::Alu { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],
-            Self::Copy { to, from, len } => vec![*to, *from, *len],
-            _ => Vec::new(),
-        }
-    }
-
-    /// The label it may go to.
-    pub fn target(&self) -> Option<Label> {
-        match self {
-            Self::Jump(to)
-            | Self::Gosub(to)
-            | Self::Branch { to, .. }
-            | Self::BranchBits { to, .. }
-            | Self::BranchBytes { to, .. } => Some(*to),
-            Self::Match { miss, .. } => Some(*miss),
-            _ => None,
-        }
-    }
-
-    /// Does the next operation never follow it?
-    pub fn ends(&self) -> bool {
-        matches!(self, Self::Jump(_) | Self::Return { .. })
-            || matches!(self, Self::Call { call, .. } if !call.info().returns())
-    }
 }

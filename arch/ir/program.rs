@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::op::{Arg, Datum, DatumId, Kind, Label, Op, Part, Slot};
-use crate::syscall::Call;
+use crate::ir::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
+use crate::ir::syscall::Call;
 
 /// An operation and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,5 +191,11 @@ impl Program {
     /// What a slot holds.
     pub fn kind(&self, slot: Slot) -> Kind {
         self.slots[usize::from(slot.0)].kind
+    }
+
+    /// Is this a word of the frame that nothing but its own offset leads to?
+    pub(crate) fn is_own_word(&self, mem: Mem, width: Width) -> bool {
+        let own = -(self.spilled_bytes as i32)..self.word_bytes as i32;
+        mem.base == Base::Frame && width == Width::Four && own.contains(&mem.offset)
     }
 }

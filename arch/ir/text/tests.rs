@@ -1,6 +1,6 @@
 //! Every form of the text, read and printed again; and what is said of texts that are wrong.
 
-use crate::op::{Program, Step};
+use crate::ir::op::{Program, Step};
 
 /// A program with each declaration and each statement, as it is printed.
 const EVERYTHING: &str = r#"frame 328 words 64 spilled 8 at state + 256

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::names::{IN_LABELS, IN_WORDS, escape, spell};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, text};
-use crate::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
-use crate::syscall::Call;
+use crate::ir::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
+use crate::ir::syscall::Call;
 
 /// The column at which the reasons of operations begin, unless an operation is longer.
 const REASON_COLUMN: usize = 52;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::lex::{Token, tokens};
 use super::names::{IN_LABELS, IN_WORDS, Key, key_of_word};
-use crate::op::{DatumId, Label, Program, Slot};
+use crate::ir::op::{DatumId, Label, Program, Slot};
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

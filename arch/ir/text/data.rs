@@ -2,7 +2,7 @@
 
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
-use crate::op::{Datum, Part};
+use crate::ir::op::{Datum, Part};
 
 impl Parser {
     /// `data NAME [within OTHER + 4] [writable] [align 4] [overread 8] = PARTS`.

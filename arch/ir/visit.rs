@@ -1,0 +1,158 @@
+//! What operations read, write and lead to.
+
+use super::data::DatumId;
+use super::op::{Arg, Base, Label, Mem, Op, Slot, Width};
+
+impl Op {
+    /// Slots whose value it reads.
+    pub fn uses(&self) -> Vec<Slot> {
+        let mut uses = Vec::new();
+        let slot = |arg: &Arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None };
+        match self {
+            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } | Self::Pop { .. } => {
+            }
+            Self::Call { args, .. } => uses.extend(args.iter().filter_map(slot)),
+            Self::Set { value, .. } => uses.extend(slot(value)),
+            Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
+            Self::Negate { to: slot } | Self::Push { value: slot } => uses.push(*slot),
+            Self::Copy { to, from, len } => uses.extend([*to, *from, *len]),
+            Self::Divide { value, .. } | Self::BranchBits { value, .. } => uses.push(*value),
+            Self::Store { to, value, .. } => uses.extend(to.base.slots().chain(slot(value))),
+            Self::Branch { left, right, .. } => uses.extend([Some(*left), slot(right)].into_iter().flatten()),
+            Self::Load { from: mem, .. }
+            | Self::BranchBytes { at: mem, .. }
+            | Self::Match { at: mem, .. }
+            | Self::StoreBytes { to: mem, .. } => uses.extend(mem.base.slots()),
+        }
+        uses
+    }
+
+    /// Data whose address it takes, once for each time.
+    pub fn data(&self) -> Vec<DatumId> {
+        let args: Vec<&Arg> = match self {
+            Self::Call { args, .. } => args.iter().collect(),
+            Self::Set { value, .. } => vec![value],
+            _ => Vec::new(),
+        };
+        args.into_iter().filter_map(|arg| if let Arg::Data(datum) = arg { Some(*datum) } else { None }).collect()
+    }
+
+    /// Slots it gives a value.
+    pub fn defines(&self) -> Vec<Slot> {
+        match self {
+            Self::Call { result, .. } => result.iter().copied().collect(),
+            Self::Set { to, .. }
+            | Self::Alu { to, .. }
+            | Self::Negate { to }
+            | Self::Load { to, .. }
+            | Self::Pop { to } => vec![*to],
+            Self::Divide { value, rest, .. } => vec![*value, *rest],
+            Self::Copy { to, from, len } => vec![*to, *from, *len],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Slots whose new value takes the old one's place.
+    pub(crate) fn changes_in_place(&self) -> Vec<Slot> {
+        match self {
+            Self::Alu { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],
+            Self::Copy { to, from, len } => vec![*to, *from, *len],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The label it may go to.
+    pub fn target(&self) -> Option<Label> {
+        match self {
+            Self::Jump(to)
+            | Self::Gosub(to)
+            | Self::Branch { to, .. }
+            | Self::BranchBits { to, .. }
+            | Self::BranchBytes { to, .. } => Some(*to),
+            Self::Match { miss, .. } => Some(*miss),
+            _ => None,
+        }
+    }
+
+    /// Does the next operation never follow it?
+    pub fn ends(&self) -> bool {
+        matches!(self, Self::Jump(_) | Self::Return { .. })
+            || matches!(self, Self::Call { call, .. } if !call.info().returns())
+    }
+}
+
+/// Visits an operation's slots; told of each whether its new value is meant, which is the old one's place's where an
+/// operation changes it there.
+pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
+    fn arg(arg: &mut Arg, slot: &mut impl FnMut(&mut Slot, bool)) {
+        if let Arg::Slot(it) = arg {
+            slot(it, false);
+        }
+    }
+    fn mem(mem: &mut Mem, slot: &mut impl FnMut(&mut Slot, bool)) {
+        match &mut mem.base {
+            Base::Slot(it) => slot(it, false),
+            Base::Sum(one, other) => {
+                slot(one, false);
+                slot(other, false);
+            }
+            Base::Frame => {}
+        }
+    }
+    match op {
+        Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
+        Op::Call { args, result, .. } => {
+            for one in args {
+                arg(one, &mut slot);
+            }
+            if let Some(result) = result {
+                slot(result, true);
+            }
+        }
+        Op::Set { to, value } | Op::Alu { to, value, .. } => {
+            arg(value, &mut slot);
+            slot(to, true);
+        }
+        Op::Negate { to } | Op::Pop { to } => slot(to, true),
+        Op::Push { value } => slot(value, false),
+        Op::BranchBits { value, .. } => slot(value, false),
+        Op::Copy { to, from, len } => [to, from, len].into_iter().for_each(|it| slot(it, true)),
+        Op::Divide { value, rest, .. } => {
+            slot(value, true);
+            slot(rest, true);
+        }
+        Op::Load { to, from, .. } => {
+            mem(from, &mut slot);
+            slot(to, true);
+        }
+        Op::Store { to, value, .. } => {
+            mem(to, &mut slot);
+            arg(value, &mut slot);
+        }
+        Op::Branch { left, right, .. } => {
+            slot(left, false);
+            arg(right, &mut slot);
+        }
+        Op::BranchBytes { at: place, .. } | Op::Match { at: place, .. } | Op::StoreBytes { to: place, .. } => {
+            mem(place, &mut slot);
+        }
+    }
+}
+
+/// Bytes of the frame that an operation accesses: their offset and how many.
+pub(crate) fn in_frame(op: &Op) -> Option<(i32, i32)> {
+    let bytes = |width: Width| match width {
+        Width::Byte => 1,
+        Width::Two => 2,
+        Width::Four => 4,
+        Width::Word => 8,
+    };
+    let (mem, len) = match op {
+        Op::Load { from: mem, width, .. } | Op::Store { to: mem, width, .. } => (mem, bytes(*width)),
+        Op::BranchBytes { at: mem, bytes, .. }
+        | Op::Match { at: mem, want: bytes, .. }
+        | Op::StoreBytes { to: mem, bytes } => (mem, bytes.len() as i32),
+        _ => return None,
+    };
+    (mem.base == Base::Frame).then_some((mem.offset, len))
+}

@@ -258,8 +258,12 @@ fn calls_pass_all_their_arguments() {
             program.call(Call::Exit, &[Arg::Any], None, "");
             let text = text(&program, target.name);
             for (number, name) in numbers.iter().zip(info.args) {
-                // `accept` has no flags, but shares its row with `accept4`.
-                let wanted = (info.call, *name, target.name == "i386") != (Call::Accept, "flags", false);
+                // Calls that share their rows with `accept4`, `epoll_pwait` and `ppoll`, but have fewer arguments.
+                let wanted = match info.call {
+                    Call::Accept => target.name == "i386" || *name != "flags",
+                    Call::EpollWait | Call::Poll => target.name == "aarch64" || !name.starts_with("sig"),
+                    _ => true,
+                };
                 let found = count(&text, &[&format!("{number:#x}")]);
                 assert_eq!(found, usize::from(wanted), "{} {name} on {}: {text:?}", info.name, target.name);
             }
@@ -273,8 +277,8 @@ fn no_address_has_no_negative_length() {
     for (machine, length) in [("x86_64", "r9d"), ("i386", "ebp"), ("aarch64", "5")] {
         let case = |before: i64| {
             let mut case = Case::new();
-            let before = [0, 0, 0, 0, 0, before].map(Arg::Const);
-            case.program.call(Call::EpollWait, &before, None, "");
+            let before = [0, 0, 0, 0, 1, before].map(Arg::Const);
+            case.program.call(Call::Recvfrom, &before, None, "");
             let args =
                 [Arg::Slot(case.one), Arg::State(0), Arg::Const(9), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
             case.program.call(Call::Sendto, &args, None, "");

@@ -202,7 +202,7 @@ impl Engine<'_> {
         self.add(h, c, "");
         self.unless_zero(c, "hash", "");
         self.shr(h, routes.shift, "");
-        self.set(d, Arg::Data(routes.table), "");
+        self.set(d, Arg::Data(routes.places), "");
         self.place("probe");
         self.and(h, routes.mask, "");
         self.set(t, h, "");

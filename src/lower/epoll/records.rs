@@ -247,7 +247,8 @@ pub(super) enum Routes {
 /// The table of routes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table {
-    pub(super) table: DatumId,
+    /// The address of each place's record.
+    pub(super) places: DatumId,
     /// The hash's beginning, what of its lower bits is left out, and which bits are the place.
     pub(super) seed: u32,
     pub(super) shift: u8,
@@ -316,7 +317,7 @@ pub(super) fn routes(
         parts[place] = address(*target);
     }
     let table = datum(program, "routes", parts);
-    Some(Routes::Table(Table { table, seed, shift: SHIFT, mask, longest_prefix }))
+    Some(Routes::Table(Table { places: table, seed, shift: SHIFT, mask, longest_prefix }))
 }
 
 impl Engine<'_> {

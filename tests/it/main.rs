@@ -27,7 +27,7 @@ mod epoll;
 mod faults;
 /// Time and size figures to reach.
 mod figures;
-/// Generated files that are committed, and what README promises.
+/// Generated files that are committed.
 mod fresh;
 /// Mutated requests against the epoll engine and its model.
 mod fuzz;
@@ -49,6 +49,8 @@ mod map;
 mod memory;
 /// What the epoll engine has to answer.
 mod model;
+/// What pages tell people to type, and where they lead.
+mod pages;
 /// The same bytes for any user, anywhere.
 mod reproducible;
 /// Every example, target and layout, executed.

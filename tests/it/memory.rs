@@ -1,6 +1,5 @@
 //! Programs that write to memory beside the stack: data of their own, tables of addresses, state that begins as zeros.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,6 +8,7 @@ use asmgen::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Prog
 use asmgen::syscall::Call;
 use asmgen::{Image, Options, Owner, TARGETS, Target, assemble, listing};
 
+use crate::harness::images::write;
 use crate::harness::tool::{asmgen, succeed, tool};
 
 /// More than several pages of any size.
@@ -25,12 +25,7 @@ fn build(program: &Program, options: Options) -> Image {
 
 /// How a finished file runs here: as it is where the kernel can, and under the emulator of its machine.
 fn ways(target: &Target, file: &Path) -> Vec<Command> {
-    let emulator = match target.name {
-        "x86_64" => "qemu-x86_64-static",
-        "aarch64" => "qemu-aarch64-static",
-        _ => "qemu-i386-static",
-    };
-    let mut emulated = tool(emulator);
+    let mut emulated = tool(&format!("qemu-{}-static", target.name));
     emulated.arg(file);
     let native = (target.name != "aarch64").then(|| Command::new(file));
     native.into_iter().chain([emulated]).collect()
@@ -39,8 +34,7 @@ fn ways(target: &Target, file: &Path) -> Vec<Command> {
 /// The image as an executable file in a folder.
 fn file_of(image: &Image, folder: &Path) -> PathBuf {
     let file = folder.join("program");
-    std::fs::write(&file, &image.bytes).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write(image, &file);
     file
 }
 

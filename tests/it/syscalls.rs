@@ -1,15 +1,16 @@
 //! The table of system calls against the kernel's own headers, and calls that want many arguments, made.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Width};
 use asmgen::syscall::{CALLS, Call, CallInfo};
-use asmgen::{Effort, Image, Options, TARGETS, Target};
+use asmgen::{Effort, Options, TARGETS, Target};
 
+use crate::harness::images::write;
 use crate::harness::network::in_own_network;
 use crate::harness::none;
-use crate::harness::tool::{Variant, succeed, tool};
+use crate::harness::tool::{Variant, tool};
 
 /// A machine's compiler, and the header with its numbers.
 const HEADERS: [(&str, &str, &str); 3] = [
@@ -86,12 +87,6 @@ fn datagram() -> Program {
     }
     program.call(Call::Exit, &[Arg::Slot(length)], None, "");
     program
-}
-
-fn write(image: &Image, file: &std::path::Path) {
-    let bytes = file.with_extension("bytes");
-    std::fs::write(&bytes, &image.bytes).unwrap();
-    succeed(Command::new("install").args(["-m", "755"]).arg(&bytes).arg(file));
 }
 
 /// Six arguments, the last one the length of an address: its value or its place.

@@ -12,17 +12,16 @@ mod small;
 mod trace;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{fs, thread};
+use std::thread;
 
 use asmgen::elf::Tier;
-use asmgen::{Image, Options, TARGETS, assemble};
+use asmgen::{Options, TARGETS, assemble};
 
+use crate::harness::images::write;
 use crate::harness::random::Random;
-use crate::harness::tool::{Variant, succeed};
+use crate::harness::tool::Variant;
 
 /// Programs per run, unless the variable `PROGRAMS` says otherwise; each runs on three machines.
 const PROGRAMS: u64 = 200;
@@ -56,14 +55,6 @@ fn for_each_seed(usual: u64, work: impl Fn(u64) + Sync) -> u64 {
     let faulty = faulty.into_inner().expect("nobody panics with it");
     assert!(faulty.is_empty(), "programs with these seeds: {faulty:?}");
     programs
-}
-
-/// Writes an executable. Another process does it. If this one had it open for writing, the child of another test could
-/// hold it open, and it could not be run (ETXTBSY).
-fn write(image: &Image, file: &Path) {
-    let bytes = file.with_extension("bytes");
-    fs::write(&bytes, &image.bytes).expect("the program is written");
-    succeed(Command::new("install").args(["-m", "755"]).arg(&bytes).arg(file));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! What asmgen builds, each thing once for all tests: a search takes its time.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use asmgen::spec::Description;
 use asmgen::{BuildError, Image, Options};
+
+use super::tool::succeed;
 
 type Built = Arc<OnceLock<Result<Image, BuildError>>>;
 
@@ -16,4 +20,12 @@ pub(crate) fn image(description: &Description, options: Options) -> Result<Image
     // The lock is not held while something is built.
     let built = Arc::clone(BUILT.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
     built.get_or_init(|| asmgen::build(description, options)).clone()
+}
+
+/// Writes an executable. Another process does it. If this one had it open for writing, the child of another test could
+/// hold it open, and it could not be run (ETXTBSY).
+pub(crate) fn write(image: &Image, file: &Path) {
+    let bytes = file.with_extension("bytes");
+    std::fs::write(&bytes, &image.bytes).expect("the program is written");
+    succeed(Command::new("install").args(["-m", "755"]).arg(&bytes).arg(file));
 }

@@ -1,7 +1,6 @@
 //! Architecture and tidiness: which files may mention what and depend on what, and how files look.
 
 mod circles;
-mod commands;
 mod layout;
 mod prose;
 mod vocabulary;

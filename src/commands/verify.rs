@@ -51,7 +51,10 @@ pub(super) fn run(args: &VerifyArgs) -> Result<ExitCode, Failure> {
 fn judge(path: &Path) -> Result<Judged, Failure> {
     let name = if path.as_os_str() == STDIN { "standard input".into() } else { path.display().to_string() };
     let wrong = |what: String| Failure::Input(format!("{name}: {what}; name an ELF file"));
-    let mut file = open(path).map_err(|error| wrong(error.to_string()))?;
+    let mut file = open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => wrong("no such file".to_owned()),
+        _ => wrong(error.to_string()),
+    })?;
     let mut magic = Vec::new();
     let begun = (&mut file).take(MAGIC.len() as u64).read_to_end(&mut magic);
     begun.map_err(|error| wrong(error.to_string()))?;

@@ -1,4 +1,8 @@
 //! The bytes of a file and their owners: each part claims its bytes, and no part may change another's.
+//!
+//! Code, data and headers are made apart from each other, and in small files they overlap. A mistake in a layout would
+//! otherwise be a wrong byte in a program that may still run. So two owners may share a byte only if they agree on its
+//! value, and every byte of a finished file has at least one owner. What a byte means is not known here.
 
 use asmgen_arch::Target;
 

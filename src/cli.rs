@@ -23,7 +23,7 @@ Examples:
   asmgen dump examples/hello.toml --after select
                                           the program after a pass
   asmgen map examples/hello.toml --format html -o out/hello.html
-                                          the same as a map
+                                          every byte as a cell of a map
   asmgen image -o out/image.tar && docker load -i out/image.tar
   asmgen k8s examples/page.toml | kubectl apply -f -
 

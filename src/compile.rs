@@ -1,4 +1,9 @@
-//! From a description to an image: lower, select, place, claim.
+//! From a description to an image: lower, compile, place, claim.
+//!
+//! There are three loops, from the outside: until the size that the content states is true, over the programs that do the
+//! same, and over the searches for registers. The smallest file of the inner two is kept, the first one if several are
+//! equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
+//! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
 use asmgen_arch::op::Program as Ops;
 use asmgen_arch::pass::{Observer, Unobserved};

@@ -1,4 +1,7 @@
-//! Fills the placeholders of a description's texts with what is true of one build of it, and compresses what comes out.
+//! Fills the placeholders of a description's texts with what is true of one build of it, and compresses the result.
+//!
+//! The size of the executable is one of the values, so it is a guess here; `compile.rs` repeats this until the guess is
+//! right. Compression comes after, because a variant holds the filled-in text.
 
 use std::cell::Cell;
 

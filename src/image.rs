@@ -1,4 +1,6 @@
 //! The finished executable and what is known of its every byte.
+//!
+//! Listings, sizes, maps, images and manifests read this and nothing else, so they cannot disagree with the file.
 
 use std::ops::Range;
 

@@ -1,4 +1,7 @@
-//! Where results go: a file that is there whole or not at all, or standard output.
+//! Where results go: a file that is complete or as it was, or standard output.
+//!
+//! A command that fails, or is stopped, must not leave half an executable to be run. So a file is written beside
+//! the old one and renamed over it. Devices and pipes are written to directly. What a result is, is not known here.
 
 use std::fmt;
 use std::fs;

@@ -1,4 +1,7 @@
-//! What the files need to know about a program.
+//! What the deployment files need to know of a program: port, health check, times to stop, memory limit.
+//!
+//! All of it comes from the description, so the files agree with the executable. The memory limit is computed from the
+//! limits of the engine, not measured.
 
 use crate::oci::{self, OciError, Reference};
 use crate::spec::{About, Description, Engine, EpollSettings, Program, Workers};

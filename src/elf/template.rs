@@ -1,9 +1,9 @@
-//! Every way to lay the program header over the ELF header: what of the first bytes is decided, what is free, what is the
-//! same. Derived from the tables of fields and from what the layout's loaders read; the rules themselves judge the
-//! file that comes out ([`verify`](mod@super::verify)).
+//! Every way to lay the program header over the ELF header: which of the first bytes are decided, which are free, which
+//! are equal. This is derived from the tables of fields and from what the layout's loaders read. The rules themselves
+//! judge the resulting file ([`verify`](mod@super::verify)).
 //!
-//! Some values are no numbers yet but letters: the base address, the segment's size. Where fields overlap, their
-//! letters become equal, or numbers; a letter that is left free is a byte for code or data.
+//! Some values are not numbers yet but letters: the base address, the segment's size. Where fields overlap, their
+//! letters become equal, or numbers. A letter that stays free is a byte for code or data.
 
 use asmgen_arch::golf::{Class, ClassId, Template, useful_bases};
 use asmgen_arch::{Class as Width, Machine, Target};

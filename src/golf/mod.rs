@@ -1,5 +1,8 @@
 //! Golf: the smallest file, by search. Code and data go into the bytes of the headers that no loader of the layout
 //! reads. The search tries which headers, and where. The rules that judge any file judge the result.
+//!
+//! Searches are bounded by counts of places and instructions (`limits.rs`), never by a clock: the same input gives the
+//! same file on every machine. docs/search.md has the decisions. Instructions are known to `asmgen_arch::golf` alone.
 
 mod bound;
 mod image;

@@ -1,4 +1,4 @@
-//! Replies as they go over the wire (RFC 9112 §4, §5).
+//! Replies of the blocking engine as they go over the wire (RFC 9112 §4, §5); reason phrases for both engines.
 
 use crate::spec::Reply;
 

@@ -1,4 +1,7 @@
 //! TOML to sections: every key is known, every value has the type and keeps the limits of its key.
+//!
+//! Each value keeps its place in the text, so that later checks can point at it. What keys mean together is checked by
+//! those that read sections.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -79,3 +79,10 @@ fn every_allowed_lint_has_a_reason() {
     }
     none(&faults);
 }
+
+/// A file begins with what it is for.
+#[test]
+fn every_file_has_a_head() {
+    let all = ["src", "arch", "tests", "benches", "examples"].iter().flat_map(|folder| sources(folder, &["rs"]));
+    none(&all.filter(|file| !file.text.starts_with("//! ")).map(|file| file.path).collect::<Vec<_>>());
+}

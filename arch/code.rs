@@ -5,7 +5,7 @@ use crate::CompileError;
 use crate::blocks;
 use crate::code_text::CodeNames;
 use crate::golf::Effects;
-pub use crate::ir::{Place, Ref};
+pub(crate) use crate::ir::{Place, Ref};
 use crate::known::{Beliefs, Known};
 use crate::op::{Datum, DatumId, Label, Program};
 use crate::pass::{Observer, Pass, Unobserved};

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fmt::Write;
 
 use crate::code::{Code, Layout, Ref, Unit};
-use crate::decode;
+use crate::disasm;
 use crate::op::{Label, Program};
 use crate::pass::{Observer, Pass};
 use crate::target::Target;
@@ -57,7 +57,7 @@ impl Code {
 impl CodeNames {
     /// An instruction, and what it refers to.
     fn instruction(&self, unit: &Unit, bytes: &[u8], at: u64, layout: &Layout) -> String {
-        let mut text = decode::decode_all(self.target, bytes).join("; ");
+        let mut text = disasm::decode_all(self.target, bytes).join("; ");
         let Unit::Instruction { instruction, form, by_way_of, .. } = unit else { return text };
         let referred = RefCell::new(Vec::new());
         let tell = |to: Ref| {

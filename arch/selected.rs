@@ -2,7 +2,7 @@
 
 use crate::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Program, Slot, Width};
 use crate::syscall::Call;
-use crate::{Target, decode};
+use crate::{Target, disasm};
 
 /// A program with two numbers that nobody knows, and what is done with them; all of it is wanted at the end.
 struct Case {
@@ -57,7 +57,7 @@ pub(crate) fn text(program: &Program, machine: &str) -> Vec<String> {
     let mut code = crate::compile(target, program).expect("it compiles");
     let placed = code.place(0x1_0078, &|_, _| 0x2_0000).expect("it can be placed");
     let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
-    decode::decode_all(target, &bytes)
+    disasm::decode_all(target, &bytes)
 }
 
 pub(crate) fn frame(offset: i32) -> Mem {

@@ -1,5 +1,13 @@
 //! What a target is: facts as data. Code that differs between machines lives in the machine's own folder.
 
+/// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).
+pub const LOWEST_ADDRESS: u32 = 0x1_0000;
+
+/// Bytes above the stack pointer at entry that may be overwritten: argument count, arguments, environment and the
+/// auxiliary vector (at least 18 pairs, fs/binfmt_elf.c `create_elf_tables`) are always there, and a program that
+/// does not read them needs no frame of its own.
+pub const ENTRY_SCRATCH_BYTES: u32 = 128;
+
 /// Width of addresses and of the kernel's `long`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -61,7 +69,63 @@ pub struct Target {
 }
 
 /// All targets, in the order in which tables list them.
-pub static TARGETS: [&Target; 3] = [&crate::x86_64::TARGET, &crate::aarch64::TARGET, &crate::i386::TARGET];
+pub static TARGETS: [&Target; 3] = [&X86_64, &AARCH64, &I386];
+
+/// AMD64 Linux.
+pub static X86_64: Target = Target {
+    machine: Machine::X86_64,
+    name: "x86_64",
+    class: Class::Bits64,
+    machine_number: 0x3e,
+    instruction_align: 1,
+    page_align: 0x1000,
+    epoll_event_bytes: 12,
+    audit_arch: 0xc000_003e,
+    oci_architecture: "amd64",
+    oci_variant: None,
+    stack_is_executable_by_default: false,
+    registers: &[
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    ],
+};
+
+/// ARMv8-A Linux.
+pub static AARCH64: Target = Target {
+    machine: Machine::Aarch64,
+    name: "aarch64",
+    class: Class::Bits64,
+    machine_number: 0xb7,
+    instruction_align: 4,
+    page_align: 0x1_0000,
+    epoll_event_bytes: 16,
+    audit_arch: 0xc000_00b7,
+    oci_architecture: "arm64",
+    oci_variant: Some("v8"),
+    stack_is_executable_by_default: false,
+    registers: &AARCH64_REGISTERS,
+};
+
+#[rustfmt::skip] // In rows.
+const AARCH64_REGISTERS: [&str; 32] = [
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
+    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",
+];
+
+/// 80386 Linux.
+pub static I386: Target = Target {
+    machine: Machine::I386,
+    name: "i386",
+    class: Class::Bits32,
+    machine_number: 3,
+    instruction_align: 1,
+    page_align: 0x1000,
+    epoll_event_bytes: 12,
+    audit_arch: 0x4000_0003,
+    oci_architecture: "386",
+    oci_variant: None,
+    stack_is_executable_by_default: true,
+    registers: &["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"],
+};
 
 impl Target {
     /// The target of that name (`x86_64`, `aarch64`, `i386`).

@@ -6,7 +6,7 @@ mod programs;
 
 use asmgen_arch::op::{Arg, Program};
 use asmgen_arch::syscall::Call;
-use asmgen_arch::{CompileError, Place, PlacedCode, TARGETS, Target, compile, decode};
+use asmgen_arch::{CompileError, Place, PlacedCode, TARGETS, Target, compile, disasm};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
@@ -30,7 +30,7 @@ fn texts(target: &Target, code: &PlacedCode) -> Vec<String> {
         assert_eq!(placed.at, end, "{}: a gap before `{}`", target.name, placed.why);
         let mut rest = placed.bytes.as_slice();
         while !rest.is_empty() {
-            let line = decode::decode(target, rest);
+            let line = disasm::decode(target, rest);
             let line = line.unwrap_or_else(|| panic!("{}: {:02x?} is no instruction", target.name, placed.bytes));
             assert!((1..=rest.len()).contains(&line.len), "{}: {:02x?} is {line:?}", target.name, placed.bytes);
             rest = &rest[line.len..];

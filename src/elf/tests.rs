@@ -162,15 +162,15 @@ fn overlays_that_the_reference_measured_are_the_feasible_ones() {
         let all: Vec<_> = overlay::candidates(Tier::Portable, target, false).collect();
         all.iter().filter(|c| c.is_feasible()).map(|c| c.layout.program_header_offset).collect::<Vec<_>>()
     };
-    let bits64 = feasible(&asmgen_arch::x86_64::TARGET);
-    assert_eq!(bits64, feasible(&asmgen_arch::aarch64::TARGET));
+    let bits64 = feasible(&asmgen_arch::target::X86_64);
+    assert_eq!(bits64, feasible(&asmgen_arch::target::AARCH64));
     assert_eq!(bits64, [0x2f, 0x38, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x40]);
-    assert_eq!(feasible(&asmgen_arch::i386::TARGET), [0x20, 0x2c, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0x34]);
+    assert_eq!(feasible(&asmgen_arch::target::I386), [0x20, 0x2c, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0x34]);
 }
 
 #[test]
 fn a_conflict_names_the_byte_and_both_fields() {
-    let all: Vec<_> = overlay::candidates(Tier::Portable, &asmgen_arch::x86_64::TARGET, false).collect();
+    let all: Vec<_> = overlay::candidates(Tier::Portable, &asmgen_arch::target::X86_64, false).collect();
     let at_18 = all.iter().find(|candidate| candidate.layout.program_header_offset == 0x18).expect("0x18 is tried");
     let first = &at_18.conflicts[0];
     assert_eq!((first.offset, first.fields.each_ref().map(String::as_str)), (0x18, ["e_entry", "p_type[0]"]));
@@ -223,7 +223,7 @@ fn holes_are_free_on_the_loaders_that_are_here() {
         assert_accepted(&file, layout.tier);
         assert_runs(&file, &layout);
     }
-    let holes = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false).holes();
+    let holes = layout(Tier::Portable, &asmgen_arch::target::X86_64, false).holes();
     assert_eq!(holes, [0x07..0x08, 0x14..0x18, 0x28..0x2f, 0x47..0x4f, 0x5f..0x67]);
 }
 
@@ -328,7 +328,7 @@ fn assert_runs_where_accepted(file: &[u8], layout: &Layout, what: &str) {
 
 #[test]
 fn an_entry_point_in_cleared_memory_is_refused_by_gvisor_alone() {
-    let layout = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false);
+    let layout = layout(Tier::Portable, &asmgen_arch::target::X86_64, false);
     let mut file = image_of(&layout, 0x200);
     let contents = one_segment(file.len(), layout.base + 0x1f0);
     write_header(&mut file, &layout, &contents);
@@ -362,7 +362,7 @@ fn a_short_answer_is_that_of_the_long_one() {
 /// (`tests/it/kernels/gvisor.rs` found it). A segment that fills its last page is fine.
 #[test]
 fn a_last_page_past_the_file_is_refused_by_gvisor_alone() {
-    let layout = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, false);
+    let layout = layout(Tier::Portable, &asmgen_arch::target::X86_64, false);
     for (end, is_taken) in [(0x10a6_u64, false), (0x0fff, true), (0x1000, true), (0x8000, true), (0x8001, false)] {
         let mut file = tiny(&layout);
         let size = (end - 0x100).to_le_bytes();
@@ -377,7 +377,7 @@ fn a_last_page_past_the_file_is_refused_by_gvisor_alone() {
 /// A program that found no room below the stack (`tests/it/differential` found it): it ended 4 GiB below 128 TiB, where the stack can be.
 #[test]
 fn a_segment_ends_below_the_stack() {
-    let layout = layout(Tier::Linux, &asmgen_arch::x86_64::TARGET, false);
+    let layout = layout(Tier::Linux, &asmgen_arch::target::X86_64, false);
     for (end, is_taken) in [(127_u64 << 40, true), (0x7fff_ffff_f000, false)] {
         let mut file = tiny(&layout);
         for at in [0x20, 0x28].map(|at| layout.program_header_offset as usize + at) {
@@ -407,10 +407,10 @@ fn a_kernel_only_header_is_told_from_others() {
         assert!(!verdict(&GOLFED_64, loader).refusals().is_empty(), "{loader}");
     }
     assert!(!accepted_by_tier(&verify(&GOLFED_64), Tier::Portable));
-    if native(&asmgen_arch::x86_64::TARGET) {
+    if native(&asmgen_arch::target::X86_64) {
         let (_dir, path) = on_disk(&GOLFED_64);
         assert_eq!(run_natively(&path), Some(42));
-        assert_ne!(run_emulated(&path, &asmgen_arch::x86_64::TARGET), Some(42));
+        assert_ne!(run_emulated(&path, &asmgen_arch::target::X86_64), Some(42));
     }
 }
 
@@ -430,7 +430,7 @@ fn a_truncated_32_bit_header_is_for_the_kernel_alone() {
     if std::env::consts::ARCH == "x86_64" {
         let (_dir, path) = on_disk(&file);
         assert_eq!(run_natively(&path), Some(7));
-        assert_ne!(run_emulated(&path, &asmgen_arch::i386::TARGET), Some(7));
+        assert_ne!(run_emulated(&path, &asmgen_arch::target::I386), Some(7));
     }
 }
 
@@ -444,7 +444,7 @@ fn ordinary_programs_are_accepted() {
 
 #[test]
 fn files_that_are_no_programs_are_refused_by_all() {
-    let mut big_endian = tiny(&layout(Tier::Strict, &asmgen_arch::x86_64::TARGET, false));
+    let mut big_endian = tiny(&layout(Tier::Strict, &asmgen_arch::target::X86_64, false));
     big_endian[5] = 2;
     big_endian[0x10..0x14].copy_from_slice(&[0, 2, 0, 0x15]);
     let text = b"#!/bin/sh\nexit 0\n".to_vec();
@@ -457,7 +457,7 @@ fn files_that_are_no_programs_are_refused_by_all() {
 
 #[test]
 fn verdicts_are_printed_as_json() {
-    let mut file = tiny(&layout(Tier::Strict, &asmgen_arch::i386::TARGET, false));
+    let mut file = tiny(&layout(Tier::Strict, &asmgen_arch::target::I386, false));
     file[0x28] = 0;
     let json = serde_json::to_value(verify(&file)).expect("verdicts are JSON");
     assert_eq!(json[0], serde_json::json!({"loader": "linux", "outcome": "accepted"}));

@@ -5,7 +5,7 @@ pub mod map;
 
 use std::fmt::Write;
 
-use asmgen_arch::decode;
+use asmgen_arch::disasm;
 
 use crate::image::{Claim, Image, Owner};
 
@@ -87,7 +87,7 @@ fn name(owner: &Owner) -> String {
 fn describe(image: &Image, claim: &Claim, offset: u32, bytes: &[u8]) -> (String, String) {
     match &claim.owner {
         Owner::Code { why } => {
-            let text = decode::decode_all(image.target, bytes).join("; ");
+            let text = disasm::decode_all(image.target, bytes).join("; ");
             (text, why.clone())
         }
         Owner::Field { name, meaning } => (name.clone(), meaning.clone()),

@@ -9,7 +9,7 @@ use super::{Class, ClassId, Outcome, Packed, Rule, Task, Template, pack, selecti
 use crate::code::{Code, Encode, Ref};
 use crate::op::Program;
 use crate::target::Target;
-use crate::{CompileError, decode};
+use crate::{CompileError, disasm};
 
 /// So many places are looked at.
 const BUDGET: u64 = 20_000;
@@ -88,7 +88,7 @@ impl Case {
     /// The smallest file's instructions.
     fn text(&self) -> Vec<String> {
         let packed = self.packed(None).expect("there is a file");
-        let of = |one: &crate::Placed| decode::decode_all(self.target, &one.bytes).join("; ");
+        let of = |one: &crate::Placed| disasm::decode_all(self.target, &one.bytes).join("; ");
         packed.code.instructions.iter().map(of).collect()
     }
 }

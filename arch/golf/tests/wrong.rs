@@ -1,7 +1,7 @@
 //! What once made wrong programs.
 
 use super::{BASE, Case, target};
-use crate::decode;
+use crate::disasm;
 use crate::golf::tuning::{Answers, ORDER, Question, Tuning, ZEROS};
 use crate::golf::units::{Group, groups};
 use crate::op::{Alu, Arg, Cond, Kind, Op, Part, Program};
@@ -60,7 +60,7 @@ fn tuned(machine: &str, program: &Program, answer: (Question, usize)) -> Vec<Str
     let mut code = crate::compile_tuned(target(machine), program, &tuning).expect("it compiles");
     let placed = code.place(BASE, &|_, end| end).expect("it can be placed");
     let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();
-    decode::decode_all(target(machine), &bytes)
+    disasm::decode_all(target(machine), &bytes)
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_second_program_header_follows_the_first() {
         ("linux", "i386", 0x20, 96, 0x20_0000),
     ];
     assert_eq!(found, expected);
-    let x86_64 = layout(Tier::Portable, &asmgen_arch::x86_64::TARGET, true);
+    let x86_64 = layout(Tier::Portable, &asmgen_arch::target::X86_64, true);
     // The number of program headers is a part of `p_offset`.
     assert_eq!(x86_64.segments, [Segment::Image { file_offset: 0x200 }, Segment::Writable]);
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use asmgen_arch::decode;
+use asmgen_arch::disasm;
 
 use crate::elf::fields;
 use crate::image::{Claim, Image, Load, Owner};
@@ -151,7 +151,7 @@ fn item(image: &Image, claim: &Claim) -> Item {
     let bytes = &image.bytes[range.start as usize..range.end as usize];
     let (name, why) = match &claim.owner {
         Owner::Field { name, meaning } => (name.clone(), meaning.clone()),
-        Owner::Code { why } => (decode::decode_all(image.target, bytes).join("; "), why.clone()),
+        Owner::Code { why } => (disasm::decode_all(image.target, bytes).join("; "), why.clone()),
         Owner::Data { name } => (name.clone(), String::new()),
         Owner::Pad { why } => ("padding".into(), why.clone()),
     };
@@ -236,7 +236,7 @@ fn places(image: &Image, items: &[Item]) -> Vec<Part> {
 
 /// The offset that a jump leads to.
 fn destination(image: &Image, item: &Item) -> Option<u32> {
-    let line = decode::decode(image.target, &image.bytes[item.range.start as usize..item.range.end as usize])?;
+    let line = disasm::decode(image.target, &image.bytes[item.range.start as usize..item.range.end as usize])?;
     let to = i64::from(item.range.start) + line.leads_to(image.target)?;
     u32::try_from(to).ok()
 }

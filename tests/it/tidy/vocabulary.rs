@@ -42,9 +42,8 @@ const FORMATS: &[&str] = &[
 /// What `arch` may say of them.
 const ARCH_MAY: &[Exemption] = &[
     allow("arch/", "oci", "what OCI calls the processor is a fact about the target, kept with the others"),
-    allow("arch/lib.rs", "elf", "a file of the kernel that is the source of a fact"),
     allow("arch/target.rs", "elf", "a file of the kernel that is the source of a fact"),
-    allow("arch/x86/select.rs", "elf", "a macro of the kernel that is the source of a fact"),
+    allow("arch/isa/x86/select.rs", "elf", "a macro of the kernel that is the source of a fact"),
     allow("arch/target.rs", "segment", "the alignment that the machine's page sizes ask for has its name from there"),
 ];
 

@@ -5,31 +5,15 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
+use super::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
+use super::{Mode, fuse};
 use crate::alloc::Registers;
-use crate::target::{Class, Machine, Target};
-use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
-use crate::x86::{Mode, fuse};
-
-/// 80386 Linux.
-pub static TARGET: Target = Target {
-    machine: Machine::I386,
-    name: "i386",
-    class: Class::Bits32,
-    machine_number: 3,
-    instruction_align: 1,
-    page_align: 0x1000,
-    epoll_event_bytes: 12,
-    audit_arch: 0x4000_0003,
-    oci_architecture: "386",
-    oci_variant: None,
-    stack_is_executable_by_default: true,
-    registers: &["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"],
-};
+use crate::target::{I386, Machine};
 
 /// How it differs from the other mode.
 pub(crate) static MODE: Mode = Mode {
     machine: Machine::I386,
-    target: &TARGET,
+    target: &I386,
     is_long: false,
     registers: Registers {
         general: &[EBX, ESI, EDI, EAX, EDX, ECX, EBP],
@@ -47,7 +31,7 @@ pub(crate) static MODE: Mode = Mode {
         looks_at: |info, args, index| info.looks_at(Machine::I386, args, index),
         price: |reg, of| {
             let second = if reg > EBX { of.second_byte } else { 0 };
-            second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+            second + super::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
         saves: Some(|_| 2),
         strings: Some(fuse::STRINGS),

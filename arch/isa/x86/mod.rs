@@ -4,17 +4,19 @@ mod access;
 mod arith;
 mod call;
 mod constant;
-pub(crate) mod fuse;
+mod fuse;
+pub(super) mod i386;
 mod inst;
 mod low;
 mod nearby;
 mod operands;
 mod prelude;
-pub(crate) mod regs;
+mod regs;
 mod select;
 mod stack;
 mod strings;
 mod sums;
+pub(super) mod x86_64;
 
 #[cfg(test)]
 mod tests;

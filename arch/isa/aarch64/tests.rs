@@ -4,7 +4,7 @@ use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
 use crate::code::{Encode, Ref};
 use crate::op::{Alu, Cond, DatumId, Label};
-use crate::{Machine, TARGETS, decode};
+use crate::{Machine, TARGETS, disasm};
 
 /// Where the instruction stands, and where its label is.
 const AT: u64 = 0x1_0000;
@@ -14,7 +14,7 @@ fn text(instruction: A64, distance: i64) -> String {
     let target = TARGETS.into_iter().find(|target| target.machine == Machine::Aarch64).expect("it is one of them");
     let address = |_: Ref| AT.wrapping_add_signed(distance);
     let forms = (0..2).find_map(|form| instruction.encode(form, AT, &address).expect("it is encoded"));
-    decode::decode_all(target, &forms.expect("the last form always fits")).join("; ")
+    disasm::decode_all(target, &forms.expect("the last form always fits")).join("; ")
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn words_are_loaded_from_near_what_a_register_leads_to() {
     let text = |by: i64| {
         let address = |of: Ref| if of == Ref::Data(DatumId(1)) { AT.wrapping_add_signed(by) } else { AT };
         let bytes = words.encode(0, AT, &address).ok()?.expect("it has one form");
-        Some(decode::decode_all(target, &bytes).join("; "))
+        Some(disasm::decode_all(target, &bytes).join("; "))
     };
     assert_eq!(text(-256).as_deref(), Some("ldp w1, w2, [x3, #-0x100]"));
     assert_eq!(text(252).as_deref(), Some("ldp w1, w2, [x3, #0xfc]"));

@@ -6,33 +6,15 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
+use super::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
+use super::{Mode, fuse};
 use crate::alloc::Registers;
-use crate::target::{Class, Machine, Target};
-use crate::x86::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
-use crate::x86::{Mode, fuse};
-
-/// AMD64 Linux.
-pub static TARGET: Target = Target {
-    machine: Machine::X86_64,
-    name: "x86_64",
-    class: Class::Bits64,
-    machine_number: 0x3e,
-    instruction_align: 1,
-    page_align: 0x1000,
-    epoll_event_bytes: 12,
-    audit_arch: 0xc000_003e,
-    oci_architecture: "amd64",
-    oci_variant: None,
-    stack_is_executable_by_default: false,
-    registers: &[
-        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-    ],
-};
+use crate::target::{Machine, X86_64};
 
 /// How it differs from the other mode.
 pub(crate) static MODE: Mode = Mode {
     machine: Machine::X86_64,
-    target: &TARGET,
+    target: &X86_64,
     is_long: true,
     registers: Registers {
         general: &[EBX, EDI, ESI, EDX, EAX, ECX, EBP, 8, 9, 10, 11, 14, 15, 12, 13],
@@ -58,7 +40,7 @@ pub(crate) static MODE: Mode = Mode {
                 0
             };
             let second = if reg > EBX { of.second_byte } else { 0 };
-            rex + second + crate::x86::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+            rex + second + super::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
         saves: Some(|reg| if reg < 8 { 2 } else { 4 }),
         strings: Some(fuse::STRINGS),

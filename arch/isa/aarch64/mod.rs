@@ -20,30 +20,8 @@ use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::pipeline::Isa;
-use crate::target::{Class, Machine, Target};
+use crate::target::{AARCH64, Machine, Target};
 use crate::{CompileError, flow};
-
-/// ARMv8-A Linux.
-pub static TARGET: Target = Target {
-    machine: Machine::Aarch64,
-    name: "aarch64",
-    class: Class::Bits64,
-    machine_number: 0xb7,
-    instruction_align: 4,
-    page_align: 0x1_0000,
-    epoll_event_bytes: 16,
-    audit_arch: 0xc000_00b7,
-    oci_architecture: "arm64",
-    oci_variant: Some("v8"),
-    stack_is_executable_by_default: false,
-    registers: &REGISTER_NAMES,
-};
-
-#[rustfmt::skip] // In rows.
-const REGISTER_NAMES: [&str; 32] = [
-    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
-    "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",
-];
 
 /// Result of a system call.
 const RESULT: Reg = 0;
@@ -82,7 +60,7 @@ pub(crate) struct A64;
 
 impl Isa for A64 {
     fn target(&self) -> &'static Target {
-        &TARGET
+        &AARCH64
     }
 
     fn registers(&self) -> &Registers {

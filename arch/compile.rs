@@ -1,0 +1,47 @@
+//! From a program to code that can be placed, for a target: the front of the crate.
+
+use crate::CompileError;
+use crate::code::Code;
+use crate::golf::tuning::Tuning;
+use crate::ir::op::Program;
+use crate::pass::{Observer, Unobserved};
+use crate::target::Target;
+use crate::{isa, pipeline};
+
+/// Selects the machine's instructions for a program.
+///
+/// # Errors
+/// The program needs more registers than there are, or an instruction the machine does not have.
+pub fn compile(target: &Target, program: &Program) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &Tuning::default())
+}
+
+/// The same with registers that another search has found: which of them are fewer bytes is known when all is placed.
+///
+/// # Errors
+/// The same.
+pub fn compile_turn(target: &Target, program: &Program, turn: usize) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &Tuning::with_turn(turn))
+}
+
+/// The same code, with what selection believes of registers: see [`PlacedCode::known`](crate::PlacedCode::known).
+///
+/// # Errors
+/// The same.
+pub fn compile_with_beliefs(target: &Target, program: &Program) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &Tuning::with_beliefs())
+}
+
+/// The same, with the ways that a search asks for.
+pub(crate) fn compile_tuned(target: &Target, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
+    pipeline::compile(isa::of(target), program, tuning, &mut Unobserved)
+}
+
+/// The code of [`compile`]; the observer is told what the passes make, and, as the code is placed, by
+/// [`Code::place_observed`].
+///
+/// # Errors
+/// The same.
+pub fn compile_observed(target: &Target, program: &Program, observer: &mut dyn Observer) -> Result<Code, CompileError> {
+    pipeline::compile(isa::of(target), program, &Tuning::default(), observer)
+}

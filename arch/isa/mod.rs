@@ -1,0 +1,17 @@
+//! The instruction sets: how each selects, encodes and describes its instructions. Everything else in the crate sees an
+//! instruction set through [`Isa`] and [`Encode`](crate::code::Encode).
+
+mod aarch64;
+mod x86;
+
+use crate::pipeline::Isa;
+use crate::target::{Machine, Target};
+
+/// The instruction set of a target.
+pub(crate) fn of(target: &Target) -> &'static dyn Isa {
+    match target.machine {
+        Machine::X86_64 => &x86::x86_64::MODE,
+        Machine::Aarch64 => &aarch64::A64,
+        Machine::I386 => &x86::i386::MODE,
+    }
+}

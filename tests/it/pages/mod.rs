@@ -14,7 +14,7 @@ use crate::harness::tool::{asmgen, root, succeed};
 const PAGES: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
 
 /// Every page that people read.
-fn pages() -> Vec<String> {
+pub(crate) fn pages() -> Vec<String> {
     let docs =
         fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let docs = docs.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"));

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::{Source, sources};
 use crate::harness::none;
 use crate::harness::tool::root;
+use crate::pages;
 
 /// A sentence with more words is long.
 const WORDS_MAX: usize = 25;
@@ -22,15 +23,9 @@ const NOT_YET: &str = "src/lower/epoll/";
 /// Words about people. A thing is "a server that stops", not "who stops"; only "who" can be right in a sentence.
 const ABOUT_PEOPLE: [&str; 3] = ["who", "whose", "nobody"];
 
-/// Pages that people read as a whole.
+/// Every page that people read.
 fn pages() -> Vec<Source> {
-    let mut pages = sources("docs", &["md"]);
-    let at_the_root = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "SECURITY"];
-    pages.extend(at_the_root.map(|name| {
-        let path = format!("{name}.md");
-        Source { text: std::fs::read_to_string(root().join(&path)).unwrap(), path }
-    }));
-    pages
+    pages::pages().into_iter().map(|path| Source { text: pages::text_of(&path), path }).collect()
 }
 
 /// A line that begins a point of a list, without its mark.
@@ -153,7 +148,7 @@ fn things_are_not_people() {
 
 #[test]
 fn the_architecture_is_read_in_one_go() {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let text = pages::text_of("ARCHITECTURE.md");
     assert!(text.lines().count() <= ARCHITECTURE_LINES_MAX, "{} lines", text.lines().count());
 }
 

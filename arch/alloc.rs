@@ -3,13 +3,15 @@
 //! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
 //! register that costs the fewest bytes. Deterministic.
 
+use std::rc::Rc;
+
 use crate::CompileError;
 use crate::golf::tuning::{HOME, Tuning};
 use crate::live::Paths;
 use crate::op::{Arg, Program, Slot, Step};
 use crate::sets::Set;
 use crate::syscall::{Call, CallInfo};
-use crate::wants::{Mentions, clobbered, constraints, index, through};
+use crate::wants::{Constraints, Mentions, clobbered, constraints, index, through};
 
 /// A machine register, by the machine's own number.
 pub(crate) type Reg = u8;
@@ -69,11 +71,20 @@ pub(crate) struct Strings {
 }
 
 /// Which slots are alive after each step, and where each slot lives.
+#[derive(Clone)]
 pub(crate) struct Allocation {
-    kept: Vec<Set>,
+    lives: Rc<Lives>,
     home: Vec<Reg>,
+    /// For each step the registers of the slots that are wanted after it, as bits.
+    live: Vec<u32>,
     /// Registers that a step uses up although somebody wants their values behind it.
     saved: Vec<u32>,
+}
+
+/// What of an allocation does not depend on which slot has which register.
+struct Lives {
+    /// For each step the slots that are wanted after it.
+    kept: Vec<Set>,
     /// For each step how many operations behind it are one with it.
     fused: Vec<usize>,
 }
@@ -91,31 +102,41 @@ impl Allocation {
 
     /// How many operations behind this step are one with it?
     pub(crate) fn fused(&self, step: usize) -> usize {
-        self.fused[step]
+        self.lives.fused[step]
     }
 
     /// Registers that have to be pushed before this step and popped behind it.
     pub(crate) fn saved(&self, step: usize) -> Vec<Reg> {
-        (0..32).filter(|reg| self.saved[step] >> reg & 1 == 1).collect()
+        let saved = self.saved[step];
+        if saved == 0 { Vec::new() } else { (0..32).filter(|reg| saved >> reg & 1 == 1).collect() }
     }
 
     /// Is the slot's value still wanted after this step?
     pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
-        self.kept[step].contains(usize::from(slot.0))
+        self.lives.kept[step].contains(usize::from(slot.0))
     }
 
     /// Does a slot that is wanted after this step live in this register?
     pub(crate) fn is_live(&self, step: usize, reg: Reg) -> bool {
-        self.kept[step].iter().any(|slot| self.home[slot] == reg)
+        self.live[step] >> reg & 1 == 1
     }
 }
 
+/// A program whose slots have registers that may still change among each other.
+pub(crate) struct Colouring {
+    lives: Rc<Lives>,
+    found: Constraints,
+    /// Slots that need no register.
+    needless: Vec<usize>,
+    home: Vec<Option<Reg>>,
+}
+
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
-pub(crate) fn allocate(
+pub(crate) fn colour(
     program: &Program,
     registers: &Registers,
     tuning: &Tuning,
-) -> Result<Allocation, Result<Vec<Slot>, CompileError>> {
+) -> Result<Colouring, Result<Vec<Slot>, CompileError>> {
     let paths = Paths::of(program);
     let kept = paths.kept(program, &paths.live(program));
     let mut found = constraints(program, registers, &kept);
@@ -157,20 +178,33 @@ pub(crate) fn allocate(
         home[slot] = None;
     }
     if program.has_subs() {
-        found.improve(&mut home, registers);
-        found.anneal(&mut home, registers, tuning.turn);
+        found.weigh(registers);
         found.improve(&mut home, registers);
     }
-    for slot in needless {
-        home[slot] = Some(registers.nowhere);
+    Ok(Colouring { lives: Rc::new(Lives { kept, fused }), found, needless, home })
+}
+
+impl Colouring {
+    /// The registers, after the search of this number for better ones.
+    pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: usize) -> Allocation {
+        let mut home = self.home.clone();
+        if program.has_subs() {
+            self.found.anneal(&mut home, registers, turn);
+            self.found.improve(&mut home, registers);
+        }
+        for &slot in &self.needless {
+            home[slot] = Some(registers.nowhere);
+        }
+        let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
+        let saved = |(step, kept): (&Step, &Set)| {
+            let slots = through(&step.op, kept);
+            slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&step.op, slot, registers))
+        };
+        let kept = &self.lives.kept;
+        let saved = program.steps.iter().zip(kept).map(saved).collect();
+        let live = kept.iter().map(|kept| kept.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
+        Allocation { lives: Rc::clone(&self.lives), home, live, saved }
     }
-    let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
-    let saved = |(step, kept): (&Step, &Set)| {
-        let slots = through(&step.op, kept);
-        slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&step.op, slot, registers))
-    };
-    let saved = program.steps.iter().zip(&kept).map(saved).collect();
-    Ok(Allocation { kept, home, saved, fused })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! first, less and less of it later. Deterministic: the pseudorandom numbers of a turn are always the same.
 
 use crate::alloc::{Reg, Registers};
+use crate::homes::Homes;
 use crate::layout::Numbers;
 use crate::sets::Set;
 use crate::wants::Constraints;
@@ -20,34 +21,30 @@ impl Constraints {
             return;
         }
         let mut numbers = Numbers::of(turn);
-        let (mut now, mut best) = (0i64, (0i64, home.to_vec()));
+        let (mut now, mut best) = (0i64, 0i64);
+        let mut change = Change::new(self, registers, home);
         let tries = TRIES_PER_SLOT * slots.len();
         for tried in 0..tries {
             let slot = slots[numbers.below(slots.len())];
-            let reg = self.proposal(slot, home, registers, &mut numbers);
-            if home[slot] == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
+            let reg = self.proposal(slot, change.homes.all(), registers, &mut numbers);
+            if change.homes.get(slot) == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
                 continue;
             }
             let swaps = numbers.below(2) == 0;
-            let changed = if swaps { self.either(slot, reg, home) } else { self.in_the_way(slot, reg, home) };
-            let was: Vec<Option<Reg>> = changed.iter().map(|&slot| home[slot]).collect();
-            let before = self.together(&changed, home, registers);
-            let done = if swaps {
-                self.swap(slot, reg, &changed, home)
-            } else {
-                self.give(slot, reg, &changed, home, registers)
-            };
-            let more = done.then(|| i64::from(self.together(&changed, home, registers)) - i64::from(before));
+            change.begin(slot, reg, swaps);
+            let before = change.cost();
+            let done = if swaps { change.swap(slot, reg) } else { change.give(slot, reg) };
+            let more = done.then(|| i64::from(change.cost()) - i64::from(before));
             let slack = numbers.below(1 + WORSE * (tries - tried) / tries) as i64;
             match more {
                 Some(more) if more <= slack => now += more,
-                _ => changed.iter().zip(was).for_each(|(&slot, reg)| home[slot] = reg),
+                _ => change.undo(),
             }
-            if now < best.0 {
-                best = (now, home.to_vec());
+            if now < best {
+                best = now;
+                home.copy_from_slice(change.homes.all());
             }
         }
-        home.copy_from_slice(&best.1);
     }
 
     /// A register that may be better: one that the slot wants, or any.
@@ -55,76 +52,107 @@ impl Constraints {
         let any = registers.general[numbers.below(registers.general.len())];
         let partners = self.partners[slot].iter().filter_map(|&partner| home[partner]);
         let strings = self.strings[slot].iter().map(|pair| pair.own);
-        let wanted: Vec<Reg> = self.wishes[slot].iter().copied().chain(partners).chain(strings).collect();
-        if wanted.is_empty() || numbers.below(2) == 0 { any } else { wanted[numbers.below(wanted.len())] }
-    }
-
-    /// A slot, and those that have the register that it is to have.
-    fn in_the_way(&self, slot: usize, reg: Reg, home: &[Option<Reg>]) -> Vec<usize> {
-        let others = self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg));
-        [slot].into_iter().chain(others).collect()
-    }
-
-    /// A slot and all that have its register or another one and are in each other's way.
-    fn either(&self, slot: usize, reg: Reg, home: &[Option<Reg>]) -> Vec<usize> {
-        let both = [home[slot], Some(reg)];
-        let mut found = vec![slot];
-        let mut seen = Set::with_room(home.len());
-        seen.insert(slot);
-        let mut at = 0;
-        while at < found.len() {
-            for other in self.neighbours[found[at]].iter().filter(|&other| both.contains(&home[other])) {
-                if !seen.contains(other) {
-                    seen.insert(other);
-                    found.push(other);
-                }
-            }
-            at += 1;
+        let mut wanted = self.wishes[slot].iter().copied().chain(partners).chain(strings);
+        let count = wanted.clone().count();
+        if count == 0 || numbers.below(2) == 0 {
+            return any;
         }
-        found
+        wanted.nth(numbers.below(count)).expect("it is one of them")
+    }
+}
+
+/// A change of registers that is tried.
+struct Change<'c> {
+    found: &'c Constraints,
+    registers: &'c Registers,
+    homes: Homes,
+    /// The slots that it is about, the one that begins first; and the registers that they had.
+    slots: Vec<usize>,
+    was: Vec<Option<Reg>>,
+    /// The same slots.
+    among: Set,
+}
+
+impl<'c> Change<'c> {
+    fn new(found: &'c Constraints, registers: &'c Registers, home: &[Option<Reg>]) -> Self {
+        let (homes, among) = (Homes::new(home), Set::with_room(home.len()));
+        Self { found, registers, homes, slots: Vec::new(), was: Vec::new(), among }
+    }
+
+    /// Finds the slots that are to change if one takes a register: those that have it and are in the way; if they swap
+    /// registers, all that have one of the two and are in each other's way.
+    fn begin(&mut self, slot: usize, reg: Reg, swaps: bool) {
+        self.slots.iter().for_each(|&slot| self.among.remove(slot));
+        self.slots.clear();
+        self.slots.push(slot);
+        self.among.insert(slot);
+        if swaps {
+            let both = [self.homes.get(slot).expect("it has one"), reg].map(|reg| self.homes.held(reg));
+            let mut at = 0;
+            while at < self.slots.len() {
+                for other in self.found.neighbours[self.slots[at]].also_in(both) {
+                    if !self.among.contains(other) {
+                        self.among.insert(other);
+                        self.slots.push(other);
+                    }
+                }
+                at += 1;
+            }
+        } else {
+            for other in self.found.holders(slot, reg, &self.homes) {
+                self.among.insert(other);
+                self.slots.push(other);
+            }
+        }
+        self.was.clear();
+        self.was.extend(self.slots.iter().map(|&slot| self.homes.get(slot)));
+    }
+
+    fn undo(&mut self) {
+        for (&slot, &was) in self.slots.iter().zip(&self.was) {
+            self.homes.set(slot, was);
+        }
     }
 
     /// Has slots that have two registers between them change those.
-    fn swap(&self, slot: usize, reg: Reg, changed: &[usize], home: &mut [Option<Reg>]) -> bool {
-        let was = home[slot];
-        changed.iter().all(|&other| {
-            home[other] = if home[other] == was { Some(reg) } else { was };
-            home[other].is_some_and(|reg| self.forbidden[other] >> reg & 1 == 0)
+    fn swap(&mut self, slot: usize, reg: Reg) -> bool {
+        let own = self.homes.get(slot);
+        self.slots.iter().all(|&other| {
+            let next = if self.homes.get(other) == own { Some(reg) } else { own };
+            self.homes.set(other, next);
+            next.is_some_and(|reg| self.found.forbidden[other] >> reg & 1 == 0)
         })
     }
 
     /// Gives the first a register, and the others whatever is best for them then; tells whether there is one for each.
-    fn give(&self, slot: usize, reg: Reg, changed: &[usize], home: &mut [Option<Reg>], registers: &Registers) -> bool {
-        for &other in changed {
-            home[other] = None;
+    fn give(&mut self, slot: usize, reg: Reg) -> bool {
+        for &other in &self.slots {
+            self.homes.set(other, None);
         }
-        home[slot] = Some(reg);
-        changed[1..].iter().all(|&other| {
-            let taken = self.taken(other, home);
-            let free = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0);
-            home[other] = free.min_by_key(|&reg| (self.cost(other, reg, home, registers), reg));
-            home[other].is_some()
+        self.homes.set(slot, Some(reg));
+        self.slots[1..].iter().all(|&other| {
+            let next = self.found.cheapest(other, &self.homes, self.registers);
+            self.homes.set(other, next);
+            next.is_some()
         })
     }
 
     /// What these slots' registers cost, in eighths of a byte: what two of them cost together counts once.
-    fn together(&self, slots: &[usize], home: &[Option<Reg>], registers: &Registers) -> u32 {
-        let mut among = Set::with_room(home.len());
-        for &slot in slots {
-            among.insert(slot);
-        }
-        let twice = |other: usize| if among.contains(other) { 1 } else { 2 };
+    fn cost(&self) -> u32 {
+        let (found, home) = (self.found, self.homes.all());
+        let twice = |other: usize| if self.among.contains(other) { 1 } else { 2 };
         let mut cost = 0;
-        for &slot in slots {
+        for &slot in &self.slots {
             let reg = home[slot].expect("it has one");
-            cost += 2 * self.alone(slot, reg, registers);
-            for &partner in self.partners[slot].iter().filter(|&&partner| home[partner].is_some()) {
-                let other = home[partner].expect("it has one");
-                cost += if other == reg { 0 } else { twice(partner) * Self::moved(reg, other, registers) };
+            cost += 2 * found.alone[slot][usize::from(reg)];
+            for &partner in &found.partners[slot] {
+                if let Some(other) = home[partner].filter(|&other| other != reg) {
+                    cost += twice(partner) * Constraints::moved(reg, other, self.registers);
+                }
             }
-            for pair in &self.strings[slot] {
+            for pair in &found.strings[slot] {
                 let weight = pair.other.map_or(2, |(other, _)| twice(other));
-                cost += weight * Self::missed(*pair, reg, home);
+                cost += weight * Constraints::missed(*pair, reg, home);
             }
         }
         cost
@@ -151,7 +179,9 @@ mod tests {
             wishes: vec![vec![2], Vec::new(), Vec::new()],
             partners: vec![Vec::new(); 3],
             mentions: vec![Mentions::default(); 3],
+            alone: Vec::new(),
         };
+        found.weigh(&few(&[1, 2]));
         let mut home = [Some(1), Some(2), Some(1)];
         found.anneal(&mut home, &few(&[1, 2]), 0);
         assert_eq!(home, [Some(2), Some(1), Some(2)], "one after the other they cannot");

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::alloc::{Reg, Registers};
+use crate::homes::Homes;
 use crate::op::Program;
 use crate::sets::Set;
 use crate::spill;
@@ -58,11 +59,23 @@ impl Constraints {
         let others = self.partners[slot].iter().filter_map(|&partner| home[partner]).filter(|&other| other != reg);
         let moves = others.map(|other| Self::moved(reg, other, registers)).sum::<u32>();
         let strings = self.strings[slot].iter().map(|pair| Self::missed(*pair, reg, home)).sum::<u32>();
-        self.alone(slot, reg, registers) + moves + strings
+        self.alone[slot][usize::from(reg)] + moves + strings
+    }
+
+    /// Finds what each register costs each slot whatever the others have.
+    pub(crate) fn weigh(&mut self, registers: &Registers) {
+        let weights = |slot| {
+            let mut weights = [0; 32];
+            for &reg in registers.general {
+                weights[usize::from(reg)] = self.weight(slot, reg, registers);
+            }
+            weights
+        };
+        self.alone = (0..self.mentions.len()).map(weights).collect();
     }
 
     /// What a register costs a slot whatever the others have.
-    pub(crate) fn alone(&self, slot: usize, reg: Reg, registers: &Registers) -> u32 {
+    fn weight(&self, slot: usize, reg: Reg, registers: &Registers) -> u32 {
         let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
         let moves = unmet.map(|&wish| Self::moved(reg, wish, registers)).sum::<u32>();
         let saved = registers.saves.map_or(0, |saves| 4 * saves(reg) * self.used_up[slot][usize::from(reg)]);
@@ -90,15 +103,20 @@ impl Constraints {
         for &slot in &left {
             is_left.insert(slot);
         }
+        let mut homes = Homes::new(home);
+        let mut changed = Vec::new();
         while let Some(slot) = left.pop_front() {
             is_left.remove(slot);
             for &reg in registers.general {
-                if home[slot] == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
+                if homes.get(slot) == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
                     continue;
                 }
-                for slot in self.take(slot, reg, home, registers) {
+                if !self.take(slot, reg, &mut homes, registers, &mut changed) {
+                    continue;
+                }
+                for &slot in &changed {
                     let near = self.neighbours[slot].iter().chain(self.partners[slot].iter().copied());
-                    for other in near.chain([slot]).filter(|&other| home[other].is_some()) {
+                    for other in near.chain([slot]).filter(|&other| homes.get(other).is_some()) {
                         if !is_left.contains(other) {
                             is_left.insert(other);
                             left.push_back(other);
@@ -107,33 +125,33 @@ impl Constraints {
                 }
             }
         }
+        home.copy_from_slice(homes.all());
     }
 
-    /// Gives a slot a register, and those that had it others, if that costs less; tells whose register has changed.
-    fn take(&self, slot: usize, reg: Reg, home: &mut [Option<Reg>], registers: &Registers) -> Vec<usize> {
-        let mut changed = vec![slot];
-        changed.extend(self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg)));
-        let was: Vec<Option<Reg>> = changed.iter().map(|&slot| home[slot]).collect();
+    /// Gives a slot a register, and those that had it others, if that costs less; tells whether, and `changed` says
+    /// whose register has changed.
+    fn take(&self, slot: usize, reg: Reg, homes: &mut Homes, registers: &Registers, changed: &mut Vec<usize>) -> bool {
+        changed.clear();
+        changed.push(slot);
+        changed.extend(self.holders(slot, reg, homes));
+        let own = homes.get(slot);
+        let was = |other: usize| if other == slot { own } else { Some(reg) };
         let mut before = 0;
-        for (&slot, reg) in changed.iter().zip(&was) {
-            home[slot] = None;
-            before += self.cost(slot, reg.expect("it has one"), home, registers);
+        for &other in &*changed {
+            homes.set(other, None);
+            before += self.cost(other, was(other).expect("it has one"), homes.all(), registers);
         }
-        let (mut next, mut cost) = (Some(reg), 0);
-        for &other in &changed {
-            if other != slot {
-                let taken = self.taken(other, home);
-                let free = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0);
-                next = free.min_by_key(|&reg| (self.cost(other, reg, home, registers), reg));
-            }
-            cost += next.map_or(0, |reg| self.cost(other, reg, home, registers));
-            home[other] = next;
+        let mut cost = 0;
+        for &other in &*changed {
+            let next = if other == slot { Some(reg) } else { self.cheapest(other, homes, registers) };
+            cost += next.map_or(0, |reg| self.cost(other, reg, homes.all(), registers));
+            homes.set(other, next);
             if next.is_none() || cost >= before {
-                changed.iter().zip(was).for_each(|(&slot, reg)| home[slot] = reg);
-                return Vec::new();
+                changed.iter().for_each(|&other| homes.set(other, was(other)));
+                return false;
             }
         }
-        changed
+        true
     }
 
     /// The slot that gives way where a slot finds no register: the least mentioned of itself and those who alone have

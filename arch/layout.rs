@@ -4,6 +4,7 @@
 //! anything is encoded, and tried with pseudorandom numbers that are always the same.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use crate::ruler::Ruler;
 
@@ -42,21 +43,24 @@ const TRIES_ALIKE: u32 = 2_000;
 /// By so many bytes an order may be longer than the one before at first; later by fewer.
 const WORSE: u32 = 10;
 
+/// So many orders are kept: those of all searches for registers, of which one is chosen and built again.
+const KEPT: usize = 64;
+
 thread_local! {
-    /// What was arranged last, and how: who fills in a file's own size builds it several times, with the same code.
-    static LAST: RefCell<(Vec<Block>, Vec<usize>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    /// What was arranged before, and how: a program that states its file's size is built several times, with the same code.
+    static ARRANGED: RefCell<VecDeque<(Jumps, Vec<Block>, Vec<usize>)>> = const { RefCell::new(VecDeque::new()) };
 }
 
 /// The order in which the blocks take the fewest bytes, as far as it is found; the first stays the first.
 pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
-    if jumps == Jumps::Alike {
-        return search(blocks, jumps);
-    }
-    LAST.with_borrow_mut(|(last, order)| {
-        if last != blocks {
-            (*last, *order) = (blocks.to_vec(), search(blocks, jumps));
+    ARRANGED.with_borrow_mut(|arranged| {
+        if let Some((.., order)) = arranged.iter().find(|(kind, other, _)| *kind == jumps && other == blocks) {
+            return order.clone();
         }
-        order.clone()
+        arranged.truncate(KEPT - 1);
+        let order = search(blocks, jumps);
+        arranged.push_front((jumps, blocks.to_vec(), order.clone()));
+        order
     })
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod flow;
 pub mod golf;
+mod homes;
 mod ir;
 mod isa;
 mod jumps;

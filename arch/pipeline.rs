@@ -4,17 +4,19 @@
 //! code begins.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::alloc::{Allocation, Registers, allocate};
+use crate::alloc::{self, Allocation, Colouring, Registers};
 use crate::code::Code;
 use crate::golf::tuning::Tuning;
 use crate::op::{Program, Slot};
 use crate::opt::{inline, jump_threading, narrow, promote, stack_slots, webs};
-#[cfg(test)]
-use crate::pass::Unobserved;
-use crate::pass::{Observer, Pass};
-use crate::target::Target;
+use crate::pass::{Observer, Pass, Unobserved};
+use crate::target::{Machine, Target};
 use crate::text::Names;
 use crate::{CompileError, spill};
 
@@ -37,14 +39,14 @@ pub(crate) fn compile(
     tuning: &Tuning,
     observer: &mut dyn Observer,
 ) -> Result<Code, CompileError> {
-    let mut passes = Passes { program: Cow::Borrowed(program), observer };
-    passes.ran(Pass::Lower);
-    if let Some(often) = isa.promotes_from() {
-        passes.run(Pass::Unstack, stack_slots::to_slots);
-        passes.run(Pass::Promote, |program| promote::to_slots(program, &promote::words(program, often)));
-    }
-    let slots = passes.assign_registers(isa.registers(), tuning)?;
-    let Passes { program, observer } = passes;
+    let is_observed = Pass::ALL.into_iter().any(|pass| observer.wants(pass));
+    let coloured = if is_observed || tuning.is_golf {
+        Rc::new(colour(isa, program, tuning, observer)?)
+    } else {
+        colour_again(isa, program, tuning)?
+    };
+    let slots = coloured.allocation(isa.registers(), tuning.turn);
+    let program = Program { data: Arc::clone(&program.data), ..coloured.program.clone() };
     if observer.wants(Pass::Assign) {
         observer.see(Pass::Assign, with_registers(&program, &slots, isa));
     }
@@ -53,6 +55,77 @@ pub(crate) fn compile(
         code.keep_names(isa.target(), &program);
     }
     Ok(code)
+}
+
+/// A program whose slots have registers, but for the search for better ones.
+struct Coloured {
+    program: Program,
+    colouring: Colouring,
+    /// What the searches have found, by their numbers.
+    found: RefCell<BTreeMap<usize, Allocation>>,
+}
+
+impl Coloured {
+    fn allocation(&self, registers: &Registers, turn: usize) -> Allocation {
+        let mut found = self.found.borrow_mut();
+        found.entry(turn).or_insert_with(|| self.colouring.allocation(&self.program, registers, turn)).clone()
+    }
+}
+
+thread_local! {
+    /// The last program that was coloured, for which machine, and what it became. A file that states its own size is
+    /// built several times, with the same operations on other data; and so is one program with several searches.
+    static LAST: RefCell<Option<(Machine, Program, Rc<Coloured>)>> = const { RefCell::new(None) };
+}
+
+/// The passes up to the search for registers, unless the last program was the same but for its data, which none of them
+/// reads.
+fn colour_again(isa: &'static dyn Isa, program: &Program, tuning: &Tuning) -> Result<Rc<Coloured>, CompileError> {
+    let machine = isa.target().machine;
+    LAST.with_borrow_mut(|last| {
+        if let Some((last_machine, last, coloured)) = last
+            && *last_machine == machine
+            && has_same_code(last, program)
+        {
+            return Ok(Rc::clone(coloured));
+        }
+        let coloured = Rc::new(colour(isa, program, tuning, &mut Unobserved)?);
+        *last = Some((machine, program.clone(), Rc::clone(&coloured)));
+        Ok(coloured)
+    })
+}
+
+/// Are two programs the same but for their data?
+fn has_same_code(one: &Program, other: &Program) -> bool {
+    let Program {
+        steps, data: _, slots, labels, frame_bytes, word_bytes, spilled_bytes, frame_at, state_bytes, ..
+    } = one;
+    let Program { needless_after_failure, cannot_fail, .. } = one;
+    *steps == other.steps
+        && *slots == other.slots
+        && *labels == other.labels
+        && [frame_bytes, word_bytes, spilled_bytes, state_bytes]
+            == [&other.frame_bytes, &other.word_bytes, &other.spilled_bytes, &other.state_bytes]
+        && *frame_at == other.frame_at
+        && *needless_after_failure == other.needless_after_failure
+        && *cannot_fail == other.cannot_fail
+}
+
+/// The passes up to the search for registers.
+fn colour(
+    isa: &'static dyn Isa,
+    program: &Program,
+    tuning: &Tuning,
+    observer: &mut dyn Observer,
+) -> Result<Coloured, CompileError> {
+    let mut passes = Passes { program: Cow::Borrowed(program), observer };
+    passes.ran(Pass::Lower);
+    if let Some(often) = isa.promotes_from() {
+        passes.run(Pass::Unstack, stack_slots::to_slots);
+        passes.run(Pass::Promote, |program| promote::to_slots(program, &promote::words(program, often)));
+    }
+    let colouring = passes.assign_registers(isa.registers(), tuning)?;
+    Ok(Coloured { program: passes.program.into_owned(), colouring, found: RefCell::default() })
 }
 
 /// A program on its way.
@@ -75,7 +148,7 @@ impl Passes<'_, '_> {
     }
 
     /// The passes up to register allocation; slots that find no register move to the frame, and allocation begins again.
-    fn assign_registers(&mut self, registers: &Registers, tuning: &Tuning) -> Result<Allocation, CompileError> {
+    fn assign_registers(&mut self, registers: &Registers, tuning: &Tuning) -> Result<Colouring, CompileError> {
         self.run(Pass::ThreadJumps, jump_threading::thread_jumps);
         self.run(Pass::Inline, inline::inline);
         self.run(Pass::CleanUp, jump_threading::thread_jumps);
@@ -84,8 +157,8 @@ impl Passes<'_, '_> {
             if registers.narrows {
                 self.run(Pass::Narrow, narrow::narrow);
             }
-            let must_spill = match allocate(&self.program, registers, tuning) {
-                Ok(slots) => return Ok(slots),
+            let must_spill = match alloc::colour(&self.program, registers, tuning) {
+                Ok(colouring) => return Ok(colouring),
                 Err(must_spill) => must_spill?,
             };
             self.run(Pass::Spill, |program| spill::to_frame(program, &must_spill));
@@ -112,6 +185,7 @@ fn with_registers(program: &Program, slots: &Allocation, isa: &dyn Isa) -> Strin
 #[cfg(test)]
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
     let mut passes = Passes { program: Cow::Borrowed(program), observer: &mut Unobserved };
-    let slots = passes.assign_registers(registers, &Tuning::default())?;
+    let colouring = passes.assign_registers(registers, &Tuning::default())?;
+    let slots = colouring.allocation(&passes.program, registers, 0);
     Ok((passes.program.into_owned(), slots))
 }

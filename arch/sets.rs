@@ -41,17 +41,31 @@ impl Set {
             .for_each(|(word, (one, other))| *word |= one & (other ^ flip));
     }
 
+    /// Do they have a number in common?
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(word, other)| word & other != 0)
+    }
+
     /// The numbers, from the lowest up.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, &word)| {
-            let mut left = word;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros() as usize;
-                left &= left.wrapping_sub(1);
-                (bit < 64).then_some(at * 64 + bit)
-            })
-        })
+        self.0.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, &word)| bits(at, word))
     }
+
+    /// The numbers that are also in one of two sets, from the lowest up.
+    pub(crate) fn also_in<'s>(&'s self, [one, other]: [&'s Self; 2]) -> impl Iterator<Item = usize> + use<'s> {
+        let words = self.0.iter().zip(one.0.iter().zip(&other.0)).map(|(word, (one, other))| word & (one | other));
+        words.enumerate().filter(|(_, word)| *word != 0).flat_map(|(at, word)| bits(at, word))
+    }
+}
+
+/// The numbers of one word.
+fn bits(at: usize, word: u64) -> impl Iterator<Item = usize> {
+    let mut left = word;
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (bit < 64).then_some(at * 64 + bit)
+    })
 }
 
 #[cfg(test)]
@@ -74,6 +88,9 @@ mod tests {
         rest.unite_if(&set, &other, false);
         assert_eq!(both.iter().collect::<Vec<_>>(), [63]);
         assert_eq!(rest.iter().collect::<Vec<_>>(), [0, 64, 199]);
+        assert!(set.meets(&other) && !rest.meets(&other));
+        assert_eq!(set.also_in([&both, &rest]).collect::<Vec<_>>(), [0, 63, 64, 199]);
+        assert_eq!(other.also_in([&both, &rest]).collect::<Vec<_>>(), [63]);
         rest.unite(&both);
         assert_eq!(rest, set);
     }

@@ -38,6 +38,8 @@ pub(crate) struct Constraints {
     pub(crate) wishes: Vec<Vec<Reg>>,
     pub(crate) partners: Vec<Vec<usize>>,
     pub(crate) mentions: Vec<Mentions>,
+    /// What each register costs each slot whatever the others have, once [`Constraints::weigh`] has found it.
+    pub(crate) alone: Vec<[u32; 32]>,
 }
 
 /// A slot's part in a string instruction: the register it should have; the other slot, if there is one, and its
@@ -66,6 +68,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         wishes: vec![Vec::new(); slots],
         partners: vec![Vec::new(); slots],
         mentions: vec![Mentions::default(); slots],
+        alone: Vec::new(),
     };
     for (at, (step, kept)) in program.steps.iter().zip(kept).enumerate() {
         let defines = step.op.defines();

@@ -1,0 +1,68 @@
+//! Which slot has which register, both ways: slots by register are sets, so those among a slot's neighbours are found a
+//! word at a time.
+
+use crate::alloc::{Reg, Registers};
+use crate::sets::Set;
+use crate::wants::Constraints;
+
+/// As many registers as any machine has.
+const REGISTERS: usize = 32;
+
+/// Slots with their registers.
+pub(crate) struct Homes {
+    of: Vec<Option<Reg>>,
+    held: Vec<Set>,
+}
+
+impl Homes {
+    pub(crate) fn new(of: &[Option<Reg>]) -> Self {
+        let mut homes = Self { of: vec![None; of.len()], held: vec![Set::with_room(of.len()); REGISTERS] };
+        for (slot, &reg) in of.iter().enumerate() {
+            homes.set(slot, reg);
+        }
+        homes
+    }
+
+    /// The slots' registers.
+    pub(crate) fn all(&self) -> &[Option<Reg>] {
+        &self.of
+    }
+
+    pub(crate) fn get(&self, slot: usize) -> Option<Reg> {
+        self.of[slot]
+    }
+
+    pub(crate) fn set(&mut self, slot: usize, reg: Option<Reg>) {
+        if let Some(was) = std::mem::replace(&mut self.of[slot], reg) {
+            self.held[usize::from(was)].remove(slot);
+        }
+        if let Some(reg) = reg {
+            self.held[usize::from(reg)].insert(slot);
+        }
+    }
+
+    /// The slots that have a register.
+    pub(crate) fn held(&self, reg: Reg) -> &Set {
+        &self.held[usize::from(reg)]
+    }
+}
+
+impl Constraints {
+    /// The register that costs a slot least of those that it may have, if there is one.
+    pub(crate) fn cheapest(&self, slot: usize, homes: &Homes, registers: &Registers) -> Option<Reg> {
+        let is_free = |reg: Reg| self.forbidden[slot] >> reg & 1 == 0 && !self.neighbours[slot].meets(homes.held(reg));
+        let free = registers.general.iter().copied().filter(|&reg| is_free(reg));
+        free.min_by_key(|&reg| (self.cost(slot, reg, homes.all(), registers), reg))
+    }
+
+    /// The slots in whose way a slot is that have a register, from the lowest number up.
+    pub(crate) fn holders<'s>(
+        &'s self,
+        slot: usize,
+        reg: Reg,
+        homes: &'s Homes,
+    ) -> impl Iterator<Item = usize> + use<'s> {
+        let held = homes.held(reg);
+        self.neighbours[slot].also_in([held, held])
+    }
+}

@@ -147,7 +147,9 @@ impl Constraints {
             cost += next.map_or(0, |reg| self.cost(other, reg, homes.all(), registers));
             homes.set(other, next);
             if next.is_none() || cost >= before {
-                changed.iter().for_each(|&other| homes.set(other, was(other)));
+                for &other in &*changed {
+                    homes.set(other, was(other));
+                }
                 return false;
             }
         }

@@ -46,20 +46,28 @@ const WORSE: u32 = 10;
 /// So many orders are kept: those of all searches for registers, of which one is chosen and built again.
 const KEPT: usize = 64;
 
+/// Blocks, and the order that was found for them.
+struct Arranged {
+    jumps: Jumps,
+    blocks: Vec<Block>,
+    order: Vec<usize>,
+}
+
 thread_local! {
-    /// What was arranged before, and how: a program that states its file's size is built several times, with the same code.
-    static ARRANGED: RefCell<VecDeque<(Jumps, Vec<Block>, Vec<usize>)>> = const { RefCell::new(VecDeque::new()) };
+    /// What was arranged before, and how: a program that states its file's size is built several times, with the same
+    /// code.
+    static ARRANGED: RefCell<VecDeque<Arranged>> = const { RefCell::new(VecDeque::new()) };
 }
 
 /// The order in which the blocks take the fewest bytes, as far as it is found; the first stays the first.
 pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
     ARRANGED.with_borrow_mut(|arranged| {
-        if let Some((.., order)) = arranged.iter().find(|(kind, other, _)| *kind == jumps && other == blocks) {
-            return order.clone();
+        if let Some(same) = arranged.iter().find(|one| one.jumps == jumps && one.blocks == blocks) {
+            return same.order.clone();
         }
         arranged.truncate(KEPT - 1);
         let order = search(blocks, jumps);
-        arranged.push_front((jumps, blocks.to_vec(), order.clone()));
+        arranged.push_front(Arranged { jumps, blocks: blocks.to_vec(), order: order.clone() });
         order
     })
 }

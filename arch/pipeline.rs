@@ -1,7 +1,7 @@
 //! Every pass from a program to machine code, in order. What a pass does is at the head of its file.
 //!
-//! [`Code::place`](crate::Code::place) runs the passes over machine code, from `merge-tails` on: they need to know where
-//! code begins.
+//! [`Code::place`](crate::Code::place) runs the passes over machine code, from `merge-tails` on: they need to know
+//! where code begins.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -147,7 +147,8 @@ impl Passes<'_, '_> {
         }
     }
 
-    /// The passes up to register allocation; slots that find no register move to the frame, and allocation begins again.
+    /// The passes up to register allocation; slots that find no register move to the frame, and allocation begins
+    /// again.
     fn assign_registers(&mut self, registers: &Registers, tuning: &Tuning) -> Result<Colouring, CompileError> {
         self.run(Pass::ThreadJumps, jump_threading::thread_jumps);
         self.run(Pass::Inline, inline::inline);

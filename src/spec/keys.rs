@@ -43,8 +43,8 @@ const LOCATION: Kind = Kind::Line {
     rule: "an absolute path (`/new`) or URL (`https://…`) by RFC 3986; not a redirect back to itself",
 };
 const LOCATION_DOC: &str = "Value of `Location`: a path or a URL to redirect to. `{{path}}` at its end stands for \
-    the path and the query of the request. With it the default status is 308; 201, 300, 301, 302, 303 and \
-    307 are allowed, too. The default content is the value without `{{path}}`.";
+    the path and the query of the request. A reply with `location` has the status 308, unless the spec gives 201, \
+    300, 301, 302, 303 or 307. Its default content is the value without `{{path}}`.";
 const COMPRESS_DOC: &str = "Sends precompressed variants to clients that accept `br`, `zstd` or `gzip`. asmgen \
     makes them at compile time and keeps those that are smaller. A `FILE.br`, `FILE.zst` or `FILE.gz` beside the \
     file is used instead, unless `template` is set.";
@@ -151,8 +151,8 @@ pub static KEYS: &[Key] = &[
         default: text(ProgramKind::Server.name()),
         programs: ANY,
         engines: EACH,
-        doc: "What the executable does: `server` answers HTTP, `hello` writes a text and exits, `pause` waits for \
-             SIGTERM. `ok` is a server for benchmarks: it checks no errors.",
+        doc: "What the executable does: `server` answers HTTP, `hello` writes a text and exits, `pause` waits until \
+             it is told to stop. `ok` is a server for benchmarks: it checks no errors.",
     },
     Key {
         path: "text",

@@ -2,11 +2,11 @@
 //! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
 
 use crate::CompileError;
+use crate::analysis::assertions::{Beliefs, Known};
 use crate::blocks;
 use crate::code_text::CodeNames;
 use crate::golf::Effects;
 pub(crate) use crate::ir::{Place, Ref};
-use crate::known::{Beliefs, Known};
 use crate::op::{Datum, DatumId, Label, Program};
 use crate::pass::{Observer, Pass, Unobserved};
 use crate::relay::{self, Piece};

@@ -1,8 +1,8 @@
 //! From a program to code that can be placed, for a target: the front of the crate.
 
 use crate::CompileError;
+use crate::choice::Tuning;
 use crate::code::Code;
-use crate::golf::tuning::Tuning;
 use crate::ir::op::Program;
 use crate::pass::{Observer, Unobserved};
 use crate::target::Target;

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::rules::Rule;
-use super::tuning::{self, Answers, Cost, Question, Tuning};
+use super::tune::{Cost, every, tune};
 use super::{Stop, least_bytes_at};
 use crate::CompileError;
+use crate::choice::Rule;
+use crate::choice::{Answers, Question, STACK, Tuning, WORDS};
 use crate::code::{Code, Unit};
 use crate::op::{Datum, Program};
 use crate::target::{Machine, Target};
@@ -81,11 +82,11 @@ impl Selection<'_> {
 
     /// Answers to begin with: data pushed, data kept, each pair of words that may be in a header.
     fn starts(&self, tuning: &Tuning, without: Option<Rule>) -> Result<Vec<Answers>, CompileError> {
-        let pushes = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::STACK);
+        let pushes = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == STACK);
         let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
         let none: Answers = all.keys().map(|question| (*question, 0)).collect();
         let mut starts = if all.is_empty() { vec![all] } else { vec![all, none] };
-        let words = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == tuning::WORDS);
+        let words = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == WORDS);
         for answers in words.flat_map(|(question, ways)| (1..ways).map(move |way| Answers::from([(question, way)]))) {
             let (code, _) = self.tuned(answers.clone(), without.as_slice())?;
             if code.brought.iter().all(|(_, datum)| is_likely(datum)) {
@@ -98,7 +99,7 @@ impl Selection<'_> {
     /// The shortest selections with these answers.
     fn family(&self, fixed: &Answers, tries: usize, without: &[Rule]) -> Result<Vec<Code>, CompileError> {
         let mut is_first = true;
-        let answers = tuning::tune(tries, self.most, fixed, |answers| {
+        let answers = tune(tries, self.most, fixed, |answers| {
             if !std::mem::take(&mut is_first) && (self.stop)() {
                 return None;
             }
@@ -141,7 +142,7 @@ pub fn every_selection(
     let tries = instructions / usual.units.len().max(1);
     let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
     for without in [&[][..], &[Rule::Exchange]] {
-        let is_whole = tuning::every(tries, base, without, |tuning| {
+        let is_whole = every(tries, base, without, |tuning| {
             // More registers than there are: no selection.
             if let Ok(code) = crate::compile_tuned(target, program, tuning) {
                 let bytes = least_bytes_at(target, program, &code, base);

@@ -1,11 +1,11 @@
 //! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
 //! file will do.
 
-use super::rules::Rule;
 use super::search::{Added, Search};
 use super::through::PREFIXES;
 use super::units::{Blob, Group};
 use super::{Packed, Task};
+use crate::choice::Rule;
 use crate::code::{Placed, PlacedCode, Ref, Unit};
 use crate::op::{DatumId, Label};
 

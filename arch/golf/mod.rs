@@ -5,18 +5,18 @@ mod board;
 mod families;
 mod finish;
 mod overlap;
-mod rules;
 mod search;
 mod template;
 #[cfg(test)]
 mod tests;
 mod through;
-pub(crate) mod tuning;
+mod tune;
+pub(crate) use crate::choice as tuning;
 mod units;
 
+pub use crate::choice::Rule;
 pub use families::{every_selection, is_small, selections};
 pub use overlap::Overlaps;
-pub use rules::Rule;
 pub use template::{Class, ClassId, Template};
 pub use units::Blob;
 pub(crate) use units::Effects;

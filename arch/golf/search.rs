@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use super::Packed;
 use super::board::Board;
 use super::finish::Goal;
-use super::rules::Rule;
 use super::through::{self, number};
 use super::units::{Item, least_bytes};
+use crate::choice::Rule;
 use crate::op::Label;
 use crate::target::Machine;
 

@@ -1,7 +1,7 @@
 //! What a machine makes of bytes that are not ours: which of them can be run through, and how.
 
 use super::board::Board;
-use super::rules::Rule;
+use crate::choice::Rule;
 use crate::op::Label;
 use crate::target::Machine;
 

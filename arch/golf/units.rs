@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::rules::Rule;
 use crate::CompileError;
+use crate::choice::Rule;
 use crate::code::{Code, Ref, Unit};
 use crate::op::{DatumId, Label};
 

@@ -1,8 +1,8 @@
 //! Subroutines that are called at one place alone stand there: neither the call nor the way back is needed, and who
 //! called nothing else need not keep where it goes back to itself.
 
+use crate::bitset::Set;
 use crate::op::{Label, Op, Program, Step};
-use crate::sets::Set;
 
 /// The program with each of them where it is called.
 pub(crate) fn inline(program: &Program) -> Program {

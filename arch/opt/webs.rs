@@ -2,8 +2,8 @@
 //! uses that are connected. Each of them, a web, gets a register of its own, so the first thing to do is to tell
 //! them apart.
 
+use crate::analysis::liveness::{Live, Paths};
 use crate::ir::rename;
-use crate::live::{Live, Paths};
 use crate::op::{Op, Program, Slot, Step};
 
 /// The program with a slot for each web.

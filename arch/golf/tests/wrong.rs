@@ -1,8 +1,8 @@
 //! What once made wrong programs.
 
 use super::{BASE, Case, target};
+use crate::choice::{Answers, ORDER, Question, Tuning, ZEROS};
 use crate::disasm;
-use crate::golf::tuning::{Answers, ORDER, Question, Tuning, ZEROS};
 use crate::golf::units::{Group, groups};
 use crate::op::{Alu, Arg, Cond, Kind, Op, Part, Program};
 use crate::syscall::Call;

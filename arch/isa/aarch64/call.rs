@@ -4,8 +4,8 @@ use super::inst::{A64, ZERO_OR_SP};
 use super::select::Aarch64;
 use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
 use crate::alloc::Reg;
-use crate::facts::{Fact, Value};
-use crate::golf::tuning;
+use crate::analysis::value_state::{Fact, Value};
+use crate::choice;
 use crate::moves::{self, Move};
 use crate::op::{Arg, Datum, DatumId, Part, Slot};
 use crate::syscall::{Call, Returns};
@@ -90,7 +90,7 @@ impl Aarch64<'_> {
             return;
         }
         let others = constants.len() - 1;
-        let way = self.tuning.ask((step, tuning::WORDS), 1 + constants.len() * others, 0);
+        let way = self.tuning.ask((step, choice::WORDS), 1 + constants.len() * others, 0);
         let Some(pair) = way.checked_sub(1) else { return };
         let (first, second) = (pair / others, pair % others);
         let (t, one, role) = constants[first];

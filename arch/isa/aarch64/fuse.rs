@@ -11,7 +11,7 @@
 use super::inst::{A64, Size, ZERO_OR_SP};
 use super::select::Aarch64;
 use crate::alloc::Reg;
-use crate::facts::Value;
+use crate::analysis::value_state::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
 
 /// Numbers that CCMP and CCMN take are below this one.

@@ -4,7 +4,7 @@ use super::SCRATCH_2;
 use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
 use super::select::Aarch64;
 use crate::alloc::Reg;
-use crate::facts::Value;
+use crate::analysis::value_state::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
 
 impl Aarch64<'_> {

@@ -16,12 +16,12 @@ mod tests;
 
 use self::inst::ZERO_OR_SP;
 use crate::alloc::{Allocation, Reg, Registers};
+use crate::choice::Tuning;
 use crate::code::Code;
-use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::target::{AARCH64, Machine, Target};
-use crate::{CompileError, flow};
+use crate::{CompileError, isel};
 
 /// Result of a system call.
 const RESULT: Reg = 0;
@@ -72,7 +72,7 @@ impl Isa for A64 {
     }
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
-        flow::select(program, tuning.keeps_beliefs, || select::Aarch64::new(program, slots, tuning))
+        isel::select(program, tuning.keeps_beliefs, || select::Aarch64::new(program, slots, tuning))
     }
 }
 

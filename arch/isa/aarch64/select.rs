@@ -6,11 +6,11 @@ use super::memory::pieces;
 use super::{LINK, REGISTERS, SCRATCH, SCRATCH_2};
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg};
+use crate::analysis::liveness::Paths;
+use crate::analysis::value_state::{Facts, Value};
+use crate::choice::Tuning;
 use crate::code::{Code, Ref};
-use crate::facts::{Facts, Value};
-use crate::flow::{self, Selector};
-use crate::golf::tuning::Tuning;
-use crate::live::Paths;
+use crate::isel::{self, Selector};
 use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
 
 /// Selection in progress.
@@ -57,7 +57,7 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
 /// Subroutines that call others which come back to them.
 fn callers(program: &Program) -> Vec<Label> {
     let steps = &program.steps;
-    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !flow::is_last(program, at);
+    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !isel::is_last(program, at);
     let paths = Paths::of(program);
     let calling = paths.bodies().filter(|(_, body)| body.iter().any(calls));
     calling.filter_map(|(entry, _)| if let Op::Sub(sub) = steps[entry].op { Some(sub) } else { None }).collect()
@@ -373,8 +373,8 @@ impl Selector for Aarch64<'_> {
                 }
             }
             // What a subroutine does last may go back in its place.
-            Op::Gosub(to) if flow::is_last(self.program, at) => self.go_on_in(at, *to),
-            Op::Return { .. } if at > 0 && flow::is_last(self.program, at - 1) => {}
+            Op::Gosub(to) if isel::is_last(self.program, at) => self.go_on_in(at, *to),
+            Op::Return { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
                 let why = self.labelled(*to);
                 self.push(A64::Bl { to: *to }, why);
@@ -388,7 +388,7 @@ impl Selector for Aarch64<'_> {
             }
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
             Op::Set { value: Arg::Slot(from), .. }
-                if flow::changed_at_once(self.program, at, |slot| self.home(slot)).is_some() =>
+                if isel::changed_at_once(self.program, at, |slot| self.home(slot)).is_some() =>
             {
                 self.source = Some(self.home(*from));
             }

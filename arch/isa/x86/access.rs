@@ -5,7 +5,7 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 use super::fuse::NOWHERE;
 use super::regs::{self, ESP};
 use super::select::{Built, X86, named};
-use crate::facts::Value;
+use crate::analysis::value_state::Value;
 use crate::op::{Arg, Mem, Slot, Width};
 
 impl X86<'_> {

@@ -5,8 +5,8 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 use super::inst::Condition;
 use super::regs::{self, EAX, ECX, ESP};
 use super::select::{Built, X86, named};
-use crate::facts::{Fact, Value};
-use crate::flow::{self, Changed};
+use crate::analysis::value_state::{Fact, Value};
+use crate::isel::{self, Changed};
 use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Label, Op, Slot};
 
@@ -70,7 +70,7 @@ impl X86<'_> {
 
     /// A copy to which something is added: `lea` does both, but leaves the flags alone.
     pub(super) fn sum_at_once(&mut self, step: usize) -> bool {
-        let Some(changed) = flow::changed_at_once(self.program, step, |slot| self.home(slot)) else { return false };
+        let Some(changed) = isel::changed_at_once(self.program, step, |slot| self.home(slot)) else { return false };
         let Changed { alu, to, from, value } = changed;
         let (home, wide) = (self.home(to), self.wide(to));
         let flags_are_wanted = matches!(

@@ -9,8 +9,8 @@ use super::constant::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
 use crate::alloc::Reg;
+use crate::analysis::value_state::Value;
 use crate::code::{Encode, Ref};
-use crate::facts::Value;
 use crate::golf::Effects;
 use crate::op::{Cond, Label};
 

@@ -24,12 +24,12 @@ mod tests;
 pub(crate) use select::Mode;
 
 use crate::alloc::{Allocation, Registers};
+use crate::choice::Tuning;
 use crate::code::Code;
-use crate::golf::tuning::Tuning;
 use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::target::Target;
-use crate::{CompileError, flow};
+use crate::{CompileError, isel};
 
 impl Isa for Mode {
     fn target(&self) -> &'static Target {
@@ -46,6 +46,6 @@ impl Isa for Mode {
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
         let low = low::low(program, slots);
-        flow::select(program, tuning.keeps_beliefs, || select::X86::new(self, program, slots, (&low, tuning)))
+        isel::select(program, tuning.keeps_beliefs, || select::X86::new(self, program, slots, (&low, tuning)))
     }
 }

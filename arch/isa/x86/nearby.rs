@@ -11,9 +11,9 @@ use super::inst;
 use super::regs::{self, ESP};
 use super::select::X86;
 use crate::alloc::Reg;
-use crate::facts::Value;
+use crate::analysis::value_state::Value;
+use crate::choice::BITS;
 use crate::golf::Rule;
-use crate::golf::tuning::BITS;
 use crate::op::{Datum, Part};
 
 /// A number of 4 bytes in a datum that has these bits, and none of those; and how far behind its first byte it stands.

@@ -8,10 +8,10 @@ use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
 use crate::alloc::Reg;
+use crate::analysis::value_state::{Fact, Value};
+use crate::choice::{ENOUGH, HALF};
 use crate::code::Ref;
-use crate::facts::{Fact, Value};
 use crate::golf;
-use crate::golf::tuning::{ENOUGH, HALF};
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
 
 impl X86<'_> {

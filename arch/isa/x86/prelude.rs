@@ -7,8 +7,8 @@ use super::constant;
 use super::regs::{EAX, ESP};
 use super::select::{X86, named};
 use crate::alloc::Reg;
+use crate::choice::{RESTORE, SEED, ZEROS};
 use crate::golf::Rule;
-use crate::golf::tuning::{RESTORE, SEED, ZEROS};
 use crate::op::{Arg, Op};
 use crate::syscall::Call;
 

@@ -10,13 +10,13 @@ use super::stack::{self, Word};
 use super::sums::Parts;
 use crate::CompileError;
 use crate::alloc::{Allocation, Reg, Registers};
+use crate::analysis::value_state::{Facts, Value};
+use crate::bitset::Set;
+use crate::choice::{STACK, Tuning};
 use crate::code::{Code, Ref};
-use crate::facts::{Facts, Value};
-use crate::flow::{self, Selector};
 use crate::golf::Rule;
-use crate::golf::tuning::{STACK, Tuning};
+use crate::isel::{self, Selector};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
-use crate::sets::Set;
 use crate::target::{Class, Machine, Target};
 
 /// What differs between long mode and protected mode.
@@ -348,12 +348,12 @@ impl Selector for X86<'_> {
             }
             Op::Sub(_) => {}
             // What a subroutine does last may go back in its place: a jump, or nothing if it follows anyway.
-            Op::Gosub(to) if flow::is_last(self.program, at) => {
+            Op::Gosub(to) if isel::is_last(self.program, at) => {
                 if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(*to)) {
                     self.jump(None, *to);
                 }
             }
-            Op::Return { .. } if at > 0 && flow::is_last(self.program, at - 1) => {}
+            Op::Return { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
                 let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
                 self.push(Operation::Subroutine { to: *to }, why);

@@ -16,7 +16,7 @@ use super::fuse::STRINGS;
 use super::regs::EAX;
 use super::select::{X86, named};
 use crate::alloc::Reg;
-use crate::facts::{Fact, Value};
+use crate::analysis::value_state::{Fact, Value};
 use crate::op::{Arg, Op, Slot, Width};
 use crate::wants;
 

@@ -2,8 +2,8 @@
 //! for it, and the code is the same either way.
 
 use crate::alloc::Reg;
+use crate::analysis::value_state::{Facts, Value};
 use crate::code::Ref;
-use crate::facts::{Facts, Value};
 use crate::op::{Kind, Program, Slot};
 
 /// What is believed of a register before an instruction, whichever way control came there. Only an operation's first

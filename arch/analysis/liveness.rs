@@ -1,8 +1,8 @@
 //! Which slots are wanted where. Control flow is told apart for subroutines: what a subroutine does not change does
 //! not go through it, so that one caller's values are no concern of the other callers.
 
+use crate::bitset::Set;
 use crate::op::{Label, Op, Program, Slot};
-use crate::sets::Set;
 
 /// How control and values go from step to step.
 pub(crate) struct Paths {

@@ -2,9 +2,9 @@
 //! and the walk is repeated until they no longer change. So a fact holds on every turn of a loop.
 
 use crate::alloc::Reg;
+use crate::analysis::assertions::Beliefs;
+use crate::analysis::value_state::Facts;
 use crate::code::Code;
-use crate::facts::Facts;
-use crate::known::Beliefs;
 
 use crate::ir::in_frame;
 use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};

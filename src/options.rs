@@ -85,6 +85,15 @@ impl Effort {
             Self::Max => "max",
         }
     }
+
+    /// What it means, for `--help`.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Quick => "no search",
+            Self::Default => "a few seconds",
+            Self::Max => "up to 10 minutes",
+        }
+    }
 }
 
 impl fmt::Display for Effort {

@@ -1,6 +1,7 @@
-//! Values of options that are one of a few: their names, what they mean, and the names that other tools give them.
+//! Values of options that are one of a few. What they are called and mean is said where they are declared; here are the
+//! names that other tools give to machines.
 //!
-//! `--help`, completions, suggestions for a mistyped name and the error for an unknown one come from these tables.
+//! `--help`, completions, suggestions for a mistyped name and the error for an unknown one come from these parsers.
 
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
@@ -8,37 +9,40 @@ use asmgen::spec::Engine;
 use asmgen::{Effort, Pass, Target};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// One value of an option.
-struct Value<T: 'static> {
-    name: &'static str,
-    /// What it means, for `--help`; empty if the name says it.
-    meaning: &'static str,
-    /// Names that are taken as well, and not shown.
-    others: &'static [&'static str],
-    means: T,
-}
-
-impl<T> Value<T> {
-    const fn new(name: &'static str, meaning: &'static str, value: T) -> Self {
-        Self { name, meaning, others: &[], means: value }
-    }
-
-    fn is_named(&self, name: &str) -> bool {
-        self.name == name || self.others.contains(&name)
-    }
-
-    fn shown(&self) -> PossibleValue {
-        let shown = PossibleValue::new(self.name).aliases(self.others);
-        if self.meaning.is_empty() { shown } else { shown.help(self.meaning) }
-    }
-}
+/// A text of a value.
+type TextOf<T> = fn(T) -> &'static str;
 
 /// Takes the names of these values.
-fn one_of<T: Copy + Send + Sync + 'static>(values: Vec<Value<T>>) -> impl TypedValueParser<Value = T> {
-    let values: &'static [Value<T>] = values.leak();
-    PossibleValuesParser::new(values.iter().map(Value::shown)).map(move |name| {
-        values.iter().find(|value| value.is_named(&name)).expect("clap takes the names of these values alone").means
+fn one_of<T: Copy + Send + Sync + 'static>(
+    all: impl IntoIterator<Item = T>,
+    name: TextOf<T>,
+    about: TextOf<T>,
+) -> impl TypedValueParser<Value = T> {
+    let all: Vec<T> = all.into_iter().collect();
+    let values = all.iter().map(|value| PossibleValue::new(name(*value)).help(about(*value)));
+    PossibleValuesParser::new(values.collect::<Vec<_>>()).map(move |given| {
+        *all.iter().find(|value| name(**value) == given).expect("clap takes the names of these values alone")
     })
+}
+
+pub(crate) fn engine() -> impl TypedValueParser<Value = Engine> {
+    one_of(Engine::ALL, Engine::name, Engine::about)
+}
+
+pub(crate) fn tier() -> impl TypedValueParser<Value = Tier> {
+    one_of(Tier::all(), Tier::name, Tier::about)
+}
+
+pub(crate) fn effort() -> impl TypedValueParser<Value = Effort> {
+    one_of(Effort::ALL, Effort::name, Effort::about)
+}
+
+pub(crate) fn pass() -> impl TypedValueParser<Value = Pass> {
+    one_of(Pass::ALL, Pass::name, Pass::about)
+}
+
+pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
+    one_of(Format::ALL, Format::name, Format::about)
 }
 
 /// A machine: its name here, its platform in images, and its other names.
@@ -50,67 +54,30 @@ const MACHINES: [Machine; 3] = [
     ("i386", "linux/386", &["386", "i486", "i586", "i686", "x86"]),
 ];
 
+fn names((name, platform, others): &Machine) -> Vec<&'static str> {
+    [&[*name, *platform][..], others].concat()
+}
+
 /// The machines under the names that are shown, in the order of `TARGETS`; the others are taken, too.
-fn machines(shown: fn(&Machine) -> &'static str) -> Vec<Value<&'static Target>> {
-    let value = |machine: &'static Machine| {
-        let names = [&[machine.0, machine.1][..], machine.2].concat();
-        let name = shown(machine);
-        Value {
-            name,
-            meaning: "",
-            others: names.into_iter().filter(|other| *other != name).collect::<Vec<_>>().leak(),
-            means: Target::by_name(machine.0).expect("a row names a target"),
-        }
+fn machine(shown: TextOf<&'static Machine>) -> impl TypedValueParser<Value = &'static Target> {
+    let value = |machine| {
+        let others = names(machine).into_iter().filter(|name| *name != shown(machine)).collect::<Vec<_>>();
+        PossibleValue::new(shown(machine)).aliases(others)
     };
-    MACHINES.iter().map(value).collect()
+    PossibleValuesParser::new(MACHINES.iter().map(value).collect::<Vec<_>>()).map(|given| {
+        let row = MACHINES.iter().find(|machine| names(machine).contains(&given.as_str()));
+        row.and_then(|machine| Target::by_name(machine.0)).expect("clap takes the names of these machines alone")
+    })
 }
 
 /// `x86_64`, and every other name of the machine.
 pub(crate) fn target() -> impl TypedValueParser<Value = &'static Target> {
-    one_of(machines(|machine| machine.0))
+    machine(|machine| machine.0)
 }
 
 /// `linux/amd64`, and every other name of the machine.
 pub(crate) fn platform() -> impl TypedValueParser<Value = &'static Target> {
-    one_of(machines(|machine| machine.1))
-}
-
-pub(crate) fn engine() -> impl TypedValueParser<Value = Engine> {
-    one_of(vec![
-        Value::new(Engine::Epoll.name(), "many connections at once", Engine::Epoll),
-        Value::new(Engine::Blocking.name(), "one connection at a time, in the fewest bytes", Engine::Blocking),
-    ])
-}
-
-pub(crate) fn tier() -> impl TypedValueParser<Value = Tier> {
-    let meaning = |tier| match tier {
-        Tier::Strict => "every loader and tool",
-        Tier::Portable => "every container runtime",
-        Tier::Linux => "the Linux kernel alone",
-    };
-    one_of(Tier::all().map(|tier| Value::new(tier.name(), meaning(tier), tier)).collect())
-}
-
-pub(crate) fn effort() -> impl TypedValueParser<Value = Effort> {
-    let meaning = |effort| match effort {
-        Effort::Quick => "no search",
-        Effort::Default => "a few seconds",
-        Effort::Max => "up to 10 minutes",
-    };
-    one_of(Effort::ALL.into_iter().map(|effort| Value::new(effort.name(), meaning(effort), effort)).collect())
-}
-
-pub(crate) fn pass() -> impl TypedValueParser<Value = Pass> {
-    one_of(Pass::ALL.into_iter().map(|pass| Value::new(pass.name(), pass.about(), pass)).collect())
-}
-
-pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
-    let meaning = |format| match format {
-        Format::Text => "for terminals",
-        Format::Svg => "a drawing",
-        Format::Html => "a page with a search and a panel for each byte",
-    };
-    one_of(Format::ALL.into_iter().map(|format| Value::new(format.name(), meaning(format), format)).collect())
+    machine(|machine| machine.1)
 }
 
 #[cfg(test)]

@@ -92,18 +92,20 @@ pub enum Tier {
 struct TierRow {
     tier: Tier,
     name: &'static str,
+    about: &'static str,
     loaders: &'static [Loader],
 }
 
 /// Another tier is a variant above and a row here.
 static TIERS: [TierRow; 3] = [
-    TierRow { tier: Tier::Strict, name: "strict", loaders: &LOADERS },
+    TierRow { tier: Tier::Strict, name: "strict", about: "every loader and tool", loaders: &LOADERS },
     TierRow {
         tier: Tier::Portable,
         name: "portable",
+        about: "every container runtime",
         loaders: &[Loader::Linux, Loader::Gvisor, Loader::QemuUser, Loader::BinfmtQemu, Loader::BinfmtRosetta],
     },
-    TierRow { tier: Tier::Linux, name: "linux", loaders: &[Loader::Linux] },
+    TierRow { tier: Tier::Linux, name: "linux", about: "the Linux kernel alone", loaders: &[Loader::Linux] },
 ];
 
 impl Tier {
@@ -115,6 +117,11 @@ impl Tier {
     /// The tier of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().find(|tier| tier.name() == name)
+    }
+
+    /// Which loaders, for `--help`.
+    pub fn about(self) -> &'static str {
+        self.row().about
     }
 
     /// Name on the command line.

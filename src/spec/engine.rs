@@ -33,6 +33,14 @@ impl Engine {
             Self::Blocking => "blocking",
         }
     }
+
+    /// What it means, for `--help`.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Epoll => "many connections at once",
+            Self::Blocking => "one connection at a time, in the fewest bytes",
+        }
+    }
 }
 
 /// How many processes serve.

@@ -49,6 +49,15 @@ impl Format {
             Self::Html => "html",
         }
     }
+
+    /// What it is, for `--help`.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Text => "for terminals",
+            Self::Svg => "a drawing",
+            Self::Html => "a page with a search and a panel for each byte",
+        }
+    }
 }
 
 impl fmt::Display for Format {

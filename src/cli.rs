@@ -168,7 +168,8 @@ pub(crate) struct ImageArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     /// Platforms; a Docker without the containerd image store loads the first
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64", value_parser = values::platform())]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "linux/amd64,linux/arm64")]
+    #[arg(value_parser = values::platform())]
     pub(crate) platform: Vec<&'static Target>,
     /// Loaders that must accept the executables
     #[arg(long, value_name = "LAYOUT", default_value_t, value_parser = values::tier())]

@@ -1,8 +1,8 @@
 //! From a description to an image: lower, compile, place, claim.
 //!
-//! There are three loops, from the outside: until the size that the content states is true, over the programs that do the
-//! same, and over the searches for registers. The smallest file of the inner two is kept, the first one if several are
-//! equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
+//! There are three loops, from the outside: until the size that the content states is true, over the programs that do
+//! the same, and over the searches for registers. The smallest file of the inner two is kept, the first one if several
+//! are equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
 //! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
 use asmgen_arch::op::Program as Ops;
@@ -141,8 +141,8 @@ fn assemble_at_least(
     Ok(golf::smaller(ops, options, &plain, &mut hint.choice, watch)?.unwrap_or(plain))
 }
 
-/// The smallest of the images that the searches for registers make, and the search's number; or the image of a given one.
-/// Where a program has no subroutines, nothing is searched.
+/// The smallest of the images that the searches for registers make, and the search's number; or the image of a given
+/// one. Where a program has no subroutines, nothing is searched.
 fn best_turn(
     ops: &Ops,
     options: Options,

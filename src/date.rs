@@ -35,8 +35,8 @@ fn time_of_day(epoch_s: u64) -> String {
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// Days from 1970-01-01 to that day of the Gregorian calendar, from 1970 on: the days of the years before it, then those of
-/// the months.
+/// Days from 1970-01-01 to that day of the Gregorian calendar, from 1970 on: the days of the years before it, then
+/// those of the months.
 pub(crate) fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     let before = |year: u64| 365 * year + year / 4 - year / 100 + year / 400;
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

@@ -10,8 +10,8 @@
 //!
 //! This crate knows what is served and where bytes go; the crate `asmgen_arch` knows how a machine does it.
 //!
-//! A spec in TOML, or a description that a program makes ([`spec::Server`]), becomes an executable ([`build`]) or an image
-//! for several machines ([`image`](fn@image)):
+//! A spec in TOML, or a description that a program makes ([`spec::Server`]), becomes an executable ([`build`]) or an
+//! image for several machines ([`image`](fn@image)):
 //!
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;

@@ -135,8 +135,8 @@ mod tests {
         compressor.compress(body).unwrap()
     }
 
-    /// Every bit is turned round, in all parts of a file: what is before the data, the data, the checksum, the length. A
-    /// bit that is not noticed changes nothing of what clients read.
+    /// Every bit is turned round, in all parts of a file: what is before the data, the data, the checksum, the length.
+    /// A bit that is not noticed changes nothing of what clients read.
     #[test]
     fn a_changed_bit_is_noticed_wherever_it_lies() {
         let body = text()[..3000].to_vec();

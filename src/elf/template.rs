@@ -178,8 +178,8 @@ impl Letters {
             let differ = (class.value ^ value) & class.decided & decided != 0;
             *class = Class { value: class.value | value, decided: class.decided | decided, late: class.late || differ };
         }
-        // The lowest byte of a page's address is part of its offset: only its upper half is the base's. Numbers of 32 bits
-        // become addresses with their sign on machines of 64 bits, so those stay below 2 GiB.
+        // The lowest byte of a page's address is part of its offset: only its upper half is the base's. Numbers of 32
+        // bits become addresses with their sign on machines of 64 bits, so those stay below 2 GiB.
         for (letter, at) in &letters {
             match letter {
                 Byte::Base(1) => classes[root(&group, *at)].decided |= 0x0f,

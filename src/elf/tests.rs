@@ -374,7 +374,8 @@ fn a_last_page_past_the_file_is_refused_by_gvisor_alone() {
     }
 }
 
-/// A program that found no room below the stack (`tests/it/differential` found it): it ended 4 GiB below 128 TiB, where the stack can be.
+/// A program that found no room below the stack (`tests/it/differential` found it): it ended 4 GiB below 128 TiB, where
+/// the stack can be.
 #[test]
 fn a_segment_ends_below_the_stack() {
     let layout = layout(Tier::Linux, &asmgen_arch::target::X86_64, false);

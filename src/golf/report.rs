@@ -89,8 +89,8 @@ pub fn rule_columns() -> Vec<(&'static str, &'static str)> {
     RULED.iter().flat_map(|example| TARGETS.iter().map(move |target| (*example, target.name))).collect()
 }
 
-/// What each rule saves these programs on these machines in the layout `linux`: the same search without it. Each is told
-/// when it is there.
+/// What each rule saves these programs on these machines in the layout `linux`: the same search without it. Each is
+/// told when it is there.
 ///
 /// # Errors
 /// An example that cannot be built: an error in asmgen.

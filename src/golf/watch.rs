@@ -97,7 +97,8 @@ impl<'a> Watch<'a> {
         self.tell_bound(thousandths, bytes, None);
     }
 
-    /// The same, where it is known how small a file can be at all. Of several programs that do the same that is not known.
+    /// The same, where it is known how small a file can be at all. Of several programs that do the same that is not
+    /// known.
     pub(super) fn tell_bound(&self, thousandths: u64, bytes: u32, least_bytes: Option<u32>) {
         let (part, parts) = self.part;
         let least_bytes = least_bytes.filter(|_| parts == 1);

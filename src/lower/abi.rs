@@ -49,7 +49,8 @@ pub(super) const SOL_SOCKET: i64 = 1;
 pub(super) const SO_REUSEADDR: i64 = 2;
 /// Most that waits to be received, in bytes, of which the kernel doubles the number.
 pub(super) const SO_RCVBUF: i64 = 8;
-/// What becomes of data when a socket is closed, a `struct linger`; with no time for it they are gone, and a reset is sent.
+/// What becomes of data when a socket is closed, a `struct linger`; with no time for it they are gone, and a reset is
+/// sent.
 pub(super) const SO_LINGER: i64 = 13;
 pub(super) const LINGER_BYTES: i64 = 8;
 /// The kernel's memory for a socket, nine numbers of 4 bytes (include/uapi/linux/sock_diag.h, `SK_MEMINFO_VARS`); and

@@ -114,8 +114,8 @@ impl Maker {
         Self { program, listen, tier, address, reply }
     }
 
-    /// Bytes that `bind` is told. Linux takes any length from the structure's up to 128 (net/socket.c, net/ipv4/af_inet.c
-    /// inet_bind).
+    /// Bytes that `bind` is told. Linux takes any length from the structure's up to 128 (net/socket.c,
+    /// net/ipv4/af_inet.c inet_bind).
     fn address_bytes(&self) -> i64 {
         let (_, bytes) = socket::family(self.listen);
         if self.tier == Tier::Linux { bytes.max(REPLY.len() as i64) } else { bytes }

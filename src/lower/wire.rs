@@ -149,7 +149,8 @@ pub(super) const LENGTH: &str = "Content-Length: \x01\r\n";
 pub(super) const LENGTH_AND_ALLOW: &str = "Content-Length: \x01\r\nAllow: GET, HEAD, OPTIONS\r\n";
 pub(super) const UNSATISFIED_RANGE: &str = "Content-Range: bytes */\x03\r\nContent-Length: \x01\r\n";
 
-/// What comes after the date of a 408, the reply to an incomplete request at its timeout: [`CLOSE`], and the rest of it.
+/// What comes after the date of a 408, the reply to an incomplete request at its timeout: [`CLOSE`], and the rest of
+/// it.
 pub(super) struct Late {
     pub(super) bytes: Vec<u8>,
     /// The fields from here on are those that all refusals have in common: so many bytes, with the empty line. The

@@ -209,7 +209,8 @@ pub struct Reply {
     pub status: u16,
     /// Value of `Content-Type`.
     pub content_type: String,
-    /// The content, which copies of a description share; where `template` holds, its placeholders (`{{binary_size}}`, …) are still in it.
+    /// The content, which copies of a description share; where `template` holds, its placeholders (`{{binary_size}}`,
+    /// …) are still in it.
     pub body: Arc<[u8]>,
     /// Are placeholders in the body to be filled in?
     pub template: bool,

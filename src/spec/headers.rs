@@ -57,8 +57,9 @@ pub(super) fn rule() -> String {
     };
     format!(
         "at most {FIELDS_MAX} names, each once in any case and of at most {FIELD_NAME_MAX} token characters, with \
-         values of at most {FIELD_VALUE_MAX} bytes of visible ASCII and spaces, or `false`; not fields with a key of their \
-         own ({}), fields that the server writes ({}), fields about the connection ({}) or about the bytes sent ({})",
+         values of at most {FIELD_VALUE_MAX} bytes of visible ASCII and spaces, or `false`; not fields with a key of \
+         their own ({}), fields that the server writes ({}), fields about the connection ({}) or about the \
+         bytes sent ({})",
         of(|reason| matches!(reason, Reason::Key(_))),
         of(|reason| matches!(reason, Reason::Server)),
         of(|reason| matches!(reason, Reason::Connection)),

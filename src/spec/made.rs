@@ -45,8 +45,8 @@ impl Default for Server {
 }
 
 impl Server {
-    /// A server of these files: each by its path from the root on, `index.html` also for its folder. The type is that of
-    /// the name's extension.
+    /// A server of these files: each by its path from the root on, `index.html` also for its folder. The type is that
+    /// of the name's extension.
     ///
     /// ```
     /// use asmgen::spec::Server;
@@ -70,8 +70,8 @@ impl Server {
         })
     }
 
-    /// The same with one route more. Unless another path was set, the health check asks for the one that it would ask for
-    /// in a spec with these routes.
+    /// The same with one route more. Unless another path was set, the health check asks for the one that it would ask
+    /// for in a spec with these routes.
     #[must_use]
     pub fn with_route(mut self, path: impl Into<String>, reply: Reply) -> Self {
         let chosen = |server: &Self| health::default(server).unwrap_or(health::ROOT).to_owned();

@@ -133,7 +133,8 @@ fn reply(section: &Section<'_>, common: &[Given], loader: &dyn Loader) -> Result
             complete(section, common, line.into(), BARE_TEXT.to_owned())
         }
         (None, None) => {
-            let fix = "write body = \"…\", file = \"…\" with a path relative to the spec, or location = \"…\" of another page";
+            let fix = "write body = \"…\", file = \"…\" with a path relative to the spec, \
+                       or location = \"…\" of another page";
             Err(section.error("body", Wrong::new("the route has no content", fix)))
         }
         (Some(body), None) => complete(section, common, body.into(), TEXT.to_owned()),

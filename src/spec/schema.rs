@@ -1,5 +1,6 @@
-//! The schema of a spec: what a row of its one data table, [`KEYS`](super::KEYS), says of a key. The reader takes types, limits and
-//! defaults from it, the error messages take their suggestions from it, and `docs/spec.md` is rendered from it.
+//! The schema of a spec: what a row of its one data table, [`KEYS`](super::KEYS), says of a key. The reader takes
+//! types, limits and defaults from it, the error messages take their suggestions from it, and `docs/spec.md` is
+//! rendered from it.
 
 use std::borrow::Cow;
 

@@ -82,12 +82,16 @@ fn in_zsh() {
     let ask = |line: &str| {
         format!(
             "zmodload zsh/zpty; zpty z zsh -f -i\n\
-             zpty -w z 'PS1=; unsetopt beep; autoload -Uz compinit; compinit -u -D; source ./completions; print REA\"\"DY'\n\
+             zpty -w z 'PS1=; unsetopt beep; autoload -Uz compinit; compinit -u -D'\n\
+             zpty -w z 'source ./completions; print REA\"\"DY'\n\
              while zpty -r z out; do [[ $out == *READY* ]] && break; done\n\
-             zpty -w z 'show() {{ print -r -- \"LINE=$BUFFER=\"; BUFFER= }}; zle -N show; bindkey \"^T\" show; print BO\"\"UND'\n\
+             zpty -w z 'show() {{ print -r -- \"LINE=$BUFFER=\"; BUFFER= }}; zle -N show'\n\
+             zpty -w z 'bindkey \"^T\" show; print BO\"\"UND'\n\
              while zpty -r z out; do [[ $out == *BOUND* ]] && break; done\n\
              zpty -n -w z '{line}'$'\\t\\C-T'\n\
-             while zpty -r z out; do [[ $out == *LINE=*=* ]] && {{ print -r -- ${{${{out#*LINE=}}%%=*}}; break }}; done\n\
+             while zpty -r z out; do\n\
+             [[ $out == *LINE=*=* ]] && {{ print -r -- ${{${{out#*LINE=}}%%=*}}; break }}\n\
+             done\n\
              zpty -d z"
         )
     };

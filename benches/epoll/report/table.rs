@@ -147,9 +147,9 @@ fn starts(report: &Report) -> String {
 }
 
 fn workers(report: &Report) -> String {
-    let mut table = "Two workers on two cores against one on one. Capacity is 2 × CPU per request of one ÷ that of two: \
-                     what is left when the load generators are left out. With fewer than four cores they run beside the \
-                     workers, and requests/s say little:\n\n\
+    let mut table = "Two workers on two cores against one on one. Capacity is 2 × CPU per request of one ÷ that \
+                     of two: what is left when the load generators are left out. With fewer than four cores they run \
+                     beside the workers, and requests/s say little:\n\n\
                      | server | requests/s | ÷ one worker | capacity ÷ one worker |\n|---|--:|--:|--:|\n"
         .to_owned();
     for row in &report.workers {

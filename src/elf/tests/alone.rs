@@ -1,5 +1,5 @@
-//! For each rule and each loader that has it, a file that this rule alone refuses: no other rule hides that one is gone.
-//! The files are found: good ones, in which one field or two have another value, or which end early.
+//! For each rule and each loader that has it, a file that this rule alone refuses: no other rule hides that one is
+//! gone. The files are found: good ones, in which one field or two have another value, or which end early.
 
 use std::collections::BTreeSet;
 

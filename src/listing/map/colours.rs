@@ -9,14 +9,26 @@ const PAGE: &str = include_str!("page.html");
 /// Red, green and blue, from 0 to 1.
 type Light = [f64; 3];
 
-/// Vision without one kind of cones: G. M. Machado et al., "A Physiologically-based Model for Simulation of Color Vision
-/// Deficiency", IEEE TVCG 15(6), 2009, severity 1.0.
-#[rustfmt::skip] // A matrix per line.
+/// Vision without one kind of cones: G. M. Machado et al., "A Physiologically-based Model for Simulation of Color
+/// Vision Deficiency", IEEE TVCG 15(6), 2009, severity 1.0.
+#[rustfmt::skip] // A row per line.
 const VISIONS: [(&str, [Light; 3]); 4] = [
     ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
-    ("no red", [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]]),
-    ("no green", [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]]),
-    ("no blue", [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]]),
+    ("no red", [
+        [0.152_286, 1.052_583, -0.204_868],
+        [0.114_503, 0.786_281, 0.099_216],
+        [-0.003_882, -0.048_116, 1.051_998],
+    ]),
+    ("no green", [
+        [0.367_322, 0.860_646, -0.227_968],
+        [0.280_085, 0.672_501, 0.047_413],
+        [-0.011_820, 0.042_940, 0.968_881],
+    ]),
+    ("no blue", [
+        [1.255_528, -0.076_749, -0.178_779],
+        [-0.078_411, 0.930_809, 0.147_602],
+        [0.004_733, 0.691_367, 0.303_900],
+    ]),
 ];
 /// CIE76 distance that is plain to see between neighbours; 2.3 is just noticeable.
 const DISTANCE_MIN: f64 = 15.0;

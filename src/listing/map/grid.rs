@@ -189,7 +189,8 @@ fn inscription(map: &Map, grid: &Grid, run: &Run) -> String {
     out
 }
 
-/// A name without what can be missed where there is little room: of `array[ELEMENT]` the element, and a header's number.
+/// A name without what can be missed where there is little room: of `array[ELEMENT]` the element, and a header's
+/// number.
 fn name_within(name: &str, most: usize) -> &str {
     if name.chars().count() <= most {
         return name;

@@ -76,7 +76,8 @@ fn lower_with(server: &Server, (target, tier): (&Target, Tier), pieces: Option<P
     let longest = server.replies().map(http::closing_len).max().unwrap_or(0);
     let waits = Waits::of(server.timeout_ms, request::most_stages(&server.routes), longest);
     let timeval = program.datum("struct timeval: longest receive", Waits::words(waits.receive_us), 0);
-    // The same two words as a timespec are a rest of the same seconds; where they would be none, or too many, one second.
+    // The same two words as a timespec are a rest of the same seconds; where they would be none, or too many, one
+    // second.
     let is_rest = (SECOND_US..=LONGEST_REST_US).contains(&waits.receive_us);
     let rest_us = if is_rest { waits.receive_us } else { SECOND_US };
     let rest = program.datum("struct timespec: rest", Waits::words(rest_us), 0);

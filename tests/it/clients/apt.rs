@@ -1,4 +1,5 @@
-//! apt, with folders of its own: it asks whether an index has changed, and goes on with a package that it has a part of.
+//! apt, with folders of its own: it asks whether an index has changed, and goes on with a package that it has a part
+//! of.
 
 use std::path::Path;
 use std::process::Command;

@@ -44,7 +44,8 @@ fn what_is_searched_does_what_is_not() {
             let is_right = wanted.output == expected.output && wanted.status == Some(expected.status);
             assert!(
                 is_right && found == wanted,
-                "program {seed} on {} ({tier}):\nsearched {found:?}\nunsearched {wanted:?}\nexpected {:?}, {}\n{program}\n{}\n{}",
+                "program {seed} on {} ({tier}):\nsearched {found:?}\nunsearched {wanted:?}\nexpected {:?}, {}\n\
+                 {program}\n{}\n{}",
                 target.name,
                 expected.output,
                 expected.status,

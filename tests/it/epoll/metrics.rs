@@ -20,7 +20,8 @@ const VENV: Venv = Venv {
 /// Families and samples, as JSON, of the figures at standard input.
 const PARSE: &str = "import json, sys
 from prometheus_client.parser import text_string_to_metric_families as families
-print(json.dumps([[f.name, f.type, [[s.name, s.labels, s.value] for s in f.samples]] for f in families(sys.stdin.read())]))";
+samples = lambda family: [[s.name, s.labels, s.value] for s in family.samples]
+print(json.dumps([[f.name, f.type, samples(f)] for f in families(sys.stdin.read())]))";
 /// A sample as [`PARSE`] says it: name, labels, value.
 type Sample = (String, BTreeMap<String, String>, f64);
 /// Bytes of `/large`: a hundred of them and a little are more than nine digits can say.
@@ -169,8 +170,8 @@ fn fed(mut command: Command, text: &str) -> Vec<u8> {
     output.stdout
 }
 
-/// promtool finds nothing to complain of, and the parser of Prometheus' client reads what was written: each family once,
-/// with its type.
+/// promtool finds nothing to complain of, and the parser of Prometheus' client reads what was written: each family
+/// once, with its type.
 #[test]
 fn prometheus_reads_them() {
     let server = serve("");

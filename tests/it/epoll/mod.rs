@@ -40,7 +40,8 @@ const SLACK: Duration = Duration::from_millis(800);
 const TICK: Duration = Duration::from_secs(1);
 /// Behind so much time, another second counts.
 const TICKS: Duration = Duration::from_secs(2);
-/// When within a second something begins. A server's clock begins with it: at once, the wait is the longest that there is.
+/// When within a second something begins. A server's clock begins with it: at once, the wait is the longest that there
+/// is.
 const PHASES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(750)];
 

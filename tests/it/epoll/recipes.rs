@@ -47,7 +47,9 @@ const README: [Recipe; 4] = [
 
 #[rustfmt::skip] // One request per line.
 const SPEC: [Recipe; 3] = [
-    ("maintenance", &[("PUT", "/any", "503", ("X-Frame-Options", "DENY"), "<!doctype html>\n<title>Back soon</title>")]),
+    ("maintenance", &[
+        ("PUT", "/any", "503", ("X-Frame-Options", "DENY"), "<!doctype html>\n<title>Back soon</title>"),
+    ]),
     ("moved", &[("GET", "/x?y", "308", ("Location", "https://example.org/x?y"), "")]),
     ("app", &[
         ("GET", "/", "308", ("Location", "/app/"), ""),

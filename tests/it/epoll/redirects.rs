@@ -8,7 +8,8 @@ use crate::harness::tool::{Variant, variants};
 const REQUESTS: u32 = 2000;
 
 const SPEC: &str = "[[route]]\npath = \"/old\"\nlocation = \"/new\"\n\
-                    [[route]]\npath = \"/made\"\nlocation = \"https://example.org/?a=b#c\"\nstatus = 201\nbody = \"made\"\n\
+                    [[route]]\npath = \"/made\"\nlocation = \"https://example.org/?a=b#c\"\nstatus = 201\n\
+                    body = \"made\"\n\
                     [not_found]\nlocation = \"https://example.org/\"\nstatus = 302\ncache = \"no-store\"\n";
 
 fn replies(variant: Variant) {

@@ -113,8 +113,8 @@ fn inheriting(variant: Variant, file: &std::path::Path, count: u32) -> Command {
     command
 }
 
-/// Where inherited descriptors leave no place for a connection, it says so. With 16 connections the table has 80 places:
-/// three are for standard input and so on, four for the server's own.
+/// Where inherited descriptors leave no place for a connection, it says so. With 16 connections the table has 80
+/// places: three are for standard input and so on, four for the server's own.
 #[test]
 fn inherited_descriptors() {
     let spec = spec("connections = 16");

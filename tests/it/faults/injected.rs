@@ -24,8 +24,8 @@ enum May {
 }
 use May::{CloseIdle, CloseIt, Nothing};
 
-/// Faults, and what they may do. `when` counts the calls of a name from the server's start; `a+b` is every b-th from the
-/// a-th on.
+/// Faults, and what they may do. `when` counts the calls of a name from the server's start; `a+b` is every b-th from
+/// the a-th on.
 #[rustfmt::skip] // A table.
 const CASES: &[(&[&str], May)] = &[
     (&["/^epoll_p?wait$:error=EINTR:when=1+2"], Nothing),
@@ -179,7 +179,8 @@ fn a_signal_that_cannot_be_read_at_once() {
     }
 }
 
-/// The listener leaves the epoll set while nothing is left to serve with; it has to come back even if that fails at first.
+/// The listener leaves the epoll set while nothing is left to serve with; it has to come back even if that fails at
+/// first.
 #[test]
 fn the_listener_comes_back() {
     let built = Built::new("sandbox = false\nstop_timeout = 5");

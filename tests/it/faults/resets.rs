@@ -27,11 +27,21 @@ const STATES: [(&str, Before); 13] = [
     ("asked for several",        |client| send(client, &request("/").repeat(50))),
     ("asked for something long", |client| send(client, &request("/long"))),
     ("within a large reply",     |client| { send(client, &request("/big")); read(client, 100_000); }),
-    ("within one, and more",     |client| { send(client, &[request("/big"), request("/")].concat()); read(client, 10); }),
+    ("within one, and more",     |client| {
+        send(client, &[request("/big"), request("/")].concat());
+        read(client, 10);
+    }),
     ("answered",                 |client| client.ask("/").unwrap()),
     ("refused",                  |client| { send(client, b"wrong\r\n\r\n"); read(client, 10); }),
-    ("refused, and sends on",    |client| { send(client, b"wrong\r\n\r\n"); read(client, 10); send(client, &[0; 5000]); }),
-    ("refused, half closed",     |client| { send(client, b"wrong\r\n\r\n"); drop(client.stream.shutdown(std::net::Shutdown::Write)); }),
+    ("refused, and sends on",    |client| {
+        send(client, b"wrong\r\n\r\n");
+        read(client, 10);
+        send(client, &[0; 5000]);
+    }),
+    ("refused, half closed",     |client| {
+        send(client, b"wrong\r\n\r\n");
+        drop(client.stream.shutdown(std::net::Shutdown::Write));
+    }),
 ];
 
 #[test]

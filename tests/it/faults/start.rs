@@ -93,7 +93,8 @@ impl Way {
     fn build(&self) -> (Spec, PathBuf) {
         let spec = if self.is_blocking() {
             Spec::new(
-                "[server]\nengine = \"blocking\"\nlisten = \"127.0.0.1:8080\"\n[[route]]\npath = \"/\"\nbody = \"Hello, world!\"\n",
+                "[server]\nengine = \"blocking\"\nlisten = \"127.0.0.1:8080\"\n\
+                 [[route]]\npath = \"/\"\nbody = \"Hello, world!\"\n",
             )
         } else {
             spec(&self.keys.replace("engine = \"epoll\"", ""))

@@ -22,12 +22,14 @@ const VERSIONS: &[&str] = &["1.1", "1.1", "1.1", "1.1", "1.0", "1.2", "2.0", "0.
 #[rustfmt::skip] // By field.
 const FIELDS: &[&str] = &[
     "Host: h", "Host: h:80", "Host:", "Host: [::1]:8", "Host: a b", "host: x", "Host: @", "Host: %4f%aF:1", "Host: %",
-    "Host: [1:2:3:4:5:6:7:8]", "Host: [a::0:1.2.3.4]", "Host: [1::2:3:4:5:6:7]:80", "Host: [v1f.~:a]", "Host: [::ffff:255.0.10.99]",
+    "Host: [1:2:3:4:5:6:7:8]", "Host: [a::0:1.2.3.4]", "Host: [1::2:3:4:5:6:7]:80", "Host: [v1f.~:a]",
+    "Host: [::ffff:255.0.10.99]",
     "Connection: close", "Connection: keep-alive", "connection: x, Close", "Connection: closed", "CONNECTION:,close ,",
     "Content-Length: 0", "Content-Length: 5", "Content-Length: 99999999999999999999", "Content-Length: -1",
     "content-length: 00",
     "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "transfer-encoding: CHUNKED",
-    "Transfer-Encoding: gzip", "Transfer-Encoding: a;b=c , chunked", "Transfer-Encoding: ,", "transfer-encoding: chunked,x",
+    "Transfer-Encoding: gzip", "Transfer-Encoding: a;b=c , chunked", "Transfer-Encoding: ,",
+    "transfer-encoding: chunked,x",
     "If-None-Match: *", "If-None-Match: \"x\"", "If-None-Match: @ETAG@", "If-None-Match: W/@ETAG@, \"a\"",
     "If-None-Match: *, @ETAG@", "If-Match: \"x\", @ETAG@",
     "If-Match: *", "If-Match: \"x\"", "If-Match: @ETAG@", "If-Match: W/@ETAG@", "If-Range: @ETAG@", "If-Range: \"x\"",

@@ -149,8 +149,8 @@ impl std::fmt::Display for Variant<'_> {
     }
 }
 
-/// Every target in every layout that runs here: the emulator takes no file that only the kernel takes. Those run on real
-/// kernels (`tests/it/kernels`).
+/// Every target in every layout that runs here: the emulator takes no file that only the kernel takes. Those run on
+/// real kernels (`tests/it/kernels`).
 pub(crate) fn variants(spec: &Path) -> impl Iterator<Item = Variant<'_>> {
     let variant = move |target| super::LAYOUTS.map(|elf| Variant { target, elf, ..Variant::native(spec) });
     super::TARGETS.into_iter().flat_map(variant).filter(|variant| (variant.target, variant.elf) != ("aarch64", "linux"))

@@ -1,5 +1,5 @@
-//! The examples on real kernels: Debian's, booted under qemu without hardware's help. tests/kernels is the first process
-//! of the machine and does what its plan says; what it tells is judged here.
+//! The examples on real kernels: Debian's, booted under qemu without hardware's help. tests/kernels is the first
+//! process of the machine and does what its plan says; what it tells is judged here.
 //!
 //! `make test` boots one kernel per machine, `make kernels` (`KERNELS=all`) every one, with every change of the header
 //! bytes, and writes out/kernels/report.md.

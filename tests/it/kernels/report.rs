@@ -116,10 +116,10 @@ fn kernels(runs: &[Run]) -> String {
 }
 
 fn header_bytes(runs: &[Run], plans: &[&Plan]) -> String {
-    let mut text = "\n## Header bytes of `hello`\n\nFree: by the rules of src/elf Linux looks at no bit of the byte; with \
-                    all values tried, one by one and all at\nonce, the program ran as before. Fixed: some values are \
-                    refused; the byte matters if the program did not run with\none of those on one of the kernels. Used: \
-                    code, data, or the entry point.\n\n| header | bytes | free | fixed | matter | used |\n\
+    let mut text = "\n## Header bytes of `hello`\n\nFree: by the rules of src/elf Linux looks at no bit of the byte; \
+                    with all values tried, one by one and all at\nonce, the program ran as before. Fixed: some values \
+                    are refused; the byte matters if the program did not run with\none of those on one of the kernels. \
+                    Used: code, data, or the entry point.\n\n| header | bytes | free | fixed | matter | used |\n\
                     |---|--:|--:|--:|--:|--:|\n"
         .to_owned();
     for map in plans.iter().flat_map(|plan| &plan.maps) {

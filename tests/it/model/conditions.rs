@@ -1,5 +1,5 @@
-//! `If-Match` and `If-None-Match` against the ETag of the chosen variant. A list may be in several lines: these are about
-//! one of them.
+//! `If-Match` and `If-None-Match` against the ETag of the chosen variant. A list may be in several lines: these are
+//! about one of them.
 
 /// Does `If-Match` hold by this line?
 pub(crate) fn if_match_holds(field: &[u8], etag: &str) -> bool {

@@ -119,7 +119,8 @@ fn check_pieces(cut: impl Fn(&[u8]) -> Vec<Vec<&[u8]>>) {
     none(&faults);
 }
 
-/// To the blocking engine, only GET and HEAD are answered by routes, and only HEAD by a head alone, whatever else begins like it.
+/// To the blocking engine, only GET and HEAD are answered by routes, and only HEAD by a head alone, whatever else
+/// begins like it.
 #[test]
 fn other_methods_get_the_whole_reply_of_not_found() {
     let spec = spec();

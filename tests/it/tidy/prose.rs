@@ -209,7 +209,8 @@ fn files_that_pages_name_exist() {
 
 #[test]
 fn the_measures_measure() {
-    let page = "# A heading\n\nOne two `three four`.\nFive [six](seven) eight? Nine\n\n- Ten (eleven.)\n  Twelve\n1. One\n\n\
+    let page = "# A heading\n\nOne two `three four`.\nFive [six](seven) eight? Nine\n\n\
+                - Ten (eleven.)\n  Twelve\n1. One\n\n\
                 | a | b |\n```sh\ncode\n```\n<!-- a\nb -->\n";
     let found: Vec<String> = sentences(page).into_iter().filter(|one| !one.is_empty()).collect();
     assert_eq!(found, ["One two code.", "Five six eight?", "Nine", "Ten (eleven.)", "Twelve", "One"]);

@@ -77,8 +77,8 @@ fn it_dates_from_the_last_commit_and_begins_with_this_machine() {
     assert_eq!((other_first != first, other_digest), (true, digest), "the same image, the other way round");
 }
 
-/// What is made of another spec has its name, and its own Compose file and Dockerfile; the Dockerfile's comment says how its
-/// files are made.
+/// What is made of another spec has its name, and its own Compose file and Dockerfile; the Dockerfile's comment says
+/// how its files are made.
 #[test]
 fn it_packs_the_spec_that_is_named() {
     let folder = checkout();

@@ -1,6 +1,8 @@
 //! Where the program headers may overlap the ELF header: where the claims of their fields agree
 //! ([`super::claims`](mod@super::claims)) and the rules accept the file.
 
+use std::sync::{Mutex, PoisonError};
+
 use asmgen_arch::Target;
 
 use super::claims::{Claim, claims, ehdr_claims, overlap};
@@ -48,9 +50,19 @@ pub struct Conflict {
 /// # Panics
 /// If there is none. A test covers every tier and target.
 pub fn layout(tier: Tier, target: &'static Target, writable: bool) -> Layout {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (tier, target.name, writable);
+    if let Some((_, layout)) = found.iter().find(|(other, _)| *other == key) {
+        return layout.clone();
+    }
     let feasible = candidates(tier, target, writable).find(Candidate::is_feasible);
-    feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout
+    let layout = feasible.unwrap_or_else(|| panic!("no header overlay suits {tier} on {}", target.name)).layout;
+    found.push((key, layout.clone()));
+    layout
 }
+
+/// The layouts that were found: every build of a program asks for one again.
+static FOUND: Mutex<Vec<((Tier, &str, bool), Layout)>> = Mutex::new(Vec::new());
 
 /// Every place for the program headers from 4, after the magic, to the end of the ELF header, in that order. `writable`
 /// asks for a second segment.

@@ -82,12 +82,14 @@ impl Ruler<'_> {
             first -= 1;
         }
         let end = last_near(at, place, near_bytes);
+        // Without a branch, which nobody could predict.
+        let marked = |is_marked: bool, marks: u8| marks & 0u8.wrapping_sub(u8::from(is_marked));
         let (places, here) = (&self.place[..], place as u16);
         for (lead, marks) in self.leads[first..=place].iter().zip(&mut self.marks[first..=place]) {
-            *marks |= if places[usize::from(lead.highest)] > here { FORWARD & kinds } else { 0 };
+            *marks |= marked(places[usize::from(lead.highest)] > here, FORWARD & kinds);
         }
         for (lead, marks) in self.leads[place..end].iter().zip(&mut self.marks[place..end]) {
-            *marks |= if places[usize::from(lead.lowest)] <= here { BACKWARD & kinds } else { 0 };
+            *marks |= marked(places[usize::from(lead.lowest)] <= here, BACKWARD & kinds);
         }
     }
 

@@ -75,11 +75,74 @@ pub(crate) fn is_last(program: &Program, at: usize) -> bool {
 
 /// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
 /// labels stand those that a subroutine comes back with.
-type AtLabels = Vec<Option<Facts>>;
+struct AtLabels {
+    facts: Vec<Option<Facts>>,
+    /// Has somebody come who knew less?
+    changed: bool,
+}
+
+impl AtLabels {
+    fn new(program: &Program) -> Self {
+        let mut at_labels = Self { facts: vec![None; 2 * program.labels.len()], changed: false };
+        // The kernel jumps to a label whose address is in data with registers of its own.
+        for label in program.labels_in_data() {
+            at_labels.facts[usize::from(label.0)] = Some(Facts::UNKNOWN);
+        }
+        at_labels
+    }
+
+    fn get(&self, label: Label) -> Option<&Facts> {
+        self.facts[usize::from(label.0)].as_ref()
+    }
+
+    fn arrive(&mut self, label: Label, facts: &Facts) {
+        let known = &mut self.facts[usize::from(label.0)];
+        let met = known.as_ref().map_or_else(|| facts.clone(), |known| known.meet(facts));
+        if known.as_ref() != Some(&met) {
+            *known = Some(met);
+            self.changed = true;
+        }
+    }
+}
 
 /// The place in the list of facts for those that a subroutine comes back with.
 fn behind(program: &Program, sub: Label) -> Label {
     Label(sub.0 + program.labels.len() as u16)
+}
+
+/// Stretches of the program, from a label or a call of a subroutine to the next: by the step that each begins with,
+/// what was known there when it was walked last. To walk it again with the same facts tells nobody anything new.
+struct Stretches {
+    walked: Vec<Option<Facts>>,
+    /// May it be passed over? Not if it moves the stack pointer.
+    may_pass: Vec<bool>,
+    /// Calls that control has come to.
+    called: Vec<bool>,
+}
+
+impl Stretches {
+    fn new(program: &Program) -> Self {
+        let steps = program.steps.len();
+        let mut may_pass = vec![true; steps];
+        let mut begin = 0;
+        for (at, step) in program.steps.iter().enumerate() {
+            match step.op {
+                Op::Label(_) | Op::Sub(_) | Op::Gosub(_) => begin = at,
+                Op::Push { .. } | Op::Pop { .. } => may_pass[begin] = false,
+                _ => {}
+            }
+        }
+        Self { walked: vec![None; steps], may_pass, called: vec![false; steps] }
+    }
+
+    /// Is there anything new in walking the stretch that begins at this step?
+    fn is_new(&mut self, at: usize, facts: &Facts) -> bool {
+        if self.may_pass[at] && self.walked[at].as_ref() == Some(facts) {
+            return false;
+        }
+        self.walked[at] = Some(facts.clone());
+        true
+    }
 }
 
 /// Selects the whole program, with what is believed of registers if it is to be kept.
@@ -88,24 +151,23 @@ pub(crate) fn select<S: Selector>(
     keeps_beliefs: bool,
     new: impl Fn() -> S,
 ) -> Result<Code, CompileError> {
-    let mut at_labels: AtLabels = vec![None; 2 * program.labels.len()];
-    // The kernel jumps to a label whose address is in data with registers of its own.
-    for label in program.labels_in_data() {
-        at_labels[usize::from(label.0)] = Some(Facts::UNKNOWN);
+    let mut at_labels = AtLabels::new(program);
+    // Only a program whose frame a register leads to is the same at a label however control came there.
+    if program.has_subs() {
+        let mut stretches = Stretches::new(program);
+        at_labels.changed = true;
+        while std::mem::take(&mut at_labels.changed) {
+            walk(program, new(), &mut at_labels, Some(&mut stretches), false)?;
+        }
     }
     loop {
-        let before = at_labels.clone();
-        let mut code = walk(program, new(), &mut at_labels, keeps_beliefs)?;
-        if at_labels == before {
+        at_labels.changed = false;
+        let mut code = walk(program, new(), &mut at_labels, None, keeps_beliefs)?;
+        if !at_labels.changed {
             code.may_change_order = program.has_subs();
             return Ok(code);
         }
     }
-}
-
-fn arrive(at_labels: &mut AtLabels, label: Label, facts: &Facts) {
-    let known = &mut at_labels[usize::from(label.0)];
-    *known = Some(known.as_ref().map_or_else(|| facts.clone(), |known| known.meet(facts)));
 }
 
 /// The number that a slot's register has where a branch on this condition is taken, or, for the opposite one, is not.
@@ -137,6 +199,7 @@ fn walk<S: Selector>(
     program: &Program,
     mut selector: S,
     at_labels: &mut AtLabels,
+    mut stretches: Option<&mut Stretches>,
     keeps_beliefs: bool,
 ) -> Result<Code, CompileError> {
     *selector.facts() = selector.entry();
@@ -158,20 +221,31 @@ fn walk<S: Selector>(
     for (at, step) in program.steps.iter().enumerate() {
         if let Op::Label(label) | Op::Sub(label) = step.op {
             if reached {
-                let facts = selector.facts().clone();
-                arrive(at_labels, label, &facts);
+                at_labels.arrive(label, selector.facts());
             }
-            let met = at_labels[usize::from(label.0)].clone();
+            let met = at_labels.get(label).cloned();
             reached |= met.is_some();
             *selector.facts() = met.unwrap_or(Facts::UNKNOWN);
             selector.label(label);
+            if let Some(stretches) = &mut stretches {
+                reached = reached && stretches.is_new(at, selector.facts());
+            }
             if step.op == Op::Sub(label) && reached {
                 self::step(program, &mut selector, at, keeps_beliefs)?;
             }
             continue;
         }
         if !reached {
-            // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will.
+            // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will. Or this has been
+            // walked before; but what a subroutine comes back with may be new.
+            if let (Some(stretches), Op::Gosub(to)) = (&mut stretches, &step.op)
+                && stretches.called[at]
+                && let Some(facts) = at_labels.get(behind(program, *to))
+                && stretches.is_new(at, facts)
+            {
+                *selector.facts() = facts.clone();
+                reached = true;
+            }
             continue;
         }
         if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
@@ -183,9 +257,9 @@ fn walk<S: Selector>(
             if let Some((home, number)) = tells(&selector, &step.op, Cond::Eq) {
                 facts.tell(home, number);
             }
-            arrive(at_labels, target, &facts);
+            at_labels.arrive(target, &facts);
             if let Some(facts) = selector.left_early() {
-                arrive(at_labels, target, &facts);
+                at_labels.arrive(target, &facts);
             }
         }
         if let Some((home, number)) = tells(&selector, &step.op, Cond::Ne) {
@@ -198,13 +272,19 @@ fn walk<S: Selector>(
         reached = !step.op.ends();
         match step.op {
             Op::Return { from } => {
-                let facts = selector.facts().clone();
-                arrive(at_labels, behind(program, from), &facts);
+                at_labels.arrive(behind(program, from), selector.facts());
             }
-            Op::Gosub(to) => match at_labels[usize::from(behind(program, to).0)].clone() {
-                Some(facts) => *selector.facts() = facts,
-                None => reached = false,
-            },
+            Op::Gosub(to) => {
+                let facts = at_labels.get(behind(program, to));
+                reached = facts.is_some();
+                if let Some(facts) = facts {
+                    *selector.facts() = facts.clone();
+                }
+                if let Some(stretches) = &mut stretches {
+                    stretches.called[at] = true;
+                    reached = reached && stretches.is_new(at, selector.facts());
+                }
+            }
             _ => {}
         }
     }

@@ -10,15 +10,15 @@ use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::alloc::{self, Allocation, Colouring, Registers};
+use crate::CompileError;
+use crate::choice::Tuning;
 use crate::code::Code;
-use crate::golf::tuning::Tuning;
 use crate::op::{Program, Slot};
 use crate::opt::{inline, jump_threading, narrow, promote, stack_slots, webs};
 use crate::pass::{Observer, Pass, Unobserved};
+use crate::regalloc::{self, Allocation, Colouring, Registers, spill};
 use crate::target::{Machine, Target};
 use crate::text::Names;
-use crate::{CompileError, spill};
 
 /// What the passes ask of an instruction set.
 pub(crate) trait Isa: Sync {
@@ -158,7 +158,7 @@ impl Passes<'_, '_> {
             if registers.narrows {
                 self.run(Pass::Narrow, narrow::narrow);
             }
-            let must_spill = match alloc::colour(&self.program, registers, tuning) {
+            let must_spill = match regalloc::colour(&self.program, registers, tuning) {
                 Ok(colouring) => return Ok(colouring),
                 Err(must_spill) => must_spill?,
             };

@@ -1,10 +1,10 @@
 //! What selection believes of registers, for those who compare it with the registers of a real run. Nobody else asks
 //! for it, and the code is the same either way.
 
-use crate::alloc::Reg;
 use crate::analysis::value_state::{Facts, Value};
 use crate::code::Ref;
 use crate::op::{Kind, Program, Slot};
+use crate::reg::Reg;
 
 /// What is believed of a register before an instruction, whichever way control came there. Only an operation's first
 /// instruction has beliefs, which are exact there: inside an operation, what is known may be noted before the

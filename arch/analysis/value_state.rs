@@ -1,8 +1,8 @@
 //! What is known of each register at a point of the program. Facts are met at labels, so they hold on every turn
 //! of a loop.
 
-use crate::alloc::Reg;
 use crate::op::{DatumId, Slot};
+use crate::reg::Reg;
 
 /// A register's content, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,6 @@ mod template;
 mod tests;
 mod through;
 mod tune;
-pub(crate) use crate::choice as tuning;
 mod units;
 
 pub use crate::choice::Rule;

@@ -1,10 +1,10 @@
 //! The walk over a program that every machine's selection shares: facts flow along the steps, are met at labels,
 //! and the walk is repeated until they no longer change. So a fact holds on every turn of a loop.
 
-use crate::alloc::Reg;
 use crate::analysis::assertions::Beliefs;
 use crate::analysis::value_state::Facts;
 use crate::code::Code;
+use crate::reg::Reg;
 
 use crate::ir::in_frame;
 use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};

@@ -3,11 +3,11 @@
 use super::inst::{A64, ZERO_OR_SP};
 use super::select::Aarch64;
 use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
-use crate::alloc::Reg;
 use crate::analysis::value_state::{Fact, Value};
 use crate::choice;
-use crate::moves::{self, Move};
 use crate::op::{Arg, Datum, DatumId, Part, Slot};
+use crate::reg::Reg;
+use crate::regalloc::parallel_move::{self, Move};
 use crate::syscall::{Call, Returns};
 use crate::target::Machine;
 
@@ -24,8 +24,9 @@ impl Aarch64<'_> {
     pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
         let info = call.info();
         let registers = REGISTERS.args_of(call);
-        let args = &moves::settled(args, &registers, |slot| self.slots.home(slot))[..];
-        let (slots, rest) = moves::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
+        let args = &parallel_move::settled(args, &registers, |slot| self.slots.home(slot))[..];
+        let (slots, rest) =
+            parallel_move::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
         for one in slots {
             self.move_slot(info.name, one);
         }

@@ -5,8 +5,8 @@
 use dynasmrt::{DynasmApi, dynasm};
 
 use super::inst::{Ops, Place, Size};
-use crate::alloc::Reg;
 use crate::op::{Alu, Cond};
+use crate::reg::Reg;
 
 /// The X form or the W form of an instruction on three registers.
 macro_rules! either {

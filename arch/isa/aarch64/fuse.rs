@@ -10,9 +10,9 @@
 
 use super::inst::{A64, Size, ZERO_OR_SP};
 use super::select::Aarch64;
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
+use crate::reg::Reg;
 
 /// Numbers that CCMP and CCMN take are below this one.
 const CCMP_END: i64 = 32;

@@ -11,10 +11,10 @@ use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 use super::effects;
 use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
 use crate::CompileError;
-use crate::alloc::Reg;
 use crate::code::{Encode, Ref};
 use crate::golf::Effects;
 use crate::op::{Alu, Cond, DatumId, Label};
+use crate::reg::Reg;
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
 pub(crate) const ZERO_OR_SP: Reg = 31;

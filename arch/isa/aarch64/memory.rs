@@ -3,9 +3,9 @@
 use super::SCRATCH_2;
 use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
 use super::select::Aarch64;
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
+use crate::reg::Reg;
 
 impl Aarch64<'_> {
     /// What a load or store of that size says for a memory operand; the far part of an offset that it cannot say goes

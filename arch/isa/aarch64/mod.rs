@@ -15,11 +15,12 @@ mod select;
 mod tests;
 
 use self::inst::ZERO_OR_SP;
-use crate::alloc::{Allocation, Reg, Registers};
 use crate::choice::Tuning;
 use crate::code::Code;
 use crate::op::Program;
 use crate::pipeline::Isa;
+use crate::reg::Reg;
+use crate::regalloc::{Allocation, Registers};
 use crate::target::{AARCH64, Machine, Target};
 use crate::{CompileError, isel};
 

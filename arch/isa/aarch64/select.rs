@@ -5,13 +5,14 @@ use super::inst::{A64, ZERO_OR_SP, takes};
 use super::memory::pieces;
 use super::{LINK, REGISTERS, SCRATCH, SCRATCH_2};
 use crate::CompileError;
-use crate::alloc::{Allocation, Reg};
 use crate::analysis::liveness::Paths;
 use crate::analysis::value_state::{Facts, Value};
 use crate::choice::Tuning;
 use crate::code::{Code, Ref};
 use crate::isel::{self, Selector};
 use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
+use crate::reg::Reg;
+use crate::regalloc::Allocation;
 
 /// Selection in progress.
 pub(crate) struct Aarch64<'p> {

@@ -7,8 +7,8 @@ use super::regs::{self, EAX, ECX, ESP};
 use super::select::{Built, X86, named};
 use crate::analysis::value_state::{Fact, Value};
 use crate::isel::{self, Changed};
-use crate::moves::{self, Move};
 use crate::op::{Alu, Arg, Label, Op, Slot};
+use crate::regalloc::parallel_move::{self, Move};
 
 /// Codes of an arithmetic operation with imm8, imm32 and a register.
 #[rustfmt::skip] // One row per line.
@@ -169,7 +169,7 @@ impl X86<'_> {
 
     /// Registers take each other's values, all at once.
     fn parallel(&mut self, moves: impl Iterator<Item = (u8, u8)>, wide: bool, why: &str) {
-        for one in moves::all_at_once(moves) {
+        for one in parallel_move::all_at_once(moves) {
             match one {
                 Move::Copy { to, from, .. } => {
                     self.copy(to, from, wide, why);

@@ -7,8 +7,8 @@ use super::regs::EAX;
 use super::select::{X86, named};
 use crate::analysis::value_state::{Fact, Value};
 use crate::choice::ORDER;
-use crate::moves::{self, Argument, Move};
 use crate::op::{Arg, Slot};
+use crate::regalloc::parallel_move::{self, Argument, Move};
 use crate::syscall::{Call, Returns};
 
 impl X86<'_> {
@@ -16,7 +16,7 @@ impl X86<'_> {
         let info = call.info();
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
-        let mut args = moves::settled(args, &registers, |slot| self.slots.home(slot));
+        let mut args = parallel_move::settled(args, &registers, |slot| self.slots.home(slot));
         // The frame's address stays where it is; it is not negative under qemu-user, and Linux does not look at it.
         if self.program.has_subs() && !self.mode.is_long {
             for (arg, _) in args.iter_mut().zip(&registers).filter(|(_, reg)| **reg == self.mode.registers.frame) {
@@ -24,7 +24,7 @@ impl X86<'_> {
             }
         }
         let args = &args[..];
-        let (slots, mut rest) = moves::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
+        let (slots, mut rest) = parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
         let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {

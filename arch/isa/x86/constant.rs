@@ -18,8 +18,8 @@
 use iced_x86::{Code, IcedError, Instruction, MemoryOperand};
 
 use super::regs::{self, EAX, EDX, ESP};
-use crate::alloc::Reg;
 use crate::analysis::value_state::{Facts, Value};
+use crate::reg::Reg;
 
 /// A rule of the table with what it needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

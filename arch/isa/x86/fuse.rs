@@ -17,10 +17,10 @@ use super::inst::Condition;
 use super::regs::{self, EAX, EDI, ESI, ESP};
 use super::select::{X86, named};
 use super::sums;
-use crate::alloc::Strings;
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
 use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::regalloc::Strings;
 
 /// Where slots live that are never in a register; nothing is ever known of it.
 pub(crate) const NOWHERE: u8 = ESP;

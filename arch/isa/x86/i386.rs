@@ -7,7 +7,7 @@ use iced_x86::{Code as Opcode, Instruction};
 
 use super::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 use super::{Mode, fuse};
-use crate::alloc::Registers;
+use crate::regalloc::Registers;
 use crate::target::{I386, Machine};
 
 /// How it differs from the other mode.

@@ -8,11 +8,11 @@ use std::ops::Range;
 use super::constant::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::code::{Encode, Ref};
 use crate::golf::Effects;
 use crate::op::{Cond, Label};
+use crate::reg::Reg;
 
 /// An instruction.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@
 //! ```
 
 use super::regs::ESP;
-use crate::alloc::Allocation;
 use crate::bitset::Set;
 use crate::op::{Alu, Arg, Cond, Op, Program, Slot, Width};
+use crate::regalloc::Allocation;
 
 /// What a slot is used for, as far as its lowest byte tells all of it.
 #[derive(Clone, Copy, Default)]

@@ -23,11 +23,11 @@ mod tests;
 
 pub(crate) use select::Mode;
 
-use crate::alloc::{Allocation, Registers};
 use crate::choice::Tuning;
 use crate::code::Code;
 use crate::op::Program;
 use crate::pipeline::Isa;
+use crate::regalloc::{Allocation, Registers};
 use crate::target::Target;
 use crate::{CompileError, isel};
 

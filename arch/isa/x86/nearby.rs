@@ -10,11 +10,11 @@ use iced_x86::{Code as Opcode, Instruction};
 use super::inst;
 use super::regs::{self, ESP};
 use super::select::X86;
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::choice::BITS;
 use crate::golf::Rule;
 use crate::op::{Datum, Part};
+use crate::reg::Reg;
 
 /// A number of 4 bytes in a datum that has these bits, and none of those; and how far behind its first byte it stands.
 fn with_bits(datum: &Datum, set: u32, clear: u32) -> Option<(i8, u32)> {

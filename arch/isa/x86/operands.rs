@@ -7,12 +7,12 @@ use super::inst::{KnownConstant, Operation, X86Inst};
 use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
-use crate::alloc::Reg;
 use crate::analysis::value_state::{Fact, Value};
 use crate::choice::{ENOUGH, HALF};
 use crate::code::Ref;
 use crate::golf;
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
+use crate::reg::Reg;
 
 impl X86<'_> {
     pub(super) fn push(&mut self, operation: Operation, why: String) {

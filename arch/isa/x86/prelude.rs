@@ -6,10 +6,10 @@ use iced_x86::{Code as Opcode, Instruction};
 use super::constant;
 use super::regs::{EAX, ESP};
 use super::select::{X86, named};
-use crate::alloc::Reg;
 use crate::choice::{RESTORE, SEED, ZEROS};
 use crate::golf::Rule;
 use crate::op::{Arg, Op};
+use crate::reg::Reg;
 use crate::syscall::Call;
 
 /// So many zeros are worth a try.

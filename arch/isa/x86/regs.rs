@@ -2,8 +2,8 @@
 
 use iced_x86::Register;
 
-use crate::alloc::Reg;
-use crate::wants::Mentions;
+use crate::reg::Reg;
+use crate::regalloc::Mentions;
 
 pub(crate) const EAX: Reg = 0;
 pub(crate) const ECX: Reg = 1;

@@ -9,7 +9,6 @@ use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
 use super::sums::Parts;
 use crate::CompileError;
-use crate::alloc::{Allocation, Reg, Registers};
 use crate::analysis::value_state::{Facts, Value};
 use crate::bitset::Set;
 use crate::choice::{STACK, Tuning};
@@ -17,6 +16,8 @@ use crate::code::{Code, Ref};
 use crate::golf::Rule;
 use crate::isel::{self, Selector};
 use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
+use crate::reg::Reg;
+use crate::regalloc::{Allocation, Registers};
 use crate::target::{Class, Machine, Target};
 
 /// What differs between long mode and protected mode.

@@ -14,9 +14,9 @@ use iced_x86::{Code as Opcode, Instruction};
 
 use super::regs::ESP;
 use super::select::{X86, named};
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Slot, Step};
+use crate::reg::Reg;
 use crate::target::Class;
 
 /// A word to push.

@@ -15,10 +15,10 @@ use iced_x86::{Code as Opcode, Instruction, Register, RepPrefixKind};
 use super::fuse::STRINGS;
 use super::regs::EAX;
 use super::select::{X86, named};
-use crate::alloc::Reg;
 use crate::analysis::value_state::{Fact, Value};
 use crate::op::{Arg, Op, Slot, Width};
-use crate::wants;
+use crate::reg::Reg;
+use crate::regalloc::interference;
 
 impl X86<'_> {
     /// Keeps a register's value on the stack; tells what is known of it.
@@ -39,7 +39,9 @@ impl X86<'_> {
     /// Does an access and the next operation, which moves its address behind it, by a string instruction if the
     /// registers are right.
     pub(super) fn string(&mut self, at: usize, op: &Op) -> bool {
-        let Some(base) = wants::moves_on(self.program, at).filter(|_| self.slots.fused(at) == 0) else { return false };
+        let Some(base) = interference::moves_on(self.program, at).filter(|_| self.slots.fused(at) == 0) else {
+            return false;
+        };
         let home = self.home(base);
         // Behind the address's step its flags may be wanted.
         let is_tested = matches!(

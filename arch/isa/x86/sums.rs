@@ -9,10 +9,10 @@ use iced_x86::MemoryOperand;
 
 use super::regs::ESP;
 use super::select::{X86, named};
-use crate::alloc::Reg;
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
 use crate::op::{Alu, Arg, Base, Mem, Op, Program, Slot};
+use crate::reg::Reg;
 
 /// Parts of an address that the access at a step makes itself.
 #[derive(Clone, Copy, Default)]

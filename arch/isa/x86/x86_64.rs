@@ -8,7 +8,7 @@ use iced_x86::{Code as Opcode, Instruction};
 
 use super::regs::{EAX, EBP, EBX, ECX, EDI, EDX, ESI};
 use super::{Mode, fuse};
-use crate::alloc::Registers;
+use crate::regalloc::Registers;
 use crate::target::{Machine, X86_64};
 
 /// How it differs from the other mode.

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use crate::alloc::{Reg, Registers};
-use crate::homes::Homes;
+use crate::bitset::Set;
 use crate::op::Program;
-use crate::sets::Set;
-use crate::spill;
-use crate::wants::{Constraints, Pair, bits};
+use crate::reg::Reg;
+use crate::regalloc::Registers;
+use crate::regalloc::homes::Homes;
+use crate::regalloc::interference::{Constraints, Pair, bits};
+use crate::regalloc::spill;
 
 impl Constraints {
     /// A slot that needs no register is in nobody's way.

@@ -1,9 +1,10 @@
 //! Which slot has which register, both ways: slots by register are sets, so those among a slot's neighbours are found a
 //! word at a time.
 
-use crate::alloc::{Reg, Registers};
-use crate::sets::Set;
-use crate::wants::Constraints;
+use crate::bitset::Set;
+use crate::reg::Reg;
+use crate::regalloc::Registers;
+use crate::regalloc::interference::Constraints;
 
 /// As many registers as any machine has.
 const REGISTERS: usize = 32;

@@ -3,72 +3,25 @@
 //! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
 //! register that costs the fewest bytes. Deterministic.
 
+mod anneal;
+mod color;
+pub(crate) mod env;
+mod homes;
+pub(crate) mod interference;
+pub(crate) mod parallel_move;
+pub(crate) mod spill;
+
+pub(crate) use env::{Mentions, Registers, Strings};
+
 use std::rc::Rc;
 
 use crate::CompileError;
-use crate::golf::tuning::{HOME, Tuning};
-use crate::live::Paths;
-use crate::op::{Arg, Program, Slot, Step};
-use crate::sets::Set;
-use crate::syscall::{Call, CallInfo};
-use crate::wants::{Constraints, Mentions, clobbered, constraints, index, through};
-
-/// A machine register, by the machine's own number.
-pub(crate) type Reg = u8;
-
-/// What allocation needs to know of a machine.
-pub(crate) struct Registers {
-    /// Registers slots may have, cheapest first.
-    pub(crate) general: &'static [Reg],
-    /// Registers of a system call's arguments.
-    pub(crate) args: &'static [Reg],
-    /// Register of a system call's number.
-    pub(crate) number: Reg,
-    /// Register of a system call's result.
-    pub(crate) result: Reg,
-    /// Registers a system call changes.
-    pub(crate) clobbers: &'static [Reg],
-    /// Registers a division uses up: dividend first, then the remainder's.
-    pub(crate) divide: &'static [Reg],
-    /// Registers a copy uses up: where to, from where, how much.
-    pub(crate) copy: &'static [Reg],
-    /// Register that holds the frame's address in a program with subroutines.
-    pub(crate) frame: Reg,
-    /// Is a byte in memory as good as a word?
-    pub(crate) narrows: bool,
-    /// Registers whose lowest byte cannot be stored.
-    pub(crate) no_byte: &'static [Reg],
-    /// Does the kernel look at this argument of this call?
-    pub(crate) looks_at: fn(&CallInfo, &[Arg], usize) -> bool,
-    /// How many operations behind this step, a load, become one with it, so that the slot needs no register.
-    pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
-    /// What such a slot has instead.
-    pub(crate) nowhere: Reg,
-    /// Bytes that a slot's instructions take more if it is in this register.
-    pub(crate) price: fn(Reg, &Mentions) -> u32,
-    /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
-    /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
-    pub(crate) saves: Option<fn(Reg) -> u32>,
-    /// Registers through which a byte is loaded, stored, and what it is in, where an access and a step of its address
-    /// by its size are one short instruction.
-    pub(crate) strings: Option<Strings>,
-}
-
-impl Registers {
-    /// Registers of a call's arguments; where its number is one of them, that comes first.
-    pub(crate) fn args_of(&self, call: Call) -> Vec<Reg> {
-        let number = call.is_numbered().then_some(self.number);
-        number.into_iter().chain(self.args.iter().copied()).collect()
-    }
-}
-
-/// Registers of string instructions.
-#[derive(Clone, Copy)]
-pub(crate) struct Strings {
-    pub(crate) from: Reg,
-    pub(crate) to: Reg,
-    pub(crate) value: Reg,
-}
+use crate::analysis::liveness::Paths;
+use crate::bitset::Set;
+use crate::choice::{HOME, Tuning};
+use crate::op::{Program, Slot, Step};
+use crate::reg::Reg;
+use crate::regalloc::interference::{Constraints, clobbered, constraints, index, through};
 
 /// Which slots are alive after each step, and where each slot lives.
 #[derive(Clone)]

@@ -1,30 +1,10 @@
 //! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
 
-use crate::alloc::{Reg, Registers, Strings};
-use crate::moves;
+use crate::bitset::Set;
 use crate::op::{Alu, Arg, Base, Kind, Mem, Op, Program, Slot, Width};
-use crate::sets::Set;
-
-/// How often a slot is mentioned, and how.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mentions {
-    /// By so many operations.
-    pub(crate) all: u32,
-    /// As a number, or to count from where no address is moved.
-    pub(crate) narrow: u32,
-    /// As a byte: tests of bits, stores.
-    pub(crate) bytes: u32,
-    /// Bytes that it takes more where the second byte cannot be named.
-    pub(crate) second_byte: u32,
-    /// To count from in memory.
-    pub(crate) base: u32,
-    /// The same, at offset 0.
-    pub(crate) base_at_start: u32,
-    /// Compared with a constant.
-    pub(crate) compared: u32,
-    /// The first step that mentions it, and the last.
-    pub(crate) span: (usize, usize),
-}
+use crate::reg::Reg;
+use crate::regalloc::parallel_move;
+use crate::regalloc::{Mentions, Registers, Strings};
 
 /// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
 /// it would like, how it is mentioned.
@@ -150,7 +130,7 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
             set |= if call.is_numbered() { 0 } else { 1 << registers.number };
             for ((index, arg), reg) in args.iter().enumerate().zip(registers.args_of(*call)) {
                 let is_wanted = *arg != Arg::Any && (registers.looks_at)(call.info(), args, index);
-                let is_count = *arg == Arg::NotNegative && moves::counts(args).any(|other| other == slot);
+                let is_count = *arg == Arg::NotNegative && parallel_move::counts(args).any(|other| other == slot);
                 let free = *arg == Arg::Slot(slot) || is_count || !is_wanted;
                 set |= if free { 0 } else { 1 << reg };
             }

@@ -1,7 +1,7 @@
 //! The order in which a system call's arguments reach their registers.
 
-use crate::alloc::Reg;
 use crate::op::{Arg, Slot};
+use crate::reg::Reg;
 use crate::syscall::CallInfo;
 use crate::target::Machine;
 

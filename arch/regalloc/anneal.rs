@@ -2,11 +2,12 @@
 //! register, those that are in its way take what is best for them then, and what costs a little more is accepted at
 //! first, less and less of it later. Deterministic: the pseudorandom numbers of a turn are always the same.
 
-use crate::alloc::{Reg, Registers};
-use crate::homes::Homes;
+use crate::bitset::Set;
 use crate::layout::Numbers;
-use crate::sets::Set;
-use crate::wants::Constraints;
+use crate::reg::Reg;
+use crate::regalloc::Registers;
+use crate::regalloc::homes::Homes;
+use crate::regalloc::interference::Constraints;
 
 /// How many changes are tried for each slot.
 const TRIES_PER_SLOT: usize = 150;
@@ -162,8 +163,8 @@ impl<'c> Change<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alloc::tests::few;
-    use crate::wants::Mentions;
+    use crate::regalloc::Mentions;
+    use crate::regalloc::tests::few;
 
     #[test]
     fn slots_in_each_others_way_change_registers_together() {

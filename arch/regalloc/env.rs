@@ -1,0 +1,82 @@
+//! The machine's registers, as allocation needs to know them: which it may give, which the kernel and some operations
+//! use, and what each costs.
+
+use crate::bitset::Set;
+use crate::ir::op::{Arg, Program};
+use crate::ir::syscall::{Call, CallInfo};
+use crate::reg::Reg;
+
+/// What allocation needs to know of a machine.
+pub(crate) struct Registers {
+    /// Registers slots may have, cheapest first.
+    pub(crate) general: &'static [Reg],
+    /// Registers of a system call's arguments.
+    pub(crate) args: &'static [Reg],
+    /// Register of a system call's number.
+    pub(crate) number: Reg,
+    /// Register of a system call's result.
+    pub(crate) result: Reg,
+    /// Registers a system call changes.
+    pub(crate) clobbers: &'static [Reg],
+    /// Registers a division uses up: dividend first, then the remainder's.
+    pub(crate) divide: &'static [Reg],
+    /// Registers a copy uses up: where to, from where, how much.
+    pub(crate) copy: &'static [Reg],
+    /// Register that holds the frame's address in a program with subroutines.
+    pub(crate) frame: Reg,
+    /// Is a byte in memory as good as a word?
+    pub(crate) narrows: bool,
+    /// Registers whose lowest byte cannot be stored.
+    pub(crate) no_byte: &'static [Reg],
+    /// Does the kernel look at this argument of this call?
+    pub(crate) looks_at: fn(&CallInfo, &[Arg], usize) -> bool,
+    /// How many operations behind this step, a load, become one with it, so that the slot needs no register.
+    pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
+    /// What such a slot has instead.
+    pub(crate) nowhere: Reg,
+    /// Bytes that a slot's instructions take more if it is in this register.
+    pub(crate) price: fn(Reg, &Mentions) -> u32,
+    /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
+    /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
+    pub(crate) saves: Option<fn(Reg) -> u32>,
+    /// Registers through which a byte is loaded, stored, and what it is in, where an access and a step of its address
+    /// by its size are one short instruction.
+    pub(crate) strings: Option<Strings>,
+}
+
+impl Registers {
+    /// Registers of a call's arguments; where its number is one of them, that comes first.
+    pub(crate) fn args_of(&self, call: Call) -> Vec<Reg> {
+        let number = call.is_numbered().then_some(self.number);
+        number.into_iter().chain(self.args.iter().copied()).collect()
+    }
+}
+
+/// Registers of string instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct Strings {
+    pub(crate) from: Reg,
+    pub(crate) to: Reg,
+    pub(crate) value: Reg,
+}
+
+/// How often a slot is mentioned, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mentions {
+    /// By so many operations.
+    pub(crate) all: u32,
+    /// As a number, or to count from where no address is moved.
+    pub(crate) narrow: u32,
+    /// As a byte: tests of bits, stores.
+    pub(crate) bytes: u32,
+    /// Bytes that it takes more where the second byte cannot be named.
+    pub(crate) second_byte: u32,
+    /// To count from in memory.
+    pub(crate) base: u32,
+    /// The same, at offset 0.
+    pub(crate) base_at_start: u32,
+    /// Compared with a constant.
+    pub(crate) compared: u32,
+    /// The first step that mentions it, and the last.
+    pub(crate) span: (usize, usize),
+}

@@ -2,8 +2,8 @@
 
 use crate::CompileError;
 use crate::choice::Tuning;
-use crate::code::Code;
 use crate::ir::op::Program;
+use crate::mach::code::Code;
 use crate::pass::{Observer, Unobserved};
 use crate::target::Target;
 use crate::{isa, pipeline};

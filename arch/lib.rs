@@ -3,10 +3,7 @@
 
 mod analysis;
 mod bitset;
-mod blocks;
 mod choice;
-mod code;
-mod code_text;
 mod compile;
 pub mod disasm;
 mod error;
@@ -14,26 +11,21 @@ pub mod golf;
 mod ir;
 mod isa;
 mod isel;
-mod jumps;
-mod layout;
+mod mach;
 mod opt;
 pub mod pass;
 mod pipeline;
-mod reach;
 mod reg;
 mod regalloc;
-mod relay;
-mod ruler;
 #[cfg(test)]
 mod selected;
-mod tails;
 pub mod target;
 
 pub use analysis::assertions::{Content, Known};
 
-pub use code::{Code, Placed, PlacedCode};
 pub(crate) use compile::compile_tuned;
 pub use compile::{compile, compile_observed, compile_turn, compile_with_beliefs};
 pub use error::CompileError;
 pub use ir::{Place, Ref, op, syscall, text};
+pub use mach::code::{Code, Placed, PlacedCode};
 pub use target::{Class, ENTRY_SCRATCH_BYTES, LOWEST_ADDRESS, Machine, TARGETS, Target};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::CompileError;
 use crate::choice::Tuning;
-use crate::code::Code;
+use crate::mach::code::Code;
 use crate::op::{Program, Slot};
 use crate::opt::{inline, jump_threading, narrow, promote, stack_slots, webs};
 use crate::pass::{Observer, Pass, Unobserved};

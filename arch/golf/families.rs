@@ -8,7 +8,7 @@ use super::{Stop, least_bytes_at};
 use crate::CompileError;
 use crate::choice::Rule;
 use crate::choice::{Answers, Question, STACK, Tuning, WORDS};
-use crate::code::{Code, Unit};
+use crate::mach::code::{Code, Unit};
 use crate::op::{Datum, Program};
 use crate::target::{Machine, Target};
 

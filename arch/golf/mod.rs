@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use self::finish::Goal;
 use self::search::Search;
 use crate::CompileError;
-use crate::code::{Code, PlacedCode, Unit};
+use crate::mach::code::{Code, PlacedCode, Unit};
 use crate::op::{Datum, DatumId, Part, Program};
 use crate::target::{Machine, Target};
 
@@ -181,7 +181,7 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
 
 /// The same at a load address.
 pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
-    let shortest = |instruction: &dyn crate::code::Encode| {
+    let shortest = |instruction: &dyn crate::mach::code::Encode| {
         (0..4)
             .find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten())
             .map_or(4, |bytes| bytes.len() as u32)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::board::Board;
 use super::template::Template;
 use super::{through, units};
-use crate::code::Code;
+use crate::mach::code::Code;
 use crate::target::Target;
 
 /// The encodings of an instruction, the usual one first, each byte as far as it is known.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::CompileError;
 use crate::choice::Rule;
-use crate::code::{Code, Ref, Unit};
+use crate::mach::code::{Code, Ref, Unit};
 use crate::op::{DatumId, Label};
 
 /// What an instruction needs and changes: registers by their numbers, and the bits below.

@@ -3,7 +3,7 @@
 
 use crate::analysis::assertions::Beliefs;
 use crate::analysis::value_state::Facts;
-use crate::code::Code;
+use crate::mach::code::Code;
 use crate::reg::Reg;
 
 use crate::ir::in_frame;

@@ -6,7 +6,7 @@ mod wrong;
 
 use super::units::Effects;
 use super::{Class, ClassId, Outcome, Packed, Rule, Task, Template, pack, selections};
-use crate::code::{Code, Encode, Ref};
+use crate::mach::code::{Code, Encode, Ref};
 use crate::op::Program;
 use crate::target::Target;
 use crate::{CompileError, disasm};

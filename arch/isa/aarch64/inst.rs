@@ -11,8 +11,8 @@ use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 use super::effects;
 use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
 use crate::CompileError;
-use crate::code::{Encode, Ref};
 use crate::golf::Effects;
+use crate::mach::code::{Encode, Ref};
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::reg::Reg;
 

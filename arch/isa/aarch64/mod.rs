@@ -16,7 +16,7 @@ mod tests;
 
 use self::inst::ZERO_OR_SP;
 use crate::choice::Tuning;
-use crate::code::Code;
+use crate::mach::code::Code;
 use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::reg::Reg;

@@ -2,7 +2,7 @@
 
 use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
-use crate::code::{Encode, Ref};
+use crate::mach::code::{Encode, Ref};
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, disasm};
 

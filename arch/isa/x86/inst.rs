@@ -9,8 +9,8 @@ use super::constant::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
 use crate::analysis::value_state::Value;
-use crate::code::{Encode, Ref};
 use crate::golf::Effects;
+use crate::mach::code::{Encode, Ref};
 use crate::op::{Cond, Label};
 use crate::reg::Reg;
 

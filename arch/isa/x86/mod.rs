@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use select::Mode;
 
 use crate::choice::Tuning;
-use crate::code::Code;
+use crate::mach::code::Code;
 use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::regalloc::{Allocation, Registers};

@@ -9,8 +9,8 @@ use super::select::{Built, X86, named};
 use super::stack::{self, Word};
 use crate::analysis::value_state::{Fact, Value};
 use crate::choice::{ENOUGH, HALF};
-use crate::code::Ref;
 use crate::golf;
+use crate::mach::code::Ref;
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
 use crate::reg::Reg;
 

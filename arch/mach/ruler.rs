@@ -6,9 +6,9 @@
 //! Invariant, outside [`Ruler::below`]: a block without a mark has jumps as long as they have to be in the order, or
 //! in one of the orders that were rotated into it. The lengths are the same, in every order, as if all were looked at.
 
-use crate::jumps::{ALIKE, ALWAYS, Exit, Jump, NO_JUMP, SHORT, Wanting};
-use crate::layout::{Block, End, Jumps, followers};
-use crate::reach::{Event, Lead};
+use crate::mach::block_order::{Block, End, Jumps, followers};
+use crate::mach::jumps::{ALIKE, ALWAYS, Exit, Jump, NO_JUMP, SHORT, Wanting};
+use crate::mach::reach::{Event, Lead};
 
 /// Measures orders.
 pub(crate) struct Ruler<'b> {

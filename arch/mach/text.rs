@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::fmt::Write;
 
-use crate::code::{Code, Layout, Ref, Unit};
 use crate::disasm;
+use crate::mach::code::{Code, Layout, Ref, Unit};
 use crate::op::{Label, Program};
 use crate::pass::{Observer, Pass};
 use crate::target::Target;

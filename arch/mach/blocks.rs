@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::code::{Encode, Unit, next_label};
-use crate::layout::{self, Block, End, Jumps};
+use crate::mach::block_order::{self, Block, End, Jumps};
+use crate::mach::code::{Encode, Unit, next_label};
 use crate::op::Label;
 
 /// A block: its units, labels first, without the jumps at its end.
@@ -43,7 +43,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
     let jumps = if has_short { Jumps::Short } else { Jumps::Alike };
     let parts = without_empty(cut(units, lens));
     let blocks = numbered(&parts);
-    let order = layout::arrange(&blocks, jumps);
+    let order = block_order::arrange(&blocks, jumps);
     let labels: Vec<Label> = parts.iter().map(|part| part.label).collect();
     let returns: Vec<Option<Box<dyn Encode>>> = parts.iter().map(lone_return).collect();
     let mut places = vec![0; order.len()];

@@ -10,9 +10,9 @@
 //! jump of a block moves at once with the length of the first. So the jumps near it are looked at in the same pass,
 //! and again.
 
-use crate::jumps::{ALWAYS, Exit, Jump, NEAR, NEAR_CONDITIONAL, SHORT};
-use crate::layout::followers;
-use crate::ruler::Ruler;
+use crate::mach::block_order::followers;
+use crate::mach::jumps::{ALWAYS, Exit, Jump, NEAR, NEAR_CONDITIONAL, SHORT};
+use crate::mach::ruler::Ruler;
 
 /// Marks: jumps that lead forward, and back, and that may have become longer, and shorter.
 const FORWARD: u8 = 0b0011;
@@ -285,7 +285,7 @@ fn reaches(from: u32, to: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Block, End, Jumps, Numbers};
+    use crate::mach::block_order::{Block, End, Jumps, Numbers};
 
     /// The lengths that one pass over all jumps finds.
     fn lengths_of_all(ruler: &Ruler, may_shrink: bool) -> Vec<[u8; 2]> {

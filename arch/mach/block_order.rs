@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use crate::ruler::Ruler;
+use crate::mach::ruler::Ruler;
 
 /// A piece of code that control enters at its beginning and leaves at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +247,7 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jumps::{Jump, NO_JUMP};
+    use crate::mach::jumps::{Jump, NO_JUMP};
 
     fn block(bytes: u32, end: End) -> Block {
         Block { bytes, end }

@@ -3,14 +3,14 @@
 
 use crate::CompileError;
 use crate::analysis::assertions::{Beliefs, Known};
-use crate::blocks;
-use crate::code_text::CodeNames;
 use crate::golf::Effects;
 pub(crate) use crate::ir::{Place, Ref};
+use crate::mach::blocks;
+use crate::mach::branch_chains::{self, Piece};
+use crate::mach::tail_merge;
+use crate::mach::text::CodeNames;
 use crate::op::{Datum, DatumId, Label, Program};
 use crate::pass::{Observer, Pass, Unobserved};
-use crate::relay::{self, Piece};
-use crate::tails;
 
 /// An instruction whose operands may still be symbolic.
 pub(crate) trait Encode {
@@ -308,7 +308,7 @@ impl Code {
     fn merge_tails(&mut self, encoded: &[Vec<u8>]) {
         let next = next_label(&self.units);
         let lens: Vec<u32> = encoded.iter().map(|bytes| bytes.len() as u32).collect();
-        self.units = tails::merge(std::mem::take(&mut self.units), &lens, next);
+        self.units = tail_merge::merge(std::mem::take(&mut self.units), &lens, next);
         self.first_own = Some(next);
     }
 
@@ -324,7 +324,7 @@ impl Code {
         if !pieces.iter().any(|piece| matches!(piece, Piece::Jump { .. })) {
             return;
         }
-        let plan = relay::plan(&pieces);
+        let plan = branch_chains::plan(&pieces);
         for (added, &(before, to)) in plan.islands.iter().enumerate() {
             let likes = self.units.iter().find_map(|unit| match unit {
                 Unit::Instruction { instruction, .. } => instruction.island(to),

@@ -1,0 +1,11 @@
+//! Machine code: selected instructions on their way to bytes. Which instruction set it is, is not known here.
+
+pub(crate) mod block_order;
+pub(crate) mod blocks;
+pub(crate) mod branch_chains;
+pub(crate) mod code;
+mod jumps;
+mod reach;
+mod ruler;
+pub(crate) mod tail_merge;
+pub(crate) mod text;

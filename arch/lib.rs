@@ -15,6 +15,7 @@ mod mach;
 mod opt;
 pub mod pass;
 mod pipeline;
+mod prng;
 mod reg;
 mod regalloc;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! for it, and the code is the same either way.
 
 use crate::analysis::value_state::{Facts, Value};
-use crate::mach::code::Ref;
+use crate::ir::Ref;
 use crate::op::{Kind, Program, Slot};
 use crate::reg::Reg;
 

@@ -6,7 +6,8 @@ use super::through::PREFIXES;
 use super::units::{Blob, Group};
 use super::{Packed, Task};
 use crate::choice::Rule;
-use crate::mach::code::{Placed, PlacedCode, Ref, Unit};
+use crate::ir::Ref;
+use crate::mach::code::{Placed, PlacedCode, Unit};
 use crate::op::{DatumId, Label};
 
 /// What a search is for.

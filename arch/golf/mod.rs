@@ -18,7 +18,6 @@ pub use families::{every_selection, is_small, selections};
 pub use overlap::Overlaps;
 pub use template::{Class, ClassId, Template};
 pub use units::Blob;
-pub(crate) use units::Effects;
 
 use std::collections::BTreeSet;
 
@@ -181,7 +180,7 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
 
 /// The same at a load address.
 pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
-    let shortest = |instruction: &dyn crate::mach::code::Encode| {
+    let shortest = |instruction: &dyn crate::mach::inst::Encode| {
         (0..4)
             .find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten())
             .map_or(4, |bytes| bytes.len() as u32)

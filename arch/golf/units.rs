@@ -5,28 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::CompileError;
 use crate::choice::Rule;
-use crate::mach::code::{Code, Ref, Unit};
+use crate::ir::Ref;
+use crate::mach::code::{Code, Unit};
+use crate::mach::inst::Effects;
 use crate::op::{DatumId, Label};
-
-/// What an instruction needs and changes: registers by their numbers, and the bits below.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Effects {
-    pub(crate) reads: u64,
-    pub(crate) writes: u64,
-}
-
-impl Effects {
-    /// Condition flags.
-    pub(crate) const FLAGS: u64 = 1 << 40;
-    /// Memory, the stack's included.
-    pub(crate) const MEMORY: u64 = 1 << 41;
-    /// Everything: nothing passes it.
-    pub(crate) const ALL: Self = Self { reads: u64::MAX, writes: u64::MAX };
-
-    fn commutes(self, other: Self) -> bool {
-        self.writes & (other.reads | other.writes) == 0 && other.writes & self.reads == 0
-    }
-}
 
 /// One unit.
 pub(super) struct Item {

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use crate::mach::ruler::Ruler;
+use crate::prng::Numbers;
 
 /// A piece of code that control enters at its beginning and leaves at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,33 +146,6 @@ fn augment(blocks: &[Block], at: usize, before: &mut [Option<usize>], seen: &mut
         }
     }
     false
-}
-
-/// Pseudorandom numbers (xorshift64*, Vigna 2016), the same in every run.
-pub(crate) struct Numbers(u64);
-
-impl Numbers {
-    pub(crate) fn new() -> Self {
-        Self(0x9e37_79b9_7f4a_7c15)
-    }
-
-    /// Others, for another turn.
-    pub(crate) fn of(turn: usize) -> Self {
-        let mut numbers = Self::new();
-        for _ in 0..turn {
-            numbers.below(2);
-        }
-        numbers
-    }
-
-    /// A number below another.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
-        ((high * end as u64) >> 32) as usize
-    }
 }
 
 struct Search<'b> {

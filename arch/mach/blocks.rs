@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use crate::mach::block_order::{self, Block, End, Jumps};
-use crate::mach::code::{Encode, Unit, next_label};
+use crate::mach::code::{Unit, next_label};
+use crate::mach::inst::Encode;
 use crate::op::Label;
 
 /// A block: its units, labels first, without the jumps at its end.

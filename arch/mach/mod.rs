@@ -4,6 +4,7 @@ pub(crate) mod block_order;
 pub(crate) mod blocks;
 pub(crate) mod branch_chains;
 pub(crate) mod code;
+pub(crate) mod inst;
 mod jumps;
 mod reach;
 mod ruler;

@@ -285,7 +285,8 @@ fn reaches(from: u32, to: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mach::block_order::{Block, End, Jumps, Numbers};
+    use crate::mach::block_order::{Block, End, Jumps};
+    use crate::prng::Numbers;
 
     /// The lengths that one pass over all jumps finds.
     fn lengths_of_all(ruler: &Ruler, may_shrink: bool) -> Vec<[u8; 2]> {

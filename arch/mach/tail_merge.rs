@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::mach::code::{Encode, Unit};
+use crate::mach::code::Unit;
+use crate::mach::inst::Encode;
 use crate::op::Label;
 
 /// Code with what its instructions are, as numbers: the same for the same, none where an instruction counts the others.

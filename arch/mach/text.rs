@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::fmt::Write;
 
 use crate::disasm;
-use crate::mach::code::{Code, Layout, Ref, Unit};
+use crate::ir::Ref;
+use crate::mach::code::{Code, Layout, Unit};
 use crate::op::{Label, Program};
 use crate::pass::{Observer, Pass};
 use crate::target::Target;

@@ -3,7 +3,7 @@
 //! first, less and less of it later. Deterministic: the pseudorandom numbers of a turn are always the same.
 
 use crate::bitset::Set;
-use crate::mach::block_order::Numbers;
+use crate::prng::Numbers;
 use crate::reg::Reg;
 use crate::regalloc::Registers;
 use crate::regalloc::homes::Homes;

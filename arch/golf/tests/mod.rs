@@ -4,9 +4,11 @@ mod place;
 mod select;
 mod wrong;
 
-use super::units::Effects;
 use super::{Class, ClassId, Outcome, Packed, Rule, Task, Template, pack, selections};
-use crate::mach::code::{Code, Encode, Ref};
+use crate::ir::Ref;
+use crate::mach::code::Code;
+use crate::mach::inst::Effects;
+use crate::mach::inst::Encode;
 use crate::op::Program;
 use crate::target::Target;
 use crate::{CompileError, disasm};

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::inst::{A64, To};
-use crate::golf::Effects;
+use crate::mach::inst::Effects;
 
 pub(super) fn symbolic(one: A64, form: u8) -> Range<usize> {
     match one {

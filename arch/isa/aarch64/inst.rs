@@ -11,8 +11,9 @@ use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 use super::effects;
 use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
 use crate::CompileError;
-use crate::golf::Effects;
-use crate::mach::code::{Encode, Ref};
+use crate::ir::Ref;
+use crate::mach::inst::Effects;
+use crate::mach::inst::Encode;
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::reg::Reg;
 

@@ -2,7 +2,8 @@
 
 use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
-use crate::mach::code::{Encode, Ref};
+use crate::ir::Ref;
+use crate::mach::inst::Encode;
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, disasm};
 

@@ -9,8 +9,9 @@ use super::constant::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
 use crate::analysis::value_state::Value;
-use crate::golf::Effects;
-use crate::mach::code::{Encode, Ref};
+use crate::ir::Ref;
+use crate::mach::inst::Effects;
+use crate::mach::inst::Encode;
 use crate::op::{Cond, Label};
 use crate::reg::Reg;
 

@@ -12,7 +12,7 @@ use super::regs::{self, ESP};
 use super::select::X86;
 use crate::analysis::value_state::Value;
 use crate::choice::BITS;
-use crate::golf::Rule;
+use crate::choice::Rule;
 use crate::op::{Datum, Part};
 use crate::reg::Reg;
 

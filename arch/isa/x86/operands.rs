@@ -8,9 +8,9 @@ use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
 use crate::analysis::value_state::{Fact, Value};
+use crate::choice;
 use crate::choice::{ENOUGH, HALF};
-use crate::golf;
-use crate::mach::code::Ref;
+use crate::ir::Ref;
 use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
 use crate::reg::Reg;
 
@@ -206,7 +206,7 @@ impl X86<'_> {
         let known = self.facts.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
         if self.may_fail
-            && self.tuning.has(golf::Rule::Needless)
+            && self.tuning.has(choice::Rule::Needless)
             && constant.reg == EAX
             && self.args_set >> EAX & 1 == 0
             && well
@@ -242,10 +242,10 @@ impl X86<'_> {
         constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
         rules.retain(|rule| {
             let name = match rule {
-                Rule::Not => golf::Rule::Not,
-                Rule::LowHalf => golf::Rule::Half,
-                Rule::PopZero => golf::Rule::Zero,
-                Rule::Exchange { .. } => golf::Rule::Exchange,
+                Rule::Not => choice::Rule::Not,
+                Rule::LowHalf => choice::Rule::Half,
+                Rule::PopZero => choice::Rule::Zero,
+                Rule::Exchange { .. } => choice::Rule::Exchange,
                 _ => return true,
             };
             self.tuning.has(name)

@@ -1,6 +1,7 @@
 //! Architecture and tidiness: which files may mention what and depend on what, and how files look.
 
 mod circles;
+mod layers;
 mod layout;
 mod prose;
 mod vocabulary;

@@ -1,0 +1,28 @@
+//! The one source of pseudorandom numbers, for searches that try changes by chance.
+
+/// Pseudorandom numbers (xorshift64*, Vigna 2016), the same in every run.
+pub(crate) struct Numbers(u64);
+
+impl Numbers {
+    pub(crate) fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// Others, for another turn.
+    pub(crate) fn of(turn: usize) -> Self {
+        let mut numbers = Self::new();
+        for _ in 0..turn {
+            numbers.below(2);
+        }
+        numbers
+    }
+
+    /// A number below another.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
+        ((high * end as u64) >> 32) as usize
+    }
+}

@@ -8,7 +8,7 @@ use crate::harness::none;
 /// A folder or a file of `arch`, and the others that it may name.
 type Part = (&'static str, &'static [&'static str]);
 
-#[rustfmt::skip] // One part per line.
+#[rustfmt::skip] // In columns.
 const PARTS: [Part; 19] = [
     ("bitset",   &[]),
     ("error",    &[]),
@@ -25,7 +25,8 @@ const PARTS: [Part; 19] = [
     ("mach",     &["analysis", "disasm", "error", "ir", "pass", "prng", "target"]),
     ("isel",     &["analysis", "error", "ir", "mach", "reg", "target"]),
     ("pipeline", &["choice", "error", "ir", "mach", "opt", "pass", "regalloc", "target"]),
-    ("isa",      &["analysis", "bitset", "choice", "error", "ir", "isel", "mach", "pipeline", "reg", "regalloc", "target"]),
+    ("isa",      &["analysis", "bitset", "choice", "error", "ir", "isel", "mach", "pipeline", "reg", "regalloc",
+                   "target"]),
     ("compile",  &["choice", "error", "ir", "isa", "mach", "pass", "pipeline", "target"]),
     ("golf",     &["choice", "compile", "error", "ir", "mach", "target"]),
     // The crate's root: it names all of them, and none names it but for what it passes on.

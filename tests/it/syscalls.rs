@@ -23,6 +23,8 @@ const HEADERS: [(&str, &str, &str); 3] = [
 fn kernel_name(info: &CallInfo, machine: &str) -> &'static str {
     match (info.call, machine) {
         (Call::Accept, "i386") => "accept4",
+        (Call::EpollWait, "aarch64") => "epoll_pwait",
+        (Call::Poll, "aarch64") => "ppoll",
         (Call::Fcntl, "i386") => "fcntl64",
         _ => info.name,
     }

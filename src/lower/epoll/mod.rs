@@ -1,16 +1,19 @@
 //! The epoll engine: many connections at once, HTTP/1.1 as docs/http.md says.
 //!
+//! It is one program, which [`lower`] emits part by part. Each folder emits one stage of what happens:
+//!
 //! ```text
-//! start    arguments, environment, signals, socket, epoll set, sandbox
-//! turn     epoll_pwait, then for each event:
-//!   accept   take a connection, and read at once
-//!   read     receive, behind what is there of a request
-//!     line, fields, path, choose    one request after the other, each byte looked at once
-//!     conditions                    the field lines again, where they say which part of the variant is wanted
-//!     send     the replies of the batch in one call; what is not taken is kept, and so is the next request
-//!   write    go on where the client could not take more
-//!   tick     once a second: timeouts, the date
-//!   signal   stop
+//! startup      arguments, environment, workers, socket, epoll set, sandbox
+//! event_loop   epoll_wait, then for each event:
+//!   accept       take a connection, and read at once
+//!   connection   receive, after the part of a request that is there already
+//!     http         one request after the other, each byte looked at once: line, fields, route, reply
+//!   connection   transmit the replies of the batch in one call; keep what is not taken
+//!   timer        once a second: timeouts, the date
+//!   shutdown     signals
+//! observe      access log, figures
+//! state        what is kept in memory, and where
+//! asm          how the program is written
 //! ```
 //!
 //! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
@@ -19,192 +22,24 @@
 // The slots have the short names of the listing, and a routine gives those it uses names of their own.
 #![allow(clippy::many_single_char_names, clippy::similar_names)]
 
-mod build;
-mod choose;
-mod clock;
-mod conditions;
-mod connections;
-mod dates;
-mod encoding;
-mod fail;
-mod fields;
-mod health;
-mod host;
-mod layout;
-mod line;
-mod log;
-mod metrics;
-mod near;
-mod path;
-mod read;
-mod records;
-mod sandbox;
-mod script;
-mod send;
-mod start;
-mod stop;
-mod turn;
-mod workers;
+mod asm;
+mod connection;
+mod event_loop;
+mod http;
+mod observe;
+mod startup;
+mod state;
 
-use asmgen_arch::op::{Program, Slot};
+use asmgen_arch::op::Program;
 use asmgen_arch::{Machine, Target};
 
-use self::layout::State;
-use self::metrics::Metrics;
-use self::records::{Records, Routes};
-use super::abi;
+use self::asm::slots::Slots;
+use self::observe::metrics::Metrics;
+use self::startup::seccomp;
+use self::state::memory_map::{self, State};
+use self::state::response_table::{self, Records, Routes};
+use self::state::vars::var;
 use crate::spec::{Reply, Server, location_before_path};
-
-/// Classes of bytes, as bits.
-mod class {
-    /// `tchar` (RFC 9110 §5.6.2).
-    pub(super) const TOKEN: u32 = 1;
-    /// Bytes of a request target.
-    pub(super) const TARGET: u32 = 2;
-    /// Bytes of a field value.
-    pub(super) const VALUE: u32 = 4;
-    /// Bytes of a host's name, but for `%`.
-    pub(super) const HOST: u32 = 8;
-    /// Hexadecimal digits.
-    pub(super) const HEX: u32 = 16;
-    /// Letters, in lower case, that names of fields begin with that are looked at; others between them, for a run is shorter.
-    pub(super) const FIRST: u32 = 32;
-    /// Space and tab.
-    pub(super) const BLANK: u32 = 64;
-
-    /// The bytes of each class as runs, first and last byte of each, with a NUL behind them; the last bit's first.
-    pub(super) fn runs() -> Vec<u8> {
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_blank = |byte: u8| byte == b' ' || byte == b'\t';
-        let is_value = |byte: u8| byte.is_ascii_graphic() || is_blank(byte) || byte >= 0x80;
-        let classes: [(u32, &dyn Fn(u8) -> bool); 7] = [
-            (BLANK, &is_blank),
-            (FIRST, &|byte| matches!(byte, b'a'..=b'c' | b'h'..=b'i' | b'r'..=b't')),
-            (HEX, &|byte| byte.is_ascii_hexdigit()),
-            (HOST, &|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)),
-            (VALUE, &is_value),
-            (TARGET, &|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
-            (TOKEN, &is_token),
-        ];
-        let mut runs = Vec::new();
-        for (number, (bit, is_in)) in classes.into_iter().enumerate() {
-            assert_eq!(bit, BLANK >> number, "the last bit's class comes first");
-            let bytes: Vec<u8> = (0..=u8::MAX).filter(|&byte| is_in(byte)).collect();
-            for run in bytes.chunk_by(|one, next| *next == one + 1) {
-                runs.extend([run[0], run[run.len() - 1]]);
-            }
-            runs.push(0);
-        }
-        runs
-    }
-}
-
-/// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
-struct Slots {
-    /// The connection at hand: descriptor, entry in the table, word of the entry.
-    fd: Slot,
-    conn: Slot,
-    w: Slot,
-    /// Events: the one at hand, how many are left.
-    ev: Slot,
-    left: Slot,
-    /// Tables: of connections, of the classes of bytes.
-    table: Slot,
-    classes: Slot,
-    /// The input at hand: cursor, end, where the request began, its target; the record of the error
-    /// that it gets if it does not end; what becomes of the connection, and which fields it has.
-    p: Slot,
-    end: Slot,
-    req: Slot,
-    path: Slot,
-    phase: Slot,
-    flags: Slot,
-    seen: Slot,
-    /// The reply at hand, and the next vector of the batch.
-    rep: Slot,
-    iov: Slot,
-    /// Values within a routine.
-    c: Slot,
-    d: Slot,
-    n: Slot,
-    t: Slot,
-    u: Slot,
-    v: Slot,
-    q: Slot,
-    vend: Slot,
-    tok: Slot,
-    tokend: Slot,
-    list: Slot,
-    id: Slot,
-    out: Slot,
-    ptr: Slot,
-    len: Slot,
-    x: Slot,
-    xlen: Slot,
-    body: Slot,
-    blen: Slot,
-    o: Slot,
-    op: Slot,
-    /// Addresses of the stack.
-    wide: Slot,
-    vars: Slot,
-    argument: Slot,
-    long: Slot,
-    first: Slot,
-    text: Slot,
-}
-
-impl Slots {
-    fn of(program: &mut Program) -> Self {
-        use asmgen_arch::op::Kind::{Int, Pointer};
-        let mut int = |name| program.slot(name, Int);
-        Self {
-            fd: int("descriptor"),
-            conn: int("connection"),
-            w: int("word"),
-            ev: int("event"),
-            left: int("events left"),
-            table: int("table"),
-            classes: int("classes"),
-            p: int("cursor"),
-            end: int("end"),
-            req: int("request"),
-            path: int("target"),
-            phase: int("phase"),
-            flags: int("flags"),
-            seen: int("fields"),
-            rep: int("reply"),
-            iov: int("vector"),
-            c: int("c"),
-            d: int("d"),
-            n: int("n"),
-            t: int("t"),
-            u: int("u"),
-            v: int("v"),
-            q: int("q"),
-            vend: int("end of the value"),
-            tok: int("token"),
-            tokend: int("end of the token"),
-            list: int("list"),
-            id: int("id"),
-            out: int("out"),
-            ptr: int("ptr"),
-            len: int("len"),
-            x: int("composed"),
-            xlen: int("composed, length"),
-            body: int("content"),
-            blen: int("content, length"),
-            o: int("output"),
-            op: int("op"),
-            wide: int("address"),
-            vars: int("variables"),
-            long: program.slot("text", Pointer),
-            first: program.slot("first argument", Pointer),
-            text: program.slot("text at hand", Pointer),
-            argument: program.slot("argument", Pointer),
-        }
-    }
-}
 
 /// What a server says of itself: its name, and its version or nothing.
 #[derive(Clone, Copy)]
@@ -249,8 +84,9 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     let state = State::of(&server.epoll, word, event_bytes);
     let records = Records::of(&mut program, server);
     let metrics = Metrics::of(&mut program, records.ok, server);
-    let routes = records::routes(&mut program, server, &records, metrics.as_ref());
-    let long = |reply: &Reply| reply.body.len() >= layout::LONG_BYTES as usize;
+    let figures = metrics.as_ref().map(|metrics| (&metrics.path[..], metrics.record));
+    let routes = response_table::routes(&mut program, server, &records, figures);
+    let long = |reply: &Reply| reply.body.len() >= memory_map::LONG_BYTES as usize;
     let mut engine = Engine {
         server,
         words,
@@ -268,9 +104,9 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
         program,
     };
     engine.program.state_bytes = engine.state.bytes;
-    engine.program.frame_bytes = layout::var::BYTES;
+    engine.program.frame_bytes = var::BYTES;
     engine.program.frame_at = Some(engine.state.frame);
-    engine.program.word_bytes = layout::var::WORD_BYTES;
+    engine.program.word_bytes = var::WORD_BYTES;
     engine.start();
     engine.turn();
     engine.read();
@@ -284,11 +120,11 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.stop();
     engine.connections();
     engine.failures();
-    sandbox::fill(&mut engine.program, target);
+    seccomp::fill(&mut engine.program, target);
     let writable = engine.program.data.iter().filter(|datum| datum.writable);
     let writable_bytes: u64 = writable.map(|datum| datum.len_bytes(word)).sum();
     assert!(
-        writable_bytes < layout::LONG_BYTES.into(),
+        writable_bytes < memory_map::LONG_BYTES.into(),
         "what is sent from the file is read-only: there it is as in memory"
     );
     engine.program

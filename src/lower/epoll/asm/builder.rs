@@ -1,0 +1,244 @@
+//! Short names for the operations, so that a routine of the engine reads like a listing.
+
+use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Label, Mem, Op, Part, Slot, Width};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::epoll::Engine;
+
+/// Something an operation takes: a number or a slot.
+pub(crate) trait Operand {
+    fn arg(self) -> Arg;
+}
+
+impl Operand for i64 {
+    fn arg(self) -> Arg {
+        Arg::Const(self)
+    }
+}
+
+impl Operand for u32 {
+    fn arg(self) -> Arg {
+        Arg::Const(i64::from(self))
+    }
+}
+
+impl Operand for u8 {
+    fn arg(self) -> Arg {
+        Arg::Const(i64::from(self))
+    }
+}
+
+impl Operand for Slot {
+    fn arg(self) -> Arg {
+        Arg::Slot(self)
+    }
+}
+
+impl Operand for DatumId {
+    fn arg(self) -> Arg {
+        Arg::Data(self)
+    }
+}
+
+impl Operand for Arg {
+    fn arg(self) -> Arg {
+        self
+    }
+}
+
+/// The byte at an offset from the address in a slot.
+pub(crate) fn at(slot: Slot, offset: u32) -> Mem {
+    Mem { base: Base::Slot(slot), offset: offset as i32 }
+}
+
+/// The byte before the address in a slot, by so many bytes.
+pub(crate) fn before(slot: Slot, bytes: i32) -> Mem {
+    Mem { base: Base::Slot(slot), offset: -bytes }
+}
+
+/// The byte at an offset from the sum of two slots.
+pub(crate) fn sum(one: Slot, other: Slot, offset: u32) -> Mem {
+    Mem { base: Base::Sum(one, other), offset: offset as i32 }
+}
+
+/// The frame's byte of this offset.
+pub(crate) fn frame(offset: u32) -> Mem {
+    Mem { base: Base::Frame, offset: offset as i32 }
+}
+
+impl Engine<'_> {
+    /// The label of that name; the first to ask makes it.
+    pub(crate) fn label(&mut self, name: &str) -> Label {
+        let known = self.program.labels.iter().position(|label| label == name);
+        known.map_or_else(|| self.program.label(name), |at| Label(at as u16))
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> DatumId {
+        self.bytes(&format!("text {text:?}"), text.as_bytes())
+    }
+
+    pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> DatumId {
+        self.program.datum(name, vec![Part::Bytes(bytes.into())], 0)
+    }
+
+    pub(crate) fn place(&mut self, name: &str) {
+        let label = self.new_place(name);
+        self.program.place(label);
+    }
+
+    /// The label of that name, which is at no other place.
+    fn new_place(&mut self, name: &str) -> Label {
+        let label = self.label(name);
+        let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
+        assert!(!self.program.steps.iter().any(|step| is_there(&step.op)), "two places are called {name}");
+        label
+    }
+
+    /// A subroutine begins.
+    pub(crate) fn sub(&mut self, name: &str) {
+        let label = self.new_place(name);
+        self.program.sub(label);
+    }
+
+    pub(crate) fn gosub(&mut self, name: &str) {
+        let label = self.label(name);
+        self.program.push(Op::Gosub(label), "");
+    }
+
+    /// The subroutine of that name ends.
+    pub(crate) fn ret(&mut self, name: &str) {
+        let from = self.label(name);
+        self.program.push(Op::Return { from }, format!("{name}: done"));
+    }
+
+    pub(crate) fn jump(&mut self, name: &str, why: &str) {
+        let label = self.label(name);
+        self.program.push(Op::Jump(label), why);
+    }
+
+    pub(crate) fn set(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.program.push(Op::Set { to, value: value.arg() }, why);
+    }
+
+    pub(crate) fn alu(&mut self, alu: Alu, to: Slot, value: impl Operand, why: &str) {
+        self.program.push(Op::Alu { alu, to, value: value.arg() }, why);
+    }
+
+    pub(crate) fn add(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Add, to, value, why);
+    }
+
+    pub(crate) fn take(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Sub, to, value, why);
+    }
+
+    pub(crate) fn and(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::And, to, value, why);
+    }
+
+    pub(crate) fn or(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Or, to, value, why);
+    }
+
+    pub(crate) fn shl(&mut self, to: Slot, bits: u8, why: &str) {
+        self.alu(Alu::Shl, to, bits, why);
+    }
+
+    pub(crate) fn shr(&mut self, to: Slot, bits: u8, why: &str) {
+        self.alu(Alu::Shr, to, bits, why);
+    }
+
+    pub(crate) fn mul(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Mul, to, value, why);
+    }
+
+    pub(crate) fn divide(&mut self, value: Slot, by: u32, rest: Slot, why: &str) {
+        self.program.push(Op::Divide { value, by, rest }, why);
+    }
+
+    pub(crate) fn copy(&mut self, to: Slot, from: Slot, len: Slot, why: &str) {
+        self.program.push(Op::Copy { to, from, len }, why);
+    }
+
+    /// Goes there if the comparison holds.
+    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: &str, why: &str) {
+        let to = self.label(to);
+        self.program.push(Op::Branch { left, cond, right: right.arg(), to }, why);
+    }
+
+    pub(crate) fn if_zero(&mut self, left: Slot, to: &str, why: &str) {
+        self.branch(left, Cond::Eq, 0i64, to, why);
+    }
+
+    pub(crate) fn unless_zero(&mut self, left: Slot, to: &str, why: &str) {
+        self.branch(left, Cond::Ne, 0i64, to, why);
+    }
+
+    /// Goes there if any of the bits is set.
+    pub(crate) fn if_any(&mut self, value: Slot, bits: u32, to: &str, why: &str) {
+        let to = self.label(to);
+        self.program.push(Op::BranchBits { value, bits, any: true, to }, why);
+    }
+
+    /// Goes there if none of the bits is set.
+    pub(crate) fn if_none(&mut self, value: Slot, bits: u32, to: &str, why: &str) {
+        let to = self.label(to);
+        self.program.push(Op::BranchBits { value, bits, any: false, to }, why);
+    }
+
+    /// Goes there unless memory holds these bytes.
+    pub(crate) fn unless_match(&mut self, at: Mem, want: &[u8], miss: &str, why: &str) {
+        let miss = self.label(miss);
+        self.program.push(Op::Match { at, want: want.into(), miss }, why);
+    }
+
+    pub(crate) fn byte(&mut self, to: Slot, from: Mem, why: &str) {
+        self.program.push(Op::Load { to, width: Width::Byte, from }, why);
+    }
+
+    pub(crate) fn two(&mut self, to: Slot, from: Mem, why: &str) {
+        self.program.push(Op::Load { to, width: Width::Two, from }, why);
+    }
+
+    pub(crate) fn four(&mut self, to: Slot, from: Mem, why: &str) {
+        self.program.push(Op::Load { to, width: Width::Four, from }, why);
+    }
+
+    pub(crate) fn word(&mut self, to: Slot, from: Mem, why: &str) {
+        self.program.push(Op::Load { to, width: Width::Word, from }, why);
+    }
+
+    pub(crate) fn put_byte(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Byte, to, value: value.arg() }, why);
+    }
+
+    pub(crate) fn put_two(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Two, to, value: value.arg() }, why);
+    }
+
+    pub(crate) fn put_four(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Four, to, value: value.arg() }, why);
+    }
+
+    pub(crate) fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: &str) {
+        self.program.call(call, args, result, why);
+    }
+
+    /// The next byte at a cursor, which moves on.
+    pub(crate) fn next(&mut self, to: Slot, cursor: Slot, why: &str) {
+        self.byte(to, at(cursor, 0), why);
+        self.add(cursor, 1i64, "");
+    }
+
+    /// Adds to a variable in the frame; `t` is its new value.
+    pub(crate) fn add_four(&mut self, variable: u32, by: i64, why: &str) {
+        let t = self.s.t;
+        self.four(t, frame(variable), "");
+        if by < 0 {
+            self.take(t, -by, why);
+        } else {
+            self.add(t, by, why);
+        }
+        self.put_four(frame(variable), t, "");
+    }
+}

@@ -1,0 +1,4 @@
+//! How the engine writes its program: short names for the operations, and the slots that routines share.
+
+pub(super) mod builder;
+pub(super) mod slots;

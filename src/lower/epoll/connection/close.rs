@@ -1,0 +1,173 @@
+//! The end of connections: those with no time left, those that make room, and those that end slowly.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
+use crate::lower::epoll::startup::call_data::Near;
+use crate::lower::epoll::state::conn_entry::{IDLE, LINGER, WRITE, entry, flag};
+use crate::lower::epoll::state::response_table::DATE_LINE_BYTES;
+use crate::lower::epoll::state::vars::{counter, var};
+use crate::lower::{abi, wire};
+
+/// What is held for a connection that has to go, roughly, in bytes: what is held is weighed again soon enough.
+const SHED_BYTES: i64 = 64 * 1024;
+
+/// Where the kernel tells what it holds for a connection, and where of that what the client has not acknowledged is. Of a
+/// signal, which is read to the same place, it is a 0 (`ssi_fd`); of the timer nothing is there.
+const MEMINFO: u32 = var::LONG_SCRATCH;
+
+const NOT_ACKNOWLEDGED: u32 = MEMINFO + abi::MEMINFO_SENT;
+
+/// From what who waits does to what who is idle does.
+const WRITE_TO_IDLE_BITS: u8 = 2;
+
+impl Engine<'_> {
+    /// Closes a connection and forgets it.
+    pub(crate) fn drop_sub(&mut self) {
+        let (conn, fd) = (self.s.conn, self.s.fd);
+        self.sub("drop");
+        self.gosub("free");
+        self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
+        self.call(Call::Close, &[Arg::Slot(fd)], None, "close");
+        self.add_four(var::CONNECTIONS, -1, "one less");
+        if !self.has_workers() {
+            self.unless_zero(self.s.t, "dropped", "others are left");
+            self.four(self.s.t, frame(var::STOPPING), "");
+            self.branch(self.s.t, Cond::Above, 1i64, "exit", "that was the last");
+            self.place("dropped");
+        }
+        self.ret("drop");
+    }
+
+    /// What the kernel holds is weighed, for some of it may be with the clients by now. While it is too much, the client
+    /// that has taken nothing for longest goes, and what waits for it; where none waits, one that is idle for longest,
+    /// for it may not have acknowledged what was sent.
+    pub(crate) fn lighten(&mut self) {
+        const _: () = assert!(WRITE >> WRITE_TO_IDLE_BITS == IDLE && IDLE >> WRITE_TO_IDLE_BITS == 0);
+        let (fd, t, list) = (self.s.fd, self.s.t, self.s.list);
+        self.place("heavy");
+        self.gosub("sweep");
+        self.place("weighed");
+        self.four(t, frame(var::HELD), "");
+        let enough = -i64::from(self.server.epoll.held_bytes() / 4);
+        self.branch(t, Cond::Lt, enough, "light", "so that nobody looks again at the next event");
+        self.set(list, WRITE, "");
+        self.place("heavy_kind");
+        self.gosub("oldest");
+        self.unless_zero(fd, "shed", "");
+        self.shr(list, WRITE_TO_IDLE_BITS, "nobody waits");
+        self.unless_zero(list, "heavy_kind", "");
+        self.jump("light", "");
+        self.place("shed");
+        self.add_four(var::HELD, -SHED_BYTES, "about as much as that one holds");
+        self.count(counter::HEAVY);
+        self.gosub("abort");
+        self.jump("weighed", "");
+        // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
+        self.sub("abort");
+        let yes = self.near(Near::EverySecond);
+        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
+        let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
+        self.call(Call::Setsockopt, &args, None, "no data outlive it");
+        self.gosub("drop");
+        self.ret("abort");
+    }
+
+    /// Adds what the kernel holds for a connection. Where it tells less (qemu-user tells 4 bytes) or nothing (gVisor), that
+    /// is nothing: another connection's number must not be taken for this one's.
+    fn weigh_connection(&mut self) {
+        let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
+        self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, "");
+        // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
+        let len = Arg::Frame(var::BEGAN);
+        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
+        let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
+        self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");
+        self.four(t, frame(NOT_ACKNOWLEDGED), "");
+        self.four(u, held, "");
+        self.add(u, t, "");
+        self.put_four(held, u, "");
+    }
+
+    /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
+    pub(crate) fn sweep(&mut self) {
+        let (t, w) = (self.s.t, self.s.w);
+        self.sub("sweep");
+        self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), "");
+        self.set(self.s.fd, FIRST_CONNECTION - 1, "");
+        self.place("sweep_next");
+        self.gosub("find_next");
+        self.branch(self.s.fd, Cond::Eq, self.state.entries, "swept", "all are looked at");
+        self.if_zero(w, "sweep_next", "no connection");
+        self.weigh_connection();
+        self.four(t, frame(var::STOPPING), "");
+        self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
+        self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
+        self.four(t, frame(NOT_ACKNOWLEDGED), "what the client has not acknowledged");
+        self.if_zero(t, "sweep_drop", "it has everything");
+        self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");
+        self.gosub("linger");
+        self.jump("sweep_next", "");
+        self.place("sweep_deadline");
+        self.four(t, frame(var::NOW), "");
+        self.shl(t, entry::DEADLINE_SHIFT, "");
+        self.set(self.s.v, w, "");
+        self.take(self.s.v, t, "the time it has");
+        self.branch(self.s.v, Cond::Ge, 1i64 << entry::DEADLINE_SHIFT, "sweep_next", "some is left");
+        self.if_any(w, entry::HEADER, "too_slow", "half a request");
+        self.if_any(w, entry::OUT, "sweep_abort", "it takes nothing");
+        self.place("sweep_drop");
+        self.gosub("drop");
+        self.jump("sweep_next", "");
+        self.place("sweep_abort");
+        self.gosub("abort");
+        self.jump("sweep_next", "");
+        self.place("too_slow");
+        self.count(counter::LATE);
+        self.gosub("late");
+        self.jump("sweep_next", "");
+        self.place("swept");
+        self.ret("sweep");
+    }
+
+    /// Half a request has had its time: 408, and no more is read.
+    pub(crate) fn late(&mut self) {
+        let fd = self.s.fd;
+        self.sub("late");
+        let line = wire::status_line(408);
+        let bytes = line.len() as i64;
+        let line = self.text(&line);
+        let (date, late, late_bytes) = (self.records.date_line, self.records.late, self.records.late_bytes.into());
+        for (what, bytes, why) in
+            [(line, bytes, "408"), (date, i64::from(DATE_LINE_BYTES), "the date"), (late, late_bytes, "the rest")]
+        {
+            self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
+        }
+        self.gosub("linger");
+        self.ret("late");
+    }
+
+    /// Ends our direction and reads on for a while.
+    pub(crate) fn linger(&mut self) {
+        let t = self.s.t;
+        self.place("closing");
+        self.if_any(self.s.flags, flag::SLOW, "close_slowly", "the client may be sending");
+        self.four(t, frame(var::STOPPING), "");
+        self.unless_zero(t, "close_slowly", "what the kernel has not sent ends with the process");
+        self.input_end();
+        self.branch(self.s.p, Cond::Eq, self.s.end, "close", "nothing has come behind it");
+        self.place("close_slowly");
+        self.gosub("linger");
+        self.jump("next", "");
+        self.sub("linger");
+        self.gosub("free");
+        let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SHUT_WR)];
+        self.call(Call::Shutdown, &args, None, "nothing more will be sent");
+        self.begin_to(LINGER, "");
+        self.gosub("touch");
+        self.ret("linger");
+    }
+}

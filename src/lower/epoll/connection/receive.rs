@@ -1,0 +1,148 @@
+//! Input: into the shared buffer, or behind the part of a request that a buffer of the connection's own holds; and what
+//! becomes of a connection when its input has been answered.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, buffer, entry, flag};
+use crate::lower::epoll::state::vars::var;
+
+impl Engine<'_> {
+    pub(crate) fn read(&mut self) {
+        let (fd, p, end, n, t) = (self.s.fd, self.s.p, self.s.end, self.s.n, self.s.t);
+        self.place("read");
+        self.gosub("input");
+        self.set(t, p, "");
+        self.add(t, self.server.epoll.head_bytes, "end of the buffer");
+        self.input_end();
+        self.take(t, end, "room in it");
+        self.input_end();
+        let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
+        self.call(Call::Recvfrom, &args, Some(n), "receive");
+        self.branch(n, Cond::Le, 0i64, "not_received", "");
+        self.input_end();
+        self.add(end, n, "");
+        self.put_four(frame(var::INPUT_END), end, "");
+        self.place("parse");
+        self.put_four(frame(var::SKIP), 0i64, "");
+        self.place("parse_rest");
+        self.put_four(frame(var::BEGAN), p, "");
+        if self.has_long {
+            self.place("parse_behind");
+        }
+        self.input_end();
+        self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
+        if self.has_long {
+            self.put_four(frame(var::REST_LEN), 0i64, "");
+        }
+        self.place("batch");
+        self.set(t, Arg::State(self.state.composed), "");
+        self.put_four(frame(var::COMPOSED), t, "nothing is composed");
+        self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
+        self.jump("request", "");
+
+        self.place("not_received");
+        self.branch(n, Cond::Below, -abi::EAGAIN, "close", "closed by the client, or broken");
+        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.unless_zero(t, "next", "it is being waited for");
+        self.jump("idle", "");
+
+        // The input that a connection has: from `p` to its end.
+        self.sub("input");
+        self.four(p, at(self.s.conn, entry::BUFFER), "its own");
+        self.unless_zero(p, "own_input", "");
+        self.set(p, Arg::State(self.state.buffers), "everybody's");
+        self.place("own_input");
+        self.four(end, at(p, buffer::LEN), "bytes in it");
+        self.add(p, buffer::INPUT, "");
+        self.add(end, p, "");
+        self.put_four(frame(var::INPUT_END), end, "");
+        self.ret("input");
+        self.settle();
+        self.keep();
+        self.free();
+        self.linger();
+    }
+
+    /// The batch is with the kernel. What is left of the input waits for the rest of its request.
+    fn settle(&mut self) {
+        let (p, end, t) = (self.s.p, self.s.end, self.s.t);
+        self.place("settle");
+        self.if_any(self.s.flags, flag::CLOSE, "closing", "that was the last reply");
+        self.input_end();
+        self.branch(p, Cond::Ne, end, "part", "part of a request");
+        self.four(t, frame(var::STOPPING), "");
+        self.branch(t, Cond::Above, 1i64, "close_slowly", "no more requests are taken");
+        self.gosub("free");
+        self.place("idle");
+        self.begin_to(IDLE, "");
+        self.jump("settled", "");
+        self.place("part");
+        self.gosub("keep");
+        self.if_any(self.s.flags, flag::CLOSE, "no_buffer", "none was to be had");
+        self.four(t, frame(var::BEGAN), "");
+        self.branch(t, Cond::Ne, p, "begun", "a request has begun");
+        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.if_any(t, entry::HEADER, "next", "its time runs already");
+        self.place("begun");
+        self.begin_to(HEADER, "");
+        self.jump("settled", "");
+        self.place("no_buffer");
+        self.gosub("late");
+        self.jump("next", "");
+    }
+
+    /// `end` is where the input at hand ends, for the next operation.
+    pub(crate) fn input_end(&mut self) {
+        self.four(self.s.end, frame(var::INPUT_END), "");
+    }
+
+    /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
+    fn keep(&mut self) {
+        let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
+        self.sub("keep");
+        self.four(t, at(conn, entry::BUFFER), "");
+        self.unless_zero(t, "has_buffer", "");
+        self.four(t, frame(var::FREE_BUFFER), "a free one");
+        self.set(u, Arg::State(self.state.buffers_end), "");
+        self.branch(t, Cond::Eq, u, "keep_nothing", "all are in use for replies that wait");
+        self.put_four(at(conn, entry::BUFFER), t, "it is the connection's");
+        self.four(u, at(t, buffer::NEXT), "the next free one");
+        self.unless_zero(u, "next_buffer", "");
+        self.set(u, t, "");
+        self.add(u, self.state.stride, "the next that was never used");
+        self.place("next_buffer");
+        self.put_four(frame(var::FREE_BUFFER), u, "");
+        self.place("has_buffer");
+        self.four(u, frame(var::INPUT_END), "");
+        self.take(u, p, "bytes to keep");
+        self.put_four(at(t, buffer::LEN), u, "");
+        self.add(t, buffer::INPUT, "");
+        self.branch(p, Cond::Eq, t, "in_place", "they are there");
+        self.set(v, p, "");
+        self.copy(t, v, u, "to the buffer's beginning");
+        self.place("in_place");
+        self.ret("keep");
+        self.place("keep_nothing");
+        self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
+        self.or(self.s.flags, flag::CLOSING, "");
+        self.ret("keep");
+    }
+
+    /// Gives the connection's buffer back.
+    fn free(&mut self) {
+        let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
+        self.sub("free");
+        self.four(u, at(conn, entry::BUFFER), "");
+        self.if_zero(u, "freed", "it has none");
+        self.four(t, frame(var::FREE_BUFFER), "");
+        self.put_four(at(u, buffer::NEXT), t, "the free one before it");
+        self.put_four(frame(var::FREE_BUFFER), u, "");
+        self.put_four(at(conn, entry::BUFFER), 0i64, "");
+        self.place("freed");
+        self.ret("free");
+    }
+}

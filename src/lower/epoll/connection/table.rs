@@ -1,0 +1,123 @@
+//! Connections: what each does until when, and those whose time is up. They stand in a table, and who looks for one goes
+//! through all of it: once a second, and where a limit is reached.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
+use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, WRITE, entry};
+use crate::lower::epoll::state::vars::var;
+
+/// How long a client may send on behind the last reply, in seconds.
+const LINGER_SECONDS: u32 = 2;
+
+impl Engine<'_> {
+    /// What a connection does from now on, and for how many seconds; a tick may come at once, so one more.
+    pub(crate) fn begin_to(&mut self, kind: u32, why: &str) {
+        let settings = &self.server.epoll;
+        let seconds = match kind {
+            IDLE => settings.idle_timeout_s,
+            HEADER => settings.header_timeout_s,
+            WRITE => settings.write_timeout_s,
+            _ => LINGER_SECONDS,
+        };
+        self.set(self.s.list, ((seconds + 1) << entry::DEADLINE_SHIFT) | kind, why);
+    }
+
+    pub(crate) fn connections(&mut self) {
+        self.settled();
+        self.touch();
+        self.drop_sub();
+        self.sweep();
+        self.oldest();
+        self.find();
+    }
+
+    /// The event is dealt with; the connection goes on as `list` says, or goes.
+    fn settled(&mut self) {
+        self.place("settled");
+        self.gosub("touch");
+        self.branch(self.s.n, Cond::Ge, 0i64, "next", "");
+        self.place("close");
+        self.gosub("drop");
+        self.jump("next", "");
+    }
+
+    /// Writes a connection's word, and tells the epoll set what is wanted if that is something else; `n` is negative if
+    /// there is no room in it.
+    fn touch(&mut self) {
+        let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
+        self.sub("touch");
+        self.four(n, frame(var::NOW), "");
+        self.shl(n, entry::DEADLINE_SHIFT, "");
+        self.add(n, list, "deadline, and what it does");
+        self.four(w, at(conn, entry::WORD), "");
+        self.put_four(at(conn, entry::WORD), n, "");
+        self.set(n, 0i64, "");
+        self.and(w, entry::IN | entry::OUT, "what is waited for");
+        self.and(list, entry::IN | entry::OUT, "");
+        self.branch(w, Cond::Eq, list, "touched", "the same as now");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
+        self.if_zero(w, "new", "it is new");
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
+        self.place("new");
+        self.put_four(frame(var::EVENT), list, "");
+        self.set(self.s.t, self.s.fd, "");
+        self.gosub("control");
+        self.ret("touch");
+        self.place("touched");
+        self.ret("touch");
+        // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
+        self.sub("control");
+        let event = var::EVENT;
+        self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
+        self.four(self.s.u, frame(var::EPOLL), "");
+        let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
+        self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
+        self.ret("control");
+    }
+
+    /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
+    fn oldest(&mut self) {
+        let (fd, w, t, u, v) = (self.s.fd, self.s.w, self.s.t, self.s.u, self.s.v);
+        self.sub("oldest");
+        self.set(fd, FIRST_CONNECTION - 1, "");
+        self.set(u, -1i64, "");
+        self.set(v, 0i64, "none");
+        self.place("older");
+        self.gosub("find_next");
+        self.branch(fd, Cond::Eq, self.state.entries, "oldest_found", "all are looked at");
+        self.set(t, w, "");
+        self.and(t, entry::KIND, "");
+        self.branch(t, Cond::Ne, self.s.list, "older", "it does something else");
+        self.four(t, frame(var::NOW), "");
+        self.shl(t, entry::DEADLINE_SHIFT, "");
+        self.take(w, t, "the time it has");
+        self.branch(w, Cond::AboveOrEqual, u, "older", "more than another");
+        self.set(u, w, "");
+        self.set(v, fd, "");
+        self.jump("older", "");
+        self.place("oldest_found");
+        self.set(fd, v, "");
+        self.gosub("find");
+        self.ret("oldest");
+    }
+
+    /// A connection's entry and its word; or those of the next one.
+    fn find(&mut self) {
+        let (fd, conn) = (self.s.fd, self.s.conn);
+        self.sub("find_next");
+        self.add(fd, 1i64, "");
+        self.gosub("find");
+        self.ret("find_next");
+        self.sub("find");
+        self.set(conn, fd, "");
+        self.shl(conn, entry::SHIFT, "");
+        self.add(conn, self.s.table, "its entry");
+        self.four(self.s.w, at(conn, entry::WORD), "its word");
+        self.ret("find");
+    }
+}

@@ -1,0 +1,96 @@
+//! Events of descriptors that are no connections: a client, the timer, a signal; and what makes room for a connection.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::event_loop::poll::{LISTENER, TIMER};
+use crate::lower::epoll::state::conn_entry::{HEADER, IDLE};
+use crate::lower::epoll::state::memory_map::PEER_SHIFT;
+use crate::lower::epoll::state::vars::{counter, var};
+
+/// Bytes of a `struct signalfd_siginfo`; the timer gives 8.
+const SIGNAL_BYTES: i64 = 128;
+
+impl Engine<'_> {
+    pub(crate) fn accept(&mut self) {
+        let (fd, t) = (self.s.fd, self.s.t);
+        self.place("special");
+        self.if_zero(fd, "accept", "somebody comes");
+        self.four(t, frame(var::TIMER), "a second has passed");
+        self.branch(fd, Cond::Eq, TIMER, "clock", "");
+        self.four(t, frame(var::SIGNALS), "or a signal has come");
+        self.place("clock");
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        self.call(Call::Read, &args, Some(self.s.n), "how many seconds, or which signal");
+        self.branch(self.s.n, Cond::Lt, 0i64, "not_taken", "none");
+        self.four(t, frame(var::LONG_SCRATCH), "");
+        self.branch(fd, Cond::Eq, TIMER, "tick", "");
+        self.signal();
+        self.place("accept");
+        self.four(t, frame(var::CONNECTIONS), "");
+        self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, "crowded", "as many as there may be");
+        self.four(t, frame(var::LISTENER), "");
+        let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
+        let (peer, len) = if self.server.epoll.access_log {
+            self.put_four(frame(var::SCRATCH), 1i64 << PEER_SHIFT, "room for its address");
+            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH))
+        } else {
+            (Arg::Const(0), Arg::Const(0))
+        };
+        let n = self.s.n;
+        self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(n), "a connection");
+        self.branch(n, Cond::Lt, 0i64, "not_taken", "");
+        self.branch(n, Cond::AboveOrEqual, self.state.entries, "too_high", "inherited descriptors are in the way");
+        self.set(fd, n, "");
+        self.add_four(var::CONNECTIONS, 1, "one more");
+        self.count(counter::ACCEPTED);
+        self.keep_peer();
+        self.gosub("find");
+        self.jump("read", "the request is often there already");
+
+        // If no buffer is free, the request that has been incomplete for longest is given up.
+        self.place("all_buffers");
+        self.set(self.s.list, HEADER, "");
+        self.gosub("oldest");
+        self.if_zero(fd, "buffers_left", "none is");
+        self.count(counter::GIVEN_UP);
+        self.gosub("late");
+        self.jump("buffers_left", "");
+
+        self.place("too_high");
+        self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
+        self.jump("crowded", "");
+        self.place("not_taken");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "nobody waits");
+        self.branch(n, Cond::Eq, -abi::ECONNABORTED, "next", "gone already");
+        self.branch(n, Cond::Eq, -abi::EINTR, "next", "stopped and continued");
+        self.unless_zero(fd, "failed", "without the clock, or deaf to signals, nothing can go on");
+        let why = "no descriptor or memory is left";
+        self.branch(n, Cond::Eq, -abi::ENOBUFS, "crowded", why);
+        self.branch(n, Cond::Eq, -abi::ENOMEM, "crowded", why);
+        self.add(n, abi::EMFILE, "");
+        self.branch(n, Cond::BelowOrEqual, abi::EMFILE - abi::ENFILE, "crowded", why);
+        self.jump("pause", "the network's own trouble: nobody gains if another connection goes");
+        self.place("crowded");
+        self.set(self.s.list, IDLE, "");
+        self.gosub("oldest");
+        self.if_zero(fd, "pause", "none is");
+        self.count(counter::CROWDED);
+        self.gosub("drop");
+        self.jump("accept", "again");
+        self.place("pause");
+        self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
+        // Out of the set: of one that is broken there is always an event.
+        self.set(self.s.op, abi::EPOLL_CTL_DEL, "");
+        self.gosub("watch_listener");
+        self.jump("next", "");
+        self.sub("watch_listener");
+        self.set(fd, LISTENER, "");
+        self.four(t, frame(var::LISTENER), "");
+        self.gosub("control");
+        self.ret("watch_listener");
+    }
+}

@@ -1,0 +1,84 @@
+//! A turn of the loop: wait for events, and for each do what its connection is there for.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::state::conn_entry::entry;
+use crate::lower::epoll::state::memory_map::EVENTS;
+use crate::lower::epoll::state::vars::var;
+
+/// What the epoll set says of descriptors that are no connections; no connection has a descriptor below.
+pub(crate) const LISTENER: u32 = 0;
+
+pub(crate) const TIMER: u32 = 1;
+
+pub(crate) const SIGNALS: u32 = 2;
+
+pub(crate) const FIRST_CONNECTION: u32 = 3;
+
+/// How often connections are looked at that wait for their end while the server stops, in milliseconds.
+const STOPPING_MS: i64 = 20;
+
+impl Engine<'_> {
+    pub(crate) fn turn(&mut self) {
+        let (ev, left, fd) = (self.s.ev, self.s.left, self.s.fd);
+        self.place("turn");
+        self.set(self.s.n, -1i64, "for as long as it takes");
+        self.four(self.s.t, frame(var::STOPPING), "");
+        self.if_zero(self.s.t, "wait_for_events", "");
+        self.branch(self.s.t, Cond::Eq, 1i64, "stopping", "asked to stop, and still taking connections");
+        if self.has_workers() {
+            self.four(self.s.t, frame(var::CONNECTIONS), "");
+            self.if_zero(self.s.t, "exit", "none is left");
+            self.place("wait_while_stopping");
+        }
+        self.set(self.s.n, STOPPING_MS, "then those that linger are looked at");
+        self.place("wait_for_events");
+        self.four(self.s.t, frame(var::EPOLL), "");
+        let events = Arg::State(self.state.events);
+        let most = Arg::Const(EVENTS.into());
+        let args = [Arg::Slot(self.s.t), events, most, Arg::Slot(self.s.n), Arg::Const(0), Arg::Any];
+        self.call(Call::EpollWait, &args, Some(self.s.n), "wait");
+        self.branch(self.s.n, Cond::Le, 0i64, "no_event", "time is up; or stopped and continued");
+        self.set(left, self.s.n, "");
+        self.set(ev, events, "the first event");
+        self.jump("event", "");
+        self.place("next");
+        self.four(self.s.t, frame(var::HELD), "");
+        self.branch(self.s.t, Cond::Ge, 0i64, "heavy", "the kernel holds much, or nobody has looked yet");
+        self.place("light");
+        self.four(self.s.t, frame(var::FREE_BUFFER), "");
+        self.set(self.s.u, Arg::State(self.state.buffers_end), "");
+        self.branch(self.s.t, Cond::Eq, self.s.u, "all_buffers", "");
+        self.place("buffers_left");
+        self.take(left, 1i64, "one event less");
+        self.if_zero(left, "turn", "all done");
+        self.add(ev, self.event_bytes, "the next event");
+        self.place("event");
+        self.four(fd, at(ev, self.event_bytes - 8), "whose event it is");
+        self.branch(fd, Cond::Below, FIRST_CONNECTION, "special", "no connection");
+        self.gosub("find");
+        let w = self.s.w;
+        self.if_zero(w, "next", "closed meanwhile");
+        self.if_any(w, entry::OUT, "write", "it is written to");
+        self.if_none(w, entry::LINGER, "read", "it is read from");
+        self.discard();
+        self.stopping();
+        self.accept();
+        self.lighten();
+    }
+
+    /// Reads what a client sends behind its last reply, so that no reset overtakes the reply.
+    fn discard(&mut self) {
+        let (fd, n) = (self.s.fd, self.s.n);
+        let flags = Arg::Const(abi::MSG_TRUNC);
+        let args = [Arg::Slot(fd), Arg::Const(0), Arg::Const(1 << 20), flags, Arg::Const(0), Arg::Const(0)];
+        self.call(Call::Recvfrom, &args, Some(n), "discard what comes behind the last reply");
+        self.branch(n, Cond::Gt, 0i64, "next", "there may be more");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "there may be more");
+        self.jump("close", "the client has closed, or is gone");
+    }
+}

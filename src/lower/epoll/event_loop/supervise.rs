@@ -1,0 +1,115 @@
+//! Workers while they serve: the first tells the others of signals, and ends everything if one of them ends unasked.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::state::vars::var;
+
+impl Engine<'_> {
+    /// Behind the signal `t`: the others heed the first alone. One from a terminal or from systemd comes to everybody, and a
+    /// second one that came while it waits would be lost: so the first has a signal of its own.
+    pub(crate) fn heed(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (t, u) = (self.s.t, self.s.u);
+        self.four(u, frame(var::WORKERS), "");
+        self.branch(u, Cond::Ge, 0i64, "heeded", "the first");
+        self.branch(t, Cond::Ne, abi::SIGUSR1, "next", "not from the first");
+        self.place("heeded");
+    }
+
+    /// Sends a signal to all others.
+    pub(crate) fn pass_on(&mut self, signal: i64) {
+        if self.has_workers() {
+            self.set(self.s.c, signal, "");
+            self.gosub("pass");
+        }
+    }
+
+    /// The number of worker `u`, which is not the first, in `t`.
+    fn number_of_worker(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.set(self.s.d, Arg::State(self.state.workers), "");
+        self.set(t, u, "");
+        self.shl(t, 2, "");
+        self.four(t, sum(self.s.d, t, 0), "its process");
+    }
+
+    fn wait_for_worker(&mut self, options: Arg) {
+        let zero = Arg::Const(0);
+        self.number_of_worker();
+        self.call(Call::Wait4, &[Arg::Slot(self.s.t), zero, options, zero], Some(self.s.n), "has it ended?");
+    }
+
+    /// At a tick: if one has ended unasked, all end.
+    pub(crate) fn look_for_workers(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (t, u, n) = (self.s.t, self.s.u, self.s.n);
+        self.four(t, frame(var::STOPPING), "");
+        self.unless_zero(t, "looked", "they end as they were told");
+        // Orphans that process 1 inherits; and if one of the others ends just now, there is no such child below.
+        self.place("orphans");
+        let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(abi::WNOHANG), Arg::Const(0)];
+        self.call(Call::Wait4, &args, Some(n), "who has ended?");
+        self.branch(n, Cond::Gt, 0i64, "orphans", "there may be another");
+        self.four(u, frame(var::WORKERS), "");
+        self.place("look");
+        self.branch(u, Cond::Le, 0i64, "looked", "that was all");
+        self.wait_for_worker(Arg::Const(abi::WNOHANG));
+        self.unless_zero(n, "worker_ended", "");
+        self.take(u, 1i64, "");
+        self.jump("look", "");
+        self.place("looked");
+    }
+
+    /// The end of the first: when the others have ended. Until then it goes on, for there may be another signal.
+    pub(crate) fn wait_for_workers(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (t, u, n, options) = (self.s.t, self.s.u, self.s.n, self.s.op);
+        self.set(options, abi::WNOHANG, "");
+        self.jump("reap", "");
+        self.place("end_now");
+        self.pass_on(abi::SIGKILL);
+        self.set(options, 0i64, "");
+        self.place("reap");
+        self.four(u, frame(var::WORKERS), "");
+        self.branch(u, Cond::Le, 0i64, "all_ended", "");
+        self.wait_for_worker(Arg::Slot(options));
+        self.if_zero(n, "not_ended", "");
+        self.add_four(var::WORKERS, -1, "one less");
+        self.jump("reap", "");
+        self.place("not_ended");
+        self.put_four(frame(var::STOPPING), 2i64, "");
+        self.jump("wait_while_stopping", "");
+        // One has ended unasked, and been reaped: the last one has its place.
+        self.place("worker_ended");
+        self.put_four(frame(var::STATUS), 1i64, "all end, and that is a failure");
+        self.four(self.s.c, frame(var::WORKERS), "");
+        self.shl(self.s.c, 2, "");
+        self.shl(u, 2, "");
+        self.four(t, sum(self.s.d, self.s.c, 0), "");
+        self.put_four(sum(self.s.d, u, 0), t, "");
+        self.add_four(var::WORKERS, -1, "one less");
+        self.jump("asked", "");
+        // Sends signal `c` to the others.
+        self.sub("pass");
+        self.four(u, frame(var::WORKERS), "");
+        self.place("pass_next");
+        self.branch(u, Cond::Le, 0i64, "passed", "");
+        self.number_of_worker();
+        self.call(Call::Kill, &[Arg::Slot(t), Arg::Slot(self.s.c)], None, "pass it on");
+        self.take(u, 1i64, "");
+        self.jump("pass_next", "");
+        self.place("passed");
+        self.ret("pass");
+        self.place("all_ended");
+    }
+}

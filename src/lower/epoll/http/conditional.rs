@@ -1,0 +1,96 @@
+//! The second time that the fields are gone through, when the variant is known: what `If-Match`, `If-None-Match` and
+//! `If-Range` say of it (RFC 9110 §13.1). Each line of a list is looked at by itself.
+
+use asmgen_arch::op::Cond;
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::http::field_names::{
+    IF_MATCH, IF_NONE_MATCH, IF_RANGE, MODIFIED_SINCE, RANGE, UNMODIFIED_SINCE,
+};
+use crate::lower::epoll::http::method::GET;
+use crate::lower::epoll::state::conn_entry::flag;
+use crate::lower::epoll::state::response_table::{DATE_BYTES, ETAG_BEFORE_END, ETAG_BYTES, record};
+use crate::lower::epoll::state::vars::var;
+
+impl Engine<'_> {
+    /// A field whose number is `id`; its bit goes if it names the entity tag.
+    pub(crate) fn again(&mut self) {
+        let (id, seen, c) = (self.s.id, self.s.seen, self.s.c);
+        self.place("again");
+        self.four(self.s.rep, frame(var::ROUTE), "the variant");
+        if self.has_dates {
+            self.branch(id, Cond::Eq, MODIFIED_SINCE, "date_field", "");
+            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, "date_field", "");
+        }
+        self.branch(id, Cond::Above, RANGE, "field", "");
+        self.branch(id, Cond::Eq, RANGE, "ranges", "");
+        self.find_tag();
+        self.place("tag_found");
+        self.set(c, id, "");
+        self.and(c, seen, "");
+        self.take(seen, c, "");
+        self.jump("field", "");
+        self.ranges();
+        self.number();
+    }
+
+    /// Is the ETag of `rep` in the list from `q` to `vend`, or the list `*`? A weak one counts in `If-None-Match` alone. In
+    /// `If-Range` it stands by itself.
+    fn find_tag(&mut self) {
+        let (q, vend, c, d, t, u, v, id) =
+            (self.s.q, self.s.vend, self.s.c, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
+        self.four(t, at(self.s.rep, record::START), "");
+        self.four(u, at(self.s.rep, record::HEAD), "");
+        self.add(t, u, "");
+        self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
+        self.branch(id, Cond::Ne, IF_RANGE, "tag_list", "");
+        self.set(u, vend, "");
+        self.take(u, q, "");
+        if self.has_dates {
+            self.branch(u, Cond::Eq, DATE_BYTES, "if_range_date", "");
+        }
+        self.branch(u, Cond::Ne, ETAG_BYTES, "field", "no such entity tag");
+        self.place("tag_list");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b'*', "tag_found", "anything: no list begins so");
+        self.place("tag_search");
+        self.set(v, 0i64, "");
+        self.set(u, vend, "");
+        self.take(u, ETAG_BYTES, "");
+        self.branch(q, Cond::Gt, u, "field", "too little is left");
+        self.place("tag_byte");
+        self.byte(c, sum(q, v, 0), "");
+        self.byte(d, sum(t, v, 0), "");
+        self.branch(c, Cond::Ne, d, "tag_other", "");
+        self.add(v, 1i64, "");
+        self.branch(v, Cond::Ne, ETAG_BYTES, "tag_byte", "");
+        self.branch(id, Cond::Eq, IF_NONE_MATCH, "tag_found", "");
+        self.unless_match(before(q, 2), b"W/", "tag_found", "weak");
+        self.place("tag_other");
+        self.add(q, 1i64, "");
+        self.jump("tag_search", "");
+    }
+
+    /// What the conditions and the ranges make of it, when their fields have been looked at.
+    pub(crate) fn conditions(&mut self) {
+        let (fields, flags, t) = (self.s.seen, self.s.flags, self.s.t);
+        self.place("conditions");
+        let failed = self.beginning(412);
+        self.set(self.s.tok, failed, "412");
+        self.if_any(fields, IF_MATCH, "refuse", "no such entity tag");
+        self.if_any(fields, IF_NONE_MATCH, "no_match", "");
+        let begin = self.beginning(304);
+        self.set(self.s.tok, begin, "304");
+        self.gosub("begin_composed");
+        self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
+        self.set(self.s.blen, 0i64, "no content");
+        self.jump("finish", "");
+        self.place("no_match");
+        self.if_any(fields, IF_RANGE | RANGE, "plain", "another representation, or no range at all");
+        self.if_any(flags, flag::NO_RANGE, "plain", "");
+        self.four(t, frame(var::METHOD), "");
+        self.branch(t, Cond::Ne, GET, "plain", "for GET, not for HEAD");
+        self.partial();
+    }
+}

@@ -1,0 +1,258 @@
+//! `If-Modified-Since`, `If-Unmodified-Since`, and `If-Range` with a date (RFC 9110 §13.1.3–5), in programs that have a
+//! `Last-Modified`. The texts of the dates are compared, once they are written from the year down.
+
+use asmgen_arch::op::{Arg, Cond};
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, before, sum};
+use crate::lower::epoll::http::field_names::{IF_MATCH, IF_NONE_MATCH, UNMODIFIED_SINCE, exact_names, seen};
+use crate::lower::epoll::startup::byte_classes::class;
+use crate::lower::epoll::state::response_table::{DATE_AT, DATE_BYTES, LAST_MODIFIED_BYTES, record};
+use crate::lower::epoll::state::vars::var;
+
+const WHICH: u32 = 3;
+
+/// A date from the year down: where its parts begin, and its bytes. The month is one byte, its number.
+mod place {
+    pub(crate) const YEAR: u8 = 0;
+    pub(crate) const YEAR_IN_CENTURY: u8 = 2;
+    pub(crate) const MONTH: u8 = 4;
+    pub(crate) const DAY: u8 = 5;
+    pub(crate) const HOUR: u8 = 7;
+    pub(crate) const MINUTE: u8 = 9;
+    pub(crate) const SECOND: u8 = 11;
+    pub(crate) const BYTES: u32 = 13;
+}
+
+/// In a form, 1 + a place stands for a digit; and these for other things. Every other byte, all from a space on, for itself.
+const MONTH_NAME: u8 = 0x11;
+
+/// The first digit of a day, or a space.
+const DAY_OR_SPACE: u8 = 0x12;
+
+/// Nothing; the century of the year in it is found.
+const CENTURY: u8 = 0x13;
+
+const LAST_CODE: u8 = 0x1f;
+
+/// From the beginning of the line with the server's date to its year.
+const YEAR_AT: u32 = DATE_AT + 12;
+
+/// A year in a century is at most so many years, less one, ahead of this one: else it is the century before (RFC 9110 §5.6.7).
+const YEARS_AHEAD: u32 = 50;
+
+/// Where the date of the request, and that of the representation, are written.
+const GIVEN: u32 = var::LONG_SCRATCH;
+
+const STORED: u32 = GIVEN + 16;
+
+const fn two(place: u8) -> [u8; 2] {
+    [1 + place, 2 + place]
+}
+
+/// A form: what stands before the time, and behind it.
+fn form(before: &[&[u8]], behind: &[&[u8]]) -> Vec<u8> {
+    let time = [&two(place::HOUR)[..], b":", &two(place::MINUTE), b":", &two(place::SECOND)].concat();
+    [before.concat(), time, behind.concat(), vec![0]].concat()
+}
+
+impl Engine<'_> {
+    /// Fields with a date, the first time: is there one, or more than one?
+    pub(crate) fn see_dates(&mut self) {
+        let (id, c, fields) = (self.s.id, self.s.c, self.s.seen);
+        self.place("see_date");
+        self.and(id, WHICH, "");
+        self.shl(id, seen::DATES_SHIFT, "");
+        self.set(c, id, "");
+        self.and(c, fields, "");
+        self.or(fields, id, "");
+        self.shl(c, 2, "");
+        self.or(fields, c, "two lines of it are no date");
+        self.jump("field", "");
+    }
+
+    /// Fields with a date do not count beside those with entity tags.
+    pub(crate) fn prefer_tags(&mut self) {
+        let t = self.s.t;
+        self.set(t, self.s.seen, "");
+        self.and(t, IF_MATCH | IF_NONE_MATCH, "");
+        self.shl(t, seen::DATES_SHIFT + 2, "");
+        self.or(self.s.seen, t, "");
+    }
+
+    /// The second time, with `id` and the value from `q` to `vend`: what a date says is said by the bit of the entity tag
+    /// in its place.
+    pub(crate) fn dates(&mut self) {
+        let (id, n, c, d, q, t, v, x, fields) =
+            (self.s.id, self.s.n, self.s.c, self.s.d, self.s.q, self.s.t, self.s.v, self.s.x, self.s.seen);
+        self.place("date_field");
+        self.set(n, id, "");
+        self.and(n, WHICH, "");
+        self.set(c, n, "");
+        self.shl(c, seen::DATES_SHIFT + 2, "");
+        self.and(c, fields, "");
+        self.unless_zero(c, "field", "it does not count");
+        self.last_modified();
+        self.set(x, t, "");
+        self.set(self.s.wide, Arg::Frame(GIVEN - 1), "");
+        self.gosub("http_date");
+        self.if_zero(id, "field", "no date");
+        self.set(q, x, "");
+        self.set(self.s.vend, x, "");
+        self.add(self.s.vend, DATE_BYTES, "");
+        self.set(self.s.wide, Arg::Frame(STORED - 1), "");
+        self.gosub("http_date");
+        self.set(self.s.wide, Arg::Frame(GIVEN), "");
+        self.set(v, 0i64, "");
+        self.place("compare_dates");
+        self.byte(c, sum(self.s.wide, v, 0), "");
+        self.byte(d, sum(self.s.wide, v, STORED - GIVEN), "");
+        self.branch(c, Cond::Ne, d, "dates_differ", "");
+        self.add(v, 1i64, "");
+        self.branch(v, Cond::Ne, place::BYTES, "compare_dates", "");
+        self.place("dates_differ");
+        self.branch(d, Cond::Above, c, "modified_later", "");
+        self.branch(n, Cond::Eq, UNMODIFIED_SINCE & WHICH, "field", "it holds");
+        self.and(fields, !i64::from(IF_NONE_MATCH), "not modified: as if the entity tag were named");
+        self.jump("field", "");
+        self.place("modified_later");
+        self.branch(n, Cond::Ne, UNMODIFIED_SINCE & WHICH, "field", "");
+        self.or(fields, IF_MATCH, "as if there were another entity tag");
+        self.jump("field", "");
+        // `If-Range` is the very text, or another representation's: §13.1.5.
+        self.place("if_range_date");
+        self.last_modified();
+        self.place("same_date");
+        self.next(c, q, "");
+        self.next(d, t, "");
+        self.branch(c, Cond::Ne, d, "field", "");
+        self.branch(q, Cond::Ne, self.s.vend, "same_date", "");
+        self.jump("tag_found", "");
+        self.http_date();
+    }
+
+    /// The date of `rep` in `t`; goes on with the next field if it has none.
+    fn last_modified(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.four(t, at(self.s.rep, record::START), "");
+        self.two(u, at(self.s.rep, record::SHARED), "");
+        self.add(t, u, "behind the line that has it");
+        self.take(t, LAST_MODIFIED_BYTES, "");
+        // No other line of ours begins so, and no line has a line end in it.
+        self.unless_match(before(t, 1), b"\nLas", "field", "it has no date");
+        self.add(t, LAST_MODIFIED_BYTES - DATE_BYTES - 2, "");
+    }
+
+    /// Reads a date from `q` to `vend`, in one of the three forms of RFC 9110 §5.6.7, and writes it behind `wide`; `id` is 0 if it
+    /// is none.
+    fn http_date(&mut self) {
+        let (q, vend, tok, tokend, list, id) =
+            (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.list, self.s.id);
+        let (c, d, u, o) = (self.s.c, self.s.d, self.s.u, self.s.o);
+        let short = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map(|name| (1, name));
+        let long = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"].map(|name| (2, name));
+        let days = self.bytes("days of the week", &exact_names(&[short, long].concat()));
+        let (day, year) = (two(place::DAY), two(place::YEAR_IN_CENTURY));
+        let (century, gmt): (_, &[u8]) = (two(place::YEAR), b" GMT");
+        let fixed = form(&[b", ", &day, b" ", &[MONTH_NAME], b" ", &century, &year, b" "], &[gmt]);
+        let dashed = form(&[b", ", &day, b"-", &[MONTH_NAME], b"-", &year, &[CENTURY], b" "], &[gmt]);
+        let asctime = form(&[b" ", &[MONTH_NAME], b" ", &[DAY_OR_SPACE], &day[1..], b" "], &[b" ", &century, &year]);
+        let [fixed, dashed, asctime] = [("IMF-fixdate", fixed), ("rfc850-date", dashed), ("asctime-date", asctime)]
+            .map(|(name, form)| self.bytes(&format!("form: {name}"), &form));
+        self.sub("http_date");
+        self.set(tok, q, "");
+        self.scan(q, class::TOKEN, "weekday");
+        self.set(tokend, q, "");
+        self.set(list, Arg::Data(days), "");
+        self.gosub("lookup");
+        self.if_zero(id, "dated", "no day of the week");
+        self.take(q, 1i64, "");
+        self.set(o, Arg::Data(dashed), "");
+        self.branch(id, Cond::Ne, 1i64, "date_item", "a long name");
+        self.set(o, Arg::Data(fixed), "");
+        self.byte(c, at(q, 0), "");
+        self.branch(c, Cond::Eq, b',', "date_item", "");
+        self.set(o, Arg::Data(asctime), "");
+        self.place("date_item");
+        self.next(d, o, "");
+        self.if_zero(d, "date_end", "");
+        self.next(c, q, "");
+        self.branch(d, Cond::Above, LAST_CODE, "date_itself", "");
+        self.branch(d, Cond::Eq, MONTH_NAME, "date_month", "");
+        self.branch(d, Cond::Eq, CENTURY, "date_century", "");
+        self.branch(d, Cond::Ne, DAY_OR_SPACE, "date_digit", "");
+        self.set(d, i64::from(1 + place::DAY), "");
+        self.branch(c, Cond::Ne, b' ', "date_digit", "");
+        self.set(c, i64::from(b'0'), "");
+        self.place("date_digit");
+        self.set(u, c, "");
+        self.take(u, i64::from(b'0'), "");
+        self.branch(u, Cond::Above, 9i64, "date_bad", "no digit");
+        self.place("date_byte");
+        self.put_byte(sum(self.s.wide, d, 0), c, "");
+        self.jump("date_item", "");
+        self.place("date_itself");
+        self.branch(c, Cond::Eq, d, "date_item", "");
+        self.place("date_bad");
+        self.set(id, 0i64, "");
+        self.jump("dated", "");
+        self.date_month();
+        self.date_century();
+        self.place("date_end");
+        self.branch(q, Cond::Ne, vend, "date_bad", "more behind it");
+        self.place("dated");
+        self.ret("http_date");
+        // Two digits at `ptr`, as a number and a constant.
+        self.sub("pair");
+        self.byte(c, at(self.s.ptr, 0), "");
+        self.mul(c, 10i64, "");
+        self.byte(d, at(self.s.ptr, 1), "");
+        self.add(c, d, "");
+        self.ret("pair");
+    }
+
+    fn date_month(&mut self) {
+        let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let months: Vec<(u32, &str)> = (1..).zip(names).collect();
+        let months = self.bytes("months", &exact_names(&months));
+        let (q, id) = (self.s.q, self.s.id);
+        self.place("date_month");
+        self.set(self.s.tokend, q, "");
+        self.add(self.s.tokend, 3i64, "");
+        self.take(q, 1i64, "");
+        self.set(self.s.tok, q, "");
+        self.add(q, 3i64, "");
+        self.set(self.s.list, Arg::Data(months), "");
+        self.gosub("lookup");
+        self.if_zero(id, "dated", "no month");
+        self.set(self.s.c, id, "");
+        self.set(self.s.d, i64::from(1 + place::MONTH), "");
+        self.jump("date_byte", "");
+    }
+
+    /// The century of a year that has two digits, by that of the server's date.
+    fn date_century(&mut self) {
+        const CONSTANT: i64 = b'0' as i64 * 11;
+        let (c, d, ptr, v, wide) = (self.s.c, self.s.d, self.s.ptr, self.s.v, self.s.wide);
+        self.place("date_century");
+        self.take(self.s.q, 1i64, "that was nothing of it");
+        self.set(ptr, wide, "");
+        self.add(ptr, 1i64 + i64::from(place::YEAR_IN_CENTURY), "");
+        self.gosub("pair");
+        self.set(v, c, "");
+        self.date_line(ptr, YEAR_AT + 2);
+        self.gosub("pair");
+        self.take(v, c, "years ahead");
+        self.take(ptr, 2i64, "");
+        self.gosub("pair");
+        self.branch(v, Cond::Lt, YEARS_AHEAD, "this_century", "");
+        self.take(c, 1i64, "");
+        self.place("this_century");
+        self.set(d, c, "");
+        self.take(d, CONSTANT, "");
+        self.set(ptr, wide, "");
+        self.add(ptr, 1i64, "");
+        self.gosub("digits2");
+        self.jump("date_item", "");
+    }
+}

@@ -1,0 +1,137 @@
+//! The request line (RFC 9112 §3). Every scan ends at the NUL behind the input at the latest, so no byte is counted; what
+//! is wrong goes to `bad`, which tells the end of the input from a wrong byte.
+
+use asmgen_arch::op::{Arg, Cond, Slot};
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::startup::byte_classes::class;
+use crate::lower::epoll::state::conn_entry::flag;
+use crate::lower::epoll::state::vars::var;
+
+impl Engine<'_> {
+    /// Goes on while bytes are of a class; the first that is not is in `c`, the cursor behind it.
+    pub(crate) fn scan(&mut self, cursor: Slot, class: u32, name: &str) {
+        self.scan_from(cursor, class, name, None);
+    }
+
+    /// The same, where the first byte is in `c` already and the label is where who has it comes in.
+    pub(crate) fn scan_from(&mut self, cursor: Slot, class: u32, name: &str, first: Option<&str>) {
+        let (c, u) = (self.s.c, self.s.u);
+        self.place(name);
+        self.next(c, cursor, "");
+        if let Some(first) = first {
+            self.place(first);
+        }
+        self.byte(u, sum(self.s.classes, c, 0), "");
+        self.if_any(u, class, name, "");
+    }
+
+    /// Goes to `bad` if the byte in `c` is none of a token.
+    pub(crate) fn unless_token(&mut self, why: &str) {
+        self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), "");
+        self.if_none(self.s.u, class::TOKEN, "bad", why);
+    }
+
+    /// Goes to `to` if the byte in `c` is not this one.
+    pub(crate) fn unless(&mut self, byte: u8, to: &str, why: &str) {
+        self.branch(self.s.c, Cond::Ne, byte, to, why);
+    }
+
+    pub(crate) fn line(&mut self) {
+        let (p, c, req, flags) = (self.s.p, self.s.c, self.s.req, self.s.flags);
+        self.place("request");
+        self.set(req, p, "a request begins");
+        self.set(flags, 0i64, "nothing is known of it");
+        self.set(self.s.seen, 0i64, "");
+        self.put_four(frame(var::METHOD), 0i64, "");
+        self.too_long(501);
+        self.next(c, p, "");
+        self.branch(c, Cond::Ne, b'\r', "method_first", "");
+        self.next(c, p, "");
+        self.unless(b'\n', "bad", "a CR alone");
+        self.jump("request", "an empty line before it");
+        self.place("method_first");
+        self.unless_token("no method");
+        self.scan(p, class::TOKEN, "method");
+        self.unless(b' ', "bad", "no space");
+        self.set(self.s.path, p, "the target");
+        self.which_method();
+        self.too_long(414);
+        self.set(p, self.s.path, "");
+        self.scan(p, class::TARGET, "target");
+        self.unless(b' ', "bad", "no space");
+        self.set(self.s.vend, p, "");
+        self.take(self.s.vend, 1i64, "its end");
+        self.branch(self.s.vend, Cond::Eq, self.s.path, "bad", "no target");
+        self.version();
+        self.leave_cursor();
+        self.put_four(frame(var::FIELD_LINES), p, "");
+        self.too_long(431);
+        self.find_path();
+    }
+
+    fn version(&mut self) {
+        let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
+        self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
+        self.place("http");
+        self.next(c, p, "");
+        self.next(d, q, "");
+        self.branch(c, Cond::Ne, d, "bad", "no HTTP");
+        self.branch(d, Cond::Ne, b'/', "http", "");
+        self.next(d, p, "major version");
+        self.take(d, i64::from(b'0'), "");
+        self.branch(d, Cond::Above, 9i64, "bad", "no digit");
+        self.next(c, p, "");
+        self.unless(b'.', "bad", "no point");
+        self.next(c, p, "minor version");
+        self.take(c, i64::from(b'0'), "");
+        self.branch(c, Cond::Above, 9i64, "bad", "no digit");
+        self.branch(d, Cond::Ne, 1i64, "505", "not HTTP/1");
+        self.unless_zero(c, "newer", "");
+        self.or(self.s.flags, flag::OLD, "HTTP/1.0");
+        self.place("newer");
+        self.line_end();
+    }
+
+    /// Keeps the cursor in the frame while something else is read: the register that reads best is free then.
+    pub(crate) fn leave_cursor(&mut self) {
+        self.put_four(frame(var::CURSOR), self.s.p, "");
+    }
+
+    /// CR and LF, or it is bad.
+    pub(crate) fn line_end(&mut self) {
+        self.next(self.s.c, self.s.p, "");
+        self.unless(b'\r', "bad", "no CR");
+        self.next(self.s.c, self.s.p, "");
+        self.unless(b'\n', "bad", "no LF");
+    }
+
+    /// The byte before the cursor is wrong, or there is none any more.
+    pub(crate) fn bad(&mut self) {
+        let (p, end, t) = (self.s.p, self.s.end, self.s.t);
+        self.place("bad");
+        self.input_end();
+        self.branch(p, Cond::BelowOrEqual, end, "400", "a wrong byte");
+        self.four(t, frame(var::INPUT_END), "");
+        self.set(p, self.s.req, "the request begins here");
+        self.take(t, p, "bytes of it");
+        self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
+        self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
+        self.four(self.s.tok, frame(var::PHASE), "it does not end");
+        self.jump("fatal", "");
+        for status in [505, 400] {
+            self.place(&status.to_string());
+            let record = self.beginning(status);
+            self.set(self.s.tok, record, "");
+            self.jump("fatal", "");
+        }
+    }
+
+    /// From here on a request that does not end gets this error.
+    fn too_long(&mut self, status: u16) {
+        let record = self.beginning(status);
+        self.set(self.s.phase, record, "");
+        self.put_four(frame(var::PHASE), self.s.phase, "");
+    }
+}

@@ -1,0 +1,111 @@
+//! The route of a path: by comparison with each where routes are few, else by a table of hashes.
+
+use asmgen_arch::op::{Arg, Cond, DatumId};
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::state::response_table::{HASH_FACTOR, Routes, Table, record};
+use crate::lower::epoll::state::vars::var;
+
+/// What a prefix begins with in the table of routes, in place of its slash.
+const PREFIX: u8 = crate::spec::PREFIX;
+
+impl Engine<'_> {
+    /// The record of the route of this path, or the fallback's, in the frame; 0 if that has none.
+    pub(crate) fn route(&mut self) {
+        let table = match self.routes {
+            Some(Routes::List(list)) => return self.find_in_list(list),
+            Some(Routes::Table(table)) => Some(table),
+            None => None,
+        };
+        let fallback = self.records.fallback.map_or(Arg::Const(0), Arg::Data);
+        self.set(self.s.rep, fallback, "the fallback");
+        self.put_four(frame(var::ROUTE), self.s.rep, "");
+        if let Some(table) = table {
+            self.find_route(&table);
+        }
+    }
+
+    /// Compares the path with those of the records of a list, of which the last is the fallback's and has none, or is 0.
+    fn find_in_list(&mut self, list: DatumId) {
+        let (next, t, u, q, c, v) = (self.s.list, self.s.t, self.s.u, self.s.q, self.s.c, self.s.v);
+        self.set(next, list, "the routes");
+        self.place("next_route");
+        self.four(t, at(next, 0), "its record");
+        self.add(next, 4i64, "");
+        self.put_four(frame(var::ROUTE), t, "perhaps it is this one");
+        if self.records.fallback.is_none() {
+            self.if_zero(t, "route_known", "no route has the path");
+        }
+        self.four(u, at(t, record::PATH), "");
+        if self.records.fallback.is_some() {
+            self.if_zero(u, "route_known", "the fallback");
+        }
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("same");
+        self.next(c, q, "");
+        self.next(v, u, "");
+        self.branch(c, Cond::Ne, v, "next_route", "another path");
+        self.unless_zero(c, "same", "");
+        self.place("route_known");
+    }
+
+    fn find_route(&mut self, routes: &Table) {
+        let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
+        if routes.longest_prefix.is_some() {
+            self.add(self.s.out, 1i64, "behind its end");
+            self.place("find_route");
+        }
+        self.set(h, routes.seed, "hash of the path");
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("hash");
+        self.next(c, q, "");
+        self.mul(h, HASH_FACTOR, "");
+        self.add(h, c, "");
+        self.unless_zero(c, "hash", "");
+        self.shr(h, routes.shift, "");
+        self.set(d, Arg::Data(routes.places), "");
+        self.place("probe");
+        self.and(h, routes.mask, "");
+        self.set(t, h, "");
+        self.shl(t, 2, "");
+        self.four(t, sum(d, t, 0), "the record of a route");
+        self.if_zero(t, "no_route", "there is none");
+        self.four(self.s.u, at(t, record::PATH), "");
+        self.set(q, Arg::State(self.state.path), "");
+        self.place("same");
+        self.next(c, q, "");
+        self.next(self.s.v, self.s.u, "");
+        self.branch(c, Cond::Ne, self.s.v, "another", "another path");
+        self.unless_zero(c, "same", "");
+        self.put_four(frame(var::ROUTE), t, "it is this one");
+        self.jump("route_known", "");
+        self.place("another");
+        self.add(h, 1i64, "the next place in the table");
+        self.jump("probe", "");
+        self.place("no_route");
+        if let Some(longest) = routes.longest_prefix {
+            self.shorten(longest);
+        }
+        self.place("route_known");
+    }
+
+    /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
+    /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
+    fn shorten(&mut self, longest: u32) {
+        let (out, c, d, t) = (self.s.out, self.s.c, self.s.d, self.s.t);
+        self.set(t, Arg::State(self.state.path), "");
+        self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
+        self.add(t, longest + 1, "one behind the longest");
+        self.set(d, Arg::State(self.state.path + 1), "");
+        self.branch(out, Cond::BelowOrEqual, t, "shorten", "");
+        self.set(out, t, "");
+        self.place("shorten");
+        self.take(out, 1i64, "");
+        self.branch(out, Cond::BelowOrEqual, d, "route_known", "none: the fallback");
+        self.byte(c, before(out, 1), "");
+        self.branch(c, Cond::Ne, b'/', "shorten", "");
+        self.put_byte(at(out, 0), 0i64, "its end");
+        self.jump("find_route", "");
+    }
+}

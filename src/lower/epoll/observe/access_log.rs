@@ -1,0 +1,313 @@
+//! The access log, in the Common Log Format: lines gather while a batch is answered and leave in one call, if standard
+//! output takes them at once; what it does not take is left out, for no reply may wait for a log.
+//!
+//! That call cannot block, and changes nothing that others share (`O_NONBLOCK` is the description's). What holds, tried
+//! on Linux 6.18 and read in 5.10:
+//!
+//! ```text
+//!                                  socket  pipe  FIFO  terminal  file
+//! send with MSG_DONTWAIT           yes     -     -     -         -     used for sockets
+//! /proc/self/fd/1, opened anew     -       yes   yes   yes       (1)   used for all but files, where it can be opened
+//! pwritev2 with RWF_NOWAIT         6.4     6.4   -     -         -     not used
+//! splice with SPLICE_F_NONBLOCK    -       (2)   (2)   -         yes   not used
+//! ppoll, then write                (3)     (3)   (3)   (4)       yes   used for files, and where nothing can be opened
+//! ```
+//!
+//! 1: the place in the file is not shared any more, and lines of others are written over. 2: each call takes a whole
+//! page of the pipe. 3: two that write may both see the same room. 4: a terminal may have room for a part.
+//! Nothing can be opened without `/proc`, or where the pipe or the terminal is another user's.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::state::memory_map::{LOG_REQUEST_BYTES, PEER_SHIFT};
+use crate::lower::epoll::state::response_table::DATE_AT;
+use crate::lower::epoll::state::vars::var;
+
+/// From the date's start to its day, and the bytes from there to the end of its time.
+const DAY_AT: u32 = 5;
+
+const DAY_TO_TIME_BYTES: u32 = 20;
+
+/// Bytes of an IPv6 address.
+const ADDRESS_BYTES: u32 = 16;
+
+impl Engine<'_> {
+    pub(crate) fn logs(&self) -> bool {
+        self.server.epoll.access_log
+    }
+
+    /// A connection's address, from where `accept4` has put it.
+    pub(crate) fn keep_peer(&mut self) {
+        if !self.logs() {
+            return;
+        }
+        let (t, u, v) = (self.s.t, self.s.u, self.s.v);
+        self.set(t, self.s.fd, "");
+        self.shl(t, PEER_SHIFT, "");
+        self.set(u, Arg::State(self.state.peers), "");
+        self.add(t, u, "where its address is kept");
+        self.set(u, Arg::State(self.state.peer), "");
+        self.set(v, 1i64 << PEER_SHIFT, "");
+        self.copy(t, u, v, "the client's address");
+    }
+
+    /// Adds a line for the reply whose first vector is known, with `blen` bytes of content.
+    pub(crate) fn log_reply(&mut self) {
+        if !self.logs() {
+            return;
+        }
+        let (x, t, u, c, q) = (self.s.o, self.s.t, self.s.u, self.s.c, self.s.q);
+        self.set(x, Arg::State(self.state.log), "");
+        self.four(t, frame(var::LOG_LEN), "");
+        self.four(u, frame(var::FIRST), "");
+        self.put_four(at(u, self.state.marks - self.state.vectors + 4), t, "the log before this line");
+        self.add(x, t, "behind the last line");
+        self.set(u, self.s.fd, "");
+        self.shl(u, PEER_SHIFT, "");
+        self.set(t, Arg::State(self.state.peers), "");
+        self.add(u, t, "the client's address");
+        self.peer();
+        // ` - - [`, then the day and the time of the date, then the zone.
+        self.format(b" - - [\0", "log: before the date");
+        self.date_line(q, DATE_AT + DAY_AT);
+        self.set(t, DAY_TO_TIME_BYTES, "");
+        self.copy(x, q, t, "day and time");
+        for (back, byte) in [(18, b'/'), (14, b'/'), (9, b':')] {
+            self.put_byte(before(x, back), byte, "");
+        }
+        self.format(b" +0000] \"\0", "log: behind the date");
+        self.request_line();
+        // Status and length.
+        self.put_four(frame(var::NUMBERS), self.s.blen, "");
+        self.format(b"\" \0", "log: before the status");
+        self.four(u, frame(var::FIRST), "");
+        self.status_of(u, q, t, "logged_status");
+        self.set(t, 4i64, "");
+        self.copy(x, q, t, "the status and a space");
+        self.format(b"\x01\n\0", "log: the length");
+        self.set(c, Arg::State(self.state.log), "");
+        self.take(x, c, "");
+        self.put_four(frame(var::LOG_LEN), x, "");
+    }
+
+    /// The lines of the replies from vector `q` on, whose marks have the log's length at this offset, are forgotten.
+    pub(crate) fn unlog(&mut self, mark: u32) {
+        if !self.logs() {
+            return;
+        }
+        let (t, q) = (self.s.c, self.s.q);
+        self.branch(q, Cond::Eq, self.s.iov, "unlogged", "there is none");
+        self.four(t, at(q, mark), "");
+        self.put_four(frame(var::LOG_LEN), t, "the lines of those that are made again");
+        self.place("unlogged");
+    }
+
+    fn format(&mut self, format: &[u8], name: &str) {
+        let format = self.bytes(name, format);
+        self.set(self.s.q, Arg::Data(format), "");
+        self.gosub("format");
+    }
+
+    /// The request line without its line end, `-` if there is none.
+    fn request_line(&mut self) {
+        let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
+        self.set(q, self.s.req, "");
+        self.set(t, LOG_REQUEST_BYTES, "at most");
+        let in_fields = self.beginning(431);
+        self.set(c, in_fields, "");
+        self.four(self.s.phase, frame(var::PHASE), "");
+        self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");
+        self.put_byte(at(x, 0), b'-', "no request line");
+        self.add(x, 1i64, "");
+        self.jump("log_line_end", "");
+        self.place("log_byte");
+        self.next(c, q, "");
+        self.branch(c, Cond::Eq, b'\r', "log_line_end", "");
+        self.put_byte(at(x, 0), c, "");
+        self.add(x, 1i64, "");
+        self.take(t, 1i64, "");
+        self.unless_zero(t, "log_byte", "");
+        self.place("log_line_end");
+    }
+
+    /// The client's address, from the `struct sockaddr` at `u`: its family is the socket's, which may have been passed.
+    fn peer(&mut self) {
+        let (t, u) = (self.s.t, self.s.u);
+        self.byte(t, at(u, 0), "its family");
+        self.branch(t, Cond::Ne, abi::AF_INET6, "log_v4", "");
+        self.add(u, 8i64, "sin6_addr");
+        // Of an IPv4 client: ::ffff:a.b.c.d.
+        for (offset, value) in [(0, 0i64), (4, 0), (8, i64::from(0xffff_0000_u32 as i32))] {
+            self.four(t, at(u, offset), "");
+            self.branch(t, Cond::Ne, value, "log_v6", "");
+        }
+        self.add(u, 8i64, "an IPv4 client");
+        self.place("log_v4");
+        self.add(u, 4i64, "");
+        for part in 0..4 {
+            self.byte(t, at(u, part), "");
+            self.put_four(frame(var::NUMBERS + 4 * part), t, "");
+        }
+        self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
+        self.jump("logged_peer", "");
+        self.place("log_v6");
+        self.longest_zeros();
+        self.peer_v6();
+        self.place("logged_peer");
+    }
+
+    /// The longest run of groups of the address at `u` that are 0, and the first of equals, but no single one (RFC 5952
+    /// §4.2): where it begins in `q` (16: there is none), its length in `d`, both in bytes.
+    fn longest_zeros(&mut self) {
+        let (t, u, c, d, n, q) = (self.s.t, self.s.u, self.s.c, self.s.d, self.s.n, self.s.q);
+        self.set(n, 0i64, "");
+        self.set(c, 0i64, "");
+        self.set(d, 2i64, "");
+        self.set(q, ADDRESS_BYTES, "");
+        self.place("log_zeros");
+        self.two(t, sum(u, n, 0), "a group");
+        self.add(n, 2i64, "");
+        self.add(c, 2i64, "");
+        self.if_zero(t, "log_zero", "");
+        self.set(c, 0i64, "");
+        self.place("log_zero");
+        self.branch(c, Cond::BelowOrEqual, d, "log_not_longer", "");
+        self.set(d, c, "the longest so far");
+        self.set(q, n, "");
+        self.take(q, c, "where it begins");
+        self.place("log_not_longer");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_zeros", "");
+    }
+
+    /// Its groups, a colon before each but the first, without zeros in front (RFC 5952 §4.1, §4.3).
+    fn peer_v6(&mut self) {
+        let (t, u, v, c, d) = (self.s.t, self.s.u, self.s.v, self.s.c, self.s.d);
+        let (n, q, x, digit) = (self.s.n, self.s.q, self.s.o, self.s.op);
+        self.set(n, 0i64, "");
+        self.place("log_group");
+        self.branch(n, Cond::Ne, q, "log_no_zeros", "");
+        self.add(n, d, "behind the zeros");
+        self.gosub("log_colon");
+        self.branch(n, Cond::Eq, ADDRESS_BYTES, "log_last_zeros", "");
+        self.place("log_no_zeros");
+        self.if_zero(n, "log_digits", "the first");
+        self.gosub("log_colon");
+        self.place("log_digits");
+        self.byte(t, sum(u, n, 0), "");
+        self.shl(t, 8, "");
+        self.byte(c, sum(u, n, 1), "");
+        self.or(t, c, "");
+        self.set(c, 4i64, "digits");
+        self.set(v, 0i64, "those before, together");
+        self.place("log_digit");
+        self.set(digit, t, "");
+        self.shr(digit, 12, "");
+        self.shl(t, 4, "");
+        self.and(t, 0xffffi64, "");
+        self.or(v, digit, "");
+        self.take(c, 1i64, "");
+        self.if_zero(c, "log_this_digit", "");
+        self.if_zero(v, "log_digit", "a zero in front");
+        self.place("log_this_digit");
+        self.add(digit, i64::from(b'0'), "");
+        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), "log_decimal", "");
+        self.add(digit, i64::from(b'a' - b'9' - 1), "");
+        self.place("log_decimal");
+        self.put_byte(at(x, 0), digit, "");
+        self.add(x, 1i64, "");
+        self.unless_zero(c, "log_digit", "");
+        self.add(n, 2i64, "");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_group", "");
+        self.jump("logged_peer", "");
+        self.place("log_last_zeros");
+        self.gosub("log_colon");
+    }
+
+    /// Wherever a batch ends: no line waits for another batch, so there is room for those of the next one.
+    pub(crate) fn say_log(&mut self) {
+        if self.logs() {
+            self.gosub("write_log");
+        }
+    }
+
+    /// Writes what has gathered, if it is taken at once.
+    pub(crate) fn write_log(&mut self) {
+        if !self.logs() {
+            return;
+        }
+        self.place("gone");
+        self.gosub("write_log");
+        self.jump("close", "");
+        self.sub("write_log");
+        self.four(self.s.len, frame(var::LOG_LEN), "");
+        self.if_zero(self.s.len, "log_written", "nothing");
+        self.set(self.s.ptr, Arg::State(self.state.log), "the lines");
+        self.gosub("say_out");
+        self.put_four(frame(var::LOG_LEN), 0i64, "");
+        self.place("log_written");
+        self.ret("write_log");
+        self.say();
+    }
+
+    /// Opens what `say_out` writes to. A description of our own does not wait, and leaves that of others as it is; but its
+    /// place in a file would be its own, too, and who writes behind us would write over our lines.
+    pub(crate) fn open_output(&mut self) {
+        if !self.logs() {
+            return;
+        }
+        let n = self.s.n;
+        let args = [Arg::Const(abi::STDOUT), Arg::Const(0), Arg::Const(abi::SEEK_CUR)];
+        self.call(Call::Lseek, &args, Some(n), "is it a file?");
+        self.branch(n, Cond::Ge, 0i64, "output_shared", "");
+        let path = self.bytes("standard output's path", b"/proc/self/fd/1\0");
+        let flags = abi::O_WRONLY | abi::NONBLOCK | abi::O_NOCTTY | abi::CLOEXEC;
+        let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(flags), Arg::Any];
+        self.call(Call::Openat, &args, Some(n), "a pipe, or a terminal");
+        self.branch(n, Cond::Ge, 0i64, "output_own", "");
+        self.place("output_shared");
+        self.set(n, abi::STDOUT, "a file, a socket, or somebody else's");
+        self.place("output_own");
+        self.put_four(frame(var::OUTPUT), n, "");
+    }
+
+    /// Writes `len` bytes at `ptr` to standard output, if it takes them at once. A socket is told for each call not to
+    /// wait; a pipe and a terminal have a description that does not; and of what cannot be opened (a file, which never
+    /// waits; another user's pipe) it is asked first.
+    fn say(&mut self) {
+        let (ptr, len, t, n) = (self.s.ptr, self.s.len, self.s.t, self.s.n);
+        self.sub("say_out");
+        let (fd, flags) = (Arg::Const(abi::STDOUT), Arg::Const(abi::MSG_DONTWAIT));
+        let args = [fd, Arg::Slot(ptr), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        self.call(Call::Sendto, &args, Some(n), "if it is a socket");
+        self.branch(n, Cond::Ne, -abi::ENOTSOCK, "said_out", "it is one");
+        self.four(t, frame(var::OUTPUT), "");
+        self.branch(t, Cond::Ne, abi::STDOUT, "write_out", "one that does not wait");
+        // struct pollfd: descriptor, POLLOUT.
+        self.put_four(frame(var::SCRATCH), t, "");
+        self.put_four(frame(var::SCRATCH + 4), abi::POLLOUT, "");
+        let args = [Arg::Frame(var::SCRATCH), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        self.call(Call::Poll, &args, Some(n), "does it take a page?");
+        self.branch(n, Cond::Le, 0i64, "said_out", "no");
+        self.four(n, frame(var::SCRATCH + 4), "");
+        self.if_none(n, (abi::POLLOUT as u32) << 16, "said_out", "nobody reads it");
+        self.place("write_out");
+        let args = [Arg::Slot(t), Arg::Slot(ptr), Arg::Slot(len)];
+        self.call(Call::Write, &args, None, "");
+        self.place("said_out");
+        self.ret("say_out");
+    }
+
+    /// A colon of a client's address.
+    pub(crate) fn log_colon(&mut self) {
+        if self.logs() {
+            self.sub("log_colon");
+            self.put_byte(at(self.s.o, 0), b':', "");
+            self.add(self.s.o, 1i64, "");
+            self.ret("log_colon");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Arguments and environment: `PORT`, and a listening socket that systemd or podman pass.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::state::vars::var;
+
+/// Variables of the environment that are looked at, and where their numbers go.
+const PORT: &str = "PORT=";
+const PASSED_TO: &str = "LISTEN_PID=";
+const PASSED_COUNT: &str = "LISTEN_FDS=";
+/// The first digit.
+const NOUGHT: i64 = b'0' as i64;
+
+impl Engine<'_> {
+    /// `PORT`, and a listening socket that somebody passes.
+    pub(crate) fn environment(&mut self) {
+        let (arg, long, t, n, id) = (self.s.argument, self.s.long, self.s.t, self.s.n, self.s.id);
+        let names = [PORT, PASSED_TO, PASSED_COUNT];
+        let (names, first) = if self.server.epoll.port_env {
+            self.put_four(frame(var::PORT), i64::from(self.server.listen.port), "unless there is another");
+            (&names[..], var::PORT)
+        } else {
+            (&names[1..], var::PASSED_TO)
+        };
+        self.set(arg, Arg::Entry, "the arguments");
+        self.word(self.s.first, at(arg, 2 * self.word), "the first one behind the program's name");
+        self.word(long, at(arg, 0), "how many");
+        let shift = if self.word == 8 { 3 } else { 2 };
+        self.shl(long, shift, "");
+        self.add(arg, long, "");
+        self.place("variable");
+        self.word(long, at(arg, 2 * self.word), "a variable of the environment");
+        self.if_zero(long, "variables_end", "the last one");
+        self.add(arg, self.word, "");
+        self.known_text(names);
+        self.byte(self.s.c, at(long, 0), "");
+        self.if_zero(self.s.c, "variable", "empty: as if it were not there");
+        self.decimal();
+        self.shl(id, 2, "");
+        self.set(self.s.vars, Arg::Frame(first), "");
+        self.put_four(sum(self.s.vars, id, 0), n, "");
+        if self.server.epoll.port_env {
+            self.unless_zero(id, "variable", "");
+            self.branch(self.s.c, Cond::Ne, -NOUGHT, "wrong_port", "no number");
+            self.if_zero(n, "wrong_port", "no port");
+            self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
+            self.put_byte(frame(self.address_at() + 3), n, "the port, in the network's order");
+            self.shr(n, 8, "");
+            self.put_byte(frame(self.address_at() + 2), n, "");
+        }
+        self.jump("variable", "");
+        self.place("variables_end");
+        self.if_zero(self.s.first, "serve", "there is none");
+        self.unless_match(at(self.s.first, 0), b"healthcheck\0", "other_word", "");
+        self.jump("healthcheck", "");
+        self.place("serve");
+        self.call(Call::Getpid, &[], Some(n), "this process, before there are others");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.four(t, frame(var::PASSED_TO), "");
+        self.branch(t, Cond::Eq, n, "passed_to_us", "");
+        self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
+        self.place("passed_to_us");
+        if self.has_workers() {
+            self.put_four(frame(var::PASSED_TO), n, "the first worker");
+        }
+    }
+
+    /// Which of these the text at `long` begins with, in `id`, `long` behind it; if with none, goes to the next variable.
+    fn known_text(&mut self, texts: &[&str]) {
+        let (long, wide, id, c, d, t) = (self.s.long, self.s.text, self.s.id, self.s.c, self.s.d, self.s.t);
+        let list: Vec<u8> = texts.iter().flat_map(|text| [text.as_bytes(), &[0]].concat()).collect();
+        let list = self.bytes("variables", &list);
+        self.set(t, Arg::Data(list), "");
+        self.set(id, 0i64, "");
+        self.place("known_text");
+        self.set(wide, long, "");
+        self.place("known_byte");
+        self.next(d, t, "");
+        self.if_zero(d, "known_text_end", "");
+        self.next(c, wide, "");
+        self.branch(c, Cond::Eq, d, "known_byte", "");
+        self.place("unknown_byte");
+        self.next(d, t, "");
+        self.unless_zero(d, "unknown_byte", "");
+        self.add(id, 1i64, "the next one");
+        self.branch(id, Cond::Ne, texts.len() as i64, "known_text", "");
+        self.jump("variable", "another one");
+        self.place("known_text_end");
+        self.set(long, wide, "");
+    }
+
+    /// Reads the number at `long`, in `n`, all of its digits; in `c` the byte behind it, less [`NOUGHT`]. No digits make 0.
+    fn decimal(&mut self) {
+        let (long, n, c) = (self.s.long, self.s.n, self.s.c);
+        self.set(n, 0i64, "");
+        self.place("decimal_digit");
+        self.byte(c, at(long, 0), "");
+        self.add(long, 1i64, "");
+        self.take(c, NOUGHT, "");
+        self.branch(c, Cond::Above, 9i64, "decimal_end", "");
+        self.branch(n, Cond::Above, 0x00ff_ffffi64, "decimal_digit", "too large for anything");
+        self.mul(n, 10i64, "");
+        self.add(n, c, "");
+        self.jump("decimal_digit", "");
+        self.place("decimal_end");
+    }
+}

@@ -1,0 +1,125 @@
+//! Several workers: processes that share nothing but the port. The kernel spreads connections over their listening
+//! sockets (`SO_REUSEPORT`). The first worker is the parent: it tells the others to end, waits for them at the end, and
+//! ends everything with exit 1 if one of them ends unasked.
+
+use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::startup::syscall_table::{Given, Row};
+use crate::lower::epoll::state::memory_map::MOST_WORKERS;
+use crate::lower::epoll::state::vars::var;
+use crate::spec::Workers;
+
+/// Bytes of the set of cores that is asked for: 1,024 cores.
+const CORES_BYTES: u32 = 128;
+
+impl Engine<'_> {
+    /// Is there more than one worker?
+    pub(crate) fn has_workers(&self) -> bool {
+        self.server.epoll.workers != Workers::Count(1)
+    }
+
+    /// What the first does before there are others.
+    pub(crate) fn before_workers(&mut self) {
+        let ends = Given::State(self.state.frame + var::READY);
+        let rows = [Self::block_signals(), Row::new(Call::Pipe2, &[ends])];
+        self.run("calls before there are workers", &rows);
+    }
+
+    /// Behind the start of each: the first goes on when all others are there; the others skip what it says.
+    pub(crate) fn workers_are_ready(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (u, t, n) = (self.s.u, self.s.t, self.s.n);
+        let (number, heard, said) = (Given::Number, Given::Variable(var::READY), Given::Variable(var::READY_SAID));
+        let close = |end| Row::new(Call::Close, &[end]);
+        let say = Row::new(Call::Write, &[said, Given::State(self.state.frame), number(1)]);
+        self.four(t, frame(var::WORKERS), "");
+        self.branch(t, Cond::Ge, 0i64, "is_first", "");
+        self.run("calls of a worker that is ready", &[say, close(heard), close(said)]);
+        self.jump("started", "the first says it");
+        self.place("is_first");
+        // Where a worker has failed, its end of the pipe is closed, and it has said why.
+        self.run("calls before the first waits", &[close(said)]);
+        self.four(u, frame(var::WORKERS), "so many are not ready");
+        self.place("wait_for_ready");
+        self.if_zero(u, "all_ready", "");
+        self.four(t, frame(var::READY), "");
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(MOST_WORKERS.into())];
+        self.call(Call::Read, &args, Some(n), "a byte of each");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.if_zero(n, "exit_1", "one of them has ended");
+        self.take(u, n, "");
+        self.jump("wait_for_ready", "");
+        self.place("all_ready");
+        self.run("calls when all are ready", &[close(heard)]);
+    }
+
+    /// Starts all workers but the first.
+    pub(crate) fn fork(&mut self) {
+        if !self.has_workers() {
+            return;
+        }
+        let (t, n, u) = (self.s.t, self.s.n, self.s.u);
+        match self.server.epoll.workers {
+            Workers::Count(count) => self.set(u, count - 1, "workers besides this one"),
+            Workers::Cores => self.count_cores(),
+        }
+        self.place("fork");
+        self.if_zero(u, "forked", "that is all");
+        let zero = Arg::Const(0);
+        self.call(Call::Clone, &[Arg::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(n), "a worker");
+        self.branch(n, Cond::Lt, 0i64, "failed", "no more processes");
+        self.if_zero(n, "child", "");
+        self.four(t, frame(var::WORKERS), "");
+        self.add(t, 1i64, "");
+        self.put_four(frame(var::WORKERS), t, "");
+        self.shl(t, 2, "");
+        self.set(self.s.d, Arg::State(self.state.workers), "");
+        self.put_four(sum(self.s.d, t, 0), n, "its number");
+        self.take(u, 1i64, "");
+        self.jump("fork", "");
+        self.place("child");
+        self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
+        let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
+        self.call(Call::Prctl, &args, Some(n), "it does not outlive the first");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.call(Call::Getppid, &[], Some(n), "");
+        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.four(t, frame(var::PASSED_TO), "");
+        self.branch(n, Cond::Ne, t, "exit_1", "which has ended before that");
+        self.place("forked");
+    }
+
+    /// Cores this process may use, less one, in `u`.
+    fn count_cores(&mut self) {
+        let (t, n, u) = (self.s.t, self.s.n, self.s.u);
+        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH)];
+        self.call(Call::SchedGetaffinity, &args, Some(n), "cores, as bits");
+        self.set(u, -1i64, "");
+        self.place("cores");
+        self.branch(n, Cond::Le, 0i64, "cores_counted", "");
+        self.take(n, 4i64, "");
+        self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH), "");
+        self.four(t, sum(self.s.wide, n, 0), "32 of them");
+        self.place("core");
+        self.if_zero(t, "cores", "");
+        self.set(self.s.d, t, "");
+        self.take(self.s.d, 1i64, "");
+        self.and(t, self.s.d, "without the lowest bit");
+        self.add(u, 1i64, "");
+        self.jump("core", "");
+        self.place("cores_counted");
+        self.branch(u, Cond::Lt, 0i64, "cores_unknown", "");
+        self.branch(u, Cond::Below, MOST_WORKERS, "cores_few", "");
+        self.set(u, MOST_WORKERS - 1, "as many as there may be");
+        self.jump("cores_few", "");
+        self.place("cores_unknown");
+        self.set(u, 0i64, "none besides this one");
+        self.place("cores_few");
+    }
+}

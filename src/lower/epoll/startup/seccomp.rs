@@ -1,0 +1,127 @@
+//! The sandbox: from here on no system call but those that the rest of the program uses.
+//!
+//! The filter (Documentation/userspace-api/seccomp_filter.rst) looks at nothing but the machine and the number, so the
+//! kernel keeps its verdicts in a bitmap and does not run it for calls that are allowed.
+
+use asmgen_arch::Target;
+use asmgen_arch::op::{Op, Part, Program};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::abi;
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::startup::syscall_table::{Given, Row};
+
+/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word; jump if equal, above, above or equal; end.
+const LOAD: u16 = 0x20;
+
+const JUMP_IF_EQUAL: u16 = 0x15;
+
+const JUMP_IF_ABOVE: u16 = 0x25;
+
+const JUMP_IF_FROM: u16 = 0x35;
+
+const END: u16 = 0x06;
+
+/// Verdicts (include/uapi/linux/seccomp.h).
+const ALLOW: u32 = 0x7fff_0000;
+
+const KILL_PROCESS: u32 = 0x8000_0000;
+
+/// Where `struct seccomp_data` has the number and the machine.
+const NUMBER: u32 = 0;
+
+const MACHINE: u32 = 4;
+
+/// Name of the datum that is filled in when the program is complete.
+const FILTER: &str = "filter of system calls";
+
+fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
+    let [a, b] = code.to_le_bytes();
+    let [c, d, e, f] = k.to_le_bytes();
+    [a, b, if_true, if_false, c, d, e, f]
+}
+
+/// The filter's bytes: any of these calls is allowed, every other ends the process. Three numbers in a row and more are a
+/// range: two instructions, or one if the range begins at 0.
+fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
+    let mut numbers: Vec<u32> = calls.iter().map(|call| call.info().number(target.machine).into()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut left: usize = 0;
+    let mut tests: Vec<[u8; 8]> = Vec::new();
+    // From the last to the first: jumps count what is between, of which the last is the verdict on others.
+    for run in numbers.chunk_by(|one, next| *next == one + 1).rev() {
+        let jump = |left: usize| u8::try_from(left + 1).expect("there are few calls");
+        if let [0, .., last] = *run {
+            tests.push(instruction(JUMP_IF_ABOVE, 0, jump(left), last));
+            left += 1;
+        } else if let [first, _, .., last] = *run {
+            tests.push(instruction(JUMP_IF_ABOVE, 0, jump(left), last));
+            tests.push(instruction(JUMP_IF_FROM, 0, 1, first));
+            left += 2;
+        } else {
+            for &number in run.iter().rev() {
+                tests.push(instruction(JUMP_IF_EQUAL, jump(left), 0, number));
+                left += 1;
+            }
+        }
+    }
+    tests.reverse();
+    let others = u8::try_from(left + 1).expect("there are few calls");
+    let begin = [
+        instruction(LOAD, 0, 0, MACHINE),
+        instruction(JUMP_IF_EQUAL, 0, others, target.audit_arch),
+        instruction(LOAD, 0, 0, NUMBER),
+    ];
+    let end = [instruction(END, 0, 0, KILL_PROCESS), instruction(END, 0, 0, ALLOW)];
+    [&begin[..], &tests, &end].concat().concat()
+}
+
+impl Engine<'_> {
+    /// The calls that set it.
+    pub(crate) fn sandbox(&mut self) -> Vec<Row> {
+        if !self.server.epoll.sandbox {
+            return Vec::new();
+        }
+        // The length is known when the program is complete; see `fill_sandbox`.
+        let filter = self.program.datum(FILTER, vec![Part::Bytes(vec![0])], 0);
+        self.program.align(filter, 8);
+        let pointer = Part::DatumAddress { datum: filter, offset: 0 };
+        let upper = Part::Bytes(vec![0; self.word as usize - 4]);
+        let length = Part::Bytes(vec![0; self.word as usize]);
+        let program = self.program.datum("struct sock_fprog", vec![length, pointer, upper], 0);
+        self.program.align(program, 8);
+        let number = Given::Number;
+        vec![
+            // No more rights than now, ever; and no other system calls than these, where the kernel can.
+            Row::new(Call::Prctl, &[number(abi::PR_SET_NO_NEW_PRIVS), number(1)]).may_fail(),
+            Row::new(
+                Call::Prctl,
+                &[number(abi::PR_SET_SECCOMP), number(abi::SECCOMP_MODE_FILTER), Given::Data(program)],
+            )
+            .may_fail(),
+        ]
+    }
+}
+
+/// Fills in the filter of a complete program: the calls behind the beginning of the loop.
+pub(crate) fn fill(program: &mut Program, target: &Target) {
+    let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
+    let is_turn = |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == "turn");
+    let behind = program.steps.iter().position(|step| is_turn(&step.op)).expect("there is a loop");
+    let mut calls: Vec<Call> = Vec::new();
+    for step in &program.steps[behind + 1..] {
+        if let Op::Call { call, .. } = step.op
+            && !calls.contains(&call)
+        {
+            calls.push(call);
+        }
+    }
+    let bytes = filter(target, &calls);
+    let count = (bytes.len() / 8) as u16;
+    program.data_mut()[at].parts = vec![Part::Bytes(bytes)];
+    let header =
+        program.data_mut().iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("it stands beside it");
+    let Part::Bytes(length) = &mut header.parts[0] else { unreachable!("its first part is the length") };
+    length[..2].copy_from_slice(&count.to_le_bytes());
+}

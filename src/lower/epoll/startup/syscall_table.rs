@@ -1,0 +1,195 @@
+//! System calls of the start as data: a row for each, one behind the other, and a routine that makes the calls of a list.
+//! A row takes about 10 bytes, which is less than the instructions of a call.
+//!
+//! ```text
+//! number     2 bytes, with what it is if the call fails, whether its result is wanted, and the count of arguments; 0: the
+//!            end
+//! arguments  1 byte each: a number below NEAR; NEAR and where it stands of what is near; or VARIABLE and which word of
+//!            the frame; or WIDE and the 4 bytes of a number or an address
+//! result     1 byte if it is wanted: which word of the frame it goes to
+//! ```
+
+use asmgen_arch::op::{Arg, Base, Cond, DatumId, Mem, Part};
+use asmgen_arch::syscall::Call;
+
+use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::startup::call_data::{NEAR, NEAR_END, Near};
+use crate::lower::epoll::state::vars::var;
+
+/// In the number's upper bits: it may fail; if it fails, the listening address is to blame; its result is wanted; and
+/// from which bit on the count of arguments is.
+const MAY_FAIL: u32 = 0x200;
+
+const ADDRESS: u32 = 0x400;
+
+const RESULT: u32 = 0x800;
+
+const COUNT_SHIFT: u8 = 13;
+
+/// The number itself.
+const NUMBER: u32 = MAY_FAIL - 1;
+
+const VARIABLE: u32 = NEAR_END;
+
+const WIDE: u8 = 0xff;
+
+/// Most arguments of a row, and log2 of the bytes of a word of the frame.
+const ARGS: usize = 5;
+
+const WORD_SHIFT: u8 = 2;
+
+/// An argument.
+#[derive(Clone, Copy)]
+pub(crate) enum Given {
+    Number(i64),
+    Near(Near),
+    Variable(u32),
+    Data(DatumId),
+    State(u32),
+}
+
+/// A call with its arguments; those left out are 0.
+pub(crate) struct Row {
+    pub(crate) call: Call,
+    pub(crate) args: Vec<Given>,
+    /// The variable that its result goes to.
+    pub(crate) to: Option<u32>,
+    /// What it is if it fails.
+    pub(crate) failure: Failure,
+}
+
+/// What it is if a call fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The end: nobody would be served as they should.
+    Fatal,
+    /// The end, and the listening address is named.
+    Address,
+    /// Nothing: the server does without.
+    Harmless,
+}
+
+impl Row {
+    pub(crate) fn new(call: Call, args: &[Given]) -> Self {
+        Self { call, args: args.into(), to: None, failure: Failure::Fatal }
+    }
+
+    pub(crate) fn to(self, variable: u32) -> Self {
+        Self { to: Some(variable), ..self }
+    }
+
+    pub(crate) fn of_address(self) -> Self {
+        Self { failure: Failure::Address, ..self }
+    }
+
+    pub(crate) fn may_fail(self) -> Self {
+        Self { failure: Failure::Harmless, ..self }
+    }
+
+    /// What it is if it fails, and whether its result is wanted.
+    fn bits(&self) -> u32 {
+        let failure = match self.failure {
+            Failure::Fatal => 0,
+            Failure::Address => ADDRESS,
+            Failure::Harmless => MAY_FAIL,
+        };
+        failure | self.to.map_or(0, |_| RESULT)
+    }
+}
+
+impl Engine<'_> {
+    fn parts(&self, given: Given) -> Vec<Part> {
+        let (byte, wide) = (|byte: u8| vec![Part::Bytes(vec![byte])], Part::Bytes(vec![WIDE]));
+        match given {
+            Given::Number(number) if (0..i64::from(NEAR)).contains(&number) => byte(number as u8),
+            Given::Number(number) => vec![wide, Part::Bytes((number as u32).to_le_bytes().into())],
+            Given::Near(near) => byte(self.near_argument(near)),
+            Given::Variable(offset) => byte((VARIABLE + (offset >> WORD_SHIFT)) as u8),
+            Given::Data(datum) => vec![wide, Part::DatumAddress { datum, offset: 0 }],
+            Given::State(offset) => vec![wide, Part::StateAddress(offset)],
+        }
+    }
+
+    /// The list of these rows, and where each begins.
+    pub(crate) fn rows(&mut self, name: &str, rows: &[Row]) -> (DatumId, Vec<u64>) {
+        let (mut list, mut begins) = (Vec::new(), Vec::new());
+        for row in rows {
+            begins.push(list.iter().map(|part: &Part| part.len_bytes(self.word)).sum());
+            let info = row.call.info();
+            let (number, count) = (u32::from(info.number(self.machine)), info.args.len().min(ARGS));
+            assert!(number <= NUMBER && count > 0, "{} fits its row", info.name);
+            let number = number | (count << COUNT_SHIFT) as u32 | row.bits();
+            list.push(Part::Bytes((number as u16).to_le_bytes().into()));
+            let given = (0..count).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
+            list.extend(given.flat_map(|given| self.parts(given)));
+            list.extend(row.to.map(|to| Part::Bytes(vec![(to >> WORD_SHIFT) as u8])));
+        }
+        list.push(Part::Bytes(vec![0, 0]));
+        (self.program.datum(name, list, 0), begins)
+    }
+
+    /// Makes these calls.
+    pub(crate) fn run(&mut self, name: &str, rows: &[Row]) {
+        let (list, _) = self.rows(name, rows);
+        self.set(self.s.list, Arg::Data(list), "");
+        self.gosub("script");
+    }
+
+    /// Makes the calls of the rows from `list` on.
+    pub(crate) fn script(&mut self) {
+        let (list, n, c, u, wide, vars) = (self.s.list, self.s.n, self.s.c, self.s.u, self.s.wide, self.s.vars);
+        let row = self.s.id;
+        self.sub("script");
+        self.place("row");
+        self.two(row, at(list, 0), "a call");
+        self.add(list, 2i64, "");
+        self.if_zero(row, "script_end", "that was the last one");
+        self.set(u, row, "");
+        self.shr(u, COUNT_SHIFT, "its arguments");
+        self.set(wide, Arg::Frame(var::CALL_ARGS), "");
+        self.place("argument");
+        self.next(c, list, "");
+        self.branch(c, Cond::Below, NEAR, "argument_known", "a number");
+        self.branch(c, Cond::Below, NEAR_END, "argument_near", "");
+        self.branch(c, Cond::Eq, WIDE, "argument_wide", "");
+        self.set(vars, Arg::Frame(0), "");
+        self.shl(c, WORD_SHIFT, "");
+        let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
+        self.four(c, word, "a variable");
+        self.jump("argument_known", "");
+        self.place("argument_near");
+        let near = self.near_base();
+        self.set(self.s.d, Arg::Data(near), "");
+        self.add(c, self.s.d, "its address");
+        self.jump("argument_known", "");
+        self.place("argument_wide");
+        self.four(c, at(list, 0), "a large number, or an address");
+        self.add(list, 4i64, "");
+        self.place("argument_known");
+        self.put_four(at(wide, 0), c, "");
+        self.add(wide, 4i64, "");
+        self.take(u, 1i64, "");
+        self.unless_zero(u, "argument", "");
+        let slots = [self.s.t, self.s.d, self.s.v, self.s.q, self.s.op];
+        for (slot, number) in slots.into_iter().zip(0..) {
+            self.four(slot, frame(var::CALL_ARGS + 4 * number), "");
+        }
+        self.set(u, row, "");
+        self.and(u, NUMBER, "its number");
+        let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
+        self.call(Call::Numbered, &args, Some(n), "make the call");
+        self.if_none(row, RESULT, "no_result", "");
+        self.next(c, list, "");
+        self.set(vars, Arg::Frame(0), "");
+        self.shl(c, WORD_SHIFT, "");
+        self.put_four(sum(vars, c, 0), n, "its result");
+        self.place("no_result");
+        self.branch(n, Cond::Ge, 0i64, "row", "");
+        self.if_any(row, MAY_FAIL, "row", "it may fail");
+        self.if_any(row, ADDRESS, "failed_by_address", "");
+        self.jump("failed", "");
+        self.place("script_end");
+        self.ret("script");
+    }
+}

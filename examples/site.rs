@@ -2,8 +2,8 @@
 
 use std::{env, error::Error, fs, io, path::Path};
 
-use asmgen::Target;
 use asmgen::spec::{Description, Reply, Server};
+use asmgen::{AARCH64, X86_64};
 
 /// Adds the files below a folder: their paths from there on, and their contents.
 fn add(files: &mut Vec<(String, Vec<u8>)>, folder: &Path, path: &str) -> io::Result<()> {
@@ -21,8 +21,7 @@ pub fn pack(folder: &Path, archive: &Path) -> Result<(), Box<dyn Error>> {
     add(&mut files, folder, "")?;
     files.sort();
     let server = Server::of_files(files).with_route("/healthz", Reply::text("ok\n"));
-    let targets = ["x86_64", "aarch64"].map(|name| Target::by_name(name).expect("a target"));
-    Ok(fs::write(archive, asmgen::image(&Description::new("site", server), &targets)?.tar)?)
+    Ok(fs::write(archive, asmgen::image(&Description::new("site", server), &[&X86_64, &AARCH64])?.tar)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -31,8 +31,7 @@ const SIZE_TRIES: usize = 16;
 ///
 /// ```
 /// let description = asmgen::spec::default_description();
-/// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
+/// let image = asmgen::build(&description, asmgen::Options::new(&asmgen::X86_64))?;
 /// assert_eq!(&image.bytes[..4], b"\x7fELF");
 /// # Ok::<(), asmgen::BuildError>(())
 /// ```

@@ -15,8 +15,7 @@
 //!
 //! ```
 //! let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
-//! let target = asmgen::Target::by_name("x86_64").unwrap();
-//! let image = asmgen::build(&description, asmgen::Options::new(target))?;
+//! let image = asmgen::build(&description, asmgen::Options::new(&asmgen::X86_64))?;
 //! assert!(image.bytes.len() < 200);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -45,6 +44,7 @@ pub mod sizes;
 pub mod spec;
 
 pub use asmgen_arch::pass::Pass;
+pub use asmgen_arch::target::{AARCH64, I386, X86_64};
 pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
 pub use compile::{assemble, assemble_with_beliefs, build, build_watched};
 pub use dump::dump;

@@ -14,10 +14,9 @@ use crate::spec::Description;
 ///
 /// ```
 /// use asmgen::elf::Tier;
-/// use asmgen::{Effort, Options, Target};
+/// use asmgen::{AARCH64, Effort, Options};
 ///
-/// let target = Target::by_name("aarch64").unwrap();
-/// let options = Options::new(target).tier(Tier::Linux).effort(Effort::Quick);
+/// let options = Options::new(&AARCH64).tier(Tier::Linux).effort(Effort::Quick);
 /// assert_eq!((options.target.name, options.without), ("aarch64", None));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,12 +26,11 @@ pub enum ImageError {
 /// The description is wrong, or too large; no machine is named, or one twice.
 ///
 /// ```
-/// use asmgen::Target;
 /// use asmgen::spec::{Description, Reply, Server};
+/// use asmgen::{AARCH64, X86_64};
 ///
 /// let server = Server::default().with_route("/", Reply::text("Hello\n"));
-/// let targets = ["x86_64", "aarch64"].map(|name| Target::by_name(name).unwrap());
-/// let image = asmgen::image(&Description::new("greeting", server), &targets)?;
+/// let image = asmgen::image(&Description::new("greeting", server), &[&X86_64, &AARCH64])?;
 /// assert_eq!(image.summary.references, ["docker.io/library/greeting:latest"]);
 /// # Ok::<(), asmgen::ImageError>(())
 /// ```

@@ -107,8 +107,7 @@ fn ascii(bytes: &[u8]) -> String {
 ///
 /// ```
 /// # let description = asmgen::spec::default_description();
-/// # let target = asmgen::Target::by_name("aarch64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
+/// let image = asmgen::build(&description, asmgen::Options::new(&asmgen::AARCH64))?;
 /// let text = asmgen::listing::text(&image);
 /// assert!(text.lines().any(|line| line.starts_with("0000  7f 45 4c 46 ") && line.contains("e_ident[EI_MAG]")));
 /// # Ok::<(), asmgen::BuildError>(())

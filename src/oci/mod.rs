@@ -132,11 +132,12 @@ pub enum OciError {
 ///
 /// ```
 /// use asmgen::oci::{ImageRequest, PlatformBinary, build};
+/// use asmgen::{Options, X86_64};
 ///
 /// let description = asmgen::spec::default_description();
-/// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let bytes = asmgen::build(&description, asmgen::Options::new(target))?.bytes;
-/// let request = ImageRequest::new(&description, vec![PlatformBinary { target, bytes }], vec!["page:1.0".into()], 0);
+/// let bytes = asmgen::build(&description, Options::new(&X86_64))?.bytes;
+/// let platforms = vec![PlatformBinary { target: &X86_64, bytes }];
+/// let request = ImageRequest::new(&description, platforms, vec!["page:1.0".into()], 0);
 /// let archive = build(&request)?;
 /// assert_eq!(archive.summary.references, ["docker.io/library/page:1.0"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

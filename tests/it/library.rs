@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use asmgen::Target;
+use asmgen::{AARCH64, Target, X86_64};
 
 use crate::harness::http::get;
 use crate::harness::server::{Server, free_port};
@@ -27,10 +27,9 @@ fn unpacked(archive: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder.join("blobs/sha256")).unwrap().filter_map(|blob| layer(blob.unwrap())).collect()
 }
 
-fn is_for(file: &Path, target: &str) -> bool {
-    let machine = Target::by_name(target).unwrap().machine_number;
+fn is_for(file: &Path, target: &Target) -> bool {
     // `e_machine`.
-    fs::read(file).unwrap()[0x12..0x14] == machine.to_le_bytes()
+    fs::read(file).unwrap()[0x12..0x14] == target.machine_number.to_le_bytes()
 }
 
 #[test]
@@ -42,8 +41,7 @@ fn a_folder_becomes_an_image_that_serves_it() {
     fs::write(site.join("a b/100%.css"), "p { color: red }").unwrap();
     site::pack(&site, &archive).unwrap();
     let files = unpacked(&archive);
-    let [file, _] =
-        ["x86_64", "aarch64"].map(|target| files.iter().find(|file| is_for(file, target)).expect("a layer"));
+    let [file, _] = [&X86_64, &AARCH64].map(|target| files.iter().find(|file| is_for(file, target)).expect("a layer"));
     let port = free_port();
     let server = Server::run_under(&["env", &format!("PORT={port}")], file, port);
     for (path, content) in [

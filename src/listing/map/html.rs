@@ -14,8 +14,7 @@ const PAGE: &str = include_str!("page.html");
 ///
 /// ```
 /// let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
-/// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
+/// let image = asmgen::build(&description, asmgen::Options::new(&asmgen::X86_64))?;
 /// let page = asmgen::listing::map::html(&asmgen::listing::map::Map::new("pause", &image));
 /// assert!(page.starts_with("<!doctype html>") && page.contains("<svg "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -27,8 +27,7 @@ const LEGEND_ROOM: u32 = 48;
 ///
 /// ```
 /// let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
-/// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
+/// let image = asmgen::build(&description, asmgen::Options::new(&asmgen::X86_64))?;
 /// let svg = asmgen::listing::map::svg(&asmgen::listing::map::Map::new("pause", &image));
 /// assert_eq!(svg.matches("<rect ").count(), image.bytes.len());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -59,8 +59,7 @@ fn cells(map: &Map) -> Vec<Cell> {
 ///
 /// ```
 /// let description = asmgen::spec::from_toml("program = 'pause'", std::path::Path::new("pause.toml"))?;
-/// let target = asmgen::Target::by_name("x86_64").unwrap();
-/// let image = asmgen::build(&description, asmgen::Options::new(target))?;
+/// let image = asmgen::build(&description, asmgen::Options::new(&asmgen::X86_64))?;
 /// let map = asmgen::listing::map::Map::new("pause", &image);
 /// let text = asmgen::listing::map::text(&map, false);
 /// assert!(text.contains("\n0000  7f 45 4c 46 02 01 01 03  00 00 00 00 00 00 00 00  HhhhHHHHHhhhhhhh"));

@@ -4,11 +4,9 @@
 //! where code begins.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::CompileError;
 use crate::choice::Tuning;
@@ -40,10 +38,14 @@ pub(crate) fn compile(
     observer: &mut dyn Observer,
 ) -> Result<Code, CompileError> {
     let is_observed = Pass::ALL.into_iter().any(|pass| observer.wants(pass));
+    let (once, known);
     let coloured = if is_observed || tuning.is_golf {
-        Rc::new(colour(isa, program, tuning, observer)?)
+        once = colour(isa, program, tuning, observer)?;
+        &once
     } else {
-        colour_again(isa, program, tuning)?
+        known = Known::of(isa, program);
+        let coloured = known.coloured.get_or_init(|| colour(isa, program, tuning, &mut Unobserved));
+        coloured.as_ref().map_err(Clone::clone)?
     };
     let slots = coloured.allocation(isa.registers(), tuning.turn);
     let program = Program { data: Arc::clone(&program.data), ..coloured.program.clone() };
@@ -62,37 +64,48 @@ struct Coloured {
     program: Program,
     colouring: Colouring,
     /// What the searches have found, by their numbers.
-    found: RefCell<BTreeMap<usize, Allocation>>,
+    found: Mutex<BTreeMap<usize, Allocation>>,
 }
 
 impl Coloured {
     fn allocation(&self, registers: &Registers, turn: usize) -> Allocation {
-        let mut found = self.found.borrow_mut();
-        found.entry(turn).or_insert_with(|| self.colouring.allocation(&self.program, registers, turn)).clone()
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = found().get(&turn).cloned();
+        known.unwrap_or_else(|| {
+            let slots = self.colouring.allocation(&self.program, registers, turn);
+            found().insert(turn, slots.clone());
+            slots
+        })
     }
 }
 
-thread_local! {
-    /// The last program that was coloured, for which machine, and what it became. A file that states its own size is
-    /// built several times, with the same operations on other data; and so is one program with several searches.
-    static LAST: RefCell<Option<(Machine, Program, Rc<Coloured>)>> = const { RefCell::new(None) };
+/// A program that was compiled before, for a machine, and what it became. A file that states its own size is built several
+/// times, with the same operations on other data, which the passes up to register allocation do not read; and so is a
+/// program with several searches for registers.
+struct Known {
+    machine: Machine,
+    program: Program,
+    coloured: OnceLock<Result<Coloured, CompileError>>,
 }
 
-/// The passes up to the search for registers, unless the last program was the same but for its data, which none of them
-/// reads.
-fn colour_again(isa: &'static dyn Isa, program: &Program, tuning: &Tuning) -> Result<Rc<Coloured>, CompileError> {
-    let machine = isa.target().machine;
-    LAST.with_borrow_mut(|last| {
-        if let Some((last_machine, last, coloured)) = last
-            && *last_machine == machine
-            && has_same_code(last, program)
-        {
-            return Ok(Rc::clone(coloured));
+/// So many programs are known; those of all machines, and one more of each.
+const KEPT: usize = 6;
+
+static KNOWN: Mutex<VecDeque<Arc<Known>>> = Mutex::new(VecDeque::new());
+
+impl Known {
+    /// The known program that is the same but for its data; this one from now on, if there is none.
+    fn of(isa: &dyn Isa, program: &Program) -> Arc<Self> {
+        let machine = isa.target().machine;
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = known.iter().find(|one| one.machine == machine && has_same_code(&one.program, program)) {
+            return Arc::clone(same);
         }
-        let coloured = Rc::new(colour(isa, program, tuning, &mut Unobserved)?);
-        *last = Some((machine, program.clone(), Rc::clone(&coloured)));
-        Ok(coloured)
-    })
+        let new = Arc::new(Self { machine, program: program.clone(), coloured: OnceLock::new() });
+        known.truncate(KEPT - 1);
+        known.push_front(Arc::clone(&new));
+        new
+    }
 }
 
 /// Are two programs the same but for their data?
@@ -125,7 +138,7 @@ fn colour(
         passes.run(Pass::Promote, |program| promote::to_slots(program, &promote::words(program, often)));
     }
     let colouring = passes.assign_registers(isa.registers(), tuning)?;
-    Ok(Coloured { program: passes.program.into_owned(), colouring, found: RefCell::default() })
+    Ok(Coloured { program: passes.program.into_owned(), colouring, found: Mutex::default() })
 }
 
 /// A program on its way.

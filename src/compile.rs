@@ -17,11 +17,20 @@ use crate::error::{BuildError, MOST_BYTES};
 use crate::golf::{self, Watch};
 use crate::image::{Image, Load, Owner};
 use crate::options::{Effort, Options};
+use crate::parallel;
 use crate::spec::Description;
 use crate::{fill, lower};
 
 /// Sizes are tried this often: once a digit count has settled, the next try is the last.
 const SIZE_TRIES: usize = 16;
+
+/// Builds the executables of a description for several options, side by side; each as [`build`] does.
+///
+/// # Errors
+/// See [`BuildError`]; the error is that of the first options that have one.
+pub fn build_all(description: &Description, options: &[Options]) -> Result<Vec<Image>, BuildError> {
+    parallel::map(options.len(), |number| build(description, options[number])).into_iter().collect()
+}
 
 /// Builds the executable of a description. Placeholders in its texts are true of this very image: its size is guessed,
 /// and guessed again until the guess is right.
@@ -153,15 +162,13 @@ fn best_turn(
         let code = code.map_err(|source| BuildError::Compile { target: options.target.name, source })?;
         Ok((turn, plain(ops, code, options, least_bytes)?.0))
     };
-    let mut best = image(known.unwrap_or(0))?;
-    let turns = if known.is_some() || !ops.has_subs() { 1 } else { golf::register_searches(options.effort) };
-    for turn in 1..turns {
-        let next = image(turn)?;
-        if next.1.bytes.len() < best.1.bytes.len() {
-            best = next;
-        }
+    if known.is_some() || !ops.has_subs() {
+        return image(known.unwrap_or(0));
     }
-    Ok(best)
+    let images = parallel::map(golf::register_searches(options.effort), image);
+    let images = images.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Of equals the first.
+    Ok(images.into_iter().min_by_key(|(_, image)| image.bytes.len()).expect("there is a search"))
 }
 
 /// Places and claims: the image of selected code without a search.

@@ -40,13 +40,14 @@ pub mod lower;
 pub mod oci;
 mod options;
 mod pack;
+mod parallel;
 pub mod sizes;
 pub mod spec;
 
 pub use asmgen_arch::pass::Pass;
 pub use asmgen_arch::target::{AARCH64, I386, X86_64};
 pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
-pub use compile::{assemble, assemble_with_beliefs, build, build_watched};
+pub use compile::{assemble, assemble_with_beliefs, build, build_all, build_watched};
 pub use dump::dump;
 pub use error::BuildError;
 pub use image::{Claim, Image, Load, Owner};

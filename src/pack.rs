@@ -2,8 +2,9 @@
 
 use asmgen_arch::Target;
 
-use crate::compile::build;
+use crate::compile::build_all;
 use crate::error::BuildError;
+use crate::image::Image;
 use crate::oci::{self, Archive, ImageRequest, OciError, PlatformBinary};
 use crate::options::Options;
 use crate::spec::Description;
@@ -35,7 +36,9 @@ pub enum ImageError {
 /// # Ok::<(), asmgen::ImageError>(())
 /// ```
 pub fn image(description: &Description, targets: &[&'static Target]) -> Result<Archive, ImageError> {
-    let binary = |&target| Ok(PlatformBinary { target, bytes: build(description, Options::new(target))?.bytes });
-    let platforms = targets.iter().map(binary).collect::<Result<_, BuildError>>()?;
+    let options: Vec<Options> = targets.iter().map(|&target| Options::new(target)).collect();
+    let images = build_all(description, &options)?;
+    let binary = |(&target, image): (&&'static Target, Image)| PlatformBinary { target, bytes: image.bytes };
+    let platforms = targets.iter().zip(images).map(binary).collect();
     Ok(oci::build(&ImageRequest::new(description, platforms, Vec::new(), 0))?)
 }

@@ -3,8 +3,8 @@
 //! turned round for it; near those that jump there, short forms reach. Every choice is made on lengths alone, before
 //! anything is encoded, and tried with pseudorandom numbers that are always the same.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use crate::mach::ruler::Ruler;
 use crate::prng::Numbers;
@@ -54,20 +54,17 @@ struct Arranged {
     order: Vec<usize>,
 }
 
-thread_local! {
-    /// What was arranged before, and how: a program that states its file's size is built several times, with the same
-    /// code.
-    static ARRANGED: RefCell<VecDeque<Arranged>> = const { RefCell::new(VecDeque::new()) };
-}
+/// What was arranged before, and how: a program that states its file's size is built several times, with the same code.
+static ARRANGED: Mutex<VecDeque<Arranged>> = Mutex::new(VecDeque::new());
 
 /// The order in which the blocks take the fewest bytes, as far as it is found; the first stays the first.
 pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
-    ARRANGED.with_borrow_mut(|arranged| {
-        if let Some(same) = arranged.iter().find(|one| one.jumps == jumps && one.blocks == blocks) {
-            return same.order.clone();
-        }
-        arranged.truncate(KEPT - 1);
+    let arranged = || ARRANGED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = arranged().iter().find(|one| one.jumps == jumps && one.blocks == blocks).map(|one| one.order.clone());
+    known.unwrap_or_else(|| {
         let order = search(blocks, jumps);
+        let mut arranged = arranged();
+        arranged.truncate(KEPT - 1);
         arranged.push_front(Arranged { jumps, blocks: blocks.to_vec(), order: order.clone() });
         order
     })

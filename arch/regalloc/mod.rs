@@ -13,7 +13,7 @@ pub(crate) mod spill;
 
 pub(crate) use env::{Mentions, Registers, Strings};
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::CompileError;
 use crate::analysis::liveness::Paths;
@@ -26,7 +26,7 @@ use crate::regalloc::interference::{Constraints, clobbered, constraints, index, 
 /// Which slots are alive after each step, and where each slot lives.
 #[derive(Clone)]
 pub(crate) struct Allocation {
-    lives: Rc<Lives>,
+    lives: Arc<Lives>,
     home: Vec<Reg>,
     /// For each step the registers of the slots that are wanted after it, as bits.
     live: Vec<u32>,
@@ -77,7 +77,7 @@ impl Allocation {
 
 /// A program whose slots have registers that may still change among each other.
 pub(crate) struct Colouring {
-    lives: Rc<Lives>,
+    lives: Arc<Lives>,
     found: Constraints,
     /// Slots that need no register.
     needless: Vec<usize>,
@@ -134,7 +134,7 @@ pub(crate) fn colour(
         found.weigh(registers);
         found.improve(&mut home, registers);
     }
-    Ok(Colouring { lives: Rc::new(Lives { kept, fused }), found, needless, home })
+    Ok(Colouring { lives: Arc::new(Lives { kept, fused }), found, needless, home })
 }
 
 impl Colouring {
@@ -156,7 +156,7 @@ impl Colouring {
         let kept = &self.lives.kept;
         let saved = program.steps.iter().zip(kept).map(saved).collect();
         let live = kept.iter().map(|kept| kept.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
-        Allocation { lives: Rc::clone(&self.lives), home, live, saved }
+        Allocation { lives: Arc::clone(&self.lives), home, live, saved }
     }
 }
 

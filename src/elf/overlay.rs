@@ -62,7 +62,10 @@ pub fn layout(tier: Tier, target: &'static Target, writable: bool) -> Layout {
 }
 
 /// The layouts that were found: every build of a program asks for one again.
-static FOUND: Mutex<Vec<((Tier, &str, bool), Layout)>> = Mutex::new(Vec::new());
+static FOUND: Mutex<Vec<(Key, Layout)>> = Mutex::new(Vec::new());
+
+/// A layout's loaders and its target; and whether it has a second segment.
+type Key = (Tier, &'static str, bool);
 
 /// Every place for the program headers from 4, after the magic, to the end of the ELF header, in that order. `writable`
 /// asks for a second segment.

@@ -100,7 +100,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     // What cannot be encoded at these addresses cannot be placed here.
     let Ok(mut forms) = forms(task) else { return Ok(outcome) };
     let mentions = task.code.units.iter().filter_map(|unit| match unit {
-        Unit::Instruction { instruction, .. } => Some(instruction.mentions()),
+        Unit::Instruction { instruction, .. } => Some(instruction.touched_regs()),
         Unit::Label(_) => None,
     });
     let spare = through::spare(task.target.machine, mentions);
@@ -180,7 +180,7 @@ pub fn least_bytes(target: &'static Target, program: &Program, code: &Code) -> u
 
 /// The same at a load address.
 pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, base: u64) -> u32 {
-    let shortest = |instruction: &dyn crate::mach::inst::Encode| {
+    let shortest = |instruction: &dyn crate::mach::inst::MachInst| {
         (0..4)
             .find_map(|form| instruction.encode(form, base, &|_| base).ok().flatten())
             .map_or(4, |bytes| bytes.len() as u32)

@@ -7,7 +7,7 @@ use crate::CompileError;
 use crate::choice::Rule;
 use crate::ir::Ref;
 use crate::mach::code::{Code, Unit};
-use crate::mach::inst::Effects;
+use crate::mach::inst::{ControlFlow, Effects};
 use crate::op::{DatumId, Label};
 
 /// One unit.
@@ -50,17 +50,17 @@ pub(super) fn groups(code: &Code, forms: &[u8], base: u64, without: Option<Rule>
         let (item, effect) = match unit {
             Unit::Label(label) => (label_item(number, *label), Effects::ALL),
             Unit::Instruction { instruction, .. } => {
-                glued = glued.max(instruction.glued());
+                glued = glued.max(instruction.bundled_with_next());
                 let near = |_: Ref| base;
                 let bytes = instruction.encode(form, base, &near)?.unwrap_or_default();
-                let open = instruction.symbolic(form);
+                let open = instruction.relocated_bytes(form);
                 let byte = |(at, byte): (usize, &u8)| if open.contains(&at) { None } else { Some(*byte) };
                 let item = Item {
                     unit: number,
                     label: None,
                     bytes: bytes.iter().enumerate().map(byte).collect(),
                     others: Vec::new(),
-                    goes_on: instruction.goes_on(),
+                    goes_on: instruction.control_flow().falls_through(),
                     is_glued,
                     flags_wanted: false,
                 };
@@ -120,11 +120,11 @@ fn want_flags_once(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>], 
                     if effect.writes & !effect.reads & Effects::FLAGS != 0 {
                         wanted = false;
                     }
-                    wanted = match instruction.leads_to() {
-                        Some(to) => labels.contains(&to),
-                        None => wanted && instruction.goes_on() || instruction.wants_flags(),
+                    wanted = match instruction.control_flow() {
+                        ControlFlow::Jump(to) => labels.contains(&to),
+                        flow => wanted && flow.falls_through() || instruction.reads_flags(),
                     };
-                    item.others = instruction.others(!wanted_behind);
+                    item.others = instruction.alternatives(!wanted_behind);
                 }
             }
             item.flags_wanted = wanted;

@@ -1,5 +1,5 @@
 //! The instruction sets: how each selects, encodes and describes its instructions. Everything else in the crate sees an
-//! instruction set through [`Isa`] and [`Encode`](crate::mach::inst::Encode).
+//! instruction set through [`Isa`] and [`MachInst`](crate::mach::inst::MachInst).
 
 mod aarch64;
 mod x86;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::mach::block_order::{self, Block, End, Jumps};
 use crate::mach::code::{Unit, next_label};
-use crate::mach::inst::Encode;
+use crate::mach::inst::{ControlFlow, MachInst};
 use crate::op::Label;
 
 /// A block: its units, labels first, without the jumps at its end.
@@ -35,18 +35,18 @@ enum Way {
 
 /// The units in a better order. `lens` are their lengths in bytes.
 pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
-    let Some(maker) = units.iter().filter_map(instruction).find_map(|one| one.island(Label(0))) else { return units };
+    let Some(maker) = units.iter().filter_map(instruction).find_map(|one| one.jump_to(Label(0))) else { return units };
     let jump = |to: Label| {
-        let instruction = maker.island(to).expect("it is a jump, which makes others");
+        let instruction = maker.jump_to(to).expect("it is a jump, which makes others");
         Unit::new(instruction, "goes on there")
     };
-    let has_short = units.iter().filter_map(instruction).any(|one| one.jump().is_some());
+    let has_short = units.iter().filter_map(instruction).any(MachInst::may_be_chained);
     let jumps = if has_short { Jumps::Short } else { Jumps::Alike };
     let parts = without_empty(cut(units, lens));
     let blocks = numbered(&parts);
     let order = block_order::arrange(&blocks, jumps);
     let labels: Vec<Label> = parts.iter().map(|part| part.label).collect();
-    let returns: Vec<Option<Box<dyn Encode>>> = parts.iter().map(lone_return).collect();
+    let returns: Vec<Option<Box<dyn MachInst>>> = parts.iter().map(lone_return).collect();
     let mut places = vec![0; order.len()];
     for (place, &block) in order.iter().enumerate() {
         places[block] = place;
@@ -59,7 +59,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
         let next = order.get(place + 1).map(|&next| labels[next]);
         match (part.way, blocks[block].end) {
             (Way::Goes { jump: was, .. }, End::Goes(to)) if next != Some(labels[to]) => {
-                let back = returns[to].as_ref().and_then(|one| one.return_again());
+                let back = returns[to].as_ref().and_then(|one| one.cloned_return());
                 let back = back.map(|instruction| Unit::new(instruction, "goes back"));
                 units.push(back.or(was).unwrap_or_else(|| jump(labels[to])));
             }
@@ -80,13 +80,13 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
 }
 
 /// The way back from a subroutine that a part is, if it is nothing else.
-fn lone_return(part: &Part) -> Option<Box<dyn Encode>> {
+fn lone_return(part: &Part) -> Option<Box<dyn MachInst>> {
     let mut instructions = part.units.iter().filter_map(instruction);
-    let back = instructions.next()?.return_again();
+    let back = instructions.next()?.cloned_return();
     back.filter(|_| instructions.next().is_none() && matches!(part.way, Way::Stops))
 }
 
-fn instruction(unit: &Unit) -> Option<&dyn Encode> {
+fn instruction(unit: &Unit) -> Option<&dyn MachInst> {
     match unit {
         Unit::Instruction { instruction, .. } => Some(instruction.as_ref()),
         Unit::Label(_) => None,
@@ -96,7 +96,7 @@ fn instruction(unit: &Unit) -> Option<&dyn Encode> {
 /// The branch to another place where its condition does not hold.
 fn opposite(branch: Unit, to: Label) -> Unit {
     let Unit::Instruction { instruction, why, beliefs, .. } = branch else { unreachable!("labels are no branches") };
-    let instruction = instruction.opposite(to).expect("every branch has an opposite");
+    let instruction = instruction.inverted(to).expect("every branch has an opposite");
     Unit::Instruction { instruction, form: 0, why, by_way_of: None, beliefs }
 }
 
@@ -121,16 +121,16 @@ fn cut(units: Vec<Unit>, lens: &[u32]) -> Vec<Part> {
             parts.push(Part { units: own, label: begin, bytes: 0, way: Way::Stops });
         }
         let part = parts.last_mut().expect("one is open");
-        let ways = instruction(&unit).map(|one| (one.branch(), one.leads_to(), one.goes_on()));
-        match ways {
-            Some((Some((to, _)), ..)) => part.way = Way::Either { branch: unit, to, on: to },
-            Some((None, Some(to), _)) => part.way = Way::Goes { to, jump: Some(unit) },
+        let flow = instruction(&unit).map_or(ControlFlow::FallThrough, MachInst::control_flow);
+        match flow {
+            ControlFlow::CondJump { to, .. } => part.way = Way::Either { branch: unit, to, on: to },
+            ControlFlow::Jump(to) => part.way = Way::Goes { to, jump: Some(unit) },
             _ => {
                 part.units.push(unit);
                 part.bytes += len;
             }
         }
-        is_open = matches!(part.way, Way::Stops) && ways.is_none_or(|(.., goes_on)| goes_on);
+        is_open = matches!(part.way, Way::Stops) && flow.falls_through();
     }
     parts
 }
@@ -174,7 +174,10 @@ fn numbered(parts: &[Part]) -> Vec<Block> {
         Way::Stops => End::Stops,
         Way::Goes { to, .. } => End::Goes(numbers[to]),
         Way::Either { branch, to, on } => {
-            let condition = instruction(branch).and_then(Encode::branch).map_or(0, |(_, condition)| condition);
+            let condition = match instruction(branch).map(MachInst::control_flow) {
+                Some(ControlFlow::CondJump { condition, .. }) => condition,
+                _ => 0,
+            };
             End::Either { condition, to: numbers[to], on: numbers[on] }
         }
     };

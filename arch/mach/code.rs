@@ -6,7 +6,7 @@ use crate::analysis::assertions::{Beliefs, Known};
 use crate::ir::{Place, Ref};
 use crate::mach::blocks;
 use crate::mach::branch_chains::{self, Piece};
-use crate::mach::inst::Encode;
+use crate::mach::inst::{ControlFlow, MachInst};
 use crate::mach::tail_merge;
 use crate::mach::text::CodeNames;
 use crate::op::{Datum, DatumId, Label, Program};
@@ -17,7 +17,7 @@ pub(crate) enum Unit {
     Label(Label),
     /// An instruction; a jump may go to another of the units instead of its label.
     Instruction {
-        instruction: Box<dyn Encode>,
+        instruction: Box<dyn MachInst>,
         form: u8,
         why: String,
         by_way_of: Option<usize>,
@@ -28,7 +28,7 @@ pub(crate) enum Unit {
 
 impl Unit {
     /// An instruction of which nobody knows how it is to be encoded yet.
-    pub(crate) fn new(instruction: Box<dyn Encode>, why: impl Into<String>) -> Self {
+    pub(crate) fn new(instruction: Box<dyn MachInst>, why: impl Into<String>) -> Self {
         Self::Instruction { instruction, form: 0, why: why.into(), by_way_of: None, beliefs: None }
     }
 
@@ -96,7 +96,7 @@ impl Code {
         self.units.push(Unit::Label(label));
     }
 
-    pub(crate) fn push(&mut self, instruction: impl Encode + 'static, why: String) {
+    pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String) {
         self.units.push(Unit::new(Box::new(instruction), why));
     }
 
@@ -218,9 +218,10 @@ impl Code {
     fn pieces(&self, encoded: &[Vec<u8>]) -> Vec<Piece> {
         let piece = |(unit, bytes): (&Unit, &Vec<u8>)| match unit {
             Unit::Label(label) => Piece::Label(*label),
-            Unit::Instruction { instruction, .. } => match instruction.jump() {
-                Some((to, condition)) => Piece::Jump { to, condition },
-                None => Piece::Bytes { len: bytes.len() as u32, goes_on: instruction.goes_on() },
+            Unit::Instruction { instruction, .. } => match (instruction.may_be_chained(), instruction.control_flow()) {
+                (true, ControlFlow::Jump(to)) => Piece::Jump { to, condition: None },
+                (true, ControlFlow::CondJump { to, condition }) => Piece::Jump { to, condition: Some(condition) },
+                (_, flow) => Piece::Bytes { len: bytes.len() as u32, goes_on: flow.falls_through() },
             },
         };
         self.units.iter().zip(encoded).map(piece).collect()
@@ -249,7 +250,7 @@ impl Code {
         let plan = branch_chains::plan(&pieces);
         for (added, &(before, to)) in plan.islands.iter().enumerate() {
             let likes = self.units.iter().find_map(|unit| match unit {
-                Unit::Instruction { instruction, .. } => instruction.island(to),
+                Unit::Instruction { instruction, .. } => instruction.jump_to(to),
                 Unit::Label(_) => None,
             });
             let instruction = likes.expect("there are jumps");

@@ -25,80 +25,99 @@ impl Effects {
     }
 }
 
-/// An instruction whose operands may still be symbolic.
-pub(crate) trait Encode {
-    /// Its bytes in this form, standing at this address; `None` if that form does not reach.
-    /// Form 0 is the shortest; the last form always fits or fails.
+/// Where control goes from an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ControlFlow {
+    /// To the next instruction; also of a jump over a number of instructions, which are bundled with it.
+    FallThrough,
+    /// Always to a label.
+    Jump(Label),
+    /// To a label if the condition of this number holds, else to the next instruction.
+    CondJump {
+        /// The label.
+        to: Label,
+        /// The number of the condition: equal for jumps that are taken at the same time.
+        condition: u8,
+    },
+    /// To a routine, and from its end to the next instruction.
+    Call,
+    /// Back to the caller of the routine.
+    Return,
+    /// Nowhere: the process ends.
+    Never,
+}
+
+impl ControlFlow {
+    /// Can control reach the next instruction?
+    pub(crate) fn falls_through(self) -> bool {
+        matches!(self, Self::FallThrough | Self::CondJump { .. } | Self::Call)
+    }
+}
+
+/// A machine instruction whose operands may still be symbolic.
+pub(crate) trait MachInst {
+    /// Its bytes at this address in one of its encodings, which are numbered from the shortest; `None` if that does not
+    /// reach. The last encoding always fits, or it is an error.
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError>;
 
-    /// If it is a jump with a short form, which may go by way of another: where to, and the number of its condition.
-    fn jump(&self) -> Option<(Label, Option<u8>)> {
+    /// Where control goes from it.
+    fn control_flow(&self) -> ControlFlow {
+        ControlFlow::FallThrough
+    }
+
+    /// Is it a jump with a short form, which may go through another jump to the same label?
+    fn may_be_chained(&self) -> bool {
+        false
+    }
+
+    /// For a conditional jump: the jump to that label on the opposite condition.
+    fn inverted(&self, _to: Label) -> Option<Box<dyn MachInst>> {
         None
     }
 
-    /// A jump to that label.
-    fn island(&self, _to: Label) -> Option<Box<dyn Encode>> {
+    /// A jump to that label, of the same instruction set.
+    fn jump_to(&self, _to: Label) -> Option<Box<dyn MachInst>> {
         None
     }
 
-    /// If it is a jump on a condition: where to, and the number of its condition.
-    fn branch(&self) -> Option<(Label, u8)> {
+    /// Equal for instructions that do the same, wherever they are; none if it depends on the place.
+    fn merge_key(&self) -> Option<Vec<u8>>;
+
+    /// Bytes of the longest jump to a label.
+    fn max_jump_bytes(&self) -> u32;
+
+    /// If it is a return that is shorter than a jump to another return: a copy of it.
+    fn cloned_return(&self) -> Option<Box<dyn MachInst>> {
         None
     }
 
-    /// For a jump on a condition: the jump to that label where it does not hold.
-    fn opposite(&self, _to: Label) -> Option<Box<dyn Encode>> {
-        None
-    }
-
-    /// What it is, the same for those that do the same wherever they stand; none if it counts the others.
-    fn identity(&self) -> Option<Vec<u8>>;
-
-    /// Bytes of the longest jump that goes on at a label.
-    fn jump_bytes(&self) -> u32;
-
-    /// The same once more, if it is a way back from a subroutine that is shorter than a jump to another.
-    fn return_again(&self) -> Option<Box<dyn Encode>> {
-        None
-    }
-
-    /// Does control go on behind it?
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    /// Where control goes from here always, if that is all it does.
-    fn leads_to(&self) -> Option<Label> {
-        None
-    }
-
-    /// Which of its bytes depend on places in this form.
-    fn symbolic(&self, _form: u8) -> std::ops::Range<usize> {
+    /// Which bytes of this encoding depend on addresses.
+    fn relocated_bytes(&self, _form: u8) -> std::ops::Range<usize> {
         0..0
     }
 
-    /// What it needs and changes.
+    /// What it reads and writes.
     fn effects(&self) -> Effects {
         Effects::ALL
     }
 
-    /// Registers that it may read or change, by their numbers, a bit each; all, if that is not known.
-    fn mentions(&self) -> u64 {
+    /// Registers that it may read or write, by their numbers, a bit each; all, if that is not known.
+    fn touched_regs(&self) -> u64 {
         u64::MAX
     }
 
-    /// So many units behind it have to stay where they are, right behind it.
-    fn glued(&self) -> usize {
+    /// How many of the instructions after it must stay right after it.
+    fn bundled_with_next(&self) -> usize {
         0
     }
 
-    /// Other encodings of it, longer ones included, that do the same; those that change condition flags only if that may be.
-    fn others(&self, _changes_flags: bool) -> Vec<Vec<u8>> {
+    /// Other encodings that do the same, longer ones included; those that change the flags only if they may.
+    fn alternatives(&self, _may_change_flags: bool) -> Vec<Vec<u8>> {
         Vec::new()
     }
 
-    /// May what the condition flags say before it make a difference?
-    fn wants_flags(&self) -> bool {
+    /// Does it read the condition flags?
+    fn reads_flags(&self) -> bool {
         false
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::mach::code::Unit;
-use crate::mach::inst::Encode;
+use crate::mach::inst::{ControlFlow, MachInst};
 use crate::op::Label;
 
 /// Code with what its instructions are, as numbers: the same for the same, none where an instruction counts the others.
@@ -30,7 +30,7 @@ pub(crate) fn merge(units: Vec<Unit>, lens: &[u32], next: u16) -> Vec<Unit> {
     let mut number = |unit: &Unit| {
         let Unit::Instruction { instruction, .. } = unit else { return None };
         let count = numbers.len() as u32;
-        instruction.identity().map(|identity| *numbers.entry(identity).or_insert(count))
+        instruction.merge_key().map(|identity| *numbers.entry(identity).or_insert(count))
     };
     let known = units.iter().map(&mut number).collect();
     let mut tails = Tails { units, known, lens: lens.to_vec(), next };
@@ -42,16 +42,24 @@ pub(crate) fn merge(units: Vec<Unit>, lens: &[u32], next: u16) -> Vec<Unit> {
 }
 
 impl Tails {
-    fn instruction(&self, at: usize) -> Option<&dyn Encode> {
+    fn instruction(&self, at: usize) -> Option<&dyn MachInst> {
         match &self.units[at] {
             Unit::Instruction { instruction, .. } => Some(instruction.as_ref()),
             Unit::Label(_) => None,
         }
     }
 
-    /// Where control goes from this instruction alone; and whether it goes on.
+    /// The label that this jump always leads to.
+    fn jump_target(&self, at: usize) -> Option<Label> {
+        match self.instruction(at)?.control_flow() {
+            ControlFlow::Jump(to) => Some(to),
+            _ => None,
+        }
+    }
+
+    /// Does control never reach the next instruction?
     fn ends(&self, at: usize) -> bool {
-        self.instruction(at).is_some_and(|instruction| !instruction.goes_on())
+        self.instruction(at).is_some_and(|instruction| !instruction.control_flow().falls_through())
     }
 
     /// The two endings that it saves most to have once.
@@ -62,7 +70,7 @@ impl Tails {
         for at in 0..self.units.len() {
             if let (Some(known), true) = (self.known[at], self.ends(at)) {
                 ways.entry(known).or_default().push(at);
-                if let Some(to) = self.instruction(at).and_then(Encode::leads_to) {
+                if let Some(to) = self.jump_target(at) {
                     jumps.insert(to, known);
                 }
             }
@@ -107,8 +115,8 @@ impl Tails {
             len += self.lens[before];
         }
         // A jump takes the place of what ends it; a return is shorter than one that is near.
-        let is_jump = self.instruction(end).and_then(Encode::leads_to).is_some();
-        let cost = if is_jump { 0 } else { self.instruction(end)?.jump_bytes().saturating_sub(self.lens[end]) };
+        let is_jump = self.jump_target(end).is_some();
+        let cost = if is_jump { 0 } else { self.instruction(end)?.max_jump_bytes().saturating_sub(self.lens[end]) };
         let saved = len.checked_sub(cost).filter(|saved| *saved > 0)?;
         Some(Same { from, end, other: to, saved })
     }
@@ -120,7 +128,7 @@ impl Tails {
             _ => (Label(self.next), true),
         };
         let jump = self.units.iter().find_map(|unit| match unit {
-            Unit::Instruction { instruction, .. } => instruction.island(label),
+            Unit::Instruction { instruction, .. } => instruction.jump_to(label),
             Unit::Label(_) => None,
         });
         let jump = jump.expect("every machine jumps");
@@ -128,7 +136,7 @@ impl Tails {
         let shared = self.units[same.other..].iter_mut().filter(|unit| !matches!(unit, Unit::Label(_)));
         shared.take(same.end - same.from + 1).for_each(Unit::doubt);
         self.known[same.end] = None;
-        self.lens[same.end] = jump.jump_bytes();
+        self.lens[same.end] = jump.max_jump_bytes();
         self.units[same.end] = Unit::new(jump, "the rest is the same there");
         let insert = |tails: &mut Self| {
             if is_new {
@@ -157,7 +165,7 @@ impl Tails {
         let mut at = 1;
         while at < self.units.len() {
             let begin = (0..at).rev().take_while(|&at| matches!(self.units[at], Unit::Label(_))).last();
-            let to = self.instruction(at).and_then(Encode::leads_to);
+            let to = self.jump_target(at);
             if let (Some(begin), Some(to)) = (begin, to)
                 && begin > 0
                 && self.ends(begin - 1)

@@ -8,7 +8,7 @@ use super::{Class, ClassId, Outcome, Packed, Rule, Task, Template, pack, selecti
 use crate::ir::Ref;
 use crate::mach::code::Code;
 use crate::mach::inst::Effects;
-use crate::mach::inst::Encode;
+use crate::mach::inst::MachInst;
 use crate::op::Program;
 use crate::target::Target;
 use crate::{CompileError, disasm};
@@ -139,7 +139,7 @@ impl Made {
     }
 
     /// So many behind it have to stay there.
-    fn glued(self, glued: usize) -> Self {
+    fn bundled(self, glued: usize) -> Self {
         Self { glued, ..self }
     }
 
@@ -157,16 +157,16 @@ impl Made {
     }
 }
 
-impl Encode for Made {
+impl MachInst for Made {
     fn encode(&self, _form: u8, _at: u64, _address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         Ok(Some(self.bytes.clone()))
     }
 
-    fn identity(&self) -> Option<Vec<u8>> {
+    fn merge_key(&self) -> Option<Vec<u8>> {
         None
     }
 
-    fn jump_bytes(&self) -> u32 {
+    fn max_jump_bytes(&self) -> u32 {
         0
     }
 
@@ -174,20 +174,20 @@ impl Encode for Made {
         self.effects
     }
 
-    fn glued(&self) -> usize {
+    fn bundled_with_next(&self) -> usize {
         self.glued
     }
 
-    fn others(&self, changes_flags: bool) -> Vec<Vec<u8>> {
+    fn alternatives(&self, changes_flags: bool) -> Vec<Vec<u8>> {
         let may_be = |(_, changes): &&(Vec<u8>, bool)| changes_flags || !changes;
         self.other.iter().filter(may_be).map(|(bytes, _)| bytes.clone()).collect()
     }
 
-    fn wants_flags(&self) -> bool {
+    fn reads_flags(&self) -> bool {
         self.wants_flags
     }
 
-    fn mentions(&self) -> u64 {
+    fn touched_regs(&self) -> u64 {
         self.mentions
     }
 }

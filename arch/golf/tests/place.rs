@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
             ("flags are wanted behind it", || {
                 swallow(made(TWO).with_effects(0, Effects::FLAGS), made(FOUR).wanting_flags())
             }),
-            ("two instructions are glued", || swallow(made(TWO).glued(1), made(FOUR))),
+            ("two instructions are glued", || swallow(made(TWO).bundled(1), made(FOUR))),
             ("the machine has one length of instructions", || {
                 let free = ".. .. .. .. .. .. .. 11 .. .. .. ..";
                 Case::of_code("aarch64", free, [made(FOUR), made(FOUR)])
@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         rule: Rule::Hop,
         wins: || hop([made(&[0x7f, 1]), made(THREE)]),
-        not: &[("two instructions are glued", || hop([made(&[0x7f, 1]).glued(1), made(THREE)]))],
+        not: &[("two instructions are glued", || hop([made(&[0x7f, 1]).bundled(1), made(THREE)]))],
     },
     Row {
         rule: Rule::Back,
@@ -86,7 +86,7 @@ pub(super) const ROWS: &[Row] = &[
             }),
             ("both write the same", || order([made(THREE).with_effects(0, 3), made(TWO).with_effects(0, 2)])),
             ("one needs and changes everything", || order([made(THREE), made(TWO).with_effects(0, 2)])),
-            ("they are glued", || order([made(THREE).with_effects(0, 1).glued(1), made(TWO).with_effects(0, 2)])),
+            ("they are glued", || order([made(THREE).with_effects(0, 1).bundled(1), made(TWO).with_effects(0, 2)])),
         ],
     },
     Row {
@@ -141,7 +141,7 @@ fn hop(code: [Made; 2]) -> Case {
 fn back(machine: &str, words: usize, glued: usize) -> Case {
     let template = format!("{} 11 11 11 11 >.. .. .. ..", ".. .. .. .. ".repeat(words));
     let rest = [(); 4].map(|()| made(FOUR));
-    Case::of_code(machine, &template, [made(FOUR).glued(glued)].into_iter().chain(rest))
+    Case::of_code(machine, &template, [made(FOUR).bundled(glued)].into_iter().chain(rest))
 }
 
 /// A hole that holds the shorter of two instructions and a jump.
@@ -170,7 +170,7 @@ fn an_encoding_that_changes_no_flags_may_stand_where_they_are_wanted() {
 
 #[test]
 fn what_is_glued_follows_at_once() {
-    let glued = [made(FOUR).glued(1), made(THREE), made(TWO)];
+    let glued = [made(FOUR).bundled(1), made(THREE), made(TWO)];
     let case = Case::of_code("i386", ".. .. .. .. .. .. 11 11", glued);
     let packed = case.packed(None).expect("there is a file");
     let at = |bytes: &[u8]| packed.code.instructions.iter().find(|one| one.bytes == bytes).map(|one| one.at);

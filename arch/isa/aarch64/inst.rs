@@ -12,8 +12,8 @@ use super::effects;
 use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
 use crate::CompileError;
 use crate::ir::Ref;
-use crate::mach::inst::Effects;
-use crate::mach::inst::Encode;
+use crate::mach::inst::MachInst;
+use crate::mach::inst::{ControlFlow, Effects};
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::reg::Reg;
 
@@ -202,7 +202,7 @@ fn words_between(from: u64, to: u64) -> Result<i16, CompileError> {
     Ok(distance as i16)
 }
 
-impl Encode for A64 {
+impl MachInst for A64 {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let mut ops: VecAssembler<Aarch64Relocation> = VecAssembler::new(0);
         let target = |to: To| match to {
@@ -269,16 +269,20 @@ impl Encode for A64 {
         ops.finalize().map(Some).map_err(|error| CompileError::Encoding { message: error.to_string() })
     }
 
-    fn branch(&self) -> Option<(Label, u8)> {
+    fn control_flow(&self) -> ControlFlow {
         match *self {
+            Self::B { to: To::Label(to) } => ControlFlow::Jump(to),
             Self::Bcond { to: To::Label(to), .. }
             | Self::Cbz { to: To::Label(to), .. }
-            | Self::Tbz { to: To::Label(to), .. } => Some((to, 0)),
-            _ => None,
+            | Self::Tbz { to: To::Label(to), .. } => ControlFlow::CondJump { to, condition: 0 },
+            Self::Bl { .. } => ControlFlow::Call,
+            Self::Ret => ControlFlow::Return,
+            Self::Svc { returns: false } => ControlFlow::Never,
+            _ => ControlFlow::FallThrough,
         }
     }
 
-    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+    fn inverted(&self, to: Label) -> Option<Box<dyn MachInst>> {
         let to = To::Label(to);
         match *self {
             Self::Bcond { cond, .. } => Some(Box::new(Self::Bcond { cond: cond.opposite(), to })),
@@ -288,7 +292,7 @@ impl Encode for A64 {
         }
     }
 
-    fn identity(&self) -> Option<Vec<u8>> {
+    fn merge_key(&self) -> Option<Vec<u8>> {
         let counts = matches!(
             self,
             Self::B { to: To::By(_) }
@@ -299,27 +303,19 @@ impl Encode for A64 {
         (!counts).then(|| format!("{self:?}").into_bytes())
     }
 
-    fn island(&self, to: Label) -> Option<Box<dyn Encode>> {
+    fn jump_to(&self, to: Label) -> Option<Box<dyn MachInst>> {
         Some(Box::new(Self::B { to: To::Label(to) }))
     }
 
-    fn jump_bytes(&self) -> u32 {
+    fn max_jump_bytes(&self) -> u32 {
         4
     }
 
-    fn leads_to(&self) -> Option<Label> {
-        if let Self::B { to: To::Label(to) } = *self { Some(to) } else { None }
-    }
-
-    fn goes_on(&self) -> bool {
-        !matches!(self, Self::Ret | Self::B { to: To::Label(_) } | Self::Svc { returns: false })
-    }
-
-    fn wants_flags(&self) -> bool {
+    fn reads_flags(&self) -> bool {
         matches!(self, Self::Bcond { .. } | Self::B { .. } | Self::Ccmp { .. })
     }
 
-    fn symbolic(&self, form: u8) -> Range<usize> {
+    fn relocated_bytes(&self, form: u8) -> Range<usize> {
         effects::symbolic(*self, form)
     }
 
@@ -327,7 +323,7 @@ impl Encode for A64 {
         effects::effects(*self)
     }
 
-    fn glued(&self) -> usize {
+    fn bundled_with_next(&self) -> usize {
         effects::glued(*self)
     }
 }

@@ -3,7 +3,7 @@
 use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
 use crate::ir::Ref;
-use crate::mach::inst::Encode;
+use crate::mach::inst::MachInst;
 use crate::op::{Alu, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, disasm};
 

@@ -10,8 +10,8 @@ use super::regs;
 use crate::CompileError;
 use crate::analysis::value_state::Value;
 use crate::ir::Ref;
-use crate::mach::inst::Effects;
-use crate::mach::inst::Encode;
+use crate::mach::inst::MachInst;
+use crate::mach::inst::{ControlFlow, Effects};
 use crate::op::{Cond, Label};
 use crate::reg::Reg;
 
@@ -164,7 +164,7 @@ const MOST_BYTES: usize = 15;
 /// Bytes of a short jump and of the longest near one.
 const SHORT_JUMP_BYTES: u64 = 2;
 
-impl Encode for X86Inst {
+impl MachInst for X86Inst {
     fn encode(&self, form: u8, at: u64, address: &dyn Fn(Ref) -> u64) -> Result<Option<Vec<u8>>, CompileError> {
         let instruction = match self.operation {
             Operation::Plain(instruction) | Operation::Leave(instruction) => instruction,
@@ -226,28 +226,34 @@ impl Encode for X86Inst {
         bytes(self.bits(), &instruction, at).map(Some)
     }
 
-    fn jump(&self) -> Option<(Label, Option<u8>)> {
+    fn control_flow(&self) -> ControlFlow {
         match self.operation {
-            Operation::Jump { condition, to } => Some((to, condition.map(|condition| condition as u8))),
-            _ => None,
+            Operation::Jump { condition: None, to } => ControlFlow::Jump(to),
+            Operation::Jump { condition: Some(condition), to } => {
+                ControlFlow::CondJump { to, condition: condition as u8 }
+            }
+            Operation::Subroutine { .. } => ControlFlow::Call,
+            Operation::Plain(instruction) if goes_back(&instruction) => ControlFlow::Return,
+            Operation::Leave(_) => ControlFlow::Never,
+            _ => ControlFlow::FallThrough,
         }
     }
 
-    fn island(&self, to: Label) -> Option<Box<dyn Encode>> {
+    fn may_be_chained(&self) -> bool {
+        matches!(self.operation, Operation::Jump { .. })
+    }
+
+    fn jump_to(&self, to: Label) -> Option<Box<dyn MachInst>> {
         Some(Box::new(Self { long_mode: self.long_mode, operation: Operation::Jump { condition: None, to } }))
     }
 
-    fn branch(&self) -> Option<(Label, u8)> {
-        self.jump().and_then(|(to, condition)| Some((to, condition?)))
-    }
-
-    fn opposite(&self, to: Label) -> Option<Box<dyn Encode>> {
+    fn inverted(&self, to: Label) -> Option<Box<dyn MachInst>> {
         let Operation::Jump { condition: Some(condition), .. } = self.operation else { return None };
         let operation = Operation::Jump { condition: Some(condition.opposite()), to };
         Some(Box::new(Self { long_mode: self.long_mode, operation }))
     }
 
-    fn identity(&self) -> Option<Vec<u8>> {
+    fn merge_key(&self) -> Option<Vec<u8>> {
         match self.operation {
             Operation::Plain(instruction) | Operation::Constant { instruction, .. } => {
                 bytes(self.bits(), &instruction, 0).ok()
@@ -260,24 +266,17 @@ impl Encode for X86Inst {
         }
     }
 
-    fn return_again(&self) -> Option<Box<dyn Encode>> {
+    fn cloned_return(&self) -> Option<Box<dyn MachInst>> {
         let Operation::Plain(instruction) = self.operation else { return None };
         let operation = Operation::Plain(instruction);
-        goes_back(&instruction).then(|| Box::new(Self { long_mode: self.long_mode, operation }) as Box<dyn Encode>)
+        goes_back(&instruction).then(|| Box::new(Self { long_mode: self.long_mode, operation }) as Box<dyn MachInst>)
     }
 
-    fn jump_bytes(&self) -> u32 {
+    fn max_jump_bytes(&self) -> u32 {
         5
     }
 
-    fn leads_to(&self) -> Option<Label> {
-        match self.operation {
-            Operation::Jump { condition: None, to } => Some(to),
-            _ => None,
-        }
-    }
-
-    fn wants_flags(&self) -> bool {
+    fn reads_flags(&self) -> bool {
         match self.operation {
             Operation::Plain(instruction) if goes_back(&instruction) => true,
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
@@ -289,12 +288,12 @@ impl Encode for X86Inst {
         }
     }
 
-    fn others(&self, changes_flags: bool) -> Vec<Vec<u8>> {
+    fn alternatives(&self, changes_flags: bool) -> Vec<Vec<u8>> {
         let Operation::Constant { known, .. } = self.operation else { return Vec::new() };
         known.others().into_iter().filter(|(_, changes)| changes_flags || !changes).map(|(bytes, _)| bytes).collect()
     }
 
-    fn symbolic(&self, form: u8) -> Range<usize> {
+    fn relocated_bytes(&self, form: u8) -> Range<usize> {
         match (self.operation, form) {
             (
                 Operation::Plain(_) | Operation::Constant { .. } | Operation::Leave(_) | Operation::SameAddress { .. },
@@ -322,7 +321,7 @@ impl Encode for X86Inst {
         }
     }
 
-    fn mentions(&self) -> u64 {
+    fn touched_regs(&self) -> u64 {
         match self.operation {
             Operation::Plain(instruction) | Operation::Leave(instruction) if enters_kernel(&instruction) => {
                 // The kernel reads and changes no others (arch/x86/entry/entry_64.S); `int 80h` reads all but the stack's.
@@ -333,15 +332,6 @@ impl Encode for X86Inst {
                 let effects = self.effects();
                 effects.reads | effects.writes
             }
-        }
-    }
-
-    fn goes_on(&self) -> bool {
-        match self.operation {
-            Operation::Plain(instruction) => !goes_back(&instruction),
-            Operation::Jump { condition, .. } => condition.is_some(),
-            Operation::Leave(_) => false,
-            _ => true,
         }
     }
 }

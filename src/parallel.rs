@@ -1,5 +1,5 @@
-//! Pieces of work side by side, on as many processors as there are. No piece may know of another, and the results are in
-//! the order of the pieces: so they are the same as one after the other.
+//! Pieces of work side by side, on as many processors as there are. No piece may know of another, and the results are
+//! in the order of the pieces: so they are the same as one after the other.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -55,7 +55,7 @@ impl Client {
 
     /// Receives something.
     pub(crate) fn more(&mut self) -> Result<(), Fault> {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         match http::receive(&mut self.stream, &mut buffer) {
             Ok(count @ 1..) => {
                 self.ahead.extend(&buffer[..count]);

@@ -1,6 +1,8 @@
 //! Files that hold what was right: compared, or rewritten by `make bless`. All tests that compare text with a committed
 //! file do it here.
 
+use std::fmt::Write;
+
 use super::tool::root;
 
 /// The variable that tells tests to rewrite the files; `make bless` sets it.
@@ -29,10 +31,10 @@ fn difference(was: &str, is: &str) -> String {
     let mut shown = (same + 1).to_string();
     for (mark, lines) in ["-", "+"].into_iter().zip(rest.map(|lines| &lines[..lines.len() - end])) {
         for line in &lines[..lines.len().min(SHOWN_LINES)] {
-            shown += &format!("\n  {mark} {line}");
+            let _ = write!(shown, "\n  {mark} {line}");
         }
         if lines.len() > SHOWN_LINES {
-            shown += &format!("\n  {mark} … {} lines more", lines.len() - SHOWN_LINES);
+            let _ = write!(shown, "\n  {mark} … {} lines more", lines.len() - SHOWN_LINES);
         }
     }
     shown

@@ -50,7 +50,7 @@ fn no_page_is_writable_and_executable() {
 /// A call that no part of the loop makes ends the server. `strace` makes one of another.
 #[test]
 fn a_forbidden_call_ends_it() {
-    let wrapper = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=writev:error=EPERM:syscall=getuid"];
+    let wrapper = ["strace", "-D", "-qqq", "-o", "/dev/null", "-e", "inject=recvfrom:error=EPERM:syscall=getuid"];
     let spec = spec("");
     let mut server = Server::start_under(&wrapper, Variant::native(&spec.path()));
     let mut client = Client::new(server.port);

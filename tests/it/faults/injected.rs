@@ -54,6 +54,13 @@ const CASES: &[(&[&str], May)] = &[
     (&["sendmsg:error=EPIPE:when=2"], CloseIt),
     (&["sendmsg:error=ENOBUFS:when=3"], CloseIt),
     (&["sendmsg:error=ENOMEM:when=3"], CloseIt),
+    (&["sendto:error=EAGAIN:when=1+2"], Nothing),
+    (&["sendto:error=EAGAIN:when=2+3"], Nothing),
+    (&["sendto:error=EINTR:when=1+2"], Nothing),
+    (&["sendto:error=ECONNRESET:when=2"], CloseIt),
+    (&["sendto:error=EPIPE:when=2"], CloseIt),
+    (&["sendto:error=ENOBUFS:when=3"], CloseIt),
+    (&["sendto:error=ENOMEM:when=3"], CloseIt),
     // As where the kernel does not tell (gVisor): nothing is known to be held.
     (&["getsockopt:error=ENOPROTOOPT"], Nothing),
     (&["sendfile:error=EAGAIN:when=1+2"], Nothing),

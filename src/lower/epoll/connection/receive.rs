@@ -23,6 +23,9 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
         self.branch(n, Cond::Le, 0i64, "not_received", "");
+        // What a client sends after its last reply is read, so that no reset overtakes the reply.
+        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.if_any(t, entry::LINGER, "next", "discarded");
         self.input_end();
         self.add(end, n, "");
         self.put_four(frame(var::INPUT_END), end, "");

@@ -3,7 +3,6 @@
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
-use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame};
 use crate::lower::epoll::state::conn_entry::entry;
@@ -64,21 +63,9 @@ impl Engine<'_> {
         let w = self.s.w;
         self.if_zero(w, "next", "closed meanwhile");
         self.if_any(w, entry::OUT, "write", "it is written to");
-        self.if_none(w, entry::LINGER, "read", "it is read from");
-        self.discard();
+        self.jump("read", "it is read from");
         self.stopping();
         self.accept();
         self.lighten();
-    }
-
-    /// Reads what a client sends behind its last reply, so that no reset overtakes the reply.
-    fn discard(&mut self) {
-        let (fd, n) = (self.s.fd, self.s.n);
-        let flags = Arg::Const(abi::MSG_TRUNC);
-        let args = [Arg::Slot(fd), Arg::Const(0), Arg::Const(1 << 20), flags, Arg::Const(0), Arg::Const(0)];
-        self.call(Call::Recvfrom, &args, Some(n), "discard what comes behind the last reply");
-        self.branch(n, Cond::Gt, 0i64, "next", "there may be more");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "next", "there may be more");
-        self.jump("close", "the client has closed, or is gone");
     }
 }

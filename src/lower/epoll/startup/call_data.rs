@@ -8,7 +8,7 @@ use crate::lower::epoll::Engine;
 use crate::lower::epoll::startup::byte_classes::class;
 
 pub(crate) const NEAR: u32 = 0x40;
-pub(crate) const NEAR_END: u32 = 0xc0;
+pub(crate) const NEAR_END: u32 = 0x80;
 
 /// How long a health check waits for a connection, and for its reply, in seconds.
 const PATIENCE_SECONDS: u64 = 5;

@@ -1,11 +1,11 @@
 //! `healthcheck`, the command: asks the server of the same image over loopback. An image from scratch has nothing else
 //! that could.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::Cond;
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::frame;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
 use crate::lower::epoll::state::vars::var;
@@ -23,7 +23,7 @@ impl Engine<'_> {
     }
 
     pub(crate) fn healthcheck(&mut self) {
-        let (n, t) = (self.s.n, self.s.t);
+        let n = self.s.n;
         self.place("healthcheck");
         let listen = self.server.listen;
         if listen.address.is_unspecified() {
@@ -35,8 +35,8 @@ impl Engine<'_> {
         let len_sent = Given::Number(self.health_request().len() as i64);
         let request = Given::Near(Near::Request);
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
-        let reply = Given::State(self.state.buffers);
-        let address = Given::State(self.state.frame + self.address_at());
+        let reply = Given::Frame(var::LONG_SCRATCH);
+        let address = Given::Frame(self.address_at());
         let patience = Given::Near(Near::Patience);
         // A timeval is two words.
         let wait = |option| {
@@ -55,8 +55,7 @@ impl Engine<'_> {
         self.run("calls of the healthcheck", &rows.map(Row::may_fail));
         self.four(n, frame(var::NOWHERE), "bytes of the status line's beginning");
         self.branch(n, Cond::Ne, SEEN_BYTES, "exit_1", "no reply");
-        self.set(t, Arg::State(self.state.buffers), "");
-        self.byte(n, at(t, STATUS_AT), "");
+        self.byte(n, frame(var::LONG_SCRATCH + STATUS_AT), "");
         self.branch(n, Cond::Eq, b'2', "exit", "it is well");
         self.branch(n, Cond::Eq, b'3', "exit", "it is well");
         self.jump("exit_1", "it is not");

@@ -121,7 +121,7 @@ impl Engine<'_> {
         let limit = |new: Given, old: Given| {
             Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]).may_fail()
         };
-        let (low, high) = (Given::State(self.state.composed), Given::State(self.state.composed + 8));
+        let (low, high) = (Given::Frame(var::LONG_SCRATCH), Given::Frame(var::LONG_SCRATCH + 8));
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
@@ -138,7 +138,7 @@ impl Engine<'_> {
             Row::new(Call::TimerfdSettime, &[Given::Variable(var::TIMER), number(0), second]),
             Row::new(Call::Signalfd4, &[number(-1), asked, number(abi::SIGSET_BYTES)]).to(var::SIGNALS),
         ];
-        let clock = [number(abi::CLOCK_REALTIME), Given::State(self.state.composed)];
+        let clock = [number(abi::CLOCK_REALTIME), low];
         rows.push(Row::new(Call::ClockGettime, &clock));
         if !self.has_workers() {
             // As process 1 it inherits orphans, which the kernel reaps if it ignores their end. Those who have workers ask for

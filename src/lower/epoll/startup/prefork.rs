@@ -24,7 +24,7 @@ impl Engine<'_> {
 
     /// What the first does before there are others.
     pub(crate) fn before_workers(&mut self) {
-        let ends = Given::State(self.state.frame + var::READY);
+        let ends = Given::Frame(var::READY);
         let rows = [Self::block_signals(), Row::new(Call::Pipe2, &[ends])];
         self.run("calls before there are workers", &rows);
     }
@@ -37,7 +37,7 @@ impl Engine<'_> {
         let (u, t, n) = (self.s.u, self.s.t, self.s.n);
         let (number, heard, said) = (Given::Number, Given::Variable(var::READY), Given::Variable(var::READY_SAID));
         let close = |end| Row::new(Call::Close, &[end]);
-        let say = Row::new(Call::Write, &[said, Given::State(self.state.frame), number(1)]);
+        let say = Row::new(Call::Write, &[said, Given::Frame(0), number(1)]);
         self.four(t, frame(var::WORKERS), "");
         self.branch(t, Cond::Ge, 0i64, "is_first", "");
         self.run("calls of a worker that is ready", &[say, close(heard), close(said)]);

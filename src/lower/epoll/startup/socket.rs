@@ -72,7 +72,7 @@ impl Engine<'_> {
             // It may be of IPv4.
             rows.push(Self::option(abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, Near::Zero).may_fail());
         }
-        let address = Given::State(self.state.frame + self.address_at());
+        let address = Given::Frame(self.address_at());
         rows.push(Row::new(Call::Bind, &[fd, address, Given::Number(len)]).of_address());
         rows.push(Row::new(Call::Listen, &[fd, Given::Number(self.server.backlog.into())]));
         rows

@@ -4,8 +4,9 @@
 //! ```text
 //! number     2 bytes, with what it is if the call fails, whether its result is wanted, and the count of arguments; 0: the
 //!            end
-//! arguments  1 byte each: a number below NEAR; NEAR and where it stands of what is near; or VARIABLE and which word of
-//!            the frame; or WIDE and the 4 bytes of a number or an address
+//! arguments  1 byte each: a number below NEAR; NEAR and where it stands of what is near; FRAME and which word of the
+//!            frame it is the address of; VARIABLE and which word of the frame; or WIDE and the 4 bytes of a number or an
+//!            address
 //! result     1 byte if it is wanted: which word of the frame it goes to
 //! ```
 
@@ -30,7 +31,8 @@ const COUNT_SHIFT: u8 = 13;
 /// The number itself.
 const NUMBER: u32 = MAY_FAIL - 1;
 
-const VARIABLE: u32 = NEAR_END;
+const FRAME: u32 = NEAR_END;
+const VARIABLE: u32 = 0xc0;
 
 const WIDE: u8 = 0xff;
 
@@ -45,8 +47,9 @@ pub(crate) enum Given {
     Number(i64),
     Near(Near),
     Variable(u32),
+    /// The address of a variable.
+    Frame(u32),
     Data(DatumId),
-    State(u32),
 }
 
 /// A call with its arguments; those left out are 0.
@@ -106,8 +109,11 @@ impl Engine<'_> {
             Given::Number(number) => vec![wide, Part::Bytes((number as u32).to_le_bytes().into())],
             Given::Near(near) => byte(self.near_argument(near)),
             Given::Variable(offset) => byte((VARIABLE + (offset >> WORD_SHIFT)) as u8),
+            Given::Frame(offset) if FRAME + (offset >> WORD_SHIFT) < VARIABLE => {
+                byte((FRAME + (offset >> WORD_SHIFT)) as u8)
+            }
+            Given::Frame(offset) => vec![wide, Part::StateAddress(self.state.frame + offset)],
             Given::Data(datum) => vec![wide, Part::DatumAddress { datum, offset: 0 }],
-            Given::State(offset) => vec![wide, Part::StateAddress(offset)],
         }
     }
 
@@ -152,6 +158,7 @@ impl Engine<'_> {
         self.next(c, list, "");
         self.branch(c, Cond::Below, NEAR, "argument_known", "a number");
         self.branch(c, Cond::Below, NEAR_END, "argument_near", "");
+        self.branch(c, Cond::Below, VARIABLE, "argument_frame", "");
         self.branch(c, Cond::Eq, WIDE, "argument_wide", "");
         self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
@@ -162,6 +169,11 @@ impl Engine<'_> {
         let near = self.near_base();
         self.set(self.s.d, Arg::Data(near), "");
         self.add(c, self.s.d, "its address");
+        self.jump("argument_known", "");
+        self.place("argument_frame");
+        self.shl(c, WORD_SHIFT, "");
+        self.set(self.s.d, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), "");
+        self.add(c, self.s.d, "a variable's address");
         self.jump("argument_known", "");
         self.place("argument_wide");
         self.four(c, at(list, 0), "a large number, or an address");

@@ -42,3 +42,28 @@ pub fn image(description: &Description, targets: &[&'static Target]) -> Result<A
     let platforms = targets.iter().zip(images).map(binary).collect();
     Ok(oci::build(&ImageRequest::new(description, platforms, Vec::new(), 0))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use asmgen_arch::target::{AARCH64, I386, X86_64};
+
+    use super::*;
+    use crate::spec::Program;
+
+    #[test]
+    fn an_image_has_the_machines_that_are_named() {
+        let pause = Description::new("pause", Program::Pause);
+        let archive = image(&pause, &[&I386, &X86_64, &AARCH64]).unwrap();
+        assert_eq!(archive.summary.platforms.len(), 3);
+        assert_eq!(image(&pause, &[]), Err(ImageError::Oci(OciError::NoPlatform)));
+        let twice = image(&pause, &[&X86_64, &X86_64]);
+        assert_eq!(twice, Err(ImageError::Oci(OciError::PlatformTwice("linux/amd64".into()))));
+    }
+
+    #[test]
+    fn what_is_wrong_is_packed_nowhere() {
+        let wrong = image(&Description::new("No name", Program::Pause), &[&X86_64]);
+        let Err(ImageError::Build(BuildError::Description(error))) = wrong else { panic!("{wrong:?}") };
+        assert_eq!(error.place(), "name");
+    }
+}

@@ -37,6 +37,8 @@ mod golden;
 mod golf;
 /// What the modules share.
 mod harness;
+/// How much work compiling is.
+mod instructions;
 /// Every example on real kernels under qemu, and under gVisor.
 mod kernels;
 /// The library as other programs use it.

@@ -15,6 +15,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
     ("readelf",             "binutils"),
     ("strace",              "strace"),
+    ("valgrind",            "valgrind"),
     ("unshare",             "util-linux"),
     ("nsenter",             "util-linux"),
     ("setpriv",             "util-linux"),

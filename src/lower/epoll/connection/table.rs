@@ -1,5 +1,5 @@
-//! Connections: what each does until when, and those whose time is up. They stand in a table, and who looks for one goes
-//! through all of it: once a second, and where a limit is reached.
+//! Connections: what each does until when, and those whose time is up. They are in a table, and a search goes through
+//! all of it: once a second, and at a limit.
 
 use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;

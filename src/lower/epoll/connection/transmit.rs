@@ -1,6 +1,7 @@
-//! Output: replies become vectors of one batch, and the batch one `writev`, or `sendmsg` where content from the file may follow.
-//! What the client does not take is kept as an address and a length, or, where a reply was cut before its last vector, as the
-//! request itself and how much of its reply is to be left out.
+//! Output: replies become vectors of one batch, and the batch one call: `writev`, `sendmsg` if content from the file
+//! may follow, `write` or `sendto` for a single vector. What the client does not take is kept as an address and a
+//! length. If a reply was cut before its last vector, the request itself is kept, and how much of its reply to leave
+//! out.
 
 use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;

@@ -28,8 +28,8 @@ pub fn compile_turn(target: &Target, program: &Program, turn: usize) -> Result<C
 ///
 /// # Errors
 /// The same.
-pub fn compile_with_beliefs(target: &Target, program: &Program) -> Result<Code, CompileError> {
-    compile_tuned(target, program, &Tuning::with_beliefs())
+pub fn compile_with_assertions(target: &Target, program: &Program) -> Result<Code, CompileError> {
+    compile_tuned(target, program, &Tuning::with_assertions())
 }
 
 /// The same, with the ways that a search asks for.

@@ -25,7 +25,7 @@ pub mod target;
 pub use analysis::assertions::{Content, Known};
 
 pub(crate) use compile::compile_tuned;
-pub use compile::{compile, compile_observed, compile_turn, compile_with_beliefs};
+pub use compile::{compile, compile_observed, compile_turn, compile_with_assertions};
 pub use error::CompileError;
 pub use ir::{Place, Ref, op, syscall, text};
 pub use mach::code::{Code, Placed, PlacedCode};

@@ -38,7 +38,7 @@ pub enum Machine {
     I386,
 }
 
-/// Facts about a machine that others need: headers, images, tests.
+/// ValueState about a machine that others need: headers, images, tests.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Target {
     /// Which machine.

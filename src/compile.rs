@@ -86,13 +86,13 @@ pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
 ///
 /// # Errors
 /// The same.
-pub fn assemble_with_beliefs(
+pub fn assemble_with_assertions(
     ops: &Ops,
     target: &'static Target,
     tier: Tier,
 ) -> Result<(Image, Vec<Known>), BuildError> {
     let wrong = |source| BuildError::Compile { target: target.name, source };
-    let code = asmgen_arch::compile_with_beliefs(target, ops).map_err(wrong)?;
+    let code = asmgen_arch::compile_with_assertions(target, ops).map_err(wrong)?;
     let options = Options::new(target).tier(tier).effort(Effort::Quick);
     plain(ops, code, options, 0)
 }

@@ -47,7 +47,7 @@ pub mod spec;
 pub use asmgen_arch::pass::Pass;
 pub use asmgen_arch::target::{AARCH64, I386, X86_64};
 pub use asmgen_arch::{Content, Known, TARGETS, Target, op, syscall};
-pub use compile::{assemble, assemble_with_beliefs, build, build_all, build_watched};
+pub use compile::{assemble, assemble_with_assertions, build, build_all, build_watched};
 pub use dump::dump;
 pub use error::BuildError;
 pub use image::{Claim, Image, Load, Owner};

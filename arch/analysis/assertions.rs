@@ -1,13 +1,13 @@
 //! What selection believes of registers, for those who compare it with the registers of a real run. Nobody else asks
 //! for it, and the code is the same either way.
 
-use crate::analysis::value_state::{Facts, Value};
+use crate::analysis::value_state::{Value, ValueState};
 use crate::ir::Ref;
 use crate::op::{Kind, Program, Slot};
 use crate::reg::Reg;
 
 /// What is believed of a register before an instruction, whichever way control came there. Only an operation's first
-/// instruction has beliefs, which are exact there: inside an operation, what is known may be noted before the
+/// instruction has assertions, which are exact there: inside an operation, what is known may be noted before the
 /// instructions that make it true, or behind those that end it. An instruction that others share, because they end
 /// alike, has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,18 +53,23 @@ pub enum Content {
 
 /// The same while nobody knows where anything will be.
 #[derive(Clone, Debug)]
-pub(crate) struct Beliefs {
-    facts: Facts,
+pub(crate) struct Assertions {
+    values: ValueState,
     /// The register that leads to the frame, and how far the frame is above what it holds.
     frame: (Reg, i64),
     /// Slots that registers hold the values of, and how many bytes tell all of a value.
     slots: Vec<(Slot, u32)>,
 }
 
-impl Beliefs {
+impl Assertions {
     /// `is_whole` tells whether all of a slot's register is what the slot says.
-    pub(crate) fn new(facts: Facts, frame: (Reg, i64), program: &Program, is_whole: impl Fn(Slot) -> bool) -> Self {
-        let mut slots: Vec<Slot> = (0..32).filter_map(|reg| facts.get(reg).copy_of).collect();
+    pub(crate) fn new(
+        values: ValueState,
+        frame: (Reg, i64),
+        program: &Program,
+        is_whole: impl Fn(Slot) -> bool,
+    ) -> Self {
+        let mut slots: Vec<Slot> = (0..32).filter_map(|reg| values.get(reg).copy_of).collect();
         slots.sort_unstable();
         slots.dedup();
         let bytes = |slot: Slot| match program.kind(slot) {
@@ -73,7 +78,7 @@ impl Beliefs {
             Kind::Pointer => 8,
         };
         let slots = slots.into_iter().map(|slot| (slot, bytes(slot))).collect();
-        Self { facts, frame, slots }
+        Self { values, frame, slots }
     }
 
     /// What is believed before the instruction at this address.
@@ -93,10 +98,10 @@ impl Beliefs {
                 Some(Content::Above { register, bytes: above + i64::from(offset) })
             }
         };
-        let known = |register: Reg| Some(Known { at, register, content: content(self.facts.get(register).value)? });
+        let known = |register: Reg| Some(Known { at, register, content: content(self.values.get(register).value)? });
         let mut all: Vec<Known> = (0..32).filter_map(known).collect();
         for &(slot, bytes) in &self.slots {
-            let mut holders = (0..32).filter(|&reg| self.facts.get(reg).copy_of == Some(slot));
+            let mut holders = (0..32).filter(|&reg| self.values.get(reg).copy_of == Some(slot));
             let Some(register) = holders.next() else { continue };
             all.extend(holders.map(|other| Known { at, register: other, content: Content::Same { register, bytes } }));
         }

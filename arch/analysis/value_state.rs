@@ -1,5 +1,5 @@
-//! What is known of each register at a point of the program. Facts are met at labels, so they hold on every turn
-//! of a loop.
+//! The value state: what is known of each register at a point of the program. States form a lattice: the meet of two
+//! keeps what both know. Where paths join, their states meet, so what is known holds on all of them (a must-analysis).
 
 use crate::op::{DatumId, Slot};
 use crate::reg::Reg;
@@ -36,7 +36,7 @@ impl Value {
 
 /// One register: what it holds and whose value that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fact {
+pub(crate) struct RegValue {
     /// Its content.
     pub(crate) value: Value,
     /// The slot whose value it equals.
@@ -45,7 +45,7 @@ pub(crate) struct Fact {
     pub(crate) word: Option<i32>,
 }
 
-impl Fact {
+impl RegValue {
     pub(crate) const UNKNOWN: Self = Self { value: Value::Unknown, copy_of: None, word: None };
 
     /// What is known of a register that has the lower 32 bits of this one, and nothing above them. Addresses of code
@@ -61,7 +61,7 @@ impl Fact {
     }
 }
 
-impl From<Value> for Fact {
+impl From<Value> for RegValue {
     fn from(value: Value) -> Self {
         Self { value, copy_of: None, word: None }
     }
@@ -69,24 +69,24 @@ impl From<Value> for Fact {
 
 /// Everything known at one point.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Facts {
-    registers: [Fact; 32],
+pub(crate) struct ValueState {
+    registers: [RegValue; 32],
     /// The slot whose comparison with 0 the flags hold.
     flags: Option<Slot>,
 }
 
-impl Facts {
+impl ValueState {
     /// Nothing is known.
-    pub(crate) const UNKNOWN: Self = Self { registers: [Fact::UNKNOWN; 32], flags: None };
+    pub(crate) const UNKNOWN: Self = Self { registers: [RegValue::UNKNOWN; 32], flags: None };
 
     /// These registers hold 0, nothing else is known.
     pub(crate) fn zero(registers: impl IntoIterator<Item = Reg>) -> Self {
-        let mut facts = Self::UNKNOWN;
-        registers.into_iter().for_each(|reg| facts.set(reg, Value::Const(0)));
-        facts
+        let mut values = Self::UNKNOWN;
+        registers.into_iter().for_each(|reg| values.set(reg, Value::Const(0)));
+        values
     }
 
-    pub(crate) fn get(&self, reg: Reg) -> Fact {
+    pub(crate) fn get(&self, reg: Reg) -> RegValue {
         self.registers[usize::from(reg)]
     }
 
@@ -97,7 +97,7 @@ impl Facts {
         }
     }
 
-    pub(crate) fn set(&mut self, reg: Reg, fact: impl Into<Fact>) {
+    pub(crate) fn set(&mut self, reg: Reg, fact: impl Into<RegValue>) {
         self.registers[usize::from(reg)] = fact.into();
     }
 
@@ -129,7 +129,7 @@ impl Facts {
     }
 
     /// The slot has turned out to be this number; so that is what the register holds, if it holds the slot's value.
-    pub(crate) fn tell(&mut self, reg: Reg, (slot, number): (Slot, u64)) {
+    pub(crate) fn refine(&mut self, reg: Reg, (slot, number): (Slot, u64)) {
         let fact = &mut self.registers[usize::from(reg)];
         if fact.copy_of == Some(slot) {
             fact.value = Value::Const(number);
@@ -139,7 +139,7 @@ impl Facts {
     /// The slot has a new value, which is in this register.
     pub(crate) fn define(&mut self, slot: Slot, reg: Reg, value: Value) {
         self.forget_slot(slot);
-        self.set(reg, Fact { value, copy_of: Some(slot), word: None });
+        self.set(reg, RegValue { value, copy_of: Some(slot), word: None });
     }
 
     fn forget_slot(&mut self, slot: Slot) {
@@ -190,7 +190,7 @@ impl Facts {
 
     /// What holds whichever way one came: both.
     pub(crate) fn meet(&self, other: &Self) -> Self {
-        let both = |a: Fact, b: Fact| Fact {
+        let both = |a: RegValue, b: RegValue| RegValue {
             value: match (a.value, b.value) {
                 (a, b) if a == b => a,
                 (Value::Byte, Value::Const(0..=255)) | (Value::Const(0..=255), Value::Byte) => Value::Byte,
@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_fact_holds_after_a_label_only_if_it_held_on_every_way_there() {
-        let mut one = Facts::zero(0..8);
-        let mut other = Facts::zero(0..8);
+        let mut one = ValueState::zero(0..8);
+        let mut other = ValueState::zero(0..8);
         one.set(1, Value::Const(7));
         other.set(1, Value::Const(7));
         one.set(2, Value::Const(3));
@@ -231,50 +231,50 @@ mod tests {
         assert_eq!(met.get(2).value, Value::Half);
         assert_eq!(met.get(3).value, Value::Byte);
         assert_eq!(met.get(6).value, Value::Unknown);
-        assert_eq!(met.get(5), Fact::UNKNOWN);
+        assert_eq!(met.get(5), RegValue::UNKNOWN);
         assert_eq!(met, other.meet(&one));
     }
 
     #[test]
     fn a_new_value_of_a_slot_leaves_no_old_copy() {
-        let mut facts = Facts::UNKNOWN;
-        facts.define(Slot(1), 3, Value::Unknown);
-        facts.set(7, Fact { copy_of: Some(Slot(1)), ..Fact::UNKNOWN });
-        facts.set_flags(Some(Slot(1)));
-        facts.define(Slot(1), 3, Value::Const(0));
-        assert_eq!(facts.get(7).copy_of, None);
-        assert_eq!(facts.flags(), None);
-        assert_eq!(facts.get(3), Fact { value: Value::Const(0), copy_of: Some(Slot(1)), word: None });
+        let mut values = ValueState::UNKNOWN;
+        values.define(Slot(1), 3, Value::Unknown);
+        values.set(7, RegValue { copy_of: Some(Slot(1)), ..RegValue::UNKNOWN });
+        values.set_flags(Some(Slot(1)));
+        values.define(Slot(1), 3, Value::Const(0));
+        assert_eq!(values.get(7).copy_of, None);
+        assert_eq!(values.flags(), None);
+        assert_eq!(values.get(3), RegValue { value: Value::Const(0), copy_of: Some(Slot(1)), word: None });
     }
 
     #[test]
     fn a_register_holds_a_word_until_either_changes() {
-        let mut facts = Facts::UNKNOWN;
+        let mut values = ValueState::UNKNOWN;
         for (reg, offset) in [(1, 8), (2, 12), (3, 8), (4, -4)] {
-            facts.hold_word(reg, offset);
+            values.hold_word(reg, offset);
         }
-        assert_eq!((facts.holder(8, 3), facts.holder(8, 2), facts.holder(16, 0)), (Some(3), Some(1), None));
-        facts.set(1, Value::Unknown);
-        facts.change_frame(15, 1);
-        facts.change_frame(0, 8);
-        assert_eq!((facts.holder(8, 0), facts.holder(12, 0), facts.holder(-4, 0)), (Some(3), None, Some(4)));
-        assert_eq!(facts.meet(&Facts::UNKNOWN).holder(8, 0), None);
+        assert_eq!((values.holder(8, 3), values.holder(8, 2), values.holder(16, 0)), (Some(3), Some(1), None));
+        values.set(1, Value::Unknown);
+        values.change_frame(15, 1);
+        values.change_frame(0, 8);
+        assert_eq!((values.holder(8, 0), values.holder(12, 0), values.holder(-4, 0)), (Some(3), None, Some(4)));
+        assert_eq!(values.meet(&ValueState::UNKNOWN).holder(8, 0), None);
     }
 
     #[test]
     fn a_copy_in_32_bits_has_no_more() {
-        let of = |value| Fact::from(value).lower_half(false).value;
+        let of = |value| RegValue::from(value).lower_half(false).value;
         assert_eq!(of(Value::Const(u64::MAX)), Value::Const(u64::from(u32::MAX)));
         assert_eq!((of(Value::Byte), of(Value::Frame(4))), (Value::Byte, Value::Unknown));
         let address = Value::Data(DatumId(1));
-        assert_eq!((of(address), Fact::from(address).lower_half(true).value), (address, Value::Unknown));
+        assert_eq!((of(address), RegValue::from(address).lower_half(true).value), (address, Value::Unknown));
     }
 
     #[test]
     fn pointers_into_the_frame_move_with_it() {
-        let mut facts = Facts::UNKNOWN;
-        facts.set(6, Value::Frame(4));
-        facts.shift_frame(16);
-        assert_eq!(facts.get(6).value, Value::Frame(20));
+        let mut values = ValueState::UNKNOWN;
+        values.set(6, Value::Frame(4));
+        values.shift_frame(16);
+        assert_eq!(values.get(6).value, Value::Frame(20));
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Tuning {
     /// Which of the searches for registers: each begins with other pseudorandom numbers.
     pub(crate) turn: usize,
     /// Is what is believed of registers kept with the instructions?
-    pub(crate) keeps_beliefs: bool,
+    pub(crate) keeps_assertions: bool,
     /// Rules that are not to be used.
     without: Vec<Rule>,
     /// The answers that are not the usual ones.
@@ -79,8 +79,8 @@ impl Tuning {
     }
 
     /// No search, but what is believed of registers.
-    pub(crate) fn with_beliefs() -> Self {
-        Self { keeps_beliefs: true, ..Self::default() }
+    pub(crate) fn with_assertions() -> Self {
+        Self { keeps_assertions: true, ..Self::default() }
     }
 
     /// No search but for registers, and that from other numbers on.

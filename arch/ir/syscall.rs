@@ -17,7 +17,7 @@ pub enum Returns {
     Never,
 }
 
-/// Facts about a system call.
+/// ValueState about a system call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CallInfo {
     /// Which.
@@ -173,7 +173,7 @@ calls! {
 }
 
 impl Call {
-    /// Facts about it.
+    /// ValueState about it.
     pub fn info(self) -> &'static CallInfo {
         let info = &CALLS[self as usize];
         debug_assert!(info.call == self, "the table is in the order of the enumeration");

@@ -1,8 +1,11 @@
-//! The walk over a program that every machine's selection shares: facts flow along the steps, are met at labels,
-//! and the walk is repeated until they no longer change. So a fact holds on every turn of a loop.
+//! Instruction selection: the forward walk that all instruction sets share. It is a must-analysis (Kildall, A unified
+//! approach to global program optimization, 1973) that emits instructions on the way. The value state flows along the
+//! operations; at a label the states of all paths meet, and a branch refines the state on its two sides. The walk is
+//! repeated until no state changes, so what is known at a label holds on every turn of a loop. The code of the last
+//! walk counts. The number of walks is bounded: a state at a label only ever loses.
 
-use crate::analysis::assertions::Beliefs;
-use crate::analysis::value_state::Facts;
+use crate::analysis::assertions::Assertions;
+use crate::analysis::value_state::ValueState;
 use crate::mach::code::Code;
 use crate::reg::Reg;
 
@@ -13,9 +16,9 @@ use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 /// One machine's selection.
 pub(crate) trait Selector {
     /// What is known of the registers when the kernel starts the program.
-    fn entry(&mut self) -> Facts;
+    fn entry(&mut self) -> ValueState;
     /// What is known now.
-    fn facts(&mut self) -> &mut Facts;
+    fn values(&mut self) -> &mut ValueState;
     /// A label stands here.
     fn label(&mut self, label: Label);
     /// Makes room for the frame on the stack.
@@ -27,7 +30,7 @@ pub(crate) trait Selector {
     /// Adds the instructions of an operation.
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
     /// What was known where the operation at hand went to its target before its last instruction, if it may have.
-    fn left_early(&mut self) -> Option<Facts> {
+    fn left_early(&mut self) -> Option<ValueState> {
         None
     }
     /// The code so far.
@@ -73,31 +76,31 @@ pub(crate) fn is_last(program: &Program, at: usize) -> bool {
     matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
 }
 
-/// Facts at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
+/// ValueState at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
 /// labels stand those that a subroutine comes back with.
 struct AtLabels {
-    facts: Vec<Option<Facts>>,
+    values: Vec<Option<ValueState>>,
     /// Has somebody come who knew less?
     changed: bool,
 }
 
 impl AtLabels {
     fn new(program: &Program) -> Self {
-        let mut at_labels = Self { facts: vec![None; 2 * program.labels.len()], changed: false };
+        let mut at_labels = Self { values: vec![None; 2 * program.labels.len()], changed: false };
         // The kernel jumps to a label whose address is in data with registers of its own.
         for label in program.labels_in_data() {
-            at_labels.facts[usize::from(label.0)] = Some(Facts::UNKNOWN);
+            at_labels.values[usize::from(label.0)] = Some(ValueState::UNKNOWN);
         }
         at_labels
     }
 
-    fn get(&self, label: Label) -> Option<&Facts> {
-        self.facts[usize::from(label.0)].as_ref()
+    fn get(&self, label: Label) -> Option<&ValueState> {
+        self.values[usize::from(label.0)].as_ref()
     }
 
-    fn arrive(&mut self, label: Label, facts: &Facts) {
-        let known = &mut self.facts[usize::from(label.0)];
-        let met = known.as_ref().map_or_else(|| facts.clone(), |known| known.meet(facts));
+    fn join_into_label(&mut self, label: Label, values: &ValueState) {
+        let known = &mut self.values[usize::from(label.0)];
+        let met = known.as_ref().map_or_else(|| values.clone(), |known| known.meet(values));
         if known.as_ref() != Some(&met) {
             *known = Some(met);
             self.changed = true;
@@ -106,14 +109,14 @@ impl AtLabels {
 }
 
 /// The place in the list of facts for those that a subroutine comes back with.
-fn behind(program: &Program, sub: Label) -> Label {
+fn after_call(program: &Program, sub: Label) -> Label {
     Label(sub.0 + program.labels.len() as u16)
 }
 
 /// Stretches of the program, from a label or a call of a subroutine to the next: by the step that each begins with,
 /// what was known there when it was walked last. To walk it again with the same facts tells nobody anything new.
 struct Stretches {
-    walked: Vec<Option<Facts>>,
+    walked: Vec<Option<ValueState>>,
     /// May it be passed over? Not if it moves the stack pointer.
     may_pass: Vec<bool>,
     /// Calls that control has come to.
@@ -136,11 +139,11 @@ impl Stretches {
     }
 
     /// Is there anything new in walking the stretch that begins at this step?
-    fn is_new(&mut self, at: usize, facts: &Facts) -> bool {
-        if self.may_pass[at] && self.walked[at].as_ref() == Some(facts) {
+    fn is_new(&mut self, at: usize, values: &ValueState) -> bool {
+        if self.may_pass[at] && self.walked[at].as_ref() == Some(values) {
             return false;
         }
-        self.walked[at] = Some(facts.clone());
+        self.walked[at] = Some(values.clone());
         true
     }
 }
@@ -148,7 +151,7 @@ impl Stretches {
 /// Selects the whole program, with what is believed of registers if it is to be kept.
 pub(crate) fn select<S: Selector>(
     program: &Program,
-    keeps_beliefs: bool,
+    keeps_assertions: bool,
     new: impl Fn() -> S,
 ) -> Result<Code, CompileError> {
     let mut at_labels = AtLabels::new(program);
@@ -162,7 +165,7 @@ pub(crate) fn select<S: Selector>(
     }
     loop {
         at_labels.changed = false;
-        let mut code = walk(program, new(), &mut at_labels, None, keeps_beliefs)?;
+        let mut code = walk(program, new(), &mut at_labels, None, keeps_assertions)?;
         if !at_labels.changed {
             code.may_change_order = program.has_subs();
             return Ok(code);
@@ -171,7 +174,7 @@ pub(crate) fn select<S: Selector>(
 }
 
 /// The number that a slot's register has where a branch on this condition is taken, or, for the opposite one, is not.
-fn tells<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Reg, (Slot, u64))> {
+fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Reg, (Slot, u64))> {
     match *op {
         Op::Branch { left, cond, right: Arg::Const(value @ 0..=0x7fff_ffff), .. }
             if cond == on && selector.is_whole(left) =>
@@ -188,10 +191,10 @@ fn step<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool
     if !keeps {
         return selector.step(at, op, why);
     }
-    let (facts, frame, begin) = (selector.facts().clone(), selector.frame(), selector.code().units.len());
-    let beliefs = Beliefs::new(facts, frame, program, |slot| selector.is_whole(slot));
+    let (values, frame, begin) = (selector.values().clone(), selector.frame(), selector.code().units.len());
+    let assertions = Assertions::new(values, frame, program, |slot| selector.is_whole(slot));
     selector.step(at, op, why)?;
-    selector.code().believe(begin, beliefs);
+    selector.code().assert_values(begin, assertions);
     Ok(())
 }
 
@@ -200,9 +203,9 @@ fn walk<S: Selector>(
     mut selector: S,
     at_labels: &mut AtLabels,
     mut stretches: Option<&mut Stretches>,
-    keeps_beliefs: bool,
+    keeps_assertions: bool,
 ) -> Result<Code, CompileError> {
-    *selector.facts() = selector.entry();
+    *selector.values() = selector.entry();
     if let Some(at) = program.frame_at {
         assert!(program.has_subs(), "a register holds the frame's address");
         assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
@@ -221,17 +224,17 @@ fn walk<S: Selector>(
     for (at, step) in program.steps.iter().enumerate() {
         if let Op::Label(label) | Op::Sub(label) = step.op {
             if reached {
-                at_labels.arrive(label, selector.facts());
+                at_labels.join_into_label(label, selector.values());
             }
             let met = at_labels.get(label).cloned();
             reached |= met.is_some();
-            *selector.facts() = met.unwrap_or(Facts::UNKNOWN);
+            *selector.values() = met.unwrap_or(ValueState::UNKNOWN);
             selector.label(label);
             if let Some(stretches) = &mut stretches {
-                reached = reached && stretches.is_new(at, selector.facts());
+                reached = reached && stretches.is_new(at, selector.values());
             }
             if step.op == Op::Sub(label) && reached {
-                self::step(program, &mut selector, at, keeps_beliefs)?;
+                self::step(program, &mut selector, at, keeps_assertions)?;
             }
             continue;
         }
@@ -240,49 +243,49 @@ fn walk<S: Selector>(
             // walked before; but what a subroutine comes back with may be new.
             if let (Some(stretches), Op::Gosub(to)) = (&mut stretches, &step.op)
                 && stretches.called[at]
-                && let Some(facts) = at_labels.get(behind(program, *to))
-                && stretches.is_new(at, facts)
+                && let Some(values) = at_labels.get(after_call(program, *to))
+                && stretches.is_new(at, values)
             {
-                *selector.facts() = facts.clone();
+                *selector.values() = values.clone();
                 reached = true;
             }
             continue;
         }
         if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
-            selector.facts().change_frame(offset, bytes);
+            selector.values().change_frame(offset, bytes);
         }
-        self::step(program, &mut selector, at, keeps_beliefs)?;
+        self::step(program, &mut selector, at, keeps_assertions)?;
         if let Some(target) = step.op.target() {
-            let mut facts = selector.facts().clone();
-            if let Some((home, number)) = tells(&selector, &step.op, Cond::Eq) {
-                facts.tell(home, number);
+            let mut values = selector.values().clone();
+            if let Some((home, number)) = branch_refinement(&selector, &step.op, Cond::Eq) {
+                values.refine(home, number);
             }
-            at_labels.arrive(target, &facts);
-            if let Some(facts) = selector.left_early() {
-                at_labels.arrive(target, &facts);
+            at_labels.join_into_label(target, &values);
+            if let Some(values) = selector.left_early() {
+                at_labels.join_into_label(target, &values);
             }
         }
-        if let Some((home, number)) = tells(&selector, &step.op, Cond::Ne) {
-            selector.facts().tell(home, number);
+        if let Some((home, number)) = branch_refinement(&selector, &step.op, Cond::Ne) {
+            selector.values().refine(home, number);
         }
         if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Arg::Const(0), .. } = step.op {
             let home = selector.home(left);
-            selector.facts().rule_out_negative(home);
+            selector.values().rule_out_negative(home);
         }
         reached = !step.op.ends();
         match step.op {
             Op::Return { from } => {
-                at_labels.arrive(behind(program, from), selector.facts());
+                at_labels.join_into_label(after_call(program, from), selector.values());
             }
             Op::Gosub(to) => {
-                let facts = at_labels.get(behind(program, to));
-                reached = facts.is_some();
-                if let Some(facts) = facts {
-                    *selector.facts() = facts.clone();
+                let values = at_labels.get(after_call(program, to));
+                reached = values.is_some();
+                if let Some(values) = values {
+                    *selector.values() = values.clone();
                 }
                 if let Some(stretches) = &mut stretches {
                     stretches.called[at] = true;
-                    reached = reached && stretches.is_new(at, selector.facts());
+                    reached = reached && stretches.is_new(at, selector.values());
                 }
             }
             _ => {}

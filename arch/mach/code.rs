@@ -2,7 +2,7 @@
 //! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
 
 use crate::CompileError;
-use crate::analysis::assertions::{Beliefs, Known};
+use crate::analysis::assertions::{Assertions, Known};
 use crate::ir::{Place, Ref};
 use crate::mach::blocks;
 use crate::mach::branch_chains::{self, Piece};
@@ -22,20 +22,20 @@ pub(crate) enum Unit {
         why: String,
         by_way_of: Option<usize>,
         /// What is believed of registers before it, if that is kept.
-        beliefs: Option<Box<Beliefs>>,
+        assertions: Option<Box<Assertions>>,
     },
 }
 
 impl Unit {
     /// An instruction of which nobody knows how it is to be encoded yet.
     pub(crate) fn new(instruction: Box<dyn MachInst>, why: impl Into<String>) -> Self {
-        Self::Instruction { instruction, form: 0, why: why.into(), by_way_of: None, beliefs: None }
+        Self::Instruction { instruction, form: 0, why: why.into(), by_way_of: None, assertions: None }
     }
 
     /// Control comes here in other ways, too.
     pub(crate) fn doubt(&mut self) {
-        if let Self::Instruction { beliefs, .. } = self {
-            *beliefs = None;
+        if let Self::Instruction { assertions, .. } = self {
+            *assertions = None;
         }
     }
 }
@@ -80,7 +80,7 @@ pub struct PlacedCode {
     pub labels: Vec<(Label, u64)>,
     /// Address behind the last instruction.
     pub end: u64,
-    /// What is believed of registers, if [`crate::compile_with_beliefs`] has selected it.
+    /// What is believed of registers, if [`crate::compile_with_assertions`] has selected it.
     pub known: Vec<Known>,
 }
 
@@ -101,9 +101,9 @@ impl Code {
     }
 
     /// Keeps what is believed before the unit of this number, if it is an instruction.
-    pub(crate) fn believe(&mut self, unit: usize, before: Beliefs) {
-        if let Some(Unit::Instruction { beliefs, .. }) = self.units.get_mut(unit) {
-            *beliefs = Some(Box::new(before));
+    pub(crate) fn assert_values(&mut self, unit: usize, before: Assertions) {
+        if let Some(Unit::Instruction { assertions, .. }) = self.units.get_mut(unit) {
+            *assertions = Some(Box::new(before));
         }
     }
 
@@ -274,9 +274,9 @@ impl Code {
             match unit {
                 Unit::Label(label) if self.first_own.is_some_and(|own| label.0 >= own) => {}
                 Unit::Label(label) => placed.labels.push((*label, at)),
-                Unit::Instruction { why, beliefs, .. } => {
+                Unit::Instruction { why, assertions, .. } => {
                     placed.instructions.push(Placed { at, bytes, why: why.clone() });
-                    placed.known.extend(beliefs.iter().flat_map(|beliefs| beliefs.at(at, &address)));
+                    placed.known.extend(assertions.iter().flat_map(|assertions| assertions.at(at, &address)));
                 }
             }
         }

@@ -2,21 +2,22 @@
 //! uses that are connected. Each of them, a web, gets a register of its own, so the first thing to do is to tell
 //! them apart.
 
-use crate::analysis::liveness::{Live, Paths};
+use crate::analysis::cfg::Cfg;
+use crate::analysis::liveness::Live;
 use crate::ir::rename;
 use crate::op::{Op, Program, Slot, Step};
 
 /// The program with a slot for each web.
 pub(crate) fn split(program: &Program) -> Program {
-    let paths = Paths::of(program);
-    let live = paths.live(program);
+    let cfg = Cfg::of(program);
+    let live = cfg.live(program);
     let mut webs = Webs::new(program);
     for (at, step) in program.steps.iter().enumerate() {
         webs.connect(&step.op, at, &live);
-        paths.ways(at, |to, only| {
-            for slot in live.before[to].iter() {
-                if only.is_none_or(|(changes, both)| changes.contains(slot) == both) {
-                    webs.unite(webs.behind(at, slot), webs.before(to, slot));
+        cfg.for_each_successor(at, |to, only| {
+            for slot in live.live_in[to].iter() {
+                if only.is_none_or(|(writes, both)| writes.contains(slot) == both) {
+                    webs.unite(webs.after(at, slot), webs.before(to, slot));
                 }
             }
         });
@@ -40,7 +41,7 @@ impl Webs {
         2 * at * self.slots + slot
     }
 
-    fn behind(&self, at: usize, slot: usize) -> usize {
+    fn after(&self, at: usize, slot: usize) -> usize {
         (2 * at + 1) * self.slots + slot
     }
 
@@ -60,14 +61,14 @@ impl Webs {
     /// A value that an operation leaves alone, or changes in its place, is in the same web before and behind it.
     fn connect(&mut self, op: &Op, at: usize, live: &Live) {
         let defines = op.defines();
-        for slot in live.before[at].iter().filter(|&slot| live.behind[at].contains(slot)) {
+        for slot in live.live_in[at].iter().filter(|&slot| live.live_out[at].contains(slot)) {
             if !defines.contains(&Slot(slot as u16)) {
-                self.unite(self.before(at, slot), self.behind(at, slot));
+                self.unite(self.before(at, slot), self.after(at, slot));
             }
         }
         for slot in op.changes_in_place() {
             let slot = usize::from(slot.0);
-            self.unite(self.before(at, slot), self.behind(at, slot));
+            self.unite(self.before(at, slot), self.after(at, slot));
         }
     }
 

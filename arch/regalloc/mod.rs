@@ -16,7 +16,7 @@ pub(crate) use env::{Mentions, Registers, Strings};
 use std::sync::Arc;
 
 use crate::CompileError;
-use crate::analysis::liveness::Paths;
+use crate::analysis::cfg::Cfg;
 use crate::bitset::Set;
 use crate::choice::{HOME, Tuning};
 use crate::op::{Program, Slot, Step};
@@ -37,7 +37,7 @@ pub(crate) struct Allocation {
 /// What of an allocation does not depend on which slot has which register.
 struct Lives {
     /// For each step the slots that are wanted after it.
-    kept: Vec<Set>,
+    survive: Vec<Set>,
     /// For each step how many operations behind it are one with it.
     fused: Vec<usize>,
 }
@@ -66,7 +66,7 @@ impl Allocation {
 
     /// Is the slot's value still wanted after this step?
     pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
-        self.lives.kept[step].contains(usize::from(slot.0))
+        self.lives.survive[step].contains(usize::from(slot.0))
     }
 
     /// Does a slot that is wanted after this step live in this register?
@@ -90,10 +90,10 @@ pub(crate) fn colour(
     registers: &Registers,
     tuning: &Tuning,
 ) -> Result<Colouring, Result<Vec<Slot>, CompileError>> {
-    let paths = Paths::of(program);
-    let kept = paths.kept(program, &paths.live(program));
-    let mut found = constraints(program, registers, &kept);
-    let fused: Vec<usize> = (0..program.steps.len()).map(|at| (registers.fused)(program, &kept, at)).collect();
+    let cfg = Cfg::of(program);
+    let survive = cfg.live_including_callers(program, &cfg.live(program));
+    let mut found = constraints(program, registers, &survive);
+    let fused: Vec<usize> = (0..program.steps.len()).map(|at| (registers.fused)(program, &survive, at)).collect();
     let loads = program.steps.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
     let needless: Vec<usize> = loads.flat_map(|(step, _)| step.op.defines()).map(index).collect();
     for &slot in &needless {
@@ -134,7 +134,7 @@ pub(crate) fn colour(
         found.weigh(registers);
         found.improve(&mut home, registers);
     }
-    Ok(Colouring { lives: Arc::new(Lives { kept, fused }), found, needless, home })
+    Ok(Colouring { lives: Arc::new(Lives { survive, fused }), found, needless, home })
 }
 
 impl Colouring {
@@ -149,13 +149,13 @@ impl Colouring {
             home[slot] = Some(registers.nowhere);
         }
         let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
-        let saved = |(step, kept): (&Step, &Set)| {
-            let slots = through(&step.op, kept);
+        let saved = |(step, survive): (&Step, &Set)| {
+            let slots = through(&step.op, survive);
             slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&step.op, slot, registers))
         };
-        let kept = &self.lives.kept;
-        let saved = program.steps.iter().zip(kept).map(saved).collect();
-        let live = kept.iter().map(|kept| kept.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
+        let survive = &self.lives.survive;
+        let saved = program.steps.iter().zip(survive).map(saved).collect();
+        let live = survive.iter().map(|survive| survive.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
         Allocation { lives: Arc::clone(&self.lives), home, live, saved }
     }
 }

@@ -3,7 +3,7 @@
 use super::inst::{A64, ZERO_OR_SP};
 use super::select::Aarch64;
 use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
-use crate::analysis::value_state::{Fact, Value};
+use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
 use crate::op::{Arg, Datum, DatumId, Part, Slot};
 use crate::reg::Reg;
@@ -16,8 +16,8 @@ type Wanted = (Reg, Arg, &'static str);
 
 impl Aarch64<'_> {
     /// What is known of a register that a slot has been copied to from its own.
-    pub(super) fn copied(&self, from: Reg, slot: Slot) -> Fact {
-        let fact = Fact { copy_of: Some(slot), ..self.facts.get(from) };
+    pub(super) fn copied(&self, from: Reg, slot: Slot) -> RegValue {
+        let fact = RegValue { copy_of: Some(slot), ..self.values.get(from) };
         if self.wide(slot) { fact } else { fact.lower_half(true) }
     }
 
@@ -32,7 +32,7 @@ impl Aarch64<'_> {
         }
         let mut rest: Vec<Wanted> = rest;
         if call.is_numbered() {
-            self.facts.set(SYSCALL_NUMBER, Value::Unknown);
+            self.values.set(SYSCALL_NUMBER, Value::Unknown);
         } else {
             rest.push((SYSCALL_NUMBER, Arg::Const(info.number(Machine::Aarch64).into()), "call number"));
         }
@@ -46,32 +46,32 @@ impl Aarch64<'_> {
             Returns::Zero => Value::ZeroOrError,
             _ => Value::Unknown,
         };
-        self.facts.set(RESULT, returned);
+        self.values.set(RESULT, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
             if home != RESULT && self.slots.lives_after(step, slot) {
                 self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
             }
-            self.facts.define(slot, home, returned);
-            self.facts.set(RESULT, Fact { copy_of: Some(slot), ..Fact::from(returned) });
+            self.values.define(slot, home, returned);
+            self.values.set(RESULT, RegValue { copy_of: Some(slot), ..RegValue::from(returned) });
         }
     }
 
     fn move_slot(&mut self, name: &str, one: Move) {
         match one {
-            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
+            Move::Copy { to, slot, .. } if self.values.get(to).copy_of == Some(slot) => {}
             Move::Copy { to, from, slot, role } => {
                 self.push(A64::Mov { wide: self.wide(slot), d: to, m: from }, format!("{name}: {role}"));
-                self.facts.set(to, self.copied(from, slot));
+                self.values.set(to, self.copied(from, slot));
             }
             Move::Swap { one, other } => {
                 for (d, m) in [(SCRATCH_2, one), (one, other), (other, SCRATCH_2)] {
                     self.push(A64::Mov { wide: true, d, m }, format!("{name}: two arguments change places"));
                 }
-                let (was, is) = (self.facts.get(one), self.facts.get(other));
-                self.facts.set(one, is);
-                self.facts.set(other, was);
-                self.facts.set(SCRATCH_2, Value::Unknown);
+                let (was, is) = (self.values.get(one), self.values.get(other));
+                self.values.set(one, is);
+                self.values.set(other, was);
+                self.values.set(SCRATCH_2, Value::Unknown);
             }
         }
     }
@@ -80,7 +80,7 @@ impl Aarch64<'_> {
     /// data whose address a register holds, in the numbers of a header for example.
     fn load_words(&mut self, step: usize, name: &str, wanted: &[Wanted]) {
         let constant = |&(reg, arg, role): &Wanted| match arg {
-            Arg::Const(value) if self.facts.constant(reg) != Some(value as u64) => {
+            Arg::Const(value) if self.values.constant(reg) != Some(value as u64) => {
                 Some((reg, u32::try_from(value).ok()?, role))
             }
             _ => None,
@@ -112,13 +112,13 @@ impl Aarch64<'_> {
         let of = self.code.bring(self.program.data.len(), words);
         self.code.align(from, WORD_BYTES);
         self.push(A64::LoadWords { t, t2, n, from, of }, format!("{name}: {role} and {role2}"));
-        self.facts.set(t, Value::Const(one.into()));
-        self.facts.set(t2, Value::Const(two.into()));
+        self.values.set(t, Value::Const(one.into()));
+        self.values.set(t2, Value::Const(two.into()));
     }
 
     /// A register that holds the address of a datum.
     fn known_address(&self) -> Option<(Reg, DatumId)> {
-        let address = |reg: Reg| match self.facts.get(reg).value {
+        let address = |reg: Reg| match self.values.get(reg).value {
             Value::Data(datum) => Some((reg, datum)),
             _ => None,
         };

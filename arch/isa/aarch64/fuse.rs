@@ -73,7 +73,7 @@ impl Aarch64<'_> {
             _ => return false,
         }
         self.skip = true;
-        self.facts.define(sum, d, Value::Unknown);
+        self.values.define(sum, d, Value::Unknown);
         true
     }
 
@@ -141,7 +141,7 @@ impl Aarch64<'_> {
         let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(from, other, size).filter(|_| width == same) else { return false };
         let [first, second] = [to, then].map(|slot| self.home(slot));
-        let holds = |mem: Mem| self.program.is_own_word(mem, width) && self.facts.holder(mem.offset, 0).is_some();
+        let holds = |mem: Mem| self.program.is_own_word(mem, width) && self.values.holder(mem.offset, 0).is_some();
         if first == second || first == n || holds(from) || holds(other) {
             return false;
         }
@@ -167,7 +167,7 @@ impl Aarch64<'_> {
         let stored = |value: Arg| match value {
             Arg::Slot(slot) => Some(self.home(slot)),
             Arg::Const(0) => Some(ZERO_OR_SP),
-            Arg::Const(value) => (0..ZERO_OR_SP).find(|&reg| self.facts.constant(reg) == Some(value as u64)),
+            Arg::Const(value) => (0..ZERO_OR_SP).find(|&reg| self.values.constant(reg) == Some(value as u64)),
             _ => None,
         };
         let (Some(first), Some(second)) = (stored(value), stored(then)) else { return false };
@@ -180,9 +180,9 @@ impl Aarch64<'_> {
     /// What is known of a slot that has been loaded.
     pub(super) fn loaded(&mut self, to: Slot, width: Width, from: Mem) {
         let t = self.home(to);
-        self.facts.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
+        self.values.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
         if self.program.is_own_word(from, width) {
-            self.facts.hold_word(t, from.offset);
+            self.values.hold_word(t, from.offset);
         }
     }
 }

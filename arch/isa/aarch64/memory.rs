@@ -18,7 +18,7 @@ impl Aarch64<'_> {
             Base::Sum(n, m) => {
                 let (n, m) = (self.home(n), self.home(m));
                 self.push(A64::Alu { alu: Alu::Add, wide: true, d: SCRATCH_2, n, m }, "the sum in memory");
-                self.facts.set(SCRATCH_2, Value::Unknown);
+                self.values.set(SCRATCH_2, Value::Unknown);
                 (SCRATCH_2, mem.offset)
             }
         };
@@ -28,7 +28,7 @@ impl Aarch64<'_> {
         let behind = Place::of(SCRATCH_2, offset & 0xfff, size).filter(|_| !(-4095..4096).contains(&offset));
         let far = if behind.is_some() { offset & !0xfff } else { offset };
         self.add(SCRATCH_2, n, far, "far in memory");
-        self.facts.set(SCRATCH_2, Value::Unknown);
+        self.values.set(SCRATCH_2, Value::Unknown);
         behind.unwrap_or(Place::Near { n: SCRATCH_2, simm9: 0 })
     }
 
@@ -48,7 +48,7 @@ impl Aarch64<'_> {
         let mem = from;
         let from = if let Some(base) = moved {
             self.skip = true;
-            self.facts.define(base, self.home(base), Value::Unknown);
+            self.values.define(base, self.home(base), Value::Unknown);
             Place::Next { n: self.home(base) }
         } else {
             self.place(from, size)
@@ -61,14 +61,14 @@ impl Aarch64<'_> {
     fn load_held(&mut self, to: Slot, width: Width, from: Mem) -> bool {
         let t = self.home(to);
         let is_own = self.program.is_own_word(from, width);
-        let Some(holder) = self.facts.holder(from.offset, t).filter(|_| is_own) else { return false };
-        let mut known = self.facts.get(holder);
+        let Some(holder) = self.values.holder(from.offset, t).filter(|_| is_own) else { return false };
+        let mut known = self.values.get(holder);
         if holder != t {
             self.plain(A64::Mov { wide: false, d: t, m: holder });
             known = known.lower_half(true);
         }
-        self.facts.define(to, t, known.value);
-        self.facts.hold_word(t, from.offset);
+        self.values.define(to, t, known.value);
+        self.values.hold_word(t, from.offset);
         true
     }
 
@@ -83,7 +83,7 @@ impl Aarch64<'_> {
                 let to = self.place(to, size);
                 self.plain(A64::Store { size, t, to });
                 if self.program.is_own_word(mem, width) {
-                    self.facts.hold_word(t, mem.offset);
+                    self.values.hold_word(t, mem.offset);
                 }
             }
             _ => unreachable!("a constant or a slot is stored"),
@@ -107,7 +107,7 @@ impl Aarch64<'_> {
         let (size, wide) = size_of(bytes.len());
         let from = self.place(at, size);
         self.plain(A64::Load { size, t: SCRATCH_2, from });
-        self.facts.set(SCRATCH_2, Value::Unknown);
+        self.values.set(SCRATCH_2, Value::Unknown);
         let want = little_endian(bytes);
         if want == 0 {
             return self.go_if_zero(SCRATCH_2, wide, equal, to);
@@ -133,10 +133,10 @@ impl Aarch64<'_> {
         self.push(store, "the rest");
         self.push(count(Alu::Sub, 1), "the rest");
         self.push(A64::Cbz { wide: false, zero: false, t: n, to: To::By(-3) }, "is there more?");
-        self.facts.set(SCRATCH_2, Value::Unknown);
-        self.facts.define(to, d, Value::Unknown);
-        self.facts.define(from, s, Value::Unknown);
-        self.facts.define(len, n, Value::Const(0));
+        self.values.set(SCRATCH_2, Value::Unknown);
+        self.values.define(to, d, Value::Unknown);
+        self.values.define(from, s, Value::Unknown);
+        self.values.define(len, n, Value::Const(0));
     }
 }
 

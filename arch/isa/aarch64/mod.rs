@@ -1,4 +1,4 @@
-//! aarch64 Linux: the target's facts.
+//! aarch64 Linux: the target's values.
 //!
 //! `svc #0` takes its number in x8 and its arguments in x0–x5; it returns in x0 and changes nothing else. x0–x30 are
 //! 0 at entry. x16 and x17 are kept for constants on their way into memory and comparisons; x29 holds the frame's
@@ -73,7 +73,7 @@ impl Isa for A64 {
     }
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
-        isel::select(program, tuning.keeps_beliefs, || select::Aarch64::new(program, slots, tuning))
+        isel::select(program, tuning.keeps_assertions, || select::Aarch64::new(program, slots, tuning))
     }
 }
 

@@ -5,8 +5,8 @@ use super::inst::{A64, ZERO_OR_SP, takes};
 use super::memory::pieces;
 use super::{LINK, REGISTERS, SCRATCH, SCRATCH_2};
 use crate::CompileError;
-use crate::analysis::liveness::Paths;
-use crate::analysis::value_state::{Facts, Value};
+use crate::analysis::cfg::Cfg;
+use crate::analysis::value_state::{Value, ValueState};
 use crate::choice::Tuning;
 use crate::ir::Ref;
 use crate::isel::{self, Selector};
@@ -21,7 +21,7 @@ pub(crate) struct Aarch64<'p> {
     pub(super) slots: &'p Allocation,
     pub(super) tuning: &'p Tuning,
     pub(super) code: Code,
-    pub(super) facts: Facts,
+    pub(super) values: ValueState,
     why: String,
     /// Subroutines that call others which come back to them.
     calling: Vec<Label>,
@@ -30,7 +30,7 @@ pub(crate) struct Aarch64<'p> {
     /// Where the left operand of the operation at hand is, if its copy has been left out.
     source: Option<Reg>,
     /// What was known at each of the branches of the operation at hand, if it has several.
-    early: Option<Facts>,
+    early: Option<ValueState>,
     /// Has the operation at hand been done with the one before it?
     pub(super) skip: bool,
 }
@@ -60,18 +60,18 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
 fn callers(program: &Program) -> Vec<Label> {
     let steps = &program.steps;
     let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !isel::is_last(program, at);
-    let paths = Paths::of(program);
-    let calling = paths.bodies().filter(|(_, body)| body.iter().any(calls));
+    let cfg = Cfg::of(program);
+    let calling = cfg.bodies().filter(|(_, body)| body.iter().any(calls));
     calling.filter_map(|(entry, _)| if let Op::Sub(sub) = steps[entry].op { Some(sub) } else { None }).collect()
 }
 
 impl<'p> Aarch64<'p> {
     pub(crate) fn new(program: &'p Program, slots: &'p Allocation, tuning: &'p Tuning) -> Self {
-        let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
+        let (code, values, why) = (Code::default(), ValueState::UNKNOWN, String::new());
         let calling = callers(program);
         let reserved_bytes = 0;
         let (source, early, skip) = (None, None, false);
-        Self { program, slots, tuning, code, facts, why, calling, reserved_bytes, source, early, skip }
+        Self { program, slots, tuning, code, values, why, calling, reserved_bytes, source, early, skip }
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
@@ -117,22 +117,22 @@ impl<'p> Aarch64<'p> {
 
     pub(super) fn set_constant(&mut self, reg: Reg, value: i64, why: &str) {
         let value = value as u64;
-        if self.facts.constant(reg) == Some(value) {
+        if self.values.constant(reg) == Some(value) {
             return;
         }
         let built = constant(reg, value);
-        let holder = (0..ZERO_OR_SP).find(|&other| self.facts.constant(other) == Some(value));
+        let holder = (0..ZERO_OR_SP).find(|&other| self.values.constant(other) == Some(value));
         match holder {
             Some(other) if built.len() > 1 => self.push(A64::Mov { wide: true, d: reg, m: other }, why),
             _ => built.into_iter().for_each(|one| self.push(one, why)),
         }
-        self.facts.set(reg, Value::Const(value));
+        self.values.set(reg, Value::Const(value));
     }
 
     /// A register that holds a number: one that does already, or a scratch register.
     pub(super) fn number(&mut self, value: i64, wide: bool, why: &str) -> Reg {
         let mask = if wide { u64::MAX } else { u64::from(u32::MAX) };
-        let holds = |reg: &Reg| self.facts.constant(*reg).is_some_and(|known| (known ^ value as u64) & mask == 0);
+        let holds = |reg: &Reg| self.values.constant(*reg).is_some_and(|known| (known ^ value as u64) & mask == 0);
         if let Some(reg) = (0..ZERO_OR_SP).find(holds) {
             return reg;
         }
@@ -145,43 +145,43 @@ impl<'p> Aarch64<'p> {
             Arg::Any => {}
             Arg::Bits { set: value, .. } => self.set(reg, Arg::Const(value.into()), why),
             Arg::Const(value) => self.set_constant(reg, value, why),
-            Arg::NotNegative if self.facts.is_not_negative(reg) => {}
+            Arg::NotNegative if self.values.is_not_negative(reg) => {}
             Arg::NotNegative => self.set_constant(reg, 0, why),
-            Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
+            Arg::AtLeast(least) if self.values.is_at_least(reg, least) => {}
             Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
             Arg::Frame(offset) => {
-                if self.facts.get(reg).value != Value::Frame(offset) {
+                if self.values.get(reg).value != Value::Frame(offset) {
                     self.add(reg, self.frame(), offset as i32, why);
-                    self.facts.set(reg, Value::Frame(offset));
+                    self.values.set(reg, Value::Frame(offset));
                 }
             }
             Arg::Data(datum) => {
-                if self.facts.get(reg).value != Value::Data(datum) {
+                if self.values.get(reg).value != Value::Data(datum) {
                     self.push(A64::Address { d: reg, of: Ref::Data(datum) }, why);
-                    self.facts.set(reg, Value::Data(datum));
+                    self.values.set(reg, Value::Data(datum));
                 }
             }
             Arg::State(offset) => {
                 self.push(A64::Address { d: reg, of: Ref::State(offset) }, why);
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Image => {
                 self.push(A64::Address { d: reg, of: Ref::Image }, why);
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Entry if self.program.frame_at.is_some() => {
                 self.add(reg, ZERO_OR_SP, 0, why);
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Entry => {
                 self.add(reg, self.frame(), (self.reserved_bytes - self.program.below_frame()) as i32, why);
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Slot(slot) => {
                 let from = self.home(slot);
-                if from != reg && self.facts.get(reg).copy_of != Some(slot) {
+                if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.push(A64::Mov { wide: self.wide(slot), d: reg, m: from }, why);
-                    self.facts.set(reg, self.copied(from, slot));
+                    self.values.set(reg, self.copied(from, slot));
                 }
             }
         }
@@ -201,7 +201,7 @@ impl<'p> Aarch64<'p> {
             Arg::Const(value) => self.arithmetic_constant(alu, wide, [d, n], value),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         }
-        self.facts.define(to, d, Value::Unknown);
+        self.values.define(to, d, Value::Unknown);
     }
 
     /// `d = n alu value`: by one instruction if it, or another that does the same, takes the constant.
@@ -233,10 +233,10 @@ impl<'p> Aarch64<'p> {
             self.plain(A64::Udiv { d: SCRATCH_2, n, m });
             self.push(A64::Msub { d, n: SCRATCH_2, m, a: n }, "remainder");
             self.push(A64::Mov { wide: false, d: n, m: SCRATCH_2 }, "quotient");
-            self.facts.set(SCRATCH_2, Value::Unknown);
+            self.values.set(SCRATCH_2, Value::Unknown);
         }
-        self.facts.define(value, n, Value::Unknown);
-        self.facts.define(rest, d, if by <= 256 { Value::Byte } else { Value::Unknown });
+        self.values.define(value, n, Value::Unknown);
+        self.values.define(rest, d, if by <= 256 { Value::Byte } else { Value::Unknown });
     }
 
     fn labelled(&self, to: Label) -> String {
@@ -325,13 +325,13 @@ impl<'p> Aarch64<'p> {
 }
 
 impl Selector for Aarch64<'_> {
-    fn entry(&mut self) -> Facts {
+    fn entry(&mut self) -> ValueState {
         // The kernel zeroes x0–x30 at exec (start_thread_common, arch/arm64/include/asm/processor.h).
-        Facts::zero(0..ZERO_OR_SP)
+        ValueState::zero(0..ZERO_OR_SP)
     }
 
-    fn facts(&mut self) -> &mut Facts {
-        &mut self.facts
+    fn values(&mut self) -> &mut ValueState {
+        &mut self.values
     }
 
     fn label(&mut self, label: Label) {
@@ -348,13 +348,13 @@ impl Selector for Aarch64<'_> {
 
     fn hold_frame_in_state(&mut self, at: u32) {
         self.push(A64::Address { d: REGISTERS.frame, of: Ref::State(at) }, "the frame");
-        self.facts.set(REGISTERS.frame, Value::Frame(0));
+        self.values.set(REGISTERS.frame, Value::Frame(0));
     }
 
     fn hold_frame(&mut self) {
         let below = self.program.below_frame() as i32;
         self.add(REGISTERS.frame, ZERO_OR_SP, below, "the frame, wherever the stack is");
-        self.facts.set(REGISTERS.frame, Value::Frame(0));
+        self.values.set(REGISTERS.frame, Value::Frame(0));
     }
 
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
@@ -380,7 +380,7 @@ impl Selector for Aarch64<'_> {
             Op::Gosub(to) => {
                 let why = self.labelled(*to);
                 self.push(A64::Bl { to: *to }, why);
-                self.facts.set(LINK, Value::Unknown);
+                self.values.set(LINK, Value::Unknown);
             }
             Op::Return { from } => {
                 if self.calls_another(*from) {
@@ -397,14 +397,14 @@ impl Selector for Aarch64<'_> {
             Op::Set { to, value } => {
                 let home = self.home(*to);
                 self.set(home, *value, why);
-                let known = self.facts.get(home).value;
-                self.facts.define(*to, home, known);
+                let known = self.values.get(home).value;
+                self.values.define(*to, home, known);
             }
             Op::Alu { alu, to, value } => self.arithmetic(at, *alu, *to, *value),
             Op::Negate { to } => {
                 let d = self.home(*to);
                 self.plain(A64::Alu { alu: Alu::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
-                self.facts.define(*to, d, Value::Unknown);
+                self.values.define(*to, d, Value::Unknown);
             }
             Op::Copy { to, from, len } => self.copy(*to, *from, *len),
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
@@ -416,8 +416,8 @@ impl Selector for Aarch64<'_> {
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
                     self.branch_bytes(at.behind(offset), piece, false, *miss);
-                    let early = self.early.as_ref().unwrap_or(&self.facts);
-                    self.early = Some(early.meet(&self.facts));
+                    let early = self.early.as_ref().unwrap_or(&self.values);
+                    self.early = Some(early.meet(&self.values));
                 }
             }
             Op::StoreBytes { to, bytes } => self.store_bytes(*to, bytes),
@@ -425,7 +425,7 @@ impl Selector for Aarch64<'_> {
         Ok(())
     }
 
-    fn left_early(&mut self) -> Option<Facts> {
+    fn left_early(&mut self) -> Option<ValueState> {
         self.early.take()
     }
 

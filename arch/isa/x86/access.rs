@@ -11,14 +11,14 @@ use crate::op::{Arg, Mem, Slot, Width};
 impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
         let is_word = self.program.is_own_word(from, width);
-        if let Some(holder) = self.facts.holder(from.offset, self.home(to)).filter(|_| is_word) {
-            let (home, mut known, why) = (self.home(to), self.facts.get(holder), self.why.clone());
+        if let Some(holder) = self.values.holder(from.offset, self.home(to)).filter(|_| is_word) {
+            let (home, mut known, why) = (self.home(to), self.values.get(holder), self.why.clone());
             if holder != home {
                 self.copy(home, holder, false, &why);
                 known = self.copied(known, false);
             }
-            self.facts.define(to, home, known.value);
-            self.facts.hold_word(home, from.offset);
+            self.values.define(to, home, known.value);
+            self.values.hold_word(home, from.offset);
             return;
         }
         let (memory, why, wide) = (self.memory(from), self.why.clone(), self.mode.is_long && width == Width::Word);
@@ -33,9 +33,9 @@ impl X86<'_> {
             Width::Word => (Opcode::Mov_r32_rm32, Value::Unknown),
         };
         self.plain(Instruction::with2(code, reg, memory), why);
-        self.facts.define(to, self.home(to), value);
+        self.values.define(to, self.home(to), value);
         if is_word {
-            self.facts.hold_word(self.home(to), from.offset);
+            self.values.hold_word(self.home(to), from.offset);
         }
     }
 
@@ -67,8 +67,8 @@ impl X86<'_> {
         if let (true, Arg::Slot(slot)) = (self.program.is_own_word(to, width), value)
             && self.home(slot) != NOWHERE
         {
-            self.facts.change_frame(to.offset, 4);
-            self.facts.hold_word(self.home(slot), to.offset);
+            self.values.change_frame(to.offset, 4);
+            self.values.hold_word(self.home(slot), to.offset);
         }
     }
 
@@ -76,7 +76,7 @@ impl X86<'_> {
     /// instruction: it may be wanted again.
     fn prepare_constant(&mut self, to: Mem, value: i64) {
         let value = i64::from(value as u32);
-        let is_held = |reg: u8| self.facts.constant(reg).is_some_and(|known| known as u32 == value as u32);
+        let is_held = |reg: u8| self.values.constant(reg).is_some_and(|known| known as u32 == value as u32);
         let registers = if self.mode.is_long { 16 } else { 8 };
         if !self.program.has_subs() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
             return;
@@ -88,7 +88,7 @@ impl X86<'_> {
         };
         let cost = |reg: u8| {
             let constant = self.constant(reg, value);
-            constant.bytes(constant.shortest(&self.facts))
+            constant.bytes(constant.shortest(&self.values))
         };
         let best = (0..8).filter(is_free).map(|reg| (cost(reg), reg)).min();
         if let Some((0..=3, reg)) = best {
@@ -114,7 +114,7 @@ impl X86<'_> {
             Width::Word if wide => u64::MAX,
             Width::Four | Width::Word => 0xffff_ffff,
         };
-        let holds = |reg: &u8| self.facts.constant(*reg).is_some_and(|known| known & mask == value as u64 & mask);
+        let holds = |reg: &u8| self.values.constant(*reg).is_some_and(|known| known & mask == value as u64 & mask);
         let has_byte = |reg: &u8| width != Width::Byte || *reg < ESP;
         // One of the upper eight is no shorter than a byte.
         let upper = if self.mode.is_long && width != Width::Byte { 16 } else { 8 };

@@ -5,7 +5,7 @@ use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 use super::inst::Condition;
 use super::regs::{self, EAX, ECX, ESP};
 use super::select::{Built, X86, named};
-use crate::analysis::value_state::{Fact, Value};
+use crate::analysis::value_state::{RegValue, Value};
 use crate::isel::{self, Changed};
 use crate::op::{Alu, Arg, Label, Op, Slot};
 use crate::regalloc::parallel_move::{self, Move};
@@ -64,8 +64,8 @@ impl X86<'_> {
         } else {
             Value::Unknown
         };
-        self.facts.define(to, home, known);
-        self.facts.set_flags(tells.then_some(to));
+        self.values.define(to, home, known);
+        self.values.set_flags(tells.then_some(to));
     }
 
     /// A copy to which something is added: `lea` does both, but leaves the flags alone.
@@ -109,7 +109,7 @@ impl X86<'_> {
         let why = [step, step + 1].map(|at| &self.program.steps[at].why).into_iter().find(|why| !why.is_empty());
         let why = why.cloned().unwrap_or_default();
         self.plain(built, why);
-        self.facts.define(to, home, Value::Unknown);
+        self.values.define(to, home, Value::Unknown);
         self.skip = 1;
         true
     }
@@ -150,9 +150,9 @@ impl X86<'_> {
         self.parallel(fixed.iter().copied().zip(homes), wide, &why);
         self.plain(Instruction::with_rep_movsb(if self.mode.is_long { 64 } else { 32 }), why); // F3 A4
         for &reg in fixed {
-            self.facts.set(reg, Fact::UNKNOWN);
+            self.values.set(reg, RegValue::UNKNOWN);
         }
-        self.facts.set(ECX, Value::Const(0));
+        self.values.set(ECX, Value::Const(0));
         let back = slots.iter().zip(homes).zip(fixed);
         let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(step, **slot));
         let wanted: Vec<(u8, u8)> = wanted.map(|((_, home), &reg)| (home, reg)).collect();
@@ -163,7 +163,7 @@ impl X86<'_> {
             if known == Value::Unknown && home == ECX {
                 continue;
             }
-            self.facts.define(slot, home, known);
+            self.values.define(slot, home, known);
         }
     }
 
@@ -173,7 +173,7 @@ impl X86<'_> {
             match one {
                 Move::Copy { to, from, .. } => {
                     self.copy(to, from, wide, why);
-                    self.facts.set(to, self.copied(self.facts.get(from), wide));
+                    self.values.set(to, self.copied(self.values.get(from), wide));
                 }
                 Move::Swap { .. } => self.swap(one, why),
             }
@@ -286,7 +286,7 @@ impl X86<'_> {
             return plain;
         };
         // What is 0 already need not be cleared.
-        let is_byte = matches!(self.facts.get(home).value, Value::Byte | Value::Const(0..=0xff));
+        let is_byte = matches!(self.values.get(home).value, Value::Byte | Value::Const(0..=0xff));
         let bits = if alu == Alu::And && is_byte { bits & 0xff } else { bits };
         let fits_byte = i8::try_from(value as i32).is_ok();
         let there = |shift: u32| (value as i32) >> shift & 0xff;

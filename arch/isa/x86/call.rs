@@ -5,7 +5,7 @@ use iced_x86::{Code, Instruction};
 use super::inst::Operation;
 use super::regs::EAX;
 use super::select::{X86, named};
-use crate::analysis::value_state::{Fact, Value};
+use crate::analysis::value_state::{RegValue, Value};
 use crate::choice::ORDER;
 use crate::op::{Arg, Slot};
 use crate::regalloc::parallel_move::{self, Argument, Move};
@@ -49,9 +49,9 @@ impl X86<'_> {
         let why = self.why.clone();
         let enter = (self.mode.enter)();
         self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
-        self.facts.set_flags(None);
+        self.values.set_flags(None);
         for &reg in self.mode.registers.clobbers {
-            self.facts.set(reg, Fact::UNKNOWN);
+            self.values.set(reg, RegValue::UNKNOWN);
         }
         // No more is sent than was asked for.
         let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));
@@ -62,24 +62,24 @@ impl X86<'_> {
             _ if is_short => Value::ByteOrError,
             _ => Value::Unknown,
         };
-        self.facts.set(EAX, returned);
+        self.values.set(EAX, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
             if home != EAX && self.slots.lives_after(step, slot) {
                 self.take(home, EAX, false, "keep the result");
             }
-            let value = self.facts.get(home).value;
-            self.facts.define(slot, home, value);
+            let value = self.values.get(home).value;
+            self.values.define(slot, home, value);
         }
     }
 
     fn move_slot(&mut self, name: &str, one: Move) {
         match one {
-            Move::Copy { to, slot, .. } if self.facts.get(to).copy_of == Some(slot) => {}
+            Move::Copy { to, slot, .. } if self.values.get(to).copy_of == Some(slot) => {}
             Move::Copy { to, from, slot, role } => {
                 self.copy(to, from, self.wide(slot), &format!("{name}: {role}"));
-                let copied = self.copied(self.facts.get(from), self.wide(slot));
-                self.facts.set(to, Fact { copy_of: Some(slot), ..copied });
+                let copied = self.copied(self.values.get(from), self.wide(slot));
+                self.values.set(to, RegValue { copy_of: Some(slot), ..copied });
             }
             Move::Swap { .. } => self.swap(one, &format!("{name}: two arguments change places")),
         }
@@ -90,9 +90,9 @@ impl X86<'_> {
         let wide = self.mode.is_long;
         let code = if wide { Code::Xchg_rm64_r64 } else { Code::Xchg_rm32_r32 };
         self.plain(Instruction::with2(code, named(one, wide), named(other, wide)), why);
-        let (was, is) = (self.facts.get(one), self.facts.get(other));
-        self.facts.set(one, is);
-        self.facts.set(other, was);
+        let (was, is) = (self.values.get(one), self.values.get(other));
+        self.values.set(one, is);
+        self.values.set(other, was);
     }
 
     /// Sets the remaining arguments, at each turn the one that costs least now: what it leaves may help the next.
@@ -101,7 +101,7 @@ impl X86<'_> {
             let cost = |&(reg, arg, _): &Argument| match arg {
                 Arg::Const(value) => {
                     let constant = self.constant(reg, value);
-                    constant.bytes(constant.shortest(&self.facts))
+                    constant.bytes(constant.shortest(&self.values))
                 }
                 _ => 0,
             };

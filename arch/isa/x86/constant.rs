@@ -18,7 +18,7 @@
 use iced_x86::{Code, IcedError, Instruction, MemoryOperand};
 
 use super::regs::{self, EAX, EDX, ESP};
-use crate::analysis::value_state::{Facts, Value};
+use crate::analysis::value_state::{Value, ValueState};
 use crate::reg::Reg;
 
 /// A rule of the table with what it needs to know.
@@ -69,8 +69,8 @@ impl Constant {
     }
 
     /// The shortest rule; of equals the first in the table.
-    pub(crate) fn shortest(self, facts: &Facts) -> Rule {
-        self.rules(facts).into_iter().min_by_key(|&rule| self.bytes(rule)).expect("one of the last rules always fits")
+    pub(crate) fn shortest(self, values: &ValueState) -> Rule {
+        self.rules(values).into_iter().min_by_key(|&rule| self.bytes(rule)).expect("one of the last rules always fits")
     }
 
     /// Bytes that the rule takes here.
@@ -102,10 +102,10 @@ impl Constant {
     }
 
     /// Every legal rule, in the order of the table.
-    pub(crate) fn rules(self, facts: &Facts) -> Vec<Rule> {
+    pub(crate) fn rules(self, values: &ValueState) -> Vec<Rule> {
         let Self { reg, value, is_long } = self;
         let below_4_gib = u32::try_from(value).is_ok();
-        let known = facts.constant(reg);
+        let known = values.constant(reg);
         let mut rules = Vec::new();
         let mut add = |legal: bool, rule: Rule| {
             if legal {
@@ -113,9 +113,9 @@ impl Constant {
             }
         };
         add(known == Some(value), Rule::Keep);
-        let eax_is_positive = facts.constant(EAX).is_some_and(|eax| eax >> 31 == 0);
+        let eax_is_positive = values.constant(EAX).is_some_and(|eax| eax >> 31 == 0);
         add(reg == EDX && value == 0 && eax_is_positive, Rule::Cdq);
-        let upper_is_right = match facts.get(reg).value {
+        let upper_is_right = match values.get(reg).value {
             Value::Const(known) => known >> 8 == value >> 8,
             Value::Byte => value >> 8 == 0,
             _ => false,
@@ -126,7 +126,7 @@ impl Constant {
         add(is_half && known == Some(value + 1), Rule::Dec);
         add(value == 0, Rule::Zero);
         let others = (0..if is_long { 16 } else { 8 }).filter(|&other| other != reg && other != ESP);
-        let constants = others.filter_map(|other| facts.constant(other).map(|known| (other, known)));
+        let constants = others.filter_map(|other| values.constant(other).map(|known| (other, known)));
         let by = |known: u64| i8::try_from((value as i64).wrapping_sub(known as i64)).ok();
         let (mut same, mut near) = (None, None);
         for (other, known) in constants.filter(|_| below_4_gib) {
@@ -147,13 +147,13 @@ impl Constant {
     }
 
     /// Adds the rules that are for small programs: those that look further than one operation.
-    pub(crate) fn golf_rules(self, facts: &Facts, has_zero: bool, rules: &mut Vec<Rule>) {
+    pub(crate) fn golf_rules(self, values: &ValueState, has_zero: bool, rules: &mut Vec<Rule>) {
         let Self { reg, value, is_long } = self;
-        let known = facts.constant(reg);
+        let known = values.constant(reg);
         if known.is_some_and(|known| u64::from(!(known as u32)) == value) {
             rules.push(Rule::Not);
         }
-        let upper_is_right = match facts.get(reg).value {
+        let upper_is_right = match values.get(reg).value {
             Value::Const(known) => known >> 16 == value >> 16,
             known => known.is_half() && value >> 16 == 0,
         };
@@ -164,7 +164,7 @@ impl Constant {
             rules.push(Rule::PopZero);
         }
         // The other register of an exchange with the accumulator; both upper halves are cleared.
-        let holds = |other: &Reg| *other != ESP && facts.constant(*other) == Some(value) && value >> 32 == 0;
+        let holds = |other: &Reg| *other != ESP && values.constant(*other) == Some(value) && value >> 32 == 0;
         let mut others = (0..8).filter(|other| *other != reg && (*other == EAX || reg == EAX));
         if known != Some(value) && (reg < 8 || !is_long) {
             rules.extend(others.find(holds).map(|from| Rule::Exchange { from }));
@@ -212,19 +212,19 @@ mod tests {
     use super::super::regs::{EBX, EDI, ESI};
     use super::*;
 
-    /// Facts: nothing but these registers' constants.
-    fn known(constants: &[(Reg, u64)]) -> Facts {
-        let mut facts = Facts::UNKNOWN;
+    /// ValueState: nothing but these registers' constants.
+    fn known(constants: &[(Reg, u64)]) -> ValueState {
+        let mut values = ValueState::UNKNOWN;
         for &(reg, value) in constants {
-            facts.set(reg, Value::Const(value));
+            values.set(reg, Value::Const(value));
         }
-        facts
+        values
     }
 
     #[track_caller]
-    fn check(is_long: bool, facts: &[(Reg, u64)], reg: Reg, value: u64, rule: Rule, bytes: &[u8]) {
+    fn check(is_long: bool, values: &[(Reg, u64)], reg: Reg, value: u64, rule: Rule, bytes: &[u8]) {
         let constant = Constant { reg, value, is_long };
-        let shortest = constant.shortest(&known(facts));
+        let shortest = constant.shortest(&known(values));
         assert_eq!((shortest, encode(constant, shortest).as_slice()), (rule, bytes));
     }
 
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     #[rustfmt::skip] // One rule per line.
     fn no_rule_applies_where_it_must_not() {
-        let rules = |is_long, facts: &[(Reg, u64)], reg, value| Constant { reg, value, is_long }.rules(&known(facts));
+        let rules = |is_long, values: &[(Reg, u64)], reg, value| Constant { reg, value, is_long }.rules(&known(values));
         assert!(!rules(true, &[(EDI, 7)], EDI, 8).contains(&Rule::Keep));
         assert!(!rules(true, &[(EAX, 1 << 31)], EDX, 0).contains(&Rule::Cdq), "edx would be -1");
         assert!(!rules(true, &[(EAX, 0)], ESI, 0).contains(&Rule::Cdq), "only edx");
@@ -275,11 +275,11 @@ mod tests {
 
     #[test]
     fn a_byte_from_memory_leaves_the_upper_bits_right() {
-        let mut facts = Facts::UNKNOWN;
-        facts.set(EAX, Value::Byte);
+        let mut values = ValueState::UNKNOWN;
+        values.set(EAX, Value::Byte);
         let constant = |value| Constant { reg: EAX, value, is_long: true };
-        assert_eq!(constant(44).shortest(&facts), Rule::LowByte);
-        assert_ne!(constant(300).shortest(&facts), Rule::LowByte);
+        assert_eq!(constant(44).shortest(&values), Rule::LowByte);
+        assert_ne!(constant(300).shortest(&values), Rule::LowByte);
     }
 
     /// The lengths of the table are those of the encoder.
@@ -293,14 +293,14 @@ mod tests {
                 registers.filter(|reg| *reg != ESP).flat_map(|reg| values.clone().map(move |value| (reg, value)))
             {
                 let constant = Constant { reg, value, is_long };
-                for facts in [
+                for state in [
                     vec![],
                     vec![(EAX, 0)],
                     vec![(reg, value ^ 1)],
                     vec![(EBX, value)],
                     vec![(if is_long { 12 } else { ESI }, 200)],
                 ] {
-                    for rule in constant.rules(&known(&facts)) {
+                    for rule in constant.rules(&known(&state)) {
                         assert_eq!(encode(constant, rule).len(), constant.bytes(rule), "{rule:?} {constant:?}");
                     }
                 }

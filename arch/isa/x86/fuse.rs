@@ -186,8 +186,8 @@ impl X86<'_> {
         };
         let why = self.why.clone();
         self.plain(Instruction::with2(code, named(home, wide), memory), why);
-        self.facts.define(to, home, Value::Unknown);
-        self.facts.set_flags((alu != Alu::Mul).then_some(to));
+        self.values.define(to, home, Value::Unknown);
+        self.values.set_flags((alu != Alu::Mul).then_some(to));
     }
 
     fn change_memory(&mut self, op: &Op, wide: bool, place: Mem) {
@@ -243,7 +243,7 @@ impl X86<'_> {
         if tells && self.compared.is_some_and(|(word, behind)| word == from.offset && behind + 2 == self.at) {
             return Some(condition);
         }
-        let holder = self.facts.holder(from.offset, EAX)?;
+        let holder = self.values.holder(from.offset, EAX)?;
         let held = regs::bits_32(holder);
         let other = |slot: Slot| regs::bits_32(self.home(slot));
         let built = match (left, right) {

@@ -46,6 +46,6 @@ impl Isa for Mode {
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
         let low = low::low(program, slots);
-        isel::select(program, tuning.keeps_beliefs, || select::X86::new(self, program, slots, (&low, tuning)))
+        isel::select(program, tuning.keeps_assertions, || select::X86::new(self, program, slots, (&low, tuning)))
     }
 }

@@ -31,7 +31,7 @@ fn has_bits(number: u32, set: u32, clear: u32) -> bool {
 impl X86<'_> {
     /// A number that has these bits, and none of those.
     pub(super) fn set_bits(&mut self, reg: Reg, (set, clear): (u32, u32), why: &str) {
-        let known = self.facts.constant(reg).and_then(|known| u32::try_from(known).ok());
+        let known = self.values.constant(reg).and_then(|known| u32::try_from(known).ok());
         if known.is_some_and(|known| has_bits(known, set, clear)) {
             return;
         }
@@ -43,7 +43,7 @@ impl X86<'_> {
             let usual = usize::from(least.is_none_or(|least| bytes < least));
             if self.tuning.ask((self.at, BITS + u16::from(reg)), 2, usual) == 1 {
                 self.plain(Ok(load), why);
-                self.facts.set(reg, Value::Const(number.into()));
+                self.values.set(reg, Value::Const(number.into()));
                 return;
             }
         }
@@ -53,7 +53,7 @@ impl X86<'_> {
     /// Such a number in a datum that a register leads to: the load, and which it is.
     fn near_number(&self, reg: Reg, set: u32, clear: u32) -> Option<(Instruction, u32)> {
         let registers = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&base| base != ESP);
-        let (base, by, number) = registers.into_iter().find_map(|base| match self.facts.get(base).value {
+        let (base, by, number) = registers.into_iter().find_map(|base| match self.values.get(base).value {
             Value::Data(datum) => {
                 let (by, number) = with_bits(&self.program.data[usize::from(datum.0)], set, clear)?;
                 Some((base, by, number))

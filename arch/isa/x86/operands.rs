@@ -7,7 +7,7 @@ use super::inst::{KnownConstant, Operation, X86Inst};
 use super::regs::{self, EAX, EBP, ESP};
 use super::select::{Built, X86, named};
 use super::stack::{self, Word};
-use crate::analysis::value_state::{Fact, Value};
+use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
 use crate::choice::{ENOUGH, HALF};
 use crate::ir::Ref;
@@ -23,7 +23,7 @@ impl X86<'_> {
     pub(super) fn plain(&mut self, built: Built, why: impl Into<String>) {
         let instruction = built.expect("operands fit the code");
         if instruction.rflags_modified() != 0 {
-            self.facts.set_flags(None);
+            self.values.set_flags(None);
         }
         let operation = match self.symbol.take() {
             Some(of) if self.is_number => Operation::Number { instruction, of },
@@ -41,7 +41,7 @@ impl X86<'_> {
             Op::Set { value: Arg::State(offset), .. } => (Ref::State(offset), Value::State(offset)),
             _ => unreachable!("only addresses outside the stack"),
         };
-        let holder = (0..8).filter(|&reg| reg != ESP).find(|&reg| self.facts.get(reg).value == value);
+        let holder = (0..8).filter(|&reg| reg != ESP).find(|&reg| self.values.get(reg).value == value);
         match holder {
             Some(reg) => self.lent = Some((slot, reg)),
             None => self.address = Some((slot, of)),
@@ -127,7 +127,7 @@ impl X86<'_> {
     /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
     /// point into the frame does not.
     pub(super) fn frame_base(&self, offset: i32) -> (Reg, i32) {
-        let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.facts.get(reg).value {
+        let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.values.get(reg).value {
             Value::Frame(at) => Some((reg, offset - at as i32)),
             _ => None,
         });
@@ -157,11 +157,11 @@ impl X86<'_> {
             Rule::Exchange { from } => {
                 let swap = Instruction::with2(Opcode::Xchg_r32_EAX, regs::bits_32(from.max(reg)), Register::EAX);
                 self.plain(swap, why);
-                let (was, is) = (self.facts.get(reg), self.facts.get(from));
-                self.facts.set(reg, is);
+                let (was, is) = (self.values.get(reg), self.values.get(from));
+                self.values.set(reg, is);
                 // Both upper halves are cleared, so only what was known to fit 32 bits stays known.
                 let fits = was.value.is_half() || matches!(was.value, Value::Const(0..=0xffff_ffff));
-                self.facts.set(from, if fits || !self.mode.is_long { was } else { Fact::UNKNOWN });
+                self.values.set(from, if fits || !self.mode.is_long { was } else { RegValue::UNKNOWN });
                 return;
             }
             Rule::PopZero => self.zeros -= 1,
@@ -171,14 +171,14 @@ impl X86<'_> {
     }
 
     /// What is left of a register's fact in its copy: in 32 bits, the upper half is cleared.
-    pub(super) fn copied(&self, fact: Fact, wide: bool) -> Fact {
+    pub(super) fn copied(&self, fact: RegValue, wide: bool) -> RegValue {
         if wide || !self.mode.is_long { fact } else { fact.lower_half(self.tuning.is_far) }
     }
 
     /// Makes a constant by a rule.
     pub(super) fn make(&mut self, constant: Constant, rule: Rule, why: &str) {
         let reg = constant.reg;
-        let before = self.facts.get(reg).value;
+        let before = self.values.get(reg).value;
         let built = constant.build(rule);
         let alone = built.len() == 1;
         for instruction in built {
@@ -186,24 +186,24 @@ impl X86<'_> {
             match known {
                 Some(known) => {
                     if instruction.rflags_modified() != 0 {
-                        self.facts.set_flags(None);
+                        self.values.set_flags(None);
                     }
                     self.push(Operation::Constant { instruction, known }, why.into());
                 }
                 None => self.plain(Ok(instruction), why),
             }
         }
-        self.facts.set(reg, Value::Const(constant.value));
+        self.values.set(reg, Value::Const(constant.value));
     }
 
     /// The rule to take: the shortest, or the one that a search asks for.
     fn choose(&self, constant: Constant) -> Rule {
         if !self.tuning.is_golf {
-            return constant.shortest(&self.facts);
+            return constant.shortest(&self.values);
         }
         let mut rules = self.allowed(constant);
         // After an error the upper bits are set: the number is then that of no call (kernel: ENOSYS).
-        let known = self.facts.get(EAX).value;
+        let known = self.values.get(EAX).value;
         let well = matches!(known, Value::ZeroOrError | Value::ByteOrError) && constant.value < 0x100;
         if self.may_fail
             && self.tuning.has(choice::Rule::Needless)
@@ -238,8 +238,8 @@ impl X86<'_> {
 
     /// The rules for small programs, but for one that is left out.
     pub(super) fn allowed(&self, constant: Constant) -> Vec<Rule> {
-        let mut rules = constant.rules(&self.facts);
-        constant.golf_rules(&self.facts, self.zeros > 0, &mut rules);
+        let mut rules = constant.rules(&self.values);
+        constant.golf_rules(&self.values, self.zeros > 0, &mut rules);
         rules.retain(|rule| {
             let name = match rule {
                 Rule::Not => choice::Rule::Not,
@@ -260,7 +260,7 @@ impl X86<'_> {
 
     /// The address of the frame's byte of this offset.
     pub(super) fn set_frame(&mut self, reg: Reg, offset: u32, why: &str) {
-        if self.facts.get(reg).value == Value::Frame(offset) {
+        if self.values.get(reg).value == Value::Frame(offset) {
             return;
         }
         let (base, by) = self.frame_base(offset as i32);
@@ -276,7 +276,7 @@ impl X86<'_> {
             let from = self.operand(base, by);
             self.plain(Instruction::with2(code, to, from), why);
         }
-        self.facts.set(reg, Value::Frame(offset));
+        self.values.set(reg, Value::Frame(offset));
     }
 
     /// Puts an operand into a register; slots at their own width.
@@ -285,12 +285,12 @@ impl X86<'_> {
             Arg::Any => {}
             Arg::Const(value) => self.set_constant(reg, value, why),
             Arg::Bits { set, clear } => self.set_bits(reg, (set, clear), why),
-            Arg::NotNegative if self.facts.is_not_negative(reg) => {}
+            Arg::NotNegative if self.values.is_not_negative(reg) => {}
             Arg::NotNegative => self.set_constant(reg, 0, why),
-            Arg::AtLeast(least) if self.facts.is_at_least(reg, least) => {}
+            Arg::AtLeast(least) if self.values.is_at_least(reg, least) => {}
             // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
             // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
-            Arg::AtLeast(_) if self.tuning.is_golf && matches!(self.facts.get(reg).value, Value::Frame(_)) => {}
+            Arg::AtLeast(_) if self.tuning.is_golf && matches!(self.values.get(reg).value, Value::Frame(_)) => {}
             Arg::AtLeast(least) => self.set_at_least(reg, least, why),
             Arg::Frame(offset) => self.set_frame(reg, offset, why),
             Arg::Data(datum) if self.is_on_stack(datum) => {
@@ -302,19 +302,19 @@ impl X86<'_> {
             Arg::State(offset) => self.set_address(reg, Ref::State(offset), Value::State(offset), why),
             Arg::Image => {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Entry if self.program.frame_at.is_some() => {
                 self.copy(reg, ESP, self.mode.is_long, why);
-                self.facts.set(reg, Value::Unknown);
+                self.values.set(reg, Value::Unknown);
             }
             Arg::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
             Arg::Slot(slot) => {
                 let from = self.home(slot);
-                if from != reg && self.facts.get(reg).copy_of != Some(slot) {
+                if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.copy(reg, from, self.wide(slot), why);
-                    let copied = self.copied(self.facts.get(from), self.wide(slot));
-                    self.facts.set(reg, Fact { copy_of: Some(slot), ..copied });
+                    let copied = self.copied(self.values.get(from), self.wide(slot));
+                    self.values.set(reg, RegValue { copy_of: Some(slot), ..copied });
                 }
             }
         }
@@ -322,7 +322,7 @@ impl X86<'_> {
 
     /// A number that is large enough: this one, or what the register's bits are the other way round.
     fn set_at_least(&mut self, reg: Reg, least: u32, why: &str) {
-        let inverted = self.facts.constant(reg).map(|known| !(known as u32)).filter(|&value| value >= least);
+        let inverted = self.values.constant(reg).map(|known| !(known as u32)).filter(|&value| value >= least);
         let value = match inverted {
             Some(value) if self.tuning.ask((self.at, ENOUGH + u16::from(reg)), 2, 1) == 1 => value,
             _ => least,
@@ -333,7 +333,7 @@ impl X86<'_> {
     /// An address outside the stack: from a register that holds it, or that holds one near it, if there is one.
     fn set_address(&mut self, reg: Reg, of: Ref, address: Value, why: &str) {
         let others = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&other| other != ESP);
-        let by = |other: Reg| match (address, self.facts.get(other).value) {
+        let by = |other: Reg| match (address, self.values.get(other).value) {
             (address, known) if address == known => Some(0),
             (Value::State(to), Value::State(from)) => i8::try_from(i64::from(to) - i64::from(from)).ok(),
             _ => None,
@@ -348,7 +348,7 @@ impl X86<'_> {
             }
             None => self.push(Operation::Address { reg, of }, why.into()),
         }
-        self.facts.set(reg, address);
+        self.values.set(reg, address);
     }
 
     pub(super) fn is_on_stack(&self, datum: DatumId) -> bool {
@@ -369,7 +369,7 @@ impl X86<'_> {
         }
         let bytes = words.len() as u32 * class.word_bytes();
         self.pushed.iter_mut().for_each(|(_, offset)| *offset += bytes);
-        self.facts.shift_frame(bytes);
+        self.values.shift_frame(bytes);
         self.pushed.push((datum, 0));
         self.code.builds(datum);
     }
@@ -380,7 +380,7 @@ impl X86<'_> {
             Word::Code(label) => return self.push(Operation::PushAddress { of: Ref::Code(label) }, why.into()),
             Word::Number(value) => stack::signed(value, self.mode.class()),
         };
-        let zero = (0..8).find(|&reg| reg != ESP && self.facts.constant(reg) == Some(0));
+        let zero = (0..8).find(|&reg| reg != ESP && self.values.constant(reg) == Some(0));
         if let (0, Some(zero)) = (value, zero) {
             let code = if long_mode { Opcode::Push_r64 } else { Opcode::Push_r32 };
             self.plain(Instruction::with1(code, named(zero, long_mode)), why);
@@ -403,17 +403,17 @@ impl X86<'_> {
 
     /// Moves a value that nobody wants in `from` any more: `xchg` with the accumulator is shorter than `mov`.
     pub(super) fn take(&mut self, to: Reg, from: Reg, wide: bool, why: &str) {
-        let (old, new) = (self.facts.get(to), self.facts.get(from));
+        let (old, new) = (self.values.get(to), self.values.get(from));
         let other = if to == EAX { from } else { to };
         if (to == EAX || from == EAX) && !wide && other < 8 {
             let r32 = regs::bits_32(other);
             self.plain(Instruction::with2(Opcode::Xchg_r32_EAX, r32, Register::EAX), why);
             // Both upper halves are cleared, so only what was known to fit 32 bits stays known.
-            self.facts
+            self.values
                 .set(from, if matches!(old.value, Value::Const(0..=0xffff_ffff)) { old.value } else { Value::Unknown });
         } else {
             self.copy(to, from, wide, why);
         }
-        self.facts.set(to, self.copied(new, wide));
+        self.values.set(to, self.copied(new, wide));
     }
 }

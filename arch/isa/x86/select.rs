@@ -9,7 +9,7 @@ use super::regs::{self, EAX, ECX, EDX, ESP};
 use super::stack::{self, Word};
 use super::sums::Parts;
 use crate::CompileError;
-use crate::analysis::value_state::{Facts, Value};
+use crate::analysis::value_state::{Value, ValueState};
 use crate::bitset::Set;
 use crate::choice::Rule;
 use crate::choice::{STACK, Tuning};
@@ -46,7 +46,7 @@ pub(crate) struct X86<'p> {
     /// Slots of which only the lowest byte matters.
     low: &'p Set,
     pub(super) code: Code,
-    pub(super) facts: Facts,
+    pub(super) values: ValueState,
     /// Why the operation at hand is there.
     pub(super) why: String,
     /// Data to push at their first use.
@@ -100,7 +100,7 @@ impl<'p> X86<'p> {
         let mut to_push = stack::choose(program, mode.class());
         let may_push = tuning.has(Rule::Stack);
         to_push.retain(|(datum, _)| may_push && tuning.ask((usize::from(datum.0), STACK), 2, 1) == 1);
-        let (code, facts, why) = (Code::default(), Facts::UNKNOWN, String::new());
+        let (code, values, why) = (Code::default(), ValueState::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);
         let frame_middle = program.frame_at.map_or(0, |_| 128 - program.spilled_bytes.min(128) as i32);
@@ -111,7 +111,7 @@ impl<'p> X86<'p> {
             slots,
             low,
             code,
-            facts,
+            values,
             why,
             to_push,
             pushed,
@@ -151,8 +151,8 @@ impl<'p> X86<'p> {
             }
             _ => self.set(home, value, &why),
         }
-        let known = self.facts.get(home).value;
-        self.facts.define(to, home, known);
+        let known = self.values.get(home).value;
+        self.values.define(to, home, known);
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
@@ -160,7 +160,7 @@ impl<'p> X86<'p> {
         let (quotient, remainder) = (self.home(value), self.home(rest));
         if quotient != EAX {
             self.copy(EAX, quotient, false, &why);
-            self.facts.set(EAX, Value::Unknown);
+            self.values.set(EAX, Value::Unknown);
         }
         self.set_constant(ECX, i64::from(by), "divisor");
         self.set_constant(EDX, 0, "upper half of the dividend");
@@ -175,11 +175,11 @@ impl<'p> X86<'p> {
                 self.copy(to, from, false, "result of the division");
             }
         }
-        self.facts.set(EAX, Value::Unknown);
-        self.facts.set(EDX, Value::Unknown);
-        self.facts.define(value, quotient, Value::Unknown);
+        self.values.set(EAX, Value::Unknown);
+        self.values.set(EDX, Value::Unknown);
+        self.values.define(value, quotient, Value::Unknown);
         let small = if by <= 256 { Value::Byte } else { Value::Unknown };
-        self.facts.define(rest, remainder, small);
+        self.values.define(rest, remainder, small);
     }
 
     pub(super) fn jump(&mut self, condition: Option<Condition>, to: Label) {
@@ -201,11 +201,11 @@ impl<'p> X86<'p> {
             _ if self.is_low(left) => condition = self.compare_low(left, cond, right),
             Arg::Const(0) => {
                 let reusable =
-                    matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.facts.flags() == Some(left);
+                    matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.values.flags() == Some(left);
                 if !reusable {
                     let code = if wide { Opcode::Test_rm64_r64 } else { Opcode::Test_rm32_r32 };
                     self.plain(Instruction::with2(code, r, r), why);
-                    self.facts.set_flags(Some(left));
+                    self.values.set_flags(Some(left));
                 }
             }
             Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
@@ -231,7 +231,7 @@ impl<'p> X86<'p> {
         let (home, why) = (self.home(left), self.why.clone());
         let byte = regs::bits_8(home);
         let built = match right {
-            Arg::Const(0) if self.facts.flags() == Some(left) => return cond.into(),
+            Arg::Const(0) if self.values.flags() == Some(left) => return cond.into(),
             Arg::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
             Arg::Const(value) if home == EAX => Instruction::with2(Opcode::Cmp_AL_imm8, byte, value as u32), // 3C ib
             Arg::Const(value) => Instruction::with2(Opcode::Cmp_rm8_imm8, byte, value as u32), // 80 /7 ib
@@ -240,14 +240,14 @@ impl<'p> X86<'p> {
         };
         self.plain(built, why);
         if right == Arg::Const(0) {
-            self.facts.set_flags(Some(left));
+            self.values.set_flags(Some(left));
         }
         cond.into()
     }
 
     /// Compares with a constant that is not 0; the condition to jump on, which is the unsigned one for bytes.
     pub(super) fn compare_constant(&mut self, reg: Reg, wide: bool, value: i64, cond: Cond, why: &str) -> Condition {
-        let is_byte = self.facts.get(reg).value == Value::Byte && (0..=255).contains(&value);
+        let is_byte = self.values.get(reg).value == Value::Byte && (0..=255).contains(&value);
         let whole = named(reg, wide);
         let small = i8::try_from(value).is_ok();
         let has_byte = self.mode.is_long || reg < ESP;
@@ -276,14 +276,14 @@ pub(super) fn named(reg: Reg, wide: bool) -> Register {
 }
 
 impl Selector for X86<'_> {
-    fn entry(&mut self) -> Facts {
+    fn entry(&mut self) -> ValueState {
         // The kernel zeroes every general register at exec (ELF_PLAT_INIT), all but the stack pointer.
         let count = if self.mode.is_long { 16 } else { 8 };
-        Facts::zero((0..count).filter(|&reg| reg != ESP))
+        ValueState::zero((0..count).filter(|&reg| reg != ESP))
     }
 
-    fn facts(&mut self) -> &mut Facts {
-        &mut self.facts
+    fn values(&mut self) -> &mut ValueState {
+        &mut self.values
     }
 
     fn label(&mut self, label: Label) {
@@ -307,7 +307,7 @@ impl Selector for X86<'_> {
         let frame = self.mode.registers.frame;
         let middle = self.frame_middle as u32;
         self.push(Operation::Address { reg: frame, of: Ref::State(at + middle) }, "the frame".into());
-        self.facts.set(frame, Value::Frame(middle));
+        self.values.set(frame, Value::Frame(middle));
     }
 
     fn hold_frame(&mut self) {
@@ -320,7 +320,7 @@ impl Selector for X86<'_> {
                 (if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m }, self.operand(ESP, below as i32));
             self.plain(Instruction::with2(code, named(frame, wide), from), why);
         }
-        self.facts.set(frame, Value::Frame(0));
+        self.values.set(frame, Value::Frame(0));
     }
 
     fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
@@ -341,7 +341,7 @@ impl Selector for X86<'_> {
             return Ok(());
         }
         let saved = self.slots.saved(at);
-        let facts = saved.iter().map(|&reg| self.save(reg)).collect::<Vec<_>>();
+        let values = saved.iter().map(|&reg| self.save(reg)).collect::<Vec<_>>();
         match op {
             Op::Label(_) => unreachable!("the flow places labels"),
             Op::Jump(to) => {
@@ -379,7 +379,7 @@ impl Selector for X86<'_> {
             Op::Pop { to } => self.take_off(*to),
             Op::Negate { to } => {
                 self.plain(Instruction::with1(Opcode::Neg_rm32, regs::bits_32(self.home(*to))), why);
-                self.facts.define(*to, self.home(*to), Value::Unknown);
+                self.values.define(*to, self.home(*to), Value::Unknown);
             }
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
             Op::Load { to, width, from } => self.load_for(at, *to, *width, *from),
@@ -401,7 +401,7 @@ impl Selector for X86<'_> {
                 }
             }
         }
-        for (&reg, fact) in saved.iter().zip(facts).rev() {
+        for (&reg, fact) in saved.iter().zip(values).rev() {
             self.restore(reg, fact, op);
         }
         self.end_address();

@@ -184,6 +184,6 @@ impl X86<'_> {
         let (home, why) = (self.home(to), self.why.clone());
         self.plain(Instruction::with1(code, named(home, self.mode.is_long)), why);
         self.depth_bytes -= self.mode.class().word_bytes();
-        self.facts.define(to, home, Value::Unknown);
+        self.values.define(to, home, Value::Unknown);
     }
 }

@@ -15,25 +15,25 @@ use iced_x86::{Code as Opcode, Instruction, Register, RepPrefixKind};
 use super::fuse::STRINGS;
 use super::regs::EAX;
 use super::select::{X86, named};
-use crate::analysis::value_state::{Fact, Value};
+use crate::analysis::value_state::{RegValue, Value};
 use crate::op::{Arg, Op, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::interference;
 
 impl X86<'_> {
     /// Keeps a register's value on the stack; tells what is known of it.
-    pub(super) fn save(&mut self, reg: Reg) -> Fact {
+    pub(super) fn save(&mut self, reg: Reg) -> RegValue {
         let (code, whole) = (if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }, self.mode.is_long);
         self.plain(Instruction::with1(code, named(reg, whole)), "it is wanted afterwards");
-        self.facts.get(reg)
+        self.values.get(reg)
     }
 
     /// Gets it back behind an operation.
-    pub(super) fn restore(&mut self, reg: Reg, fact: Fact, op: &Op) {
+    pub(super) fn restore(&mut self, reg: Reg, fact: RegValue, op: &Op) {
         let (code, whole) = (if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }, self.mode.is_long);
         self.plain(Instruction::with1(code, named(reg, whole)), "as it was");
         let copy_of = fact.copy_of.filter(|slot| !op.defines().contains(slot));
-        self.facts.set(reg, Fact { copy_of, ..fact });
+        self.values.set(reg, RegValue { copy_of, ..fact });
     }
 
     /// Does an access and the next operation, which moves its address behind it, by a string instruction if the
@@ -69,7 +69,7 @@ impl X86<'_> {
             }
             _ => return false,
         }
-        self.facts.define(base, home, Value::Unknown);
+        self.values.define(base, home, Value::Unknown);
         self.skip = 1;
         true
     }
@@ -78,7 +78,7 @@ impl X86<'_> {
         let (bits, why) = (self.address_bits(), self.why.clone());
         if width == Width::Byte {
             let is_clear = self.is_low(to);
-            if !is_clear && !matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff)) {
+            if !is_clear && !matches!(self.values.get(EAX).value, Value::Byte | Value::Const(0..=0xff)) {
                 self.set_constant(EAX, 0, "no upper bits");
             }
             self.plain(Instruction::with_lodsb(bits, Register::None, RepPrefixKind::None), why); // AC
@@ -86,8 +86,9 @@ impl X86<'_> {
             self.plain(Instruction::with_lodsd(bits, Register::None, RepPrefixKind::None), why); // AD
         }
         // What was above the byte before is there still.
-        let is_byte = width == Width::Byte && matches!(self.facts.get(EAX).value, Value::Byte | Value::Const(0..=0xff));
-        self.facts.define(to, EAX, if is_byte { Value::Byte } else { Value::Unknown });
+        let is_byte =
+            width == Width::Byte && matches!(self.values.get(EAX).value, Value::Byte | Value::Const(0..=0xff));
+        self.values.define(to, EAX, if is_byte { Value::Byte } else { Value::Unknown });
     }
 
     fn store_string(&mut self, bytes: usize, why: &str) {
@@ -115,7 +116,7 @@ impl X86<'_> {
     /// Sets the lowest bytes of the accumulator; nobody wants the others.
     fn set_accumulator(&mut self, value: u32, bytes: usize, why: &str) {
         let mask = if bytes == 4 { u32::MAX } else { (1 << (8 * bytes)) - 1 };
-        let known = self.facts.get(EAX).value;
+        let known = self.values.get(EAX).value;
         match (bytes, known) {
             (_, Value::Const(known)) if known as u32 & mask == value => {}
             (1, _) => {
@@ -125,7 +126,7 @@ impl X86<'_> {
                     Value::Byte => Value::Const(value.into()),
                     _ => Value::Unknown,
                 };
-                self.facts.set(EAX, left);
+                self.values.set(EAX, left);
             }
             (2, _) => {
                 self.plain(Instruction::with2(Opcode::Mov_r16_imm16, Register::AX, value), why); // 66 B8 iw
@@ -133,7 +134,7 @@ impl X86<'_> {
                     Value::Const(known) => Value::Const(known & !0xffff | u64::from(value)),
                     _ => Value::Unknown,
                 };
-                self.facts.set(EAX, left);
+                self.values.set(EAX, left);
             }
             _ => self.set_constant(EAX, i64::from(value), why),
         }

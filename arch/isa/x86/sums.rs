@@ -88,7 +88,7 @@ impl X86<'_> {
             return false;
         };
         let reg = self.home(from.unwrap_or(to));
-        let is_small = matches!(self.facts.get(reg).value, Value::Byte | Value::Const(0..=0xff));
+        let is_small = matches!(self.values.get(reg).value, Value::Byte | Value::Const(0..=0xff));
         if !self.program.has_subs() || !is_small || reg == ESP {
             return false;
         }

@@ -3,7 +3,7 @@
 //! Files that were searched for do what plain ones do (`searched.rs`). `make test` runs some programs,
 //! `make differential` a thousand, or as many as `PROGRAMS` says, beginning with the seed `SEED`.
 
-mod beliefs;
+mod assertions;
 mod generate;
 mod interpret;
 mod operations;

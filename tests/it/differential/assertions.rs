@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use asmgen::elf::Tier;
-use asmgen::{Content, Known, TARGETS, Target, assemble_with_beliefs};
+use asmgen::{Content, Known, TARGETS, Target, assemble_with_assertions};
 
 use super::{TIME_LIMIT, for_each_seed, generate, small, write};
 use crate::harness::random::Random;
@@ -153,7 +153,7 @@ fn what_is_believed_of_registers_is_so() {
         let make = if seed.is_multiple_of(3) { small::program } else { generate::program };
         let program = make(&mut random);
         for target in TARGETS {
-            let (image, known) = assemble_with_beliefs(&program, target, Tier::Strict).expect("it compiles");
+            let (image, known) = assemble_with_assertions(&program, target, Tier::Strict).expect("it compiles");
             let file = folder.path().join(format!("{seed}-{}", target.name));
             write(&image, &file);
             let machine = Machine::of(target);

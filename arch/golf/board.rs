@@ -1,6 +1,7 @@
 //! The template with what has been put into it so far, and the way back.
 
 use super::template::{Class, ClassId, Template};
+use crate::isa::golf::FileBytes;
 
 /// What a move changed: which class, and how it was.
 struct Change {
@@ -243,5 +244,27 @@ impl Board {
     /// Is the byte put there by somebody, not by the template?
     pub(super) fn is_taken(&self, at: u32) -> bool {
         self.cells.get(at as usize).is_some_and(|&class| self.taken[usize::from(class)])
+    }
+}
+
+impl FileBytes for Board {
+    fn value(&self, at: u32) -> Option<u8> {
+        self.value(at)
+    }
+
+    fn is_free(&self, at: u32) -> bool {
+        self.is_free(at)
+    }
+
+    fn is_taken(&self, at: u32) -> bool {
+        self.is_taken(at)
+    }
+
+    fn header(&self) -> u32 {
+        self.header
+    }
+
+    fn end(&self) -> u32 {
+        self.end
     }
 }

@@ -8,9 +8,10 @@ use super::{Stop, least_bytes_at};
 use crate::CompileError;
 use crate::choice::Rule;
 use crate::choice::{Answers, Question, STACK, Tuning, WORDS};
+use crate::isa;
 use crate::mach::code::{Code, Unit};
 use crate::op::{Datum, Program};
-use crate::target::{Machine, Target};
+use crate::target::Target;
 
 /// What is to be selected, and how.
 struct Selection<'a> {
@@ -49,7 +50,7 @@ pub fn selections(
     let hopes = hopes(&tuning, &starts[0], likely);
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
     let mut lacks = vec![Vec::from_iter(without)];
-    if without != Some(Rule::Exchange) && target.machine != Machine::Aarch64 {
+    if without != Some(Rule::Exchange) && isa::golf_of(target).has_exchange() {
         lacks.push(without.into_iter().chain([Rule::Exchange]).collect());
     }
     let mut families = Vec::new();

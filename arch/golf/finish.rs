@@ -2,11 +2,11 @@
 //! file will do.
 
 use super::search::{Added, Search};
-use super::through::PREFIXES;
 use super::units::{Blob, Group};
 use super::{Packed, Task};
 use crate::choice::Rule;
 use crate::ir::Ref;
+use crate::isa::golf::PREFIXES;
 use crate::mach::code::{Placed, PlacedCode, Unit};
 use crate::op::{DatumId, Label};
 
@@ -17,7 +17,7 @@ pub(super) struct Goal<'a> {
     pub(super) blobs: &'a [Blob],
     pub(super) forms: &'a [u8],
     /// A register that nobody has.
-    pub(super) spare: Option<u8>,
+    pub(super) dead_register: Option<u8>,
     /// Bytes that data may save by lying in each other or in code, at most.
     pub(super) may_share: u32,
 }

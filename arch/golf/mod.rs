@@ -1,5 +1,12 @@
-//! Golf: places code and data in the free bytes of a template, by search. It knows what a machine's instructions are and
-//! which of them may change places, but not what the template's own bytes mean.
+//! Golf: places code and data in the free bytes of a template, by search.
+//!
+//! Problem: a header has bytes that no loader reads. Code and data that lie there cost nothing, but code must be in
+//! pieces that end in a jump, and each piece must fit.
+//! Strategy: branch and bound over the places of instructions, in groups whose order is free (`search.rs`, `units.rs`);
+//! data come last (`finish.rs`). Before that, a search over the choices of selection (`families.rs`, `tune.rs`).
+//! Invariant: it names no machine. What it must know of one, it asks of `GolfIsa` and of `MachInst`; what the
+//! template's own bytes mean, it does not know.
+//! Cost: exponential in the worst case, so each search has a budget of places.
 
 mod board;
 mod families;
@@ -9,7 +16,6 @@ mod search;
 mod template;
 #[cfg(test)]
 mod tests;
-mod through;
 mod tune;
 mod units;
 
@@ -24,9 +30,10 @@ use std::collections::BTreeSet;
 use self::finish::Goal;
 use self::search::Search;
 use crate::CompileError;
+use crate::isa;
 use crate::mach::code::{Code, PlacedCode, Unit};
 use crate::op::{Datum, DatumId, Part, Program};
-use crate::target::{Machine, Target};
+use crate::target::Target;
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -99,14 +106,14 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     let mut outcome = Outcome { packed: None, looked_at: 0, is_whole: true };
     // What cannot be encoded at these addresses cannot be placed here.
     let Ok(mut forms) = forms(task) else { return Ok(outcome) };
-    let mentions = task.code.units.iter().filter_map(|unit| match unit {
+    let mut touched = task.code.units.iter().filter_map(|unit| match unit {
         Unit::Instruction { instruction, .. } => Some(instruction.touched_regs()),
         Unit::Label(_) => None,
     });
-    let spare = through::spare(task.target.machine, mentions);
+    let dead_register = isa::golf_of(task.target).dead_register(&mut touched);
     for _ in 0..GROWTHS {
         let groups = units::groups(task.code, &forms, task.template.base, task.without)?;
-        let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, spare, may_share };
+        let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, dead_register, may_share };
         let mut search = Search::new(&goal);
         search.run();
         outcome.looked_at += task.budget - search.budget;
@@ -166,11 +173,7 @@ fn blobs_of(target: &'static Target, program: &Program, code: &Code) -> Vec<Blob
 
 /// Load addresses that make more of a header than a number: those whose words can be run through.
 pub fn useful_bases(target: &Target) -> &'static [u64] {
-    match target.machine {
-        // The lower word of an address that begins with 14 is B label.
-        Machine::Aarch64 => &[0x1400_0000],
-        Machine::X86_64 | Machine::I386 => &[],
-    }
+    isa::golf_of(target).useful_bases()
 }
 
 /// Bytes of code and data that a program needs at least.
@@ -197,12 +200,13 @@ pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, b
 /// its entry.
 pub fn bound(target: &'static Target, template: &Template, bytes: u32) -> Option<u32> {
     let board = board::Board::new(template);
-    let align = through::alignment(target.machine);
+    let isa = isa::golf_of(target);
+    let align = isa.alignment();
     // Whoever starts in the middle of free bytes could start at their first.
     let is_start = template.entry < align || !(template.entry - align..template.entry).all(|at| board.is_free(at));
     let runs = is_start
         && template.entry.is_multiple_of(align)
-        && (board.can_hold(template.entry) || !through::ways(target.machine, &board, template.entry, None).is_empty());
+        && (board.can_hold(template.entry) || !isa.runs_through(&board, template.entry, None).is_empty());
     let runs = runs && template.entry < board.header() + align;
     runs.then(|| template.least_bytes + bytes.saturating_sub(board.free_below_end()))
 }

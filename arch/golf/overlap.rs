@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::board::Board;
 use super::template::Template;
-use super::{through, units};
+use super::units;
+use crate::isa;
 use crate::mach::code::Code;
 use crate::target::Target;
 
@@ -47,7 +48,7 @@ impl Overlaps {
     /// Bytes that each selection saves at most in a template.
     pub fn in_template(&self, target: &Target, template: &Template) -> Vec<u32> {
         let board = Board::new(template);
-        let align = through::alignment(target.machine);
+        let align = isa::golf_of(target).alignment();
         let gains: Vec<u32> = self.kinds.iter().map(|kind| gain(kind, &board, align)).collect();
         self.selections.iter().map(|kinds| kinds.iter().map(|kind| gains[*kind]).sum()).collect()
     }

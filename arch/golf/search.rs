@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use super::Packed;
 use super::board::Board;
 use super::finish::Goal;
-use super::through::{self, number};
 use super::units::{Item, least_bytes};
 use crate::choice::Rule;
+use crate::isa;
+use crate::isa::golf::GolfIsa;
 use crate::op::Label;
-use crate::target::Machine;
 
 /// Programs with more units than this are long.
 const LONG_PROGRAM_UNITS: usize = 60;
@@ -37,7 +37,7 @@ struct At {
 
 /// A search in progress.
 pub(super) struct Search<'a> {
-    machine: Machine,
+    isa: &'static dyn GolfIsa,
     pub(super) goal: &'a Goal<'a>,
     pub(super) board: Board,
     /// Where the units are, by their numbers.
@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
         let data = || goal.blobs.iter().map(least_bytes);
         let data_bytes = data().sum();
         Self {
-            machine: goal.task.target.machine,
+            isa: isa::golf_of(goal.task.target),
             goal,
             board: Board::new(goal.task.template),
             at: vec![None; items().count()],
@@ -220,8 +220,8 @@ impl<'a> Search<'a> {
             self.labels[number(label)] = None;
             return;
         }
-        let aligned = cursor.is_multiple_of(through::alignment(self.machine));
-        if !aligned || (after.prefixed && !through::tolerates_prefix(bytes)) {
+        let aligned = cursor.is_multiple_of(self.isa.alignment());
+        if !aligned || (after.prefixed && !self.isa.tolerates_prefix(bytes)) {
             return;
         }
         let mark = self.board.mark();
@@ -254,7 +254,7 @@ impl<'a> Search<'a> {
         if !may_part {
             return;
         }
-        for way in through::ways(self.machine, &self.board, cursor, self.goal.spare) {
+        for way in self.isa.runs_through(&self.board, cursor, self.goal.dead_register) {
             if (way.changes_flags && flags_wanted) || self.goal.task.without == Some(way.rule) {
                 continue;
             }
@@ -278,19 +278,19 @@ impl<'a> Search<'a> {
         }
         let header = self.board.header();
         // Where instructions have few lengths, words that are left over are seldom too short.
-        if cursor >= header && (self.is_long() || self.machine != Machine::Aarch64) {
+        if cursor >= header && (self.is_long() || !self.isa.has_one_length()) {
             return;
         }
         // Back into the header, and on from there: that is two jumps, and has to hold more.
-        let least = 2 * through::jump_bytes(self.machine);
+        let least = 2 * self.isa.jump_bytes();
         let has_room = |start: u32| start + least < header && (start..=start + least).all(|at| self.board.is_free(at));
         let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || has_room(*start));
         let starts: Vec<u32> = self.starts().into_iter().filter(is_elsewhere).collect();
         for start in starts {
-            let Some(bytes) = through::jump(self.machine, cursor, start) else { continue };
+            let Some(bytes) = self.isa.jump(cursor, start) else { continue };
             let mark = self.board.mark();
             let put: Vec<_> = bytes.iter().copied().map(Some).collect();
-            let aligned = cursor.is_multiple_of(through::alignment(self.machine));
+            let aligned = cursor.is_multiple_of(self.isa.alignment());
             if aligned && self.board.put_all(cursor, &put) && self.board.is_free(start) {
                 self.added.push(Added { at: cursor, bytes, why: "on to the next free bytes" });
                 self.go(At { cursor: Some(start), prefixed: false, ..at });
@@ -302,7 +302,7 @@ impl<'a> Search<'a> {
 
     /// Where free bytes begin.
     fn starts(&self) -> Vec<u32> {
-        let align = through::alignment(self.machine);
+        let align = self.isa.alignment();
         let header = self.board.header();
         let begins = |at: &u32| self.board.is_free(*at) && (*at == 0 || !self.board.is_free(at - 1));
         let mut starts: Vec<u32> = (0..header).filter(begins).map(|at| at.next_multiple_of(align)).collect();
@@ -320,4 +320,9 @@ impl<'a> Search<'a> {
     pub(super) fn label(&self, label: Label) -> Option<u32> {
         self.labels.get(number(label)).copied().flatten()
     }
+}
+
+/// A label that stands for no place yet has this number at most.
+fn number(label: Label) -> usize {
+    usize::from(label.0)
 }

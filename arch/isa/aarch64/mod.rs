@@ -8,6 +8,7 @@ mod call;
 mod effects;
 mod forms;
 mod fuse;
+pub(super) mod golf;
 mod inst;
 mod memory;
 mod select;

@@ -5,6 +5,7 @@ mod arith;
 mod call;
 mod constant;
 mod fuse;
+pub(super) mod golf;
 pub(super) mod i386;
 mod inst;
 mod low;

@@ -137,7 +137,7 @@ impl Canvas {
             return Err(CanvasError::Unowned { offset: offset as u32 });
         }
         self.claims.sort_by_key(|claim| claim.offset);
-        Ok(Image { target, entry, loads, bytes: self.bytes, map: self.claims })
+        Ok(Image { target, entry, loads, bytes: self.bytes, labels: Vec::new(), map: self.claims })
     }
 }
 

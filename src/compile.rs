@@ -5,9 +5,9 @@
 //! are equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
 //! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
-use asmgen_arch::op::Program as Ops;
+use asmgen_arch::op::{Label, Program as Ops};
 use asmgen_arch::pass::{Observer, Unobserved};
-use asmgen_arch::{Code, CompileError, Known, Target};
+use asmgen_arch::{Code, CompileError, Known, PlacedCode, Target};
 
 use crate::canvas::{Canvas, CanvasError};
 use crate::data::{self, Data, Places};
@@ -197,7 +197,8 @@ pub(crate) fn plain_observed(
     let offset = |address: u64| u32::try_from(address - layout.base).expect("an image is smaller than 4 GiB");
     claim_gap(&mut canvas, layout.header_bytes, offset(entry))?;
     for one in &placed.instructions {
-        canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone() })?;
+        let variable = one.in_frame.and_then(|offset| ops.name_in_frame(offset));
+        canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone(), variable })?;
     }
     data.claim(&mut canvas, &data_places, &placed)?;
     data::pad(&mut canvas, least_bytes, "the content states this size of the file")?;
@@ -208,7 +209,17 @@ pub(crate) fn plain_observed(
         writable: data_places.writable.unwrap_or_default(),
     };
     canvas.claim_fields(elf::header(&layout, &contents))?;
-    Ok((canvas.finish(target, entry, loads)?, placed.known))
+    let mut image = canvas.finish(target, entry, loads)?;
+    image.labels = labels(ops, &placed, &offset);
+    Ok((image, placed.known))
+}
+
+/// The labels that the program itself has names for.
+fn labels(ops: &Ops, placed: &PlacedCode, offset: &dyn Fn(u64) -> u32) -> Vec<(u32, String)> {
+    let named = |&(label, at): &(Label, u64)| Some((offset(at), ops.labels.get(usize::from(label.0))?.clone()));
+    let mut labels: Vec<_> = placed.labels.iter().filter_map(named).collect();
+    labels.sort();
+    labels
 }
 
 /// At most so many bytes are the program's data and state.

@@ -17,6 +17,8 @@ pub struct Image {
     pub loads: Vec<Load>,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Labels of the program, with the offsets of the instructions that they stand before, in that order.
+    pub labels: Vec<(u32, String)>,
     /// Claims in the order of their offsets; a byte has one, or several that agree on its value.
     pub map: Vec<Claim>,
 }
@@ -72,6 +74,8 @@ pub enum Owner {
     Code {
         /// What it is for.
         why: String,
+        /// The variable that its operand in memory is, if it has a name.
+        variable: Option<String>,
     },
     /// Data that the code or the kernel reads.
     Data {
@@ -89,7 +93,7 @@ impl std::fmt::Display for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Field { name, .. } => write!(f, "header field `{name}`"),
-            Self::Code { why } => write!(f, "code `{why}`"),
+            Self::Code { why, .. } => write!(f, "code `{why}`"),
             Self::Data { name } => write!(f, "data `{name}`"),
             Self::Pad { why } => write!(f, "padding ({why})"),
         }

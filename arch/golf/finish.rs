@@ -180,7 +180,7 @@ impl Search<'_> {
                 None => instruction.encode(self.goal.forms[item.unit], at, &resolve).ok()?,
             };
             match encoded {
-                Some(bytes) => instructions.push(Placed { at, bytes, why: why.clone() }),
+                Some(bytes) => instructions.push(Placed { at, bytes, why: why.clone(), in_frame: None }),
                 None => too_far.push(item.unit),
             }
         }
@@ -192,7 +192,7 @@ impl Search<'_> {
     fn placed_code(&self, mut placed: Vec<Placed>, base: u64, bytes: &[u8]) -> PlacedCode {
         let added = |one: &Added| {
             let range = one.at as usize..(one.at as usize + one.bytes.len()).min(bytes.len());
-            Placed { at: base + u64::from(one.at), bytes: bytes[range].into(), why: one.why.into() }
+            Placed { at: base + u64::from(one.at), bytes: bytes[range].into(), why: one.why.into(), in_frame: None }
         };
         for one in &self.added {
             let one = added(one);
@@ -200,8 +200,12 @@ impl Search<'_> {
             // Prefixes are shown with what they stand before.
             match placed.iter_mut().find(|next| next.at == behind && one.why == PREFIXES) {
                 Some(next) => {
-                    *next =
-                        Placed { at: one.at, bytes: [one.bytes, next.bytes.clone()].concat(), why: next.why.clone() };
+                    *next = Placed {
+                        at: one.at,
+                        bytes: [one.bytes, next.bytes.clone()].concat(),
+                        why: next.why.clone(),
+                        in_frame: None,
+                    };
                 }
                 None => placed.push(one),
             }

@@ -2,7 +2,7 @@
 //! data and state. Everything a program does is said here once; how a machine does it is its own affair.
 
 pub use crate::ir::data::{Datum, DatumId, Part};
-pub use crate::ir::program::{FRAME_BELOW_BYTES, Program, SlotInfo, Step};
+pub use crate::ir::program::{FRAME_BELOW_BYTES, Program, SlotInfo, Step, Variable};
 use crate::ir::syscall::Call;
 
 /// A virtual register.

@@ -24,6 +24,17 @@ pub struct SlotInfo {
     pub kind: Kind,
 }
 
+/// A variable in the frame, for listings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Offset of its first byte in the frame.
+    pub at: u32,
+    /// Number of its bytes.
+    pub bytes: u32,
+}
+
 /// Room for slots without a register below a frame that lies in the state.
 pub const FRAME_BELOW_BYTES: u32 = 256;
 
@@ -38,6 +49,8 @@ pub struct Program {
     pub slots: Vec<SlotInfo>,
     /// Names of its labels.
     pub labels: Vec<String>,
+    /// Names of what lies in its frame; several may share bytes.
+    pub variables: Vec<Variable>,
     /// Bytes of writable stack memory it uses.
     pub frame_bytes: u32,
     /// Bytes at its beginning that are nothing but words of 4 bytes, each accessed by its own offset and never by an
@@ -176,6 +189,22 @@ impl Program {
             _ => false,
         };
         self.steps.iter().any(|step| args(&step.op))
+    }
+
+    /// The reason of a jump to a label, whatever its operation has for one.
+    pub(crate) fn leads_to(&self, why: &str, to: Label) -> String {
+        format!("{why} → {}", self.labels[usize::from(to.0)]).trim_start().to_owned()
+    }
+
+    /// The name of the frame's byte of this offset: of each variable that has it, with how far it is from its beginning.
+    pub fn name_in_frame(&self, offset: i32) -> Option<String> {
+        let offset = u32::try_from(offset).ok()?;
+        let of = |variable: &Variable| {
+            let within = offset.checked_sub(variable.at).filter(|within| *within < variable.bytes)?;
+            Some(if within == 0 { variable.name.to_string() } else { format!("{} + {within}", variable.name) })
+        };
+        let names: Vec<String> = self.variables.iter().filter_map(of).collect();
+        (!names.is_empty()).then(|| names.join(" / "))
     }
 
     /// Does it have subroutines? Then a register of its own holds the frame's address.

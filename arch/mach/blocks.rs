@@ -95,9 +95,11 @@ fn instruction(unit: &Unit) -> Option<&dyn MachInst> {
 
 /// The branch to another place where its condition does not hold.
 fn opposite(branch: Unit, to: Label) -> Unit {
-    let Unit::Instruction { instruction, why, assertions, .. } = branch else { unreachable!("labels are no branches") };
+    let Unit::Instruction { instruction, why, in_frame, assertions, .. } = branch else {
+        unreachable!("labels are no branches")
+    };
     let instruction = instruction.inverted(to).expect("every branch has an opposite");
-    Unit::Instruction { instruction, form: 0, why, by_way_of: None, assertions }
+    Unit::Instruction { instruction, form: 0, why, in_frame, by_way_of: None, assertions }
 }
 
 /// Cuts the code before labels and behind jumps.

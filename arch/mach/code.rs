@@ -20,6 +20,8 @@ pub(crate) enum Unit {
         instruction: Box<dyn MachInst>,
         form: u8,
         why: String,
+        /// Where in the frame its operand in memory is, if it has one there.
+        in_frame: Option<i32>,
         by_way_of: Option<usize>,
         /// What is believed of registers before it, if that is kept.
         assertions: Option<Box<Assertions>>,
@@ -29,7 +31,7 @@ pub(crate) enum Unit {
 impl Unit {
     /// An instruction of which nobody knows how it is to be encoded yet.
     pub(crate) fn new(instruction: Box<dyn MachInst>, why: impl Into<String>) -> Self {
-        Self::Instruction { instruction, form: 0, why: why.into(), by_way_of: None, assertions: None }
+        Self::Instruction { instruction, form: 0, why: why.into(), in_frame: None, by_way_of: None, assertions: None }
     }
 
     /// Control comes here in other ways, too.
@@ -69,6 +71,8 @@ pub struct Placed {
     pub bytes: Vec<u8>,
     /// What it is for.
     pub why: String,
+    /// Where in the frame its operand in memory is, if it has one there.
+    pub in_frame: Option<i32>,
 }
 
 /// Code in its place.
@@ -96,8 +100,13 @@ impl Code {
         self.units.push(Unit::Label(label));
     }
 
-    pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String) {
-        self.units.push(Unit::new(Box::new(instruction), why));
+    /// Adds an instruction whose operand in memory, if it has one, is at this offset of the frame.
+    pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String, offset: Option<i32>) {
+        let mut unit = Unit::new(Box::new(instruction), why);
+        if let Unit::Instruction { in_frame, .. } = &mut unit {
+            *in_frame = offset;
+        }
+        self.units.push(unit);
     }
 
     /// Keeps what is believed before the unit of this number, if it is an instruction.
@@ -274,8 +283,8 @@ impl Code {
             match unit {
                 Unit::Label(label) if self.first_own.is_some_and(|own| label.0 >= own) => {}
                 Unit::Label(label) => placed.labels.push((*label, at)),
-                Unit::Instruction { why, assertions, .. } => {
-                    placed.instructions.push(Placed { at, bytes, why: why.clone() });
+                Unit::Instruction { why, in_frame, assertions, .. } => {
+                    placed.instructions.push(Placed { at, bytes, why: why.clone(), in_frame: *in_frame });
                     placed.known.extend(assertions.iter().flat_map(|assertions| assertions.at(at, &address)));
                 }
             }

@@ -13,7 +13,7 @@ pub(super) fn image(options: Options, packed: &Packed, choice: Choice) -> Result
     for one in &packed.code.instructions {
         let at = (one.at - packed.base) as u32;
         let bytes = &one.bytes[..one.bytes.len().min((len - at) as usize)];
-        canvas.claim(at, bytes, Owner::Code { why: one.why.clone() })?;
+        canvas.claim(at, bytes, Owner::Code { why: one.why.clone(), variable: None })?;
     }
     // Zeros may lie after the file's end altogether.
     for &(ref name, at, bytes) in packed.data.iter().filter(|(_, _, bytes)| *bytes > 0) {

@@ -19,6 +19,8 @@ const BYTES_COLUMN: usize = 30;
 pub struct Row {
     /// Offset in the file.
     pub offset: u32,
+    /// Labels before it.
+    pub labels: Vec<String>,
     /// The bytes.
     pub bytes: Vec<u8>,
     /// Instruction, field or data.
@@ -69,8 +71,9 @@ fn row_at(image: &Image, offset: u32) -> Row {
     let others =
         image.map.iter().filter(|claim| *claim != first && claim.offset < end && offset < claim.offset + claim.len);
     let overlays = others.map(|claim| name(&claim.owner)).collect();
+    let labels = image.labels.iter().filter(|(at, _)| *at == offset).map(|(_, name)| name.clone()).collect();
     let (what, why) = describe(image, first, offset, &bytes);
-    Row { offset, bytes, what, why, overlays }
+    Row { offset, labels, bytes, what, why, overlays }
 }
 
 fn covers(claim: &Claim, offset: u32) -> bool {
@@ -80,14 +83,17 @@ fn covers(claim: &Claim, offset: u32) -> bool {
 fn name(owner: &Owner) -> String {
     match owner {
         Owner::Field { name, .. } | Owner::Data { name } => name.clone(),
-        Owner::Code { why } | Owner::Pad { why } => why.clone(),
+        Owner::Code { why, .. } | Owner::Pad { why } => why.clone(),
     }
 }
 
 fn describe(image: &Image, claim: &Claim, offset: u32, bytes: &[u8]) -> (String, String) {
     match &claim.owner {
-        Owner::Code { why } => {
-            let text = disasm::decode_all(image.target, bytes).join("; ");
+        Owner::Code { why, variable } => {
+            let mut text = disasm::decode_all(image.target, bytes).join("; ");
+            if let Some(variable) = variable {
+                text = with_variable(&text, variable);
+            }
             (text, why.clone())
         }
         Owner::Field { name, meaning } => (name.clone(), meaning.clone()),
@@ -95,6 +101,12 @@ fn describe(image: &Image, claim: &Claim, offset: u32, bytes: &[u8]) -> (String,
         Owner::Data { .. } => (ascii(bytes), String::new()),
         Owner::Pad { why } => ("padding".into(), why.clone()),
     }
+}
+
+/// An instruction with the name of its operand in memory in place of a register and an offset.
+fn with_variable(text: &str, variable: &str) -> String {
+    let operand = text.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)));
+    operand.map_or_else(|| text.to_owned(), |(before, behind)| format!("{before}[vars.{variable}]{behind}"))
 }
 
 /// Printable characters as they are, others as a dot.
@@ -128,6 +140,9 @@ pub fn text(image: &Image) -> String {
         let _ = writeln!(text, "; {first:04x} to {last:04x} at {:#x}, writable, {zeros} zeros behind", load.address);
     }
     for row in &rows {
+        for label in &row.labels {
+            let _ = writeln!(text, "{label}:");
+        }
         let hex = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let mut line = format!("{:04x}  {hex:<BYTES_COLUMN$}", row.offset);
         if hex.len() > BYTES_COLUMN {

@@ -118,10 +118,15 @@ fn wrong_size(built: Built, target: &str, elf: &str, file_bytes: usize) -> Optio
     (!fine).then(|| format!("{row:?}: the file has {file_bytes} bytes, the parts {parts}"))
 }
 
+/// A line with the name of a place, before the instruction there.
+fn is_label(line: &str) -> bool {
+    line.ends_with(':') && !line.contains("  ")
+}
+
 /// The bytes' column of a listing, with the offsets checked on the way.
 fn bytes_of(listing: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    for line in listing.lines().filter(|line| !line.starts_with(';')) {
+    for line in listing.lines().filter(|line| !line.starts_with(';') && !is_label(line)) {
         let (offset, rest) = line.split_once("  ").ok_or_else(|| format!("no columns: {line}"))?;
         let offset = usize::from_str_radix(offset, 16).map_err(|error| format!("{error}: {line}"))?;
         if offset != bytes.len() {

@@ -38,7 +38,7 @@ impl Case {
     /// Hand-made code in a template.
     fn of_code(machine: &str, template: &str, code: impl IntoIterator<Item = Made>) -> Self {
         let mut made = Code::default();
-        code.into_iter().for_each(|one| made.push(one, String::new()));
+        code.into_iter().for_each(|one| made.push(one, String::new(), None));
         let (program, template) = (Program::default(), cells(template));
         Self { target: target(machine), program, source: Source::Code(made), template }
     }

@@ -3,7 +3,7 @@
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
 use super::words::call_named;
-use crate::ir::op::Kind;
+use crate::ir::op::{Kind, Variable};
 use crate::ir::syscall::Call;
 
 impl Parser {
@@ -16,6 +16,7 @@ impl Parser {
                 self.next();
                 self.program.state_bytes = self.number()?;
             }
+            "variable" => self.variable()?,
             "int" => self.slots_of(Kind::Int)?,
             "pointer" => self.slots_of(Kind::Pointer)?,
             "label" => self.declared_labels()?,
@@ -41,6 +42,17 @@ impl Parser {
             self.expect("state")?;
             self.program.frame_at = Some(self.offset_up()?);
         }
+        Ok(())
+    }
+
+    fn variable(&mut self) -> Parsed<()> {
+        self.next();
+        let (name, _) = self.name()?;
+        let bytes = self.number()?;
+        self.expect("at")?;
+        self.expect("frame")?;
+        let at = self.offset_up()?;
+        self.program.variables.push(Variable { name: name.into(), at, bytes });
         Ok(())
     }
 

@@ -30,7 +30,8 @@ pub(super) fn spell<'n>(names: impl Iterator<Item = &'n str>, joint: char) -> Ve
     spelled
 }
 
-fn one(name: &str, joint: char) -> String {
+/// A name that nothing else has.
+pub(super) fn one(name: &str, joint: char) -> String {
     let word = name.replace(joint, "_");
     let is_reserved = KEYWORDS.contains(&word.as_str()) || WIDTHS.iter().any(|(_, width)| *width == word);
     if is_plain(name, joint) && !is_reserved { word } else { format!("`{}`", escape(name, '`')) }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::names::{IN_LABELS, IN_WORDS, escape, spell};
+use super::names::{IN_LABELS, IN_WORDS, escape, one, spell};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, text};
 use crate::ir::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
 use crate::ir::syscall::Call;
@@ -288,6 +288,10 @@ fn declarations(f: &mut Formatter, program: &Program, names: &Names) -> fmt::Res
     }
     if program.state_bytes > 0 {
         writeln!(f, "state {}", program.state_bytes)?;
+    }
+    for variable in &program.variables {
+        let name = one(&variable.name, IN_WORDS);
+        writeln!(f, "variable {name} {} at {}", variable.bytes, sum("frame", variable.at.into()))?;
     }
     let calls = |calls: &[Call]| calls.iter().map(|call| call_name(*call).into()).collect::<Vec<String>>();
     rows(f, "cannot_fail", &calls(&program.cannot_fail))?;

@@ -5,6 +5,8 @@ use crate::ir::op::{Program, Step};
 /// A program with each declaration and each statement, as it is printed.
 const EVERYTHING: &str = r#"frame 328 words 64 spilled 8 at state + 256
 state 4096
+variable free_buffer 4 at frame
+variable `a-b` 12 at frame + 8
 cannot_fail close, syscall
 skip_after_failure listen
 int n, n.2, free_buffer, `state`

@@ -5,9 +5,10 @@ use crate::ir::syscall::{CALLS, Call};
 
 /// Words that begin a line or a value: a name that is one of them stands in backquotes.
 #[rustfmt::skip] // In rows.
-pub(super) const KEYWORDS: [&str; 23] = [
+pub(super) const KEYWORDS: [&str; 24] = [
     "any", "at_least", "bits", "call", "cannot_fail", "copy", "data", "entry", "frame", "goto", "if", "image", "int",
     "label", "match", "non_negative", "pointer", "pop", "push", "return", "routine", "skip_after_failure", "state",
+    "variable",
 ];
 
 /// Arithmetic: `n += 1`.

@@ -150,6 +150,22 @@ pub(crate) enum A64 {
     Address { d: Reg, of: Ref },
 }
 
+impl A64 {
+    /// The register and the offset that it finds its operand in memory by, if no more is in its address.
+    pub(super) fn near_register(&self) -> Option<(Reg, i32)> {
+        let near = |place| match place {
+            Place::Near { n, simm9 } => Some((n, i32::from(simm9))),
+            Place::Scaled { n, bytes } => Some((n, i32::from(bytes))),
+            Place::Sum { .. } | Place::Next { .. } => None,
+        };
+        match *self {
+            Self::Load { from: place, .. } | Self::Store { to: place, .. } => near(place),
+            Self::LoadPair { n, offset, .. } | Self::StorePair { n, offset, .. } => Some((n, i32::from(offset))),
+            _ => None,
+        }
+    }
+}
+
 /// Does ADD or SUB take this number: 12 bits, or 12 bits with 12 zeros behind?
 fn is_imm12(value: u64) -> bool {
     value < 1 << 12 || (value < 1 << 24 && value.trailing_zeros() >= 12)

@@ -75,7 +75,11 @@ impl<'p> Aarch64<'p> {
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
-        self.code.push(instruction, why.into());
+        let in_frame = instruction.near_register().and_then(|(reg, offset)| match self.values.get(reg).value {
+            Value::Frame(at) => Some(at as i32 + offset),
+            _ => None,
+        });
+        self.code.push(instruction, why.into(), in_frame);
     }
 
     /// Adds an instruction for the operation's own reason.
@@ -240,7 +244,7 @@ impl<'p> Aarch64<'p> {
     }
 
     fn labelled(&self, to: Label) -> String {
-        format!("{} → {}", self.why, self.program.labels[usize::from(to.0)])
+        self.program.leads_to(&self.why, to)
     }
 
     pub(super) fn go_if(&mut self, cond: Cond, to: Label) {

@@ -40,6 +40,16 @@ pub(crate) enum Operation {
     PushAddress { of: Ref },
 }
 
+impl Operation {
+    /// The register and the offset that it finds its operand in memory by, if no more is in its address.
+    pub(super) fn near_register(&self) -> Option<(Reg, i32)> {
+        let (Self::Plain(instruction) | Self::Number { instruction, .. }) = self else { return None };
+        let (base, index) = (instruction.memory_base(), instruction.memory_index());
+        let is_near = base != Register::None && index == Register::None;
+        is_near.then(|| (base.number() as Reg, instruction.memory_displacement64() as i32))
+    }
+}
+
 /// A constant that a register gets, and whether the register was 0 before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownConstant {

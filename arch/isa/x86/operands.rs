@@ -16,7 +16,11 @@ use crate::reg::Reg;
 
 impl X86<'_> {
     pub(super) fn push(&mut self, operation: Operation, why: String) {
-        self.code.push(X86Inst { long_mode: self.mode.is_long, operation }, why);
+        let in_frame = operation.near_register().and_then(|(reg, offset)| match self.values.get(reg).value {
+            Value::Frame(at) => Some(at as i32 + offset),
+            _ => None,
+        });
+        self.code.push(X86Inst { long_mode: self.mode.is_long, operation }, why, in_frame);
     }
 
     /// Adds an instruction whose operands are all known.

@@ -183,7 +183,7 @@ impl<'p> X86<'p> {
     }
 
     pub(super) fn jump(&mut self, condition: Option<Condition>, to: Label) {
-        let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
+        let why = self.program.leads_to(&self.why, to);
         self.push(Operation::Jump { condition, to }, why);
     }
 
@@ -357,7 +357,7 @@ impl Selector for X86<'_> {
             }
             Op::Return { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
             Op::Gosub(to) => {
-                let why = format!("{} → {}", self.why, self.program.labels[usize::from(to.0)]);
+                let why = self.program.leads_to(&self.why, *to);
                 self.push(Operation::Subroutine { to: *to }, why);
             }
             Op::Return { .. } => {

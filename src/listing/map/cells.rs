@@ -151,7 +151,7 @@ fn item(image: &Image, claim: &Claim) -> Item {
     let bytes = &image.bytes[range.start as usize..range.end as usize];
     let (name, why) = match &claim.owner {
         Owner::Field { name, meaning } => (name.clone(), meaning.clone()),
-        Owner::Code { why } => (disasm::decode_all(image.target, bytes).join("; "), why.clone()),
+        Owner::Code { why, .. } => (disasm::decode_all(image.target, bytes).join("; "), why.clone()),
         Owner::Data { name } => (name.clone(), String::new()),
         Owner::Pad { why } => ("padding".into(), why.clone()),
     };

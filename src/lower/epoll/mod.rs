@@ -38,7 +38,7 @@ use self::observe::metrics::Metrics;
 use self::startup::seccomp;
 use self::state::memory_map::{self, State};
 use self::state::response_table::{self, Records, Routes};
-use self::state::vars::var;
+use self::state::vars::{self, var};
 use crate::spec::{Reply, Server, location_before_path};
 
 /// What a server says of itself: its name, and its version or nothing.
@@ -104,6 +104,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
         program,
     };
     engine.program.state_bytes = engine.state.bytes;
+    engine.program.variables = vars::named(engine.metrics.is_some());
     engine.program.frame_bytes = var::BYTES;
     engine.program.frame_at = Some(engine.state.frame);
     engine.program.word_bytes = var::WORD_BYTES;

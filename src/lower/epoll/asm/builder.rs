@@ -61,9 +61,9 @@ pub(crate) fn sum(one: Slot, other: Slot, offset: u32) -> Mem {
     Mem { base: Base::Sum(one, other), offset: offset as i32 }
 }
 
-/// The frame's byte of this offset.
-pub(crate) fn frame(offset: u32) -> Mem {
-    Mem { base: Base::Frame, offset: offset as i32 }
+/// A variable, or the frame's byte of this offset.
+pub(crate) fn frame(at: impl Into<u32>) -> Mem {
+    Mem { base: Base::Frame, offset: at.into() as i32 }
 }
 
 impl Engine<'_> {
@@ -231,8 +231,8 @@ impl Engine<'_> {
     }
 
     /// Adds to a variable in the frame; `t` is its new value.
-    pub(crate) fn add_four(&mut self, variable: u32, by: i64, why: &str) {
-        let t = self.s.t;
+    pub(crate) fn add_four(&mut self, variable: impl Into<u32>, by: i64, why: &str) {
+        let (t, variable) = (self.s.t, variable.into());
         self.four(t, frame(variable), "");
         if by < 0 {
             self.take(t, -by, why);

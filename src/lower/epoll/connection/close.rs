@@ -17,7 +17,7 @@ const SHED_BYTES: i64 = 64 * 1024;
 
 /// Where the kernel tells what it holds for a connection, and where of that what the client has not acknowledged is. Of a
 /// signal, which is read to the same place, it is a 0 (`ssi_fd`); of the timer nothing is there.
-const MEMINFO: u32 = var::LONG_SCRATCH;
+const MEMINFO: u32 = var::LONG_SCRATCH.at;
 
 const NOT_ACKNOWLEDGED: u32 = MEMINFO + abi::MEMINFO_SENT;
 
@@ -82,7 +82,7 @@ impl Engine<'_> {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
         self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, "");
         // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
-        let len = Arg::Frame(var::BEGAN);
+        let len = Arg::Frame(var::BEGAN.at);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
         let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
         self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");

@@ -72,7 +72,7 @@ impl Engine<'_> {
         self.ret("touch");
         // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
         self.sub("control");
-        let event = var::EVENT;
+        let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
         self.four(self.s.u, frame(var::EPOLL), "");
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];

@@ -23,7 +23,7 @@ impl Engine<'_> {
         self.branch(fd, Cond::Eq, TIMER, "clock", "");
         self.four(t, frame(var::SIGNALS), "or a signal has come");
         self.place("clock");
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(SIGNAL_BYTES)];
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(SIGNAL_BYTES)];
         self.call(Call::Read, &args, Some(self.s.n), "how many seconds, or which signal");
         self.branch(self.s.n, Cond::Lt, 0i64, "not_taken", "none");
         self.four(t, frame(var::LONG_SCRATCH), "");
@@ -36,7 +36,7 @@ impl Engine<'_> {
         let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
         let (peer, len) = if self.server.epoll.access_log {
             self.put_four(frame(var::SCRATCH), 1i64 << PEER_SHIFT, "room for its address");
-            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH))
+            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH.at))
         } else {
             (Arg::Const(0), Arg::Const(0))
         };

@@ -26,7 +26,7 @@ impl Engine<'_> {
     pub(crate) fn write_date(&mut self) {
         let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
         self.sub("date");
-        let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH)];
+        let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH.at)];
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), "");
         let ptr = self.s.ptr;

@@ -121,5 +121,5 @@ impl Engine<'_> {
 
 /// Where a coding's quality is.
 fn quality(coding: u32) -> u32 {
-    var::QUALITIES + 4 * coding
+    var::QUALITY.at + 4 * coding
 }

@@ -42,7 +42,7 @@ const YEAR_AT: u32 = DATE_AT + 12;
 const YEARS_AHEAD: u32 = 50;
 
 /// Where the date of the request, and that of the representation, are written.
-const GIVEN: u32 = var::LONG_SCRATCH;
+const GIVEN: u32 = var::DATES.at;
 
 const STORED: u32 = GIVEN + 16;
 

@@ -23,7 +23,7 @@ impl Engine<'_> {
         self.begins_with("bytes=");
         self.unless_zero(self.s.d, "no_range", "another unit");
         self.four(blen, at(self.s.rep, record::BODY_LEN), "");
-        self.put_four(frame(var::NUMBERS + 8), blen, "the length");
+        self.put_four(frame(var::NUMBERS.at + 8), blen, "the length");
         self.place("range");
         self.gosub("element");
         self.if_zero(tok, "field", "no more");
@@ -48,10 +48,10 @@ impl Engine<'_> {
         self.set(n, blen, "");
         self.take(n, 1i64, "the last byte there is");
         self.place("range_found");
-        self.put_four(frame(var::NUMBERS + 4), n, "last");
+        self.put_four(frame(var::NUMBERS.at + 4), n, "last");
         self.take(n, t, "");
         self.add(n, 1i64, "bytes");
-        self.put_four(frame(var::NUMBERS + 12), n, "");
+        self.put_four(frame(var::NUMBERS.at + 12), n, "");
         self.jump("range", "");
         self.place("suffix");
         self.branch(n, Cond::Lt, 0i64, "no_range", "no number at all");
@@ -98,7 +98,7 @@ impl Engine<'_> {
         self.four(t, frame(var::NUMBERS), "");
         self.four(self.s.body, at(self.s.rep, record::BODY), "");
         self.add(self.s.body, t, "the first byte");
-        self.four(self.s.blen, frame(var::NUMBERS + 12), "");
+        self.four(self.s.blen, frame(var::NUMBERS.at + 12), "");
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
         self.jump("finish", "");
     }

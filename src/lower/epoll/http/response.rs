@@ -248,7 +248,7 @@ impl Engine<'_> {
         self.jump("compose_byte", "");
         self.place("compose_number");
         self.if_zero(c, "composed", "the format's end");
-        self.set(self.s.wide, Arg::Frame(var::NUMBERS - 4), "");
+        self.set(self.s.wide, Arg::Frame(var::NUMBERS.at - 4), "");
         self.shl(c, 2, "");
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.

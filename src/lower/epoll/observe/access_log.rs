@@ -150,7 +150,7 @@ impl Engine<'_> {
         self.add(u, 4i64, "");
         for part in 0..4 {
             self.byte(t, at(u, part), "");
-            self.put_four(frame(var::NUMBERS + 4 * part), t, "");
+            self.put_four(frame(var::NUMBERS.at + 4 * part), t, "");
         }
         self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
         self.jump("logged_peer", "");
@@ -288,11 +288,11 @@ impl Engine<'_> {
         self.branch(t, Cond::Ne, abi::STDOUT, "write_out", "one that does not wait");
         // struct pollfd: descriptor, POLLOUT.
         self.put_four(frame(var::SCRATCH), t, "");
-        self.put_four(frame(var::SCRATCH + 4), abi::POLLOUT, "");
-        let args = [Arg::Frame(var::SCRATCH), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, "");
+        let args = [Arg::Frame(var::SCRATCH.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, "said_out", "no");
-        self.four(n, frame(var::SCRATCH + 4), "");
+        self.four(n, frame(var::SCRATCH.at + 4), "");
         self.if_none(n, (abi::POLLOUT as u32) << 16, "said_out", "nobody reads it");
         self.place("write_out");
         let args = [Arg::Slot(t), Arg::Slot(ptr), Arg::Slot(len)];

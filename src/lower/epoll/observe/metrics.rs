@@ -108,7 +108,7 @@ impl Engine<'_> {
         if self.metrics.is_none() {
             return;
         }
-        self.add_four(var::COUNTERS + counter, 1, "count it");
+        self.add_four(var::COUNTERS.at + counter, 1, "count it");
     }
 
     /// Counts the reply whose first vector is known, with `blen` bytes of content.
@@ -124,7 +124,7 @@ impl Engine<'_> {
         self.put_four(at(t, self.counted() + 4), c, "");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
-        self.set(u, Arg::Frame(var::COUNTERS), "");
+        self.set(u, Arg::Frame(var::COUNTERS.at), "");
         self.four(t, sum(u, c, counter::REPLIES), "");
         self.add(t, 1i64, "one more");
         self.put_four(sum(u, c, counter::REPLIES), t, "");
@@ -162,7 +162,7 @@ impl Engine<'_> {
         self.branch(q, Cond::AboveOrEqual, self.s.iov, "uncounted", "");
         self.four(c, at(q, self.counted() + 4), "");
         self.if_zero(c, "uncount_next", "not a reply's first");
-        self.set(v, Arg::Frame(var::COUNTERS), "");
+        self.set(v, Arg::Frame(var::COUNTERS.at), "");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
         self.four(d, sum(v, c, counter::REPLIES), "");
@@ -195,7 +195,7 @@ impl Engine<'_> {
         self.set(t, Arg::Data(record), "");
         self.branch(self.s.rep, Cond::Ne, t, "no_figures", "");
         self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
-        self.set(u, Arg::Frame(var::COUNTERS), "");
+        self.set(u, Arg::Frame(var::COUNTERS.at), "");
         self.four(t, frame(var::CONNECTIONS), "");
         self.put_four(at(u, counter::OPEN), t, "");
         self.set(q, Arg::Data(table), "");
@@ -203,7 +203,7 @@ impl Engine<'_> {
         self.two(c, at(q, 2), "its digits");
         self.if_zero(c, "plain", "all are written");
         self.two(d, at(q, 0), "its counter");
-        self.set(u, Arg::Frame(var::COUNTERS), "");
+        self.set(u, Arg::Frame(var::COUNTERS.at), "");
         self.four(n, sum(u, d, 0), "");
         self.two(t, at(q, 4), "");
         self.set(u, Arg::Data(text), "");

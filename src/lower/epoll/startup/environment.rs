@@ -40,7 +40,7 @@ impl Engine<'_> {
         self.if_zero(self.s.c, "variable", "empty: as if it were not there");
         self.decimal();
         self.shl(id, 2, "");
-        self.set(self.s.vars, Arg::Frame(first), "");
+        self.set(self.s.vars, Arg::Frame(first.at), "");
         self.put_four(sum(self.s.vars, id, 0), n, "");
         if self.server.epoll.port_env {
             self.unless_zero(id, "variable", "");

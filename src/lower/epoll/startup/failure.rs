@@ -34,7 +34,7 @@ const USAGE: i64 = 2;
 const NO_NAME: (u8, &str) = (0, "RRNO");
 
 /// In formats: the port, which is [`var::PORT`]'s place among the numbers.
-const PORT: char = (1 + (var::PORT - var::NUMBERS) / 4) as u8 as char;
+const PORT: char = (1 + (var::PORT.at - var::NUMBERS.at) / 4) as u8 as char;
 
 /// How failures are told.
 struct Messages {
@@ -160,7 +160,7 @@ impl Engine<'_> {
         self.sub("say_text");
         // struct pollfd: descriptor, POLLOUT.
         // Counters begin at 0: with them it is aside.
-        let said = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };
+        let said = if self.metrics.is_some() { var::LONG_SCRATCH.at } else { var::SAID.at };
         self.put_four(frame(said), t, "");
         self.put_four(frame(said + 4), abi::POLLOUT, "");
         let args = [Arg::Frame(said), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];

@@ -35,7 +35,7 @@ impl Engine<'_> {
         let len_sent = Given::Number(self.health_request().len() as i64);
         let request = Given::Near(Near::Request);
         let (fd, number) = (Given::Variable(var::LISTENER), Given::Number);
-        let reply = Given::Frame(var::LONG_SCRATCH);
+        let reply = Given::Frame(var::LONG_SCRATCH.at);
         let address = Given::Frame(self.address_at());
         let patience = Given::Near(Near::Patience);
         // A timeval is two words.
@@ -55,7 +55,7 @@ impl Engine<'_> {
         self.run("calls of the healthcheck", &rows.map(Row::may_fail));
         self.four(n, frame(var::NOWHERE), "bytes of the status line's beginning");
         self.branch(n, Cond::Ne, SEEN_BYTES, "exit_1", "no reply");
-        self.byte(n, frame(var::LONG_SCRATCH + STATUS_AT), "");
+        self.byte(n, frame(var::LONG_SCRATCH.at + STATUS_AT), "");
         self.branch(n, Cond::Eq, b'2', "exit", "it is well");
         self.branch(n, Cond::Eq, b'3', "exit", "it is well");
         self.jump("exit_1", "it is not");

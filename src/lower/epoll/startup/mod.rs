@@ -36,8 +36,9 @@ mod syscall_table;
 const PASSED: i64 = 3;
 
 /// The names of what is watched from the start are the order of its descriptors.
-const _: () = assert!(var::TIMER - var::LISTENER == 4 * (TIMER - LISTENER));
-const _: () = assert!(var::SIGNALS - var::LISTENER == 4 * (SIGNALS - LISTENER) && SIGNALS + 1 == FIRST_CONNECTION);
+const _: () = assert!(var::TIMER.at - var::LISTENER.at == 4 * (TIMER - LISTENER));
+const _: () =
+    assert!(var::SIGNALS.at - var::LISTENER.at == 4 * (SIGNALS - LISTENER) && SIGNALS + 1 == FIRST_CONNECTION);
 
 impl Engine<'_> {
     pub(crate) fn start(&mut self) {
@@ -97,7 +98,7 @@ impl Engine<'_> {
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
         self.set(self.s.fd, LISTENER, "");
         self.place("watch_next");
-        self.set(self.s.vars, Arg::Frame(var::LISTENER), "");
+        self.set(self.s.vars, Arg::Frame(var::LISTENER.at), "");
         self.set(t, self.s.fd, "");
         self.shl(t, 2, "");
         self.four(t, sum(self.s.vars, t, 0), "");
@@ -121,7 +122,7 @@ impl Engine<'_> {
         let limit = |new: Given, old: Given| {
             Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]).may_fail()
         };
-        let (low, high) = (Given::Frame(var::LONG_SCRATCH), Given::Frame(var::LONG_SCRATCH + 8));
+        let (low, high) = (Given::Frame(var::LONG_SCRATCH.at), Given::Frame(var::LONG_SCRATCH.at + 8));
         let mut rows = vec![
             // What is passed may wait; what is sent leaves at once, and connections inherit that.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),

@@ -24,7 +24,7 @@ impl Engine<'_> {
 
     /// What the first does before there are others.
     pub(crate) fn before_workers(&mut self) {
-        let ends = Given::Frame(var::READY);
+        let ends = Given::Frame(var::READY.at);
         let rows = [Self::block_signals(), Row::new(Call::Pipe2, &[ends])];
         self.run("calls before there are workers", &rows);
     }
@@ -49,7 +49,7 @@ impl Engine<'_> {
         self.place("wait_for_ready");
         self.if_zero(u, "all_ready", "");
         self.four(t, frame(var::READY), "");
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH), Arg::Const(MOST_WORKERS.into())];
+        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(MOST_WORKERS.into())];
         self.call(Call::Read, &args, Some(n), "a byte of each");
         self.branch(n, Cond::Lt, 0i64, "failed", "");
         self.if_zero(n, "exit_1", "one of them has ended");
@@ -98,13 +98,13 @@ impl Engine<'_> {
     /// Cores this process may use, less one, in `u`.
     fn count_cores(&mut self) {
         let (t, n, u) = (self.s.t, self.s.n, self.s.u);
-        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH)];
+        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH.at)];
         self.call(Call::SchedGetaffinity, &args, Some(n), "cores, as bits");
         self.set(u, -1i64, "");
         self.place("cores");
         self.branch(n, Cond::Le, 0i64, "cores_counted", "");
         self.take(n, 4i64, "");
-        self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH), "");
+        self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH.at), "");
         self.four(t, sum(self.s.wide, n, 0), "32 of them");
         self.place("core");
         self.if_zero(t, "cores", "");

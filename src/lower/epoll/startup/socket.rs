@@ -19,7 +19,7 @@ impl Engine<'_> {
 
     /// Where the address of the socket lies.
     pub(crate) fn address_at(&self) -> u32 {
-        if self.metrics.is_some() { var::ADDRESS_ASIDE } else { var::ADDRESS }
+        if self.metrics.is_some() { var::ADDRESS_ASIDE.at } else { var::ADDRESS.at }
     }
 
     /// Writes the address to listen to, where all is 0 yet. Every address of both families is one of IPv4 at first: nothing

@@ -16,7 +16,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame, sum};
 use crate::lower::epoll::startup::call_data::{NEAR, NEAR_END, Near};
-use crate::lower::epoll::state::vars::var;
+use crate::lower::epoll::state::vars::{Var, var};
 
 /// In the number's upper bits: it may fail; if it fails, the listening address is to blame; its result is wanted; and
 /// from which bit on the count of arguments is.
@@ -46,7 +46,7 @@ const WORD_SHIFT: u8 = 2;
 pub(crate) enum Given {
     Number(i64),
     Near(Near),
-    Variable(u32),
+    Variable(Var),
     /// The address of a variable.
     Frame(u32),
     Data(DatumId),
@@ -57,7 +57,7 @@ pub(crate) struct Row {
     pub(crate) call: Call,
     pub(crate) args: Vec<Given>,
     /// The variable that its result goes to.
-    pub(crate) to: Option<u32>,
+    pub(crate) to: Option<Var>,
     /// What it is if it fails.
     pub(crate) failure: Failure,
 }
@@ -78,7 +78,7 @@ impl Row {
         Self { call, args: args.into(), to: None, failure: Failure::Fatal }
     }
 
-    pub(crate) fn to(self, variable: u32) -> Self {
+    pub(crate) fn to(self, variable: Var) -> Self {
         Self { to: Some(variable), ..self }
     }
 
@@ -108,7 +108,7 @@ impl Engine<'_> {
             Given::Number(number) if (0..i64::from(NEAR)).contains(&number) => byte(number as u8),
             Given::Number(number) => vec![wide, Part::Bytes((number as u32).to_le_bytes().into())],
             Given::Near(near) => byte(self.near_argument(near)),
-            Given::Variable(offset) => byte((VARIABLE + (offset >> WORD_SHIFT)) as u8),
+            Given::Variable(variable) => byte((VARIABLE + (variable.at >> WORD_SHIFT)) as u8),
             Given::Frame(offset) if FRAME + (offset >> WORD_SHIFT) < VARIABLE => {
                 byte((FRAME + (offset >> WORD_SHIFT)) as u8)
             }
@@ -129,7 +129,7 @@ impl Engine<'_> {
             list.push(Part::Bytes((number as u16).to_le_bytes().into()));
             let given = (0..count).map(|at| row.args.get(at).copied().unwrap_or(Given::Number(0)));
             list.extend(given.flat_map(|given| self.parts(given)));
-            list.extend(row.to.map(|to| Part::Bytes(vec![(to >> WORD_SHIFT) as u8])));
+            list.extend(row.to.map(|to| Part::Bytes(vec![(to.at >> WORD_SHIFT) as u8])));
         }
         list.push(Part::Bytes(vec![0, 0]));
         (self.program.datum(name, list, 0), begins)
@@ -153,7 +153,7 @@ impl Engine<'_> {
         self.if_zero(row, "script_end", "that was the last one");
         self.set(u, row, "");
         self.shr(u, COUNT_SHIFT, "its arguments");
-        self.set(wide, Arg::Frame(var::CALL_ARGS), "");
+        self.set(wide, Arg::Frame(var::CALL_ARGS.at), "");
         self.place("argument");
         self.next(c, list, "");
         self.branch(c, Cond::Below, NEAR, "argument_known", "a number");
@@ -185,7 +185,7 @@ impl Engine<'_> {
         self.unless_zero(u, "argument", "");
         let slots = [self.s.t, self.s.d, self.s.v, self.s.q, self.s.op];
         for (slot, number) in slots.into_iter().zip(0..) {
-            self.four(slot, frame(var::CALL_ARGS + 4 * number), "");
+            self.four(slot, frame(var::CALL_ARGS.at + 4 * number), "");
         }
         self.set(u, row, "");
         self.and(u, NUMBER, "its number");

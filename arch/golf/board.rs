@@ -1,4 +1,8 @@
-//! The template with what has been put into it so far, and the way back.
+//! The header with what has been put into it so far, and a trail to undo it.
+//!
+//! Invariant: every change is noted on the trail, so `back` restores any earlier mark exactly. Bytes that must be equal
+//! are one class, and deciding one of them decides all.
+//! Cost: a change and its undoing are constant; nothing is copied.
 
 use super::template::{Class, ClassId, Template};
 use crate::isa::golf::FileBytes;

@@ -1,5 +1,10 @@
-//! The selections of a program that are worth a place, in families: what needs no place, or the right one, is worth more
-//! than its bytes say.
+//! Candidates: the selections of a program that are worth placing.
+//!
+//! Problem: the shortest selection need not make the smallest file. Data that need no place of their own, and words
+//! that are in the file already, are worth more than their bytes say.
+//! Strategy: a portfolio. The search over choices runs with and without pushed data, with and without exchanges, and
+//! with speculative choices; each start gives a family of equally short selections made of different pieces.
+//! Cost: so many compilations as its budget of tries says.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,8 @@
-//! The end of a search's path: data are placed, everything gets its final bytes, and whoever asked says whether the
-//! file will do.
+//! The end of a path of the search: data get their places, everything gets its final bytes, and the caller says whether
+//! the file will do.
+//!
+//! Invariant: what it returns has been encoded again at its final addresses, and agrees with every byte of the header.
+//! Cost: linear in the data, for each path that gets here.
 
 use super::search::{Added, Search};
 use super::units::{Blob, Group};

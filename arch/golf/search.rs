@@ -1,5 +1,12 @@
-//! The search: unit after unit is put where the last one ended, or somewhere else behind a jump; what cannot become
-//! smaller than the best that is known is given up. Deterministic: the order of the tries is that of the code below.
+//! Branch and bound over the places of instructions.
+//!
+//! Problem: groups of instructions go into the free bytes of a header, in any order that their effects allow, with
+//! jumps between the pieces.
+//! Strategy: depth first, one instruction after the other: here, in another encoding, through header bytes, or after a
+//! jump to another hole. A path ends where its lower bound is no better than the best file.
+//! Invariant: the lower bound counts free bytes only, corrected by what code may share with the header (`overlap.rs`),
+//! so it never cuts off a smaller file.
+//! Cost: exponential in the worst case; the task's budget limits the places looked at.
 
 use std::collections::HashMap;
 

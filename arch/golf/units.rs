@@ -1,5 +1,9 @@
-//! Selected instructions as the search sees them: their bytes as far as they are known before anything has its place,
-//! and which of them may change places.
+//! Selected instructions as the search sees them: their bytes, as far as they are known before anything has a place,
+//! and dependence groups.
+//!
+//! Invariant: within a group any order is right that keeps each instruction after those it depends on; which those are
+//! follows from `Effects`. Bundled instructions and labels are groups of their own.
+//! Cost: groups are small (`GROUP_ITEMS`), for the search tries their orders.
 
 use std::collections::BTreeSet;
 

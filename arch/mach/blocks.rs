@@ -1,5 +1,8 @@
-//! Code cut into blocks, and put together again in the order that takes the fewest bytes: with the jumps that are
-//! needed there, and with branches turned round where what they lead to follows.
+//! Code cut into basic blocks, and put together again in the order that `block_order.rs` finds: with the jumps that
+//! this order needs, and with conditional jumps inverted where their target follows.
+//!
+//! Invariant: a block begins with its labels, control enters it only there, and its jumps are kept apart from its
+//! instructions. A block that is nothing but a jump goes; its labels move to where it leads.
 
 use std::collections::HashMap;
 

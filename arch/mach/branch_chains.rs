@@ -1,6 +1,11 @@
-//! Short jumps by way of others. A jump that does not reach its label by its short form may lead to a jump that goes
-//! there anyway and stands on the way: one that is always taken, or on the same condition, which still holds then; where several do not reach it, such a jump, an island, may be put behind code
-//! that never goes on. Every choice is made on lengths alone, before anything is encoded.
+//! Branch chaining (Leverett and Szymanski, Chaining span-dependent jump instructions, 1980).
+//!
+//! Problem: a short jump reaches 128 bytes; a long one costs 3 or 4 bytes more.
+//! Strategy: a jump that does not reach its label may go through another jump to the same label that is on the way: one
+//! that is always taken, or on the same condition, which still holds there. Where several do not reach, a jump of its
+//! own, an island, may be added after code that never falls through.
+//! Invariant: it decides on lengths alone, before anything is encoded. An island is kept only if the code gets shorter.
+//! Cost: each try of an island plans all jumps again.
 
 use crate::op::Label;
 

@@ -1,5 +1,12 @@
-//! Selected instructions and their way to bytes. Every instruction starts in its shortest form; where that does not
-//! reach, it grows to the next, and never shrinks again: so placing ends, at the least fixed point.
+//! Machine code that is selected, and its way to bytes.
+//!
+//! Problem: the length of a jump depends on where its label is, and that depends on the lengths of all jumps (branch
+//! displacement; Szymanski, Assembling code for machines with span-dependent instructions, 1978).
+//! Strategy: branch relaxation. Every instruction starts in its shortest encoding. Where that does not reach, it grows
+//! to the next and never shrinks again, until nothing grows.
+//! Invariant: each pass encodes all instructions for one and the same layout. So the result is the least fixed point:
+//! no instruction is long that could be short.
+//! Cost: a pass encodes everything; a few passes are enough.
 
 use crate::CompileError;
 use crate::analysis::assertions::{Assertions, Known};

@@ -1,5 +1,11 @@
-//! Endings that are the same. Where two pieces of code do the same before they go to the same place, one of them goes
-//! on in the other; and who would jump to a jump that is needed for nothing else goes where that leads.
+//! Tail merging, also called cross-jumping.
+//!
+//! Problem: two paths to the same place often end in the same instructions.
+//! Strategy: find the two equal endings that save most, keep one, and let the other path jump into it; again until none
+//! saves anything. A jump to a jump goes where that leads.
+//! Invariant: only instructions with the same merge key are merged, and those that others share assert nothing of
+//! registers.
+//! Cost: quadratic in the paths to one place, which are few.
 
 use std::collections::HashMap;
 

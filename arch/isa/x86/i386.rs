@@ -1,4 +1,4 @@
-//! i386 Linux: the target's values.
+//! i386 Linux: registers and system calls of protected mode.
 //!
 //! `int 0x80` takes its number in eax and its arguments in ebx, ecx, edx, esi, edi, ebp; it returns in eax and
 //! changes nothing else. Every general register but esp is 0 at entry.

@@ -1,4 +1,19 @@
-//! What both modes of x86 share.
+//! x86, both modes. What matters about it where every byte counts (Intel SDM volume 2, chapters 2 and 3):
+//!
+//! - An instruction has 1 to 15 bytes: prefixes, opcode, ModRM, SIB, displacement, immediate. One operation often has
+//!   several encodings of different lengths.
+//! - The first operand is also the result: `add eax, ebx` overwrites eax. A copy before it costs 2 bytes, unless both
+//!   values share a register; so hints of register allocation save code.
+//! - Immediates and displacements from -128 to 127 have one byte instead of four.
+//! - In long mode a REX prefix, one byte, names r8 to r15, makes an operation 64 bits wide, or names the low bytes of
+//!   esi, edi, ebp and esp. Protected mode has no REX and cannot name those bytes at all.
+//! - Writing 32 bits of a register clears its upper half; writing 8 or 16 bits leaves the rest.
+//! - eax and al have shorter forms of comparisons and arithmetic with immediates. Push, pop and exchange with eax have
+//!   one byte; so have inc and dec in protected mode.
+//! - Arithmetic sets the flags; moves, `lea`, `push`, `pop` and `not` do not.
+//! - String instructions (`lodsb`, `stosb`, `movsb`) have one byte, and fixed registers: esi, edi, eax, ecx.
+//! - Memory based on ebp or r13 always has a displacement; based on esp or r12, a SIB byte.
+//! - A jump within 128 bytes has 2 bytes; beyond, 5, or 6 if it is conditional.
 
 mod access;
 mod arith;

@@ -1,4 +1,4 @@
-//! `x86_64` Linux: the target's values.
+//! `x86_64` Linux: registers and system calls of long mode.
 //!
 //! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9, and returns in rax. Nothing is known
 //! of rcx and r11 after it: most processors leave the next rip and rflags there (Intel SDM volume 2, SYSCALL), those with

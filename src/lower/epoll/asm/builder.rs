@@ -4,6 +4,7 @@ use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Label, Mem, Op, Part, Slot,
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::labels::{At, Routine};
 
 /// Something an operation takes: a number or a slot.
 pub(crate) trait Operand {
@@ -68,7 +69,7 @@ pub(crate) fn frame(at: impl Into<u32>) -> Mem {
 
 impl Engine<'_> {
     /// The label of that name; the first to ask makes it.
-    pub(crate) fn label(&mut self, name: &str) -> Label {
+    fn label(&mut self, name: &str) -> Label {
         let known = self.program.labels.iter().position(|label| label == name);
         known.map_or_else(|| self.program.label(name), |at| Label(at as u16))
     }
@@ -81,38 +82,38 @@ impl Engine<'_> {
         self.program.datum(name, vec![Part::Bytes(bytes.into())], 0)
     }
 
-    pub(crate) fn place(&mut self, name: &str) {
-        let label = self.new_place(name);
+    pub(crate) fn place(&mut self, at: At) {
+        let label = self.new_label(at.name());
         self.program.place(label);
     }
 
     /// The label of that name, which is at no other place.
-    fn new_place(&mut self, name: &str) -> Label {
+    fn new_label(&mut self, name: &str) -> Label {
         let label = self.label(name);
         let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
         assert!(!self.program.steps.iter().any(|step| is_there(&step.op)), "two places are called {name}");
         label
     }
 
-    /// A subroutine begins.
-    pub(crate) fn sub(&mut self, name: &str) {
-        let label = self.new_place(name);
+    /// A routine begins.
+    pub(crate) fn sub(&mut self, routine: Routine) {
+        let label = self.new_label(routine.name());
         self.program.sub(label);
     }
 
-    pub(crate) fn gosub(&mut self, name: &str) {
-        let label = self.label(name);
+    pub(crate) fn gosub(&mut self, routine: Routine) {
+        let label = self.label(routine.name());
         self.program.push(Op::Gosub(label), "");
     }
 
-    /// The subroutine of that name ends.
-    pub(crate) fn ret(&mut self, name: &str) {
-        let from = self.label(name);
-        self.program.push(Op::Return { from }, format!("{name}: done"));
+    /// The routine ends.
+    pub(crate) fn ret(&mut self, routine: Routine) {
+        let from = self.label(routine.name());
+        self.program.push(Op::Return { from }, format!("{}: done", routine.name()));
     }
 
-    pub(crate) fn jump(&mut self, name: &str, why: &str) {
-        let label = self.label(name);
+    pub(crate) fn jump(&mut self, to: At, why: &str) {
+        let label = self.label(to.name());
         self.program.push(Op::Jump(label), why);
     }
 
@@ -161,34 +162,34 @@ impl Engine<'_> {
     }
 
     /// Goes there if the comparison holds.
-    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: &str, why: &str) {
-        let to = self.label(to);
+    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: At, why: &str) {
+        let to = self.label(to.name());
         self.program.push(Op::Branch { left, cond, right: right.arg(), to }, why);
     }
 
-    pub(crate) fn if_zero(&mut self, left: Slot, to: &str, why: &str) {
+    pub(crate) fn if_zero(&mut self, left: Slot, to: At, why: &str) {
         self.branch(left, Cond::Eq, 0i64, to, why);
     }
 
-    pub(crate) fn unless_zero(&mut self, left: Slot, to: &str, why: &str) {
+    pub(crate) fn unless_zero(&mut self, left: Slot, to: At, why: &str) {
         self.branch(left, Cond::Ne, 0i64, to, why);
     }
 
     /// Goes there if any of the bits is set.
-    pub(crate) fn if_any(&mut self, value: Slot, bits: u32, to: &str, why: &str) {
-        let to = self.label(to);
+    pub(crate) fn if_any(&mut self, value: Slot, bits: u32, to: At, why: &str) {
+        let to = self.label(to.name());
         self.program.push(Op::BranchBits { value, bits, any: true, to }, why);
     }
 
     /// Goes there if none of the bits is set.
-    pub(crate) fn if_none(&mut self, value: Slot, bits: u32, to: &str, why: &str) {
-        let to = self.label(to);
+    pub(crate) fn if_none(&mut self, value: Slot, bits: u32, to: At, why: &str) {
+        let to = self.label(to.name());
         self.program.push(Op::BranchBits { value, bits, any: false, to }, why);
     }
 
     /// Goes there unless memory holds these bytes.
-    pub(crate) fn unless_match(&mut self, at: Mem, want: &[u8], miss: &str, why: &str) {
-        let miss = self.label(miss);
+    pub(crate) fn unless_match(&mut self, at: Mem, want: &[u8], miss: At, why: &str) {
+        let miss = self.label(miss.name());
         self.program.push(Op::Match { at, want: want.into(), miss }, why);
     }
 

@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::state::conn_entry::{IDLE, LINGER, WRITE, entry, flag};
@@ -28,18 +29,18 @@ impl Engine<'_> {
     /// Closes a connection and forgets it.
     pub(crate) fn drop_sub(&mut self) {
         let (conn, fd) = (self.s.conn, self.s.fd);
-        self.sub("drop");
-        self.gosub("free");
+        self.sub(Routine::Drop);
+        self.gosub(Routine::Free);
         self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
         self.call(Call::Close, &[Arg::Slot(fd)], None, "close");
         self.add_four(var::CONNECTIONS, -1, "one less");
         if !self.has_workers() {
-            self.unless_zero(self.s.t, "dropped", "others are left");
+            self.unless_zero(self.s.t, At::Dropped, "others are left");
             self.four(self.s.t, frame(var::STOPPING), "");
-            self.branch(self.s.t, Cond::Above, 1i64, "exit", "that was the last");
-            self.place("dropped");
+            self.branch(self.s.t, Cond::Above, 1i64, At::Exit, "that was the last");
+            self.place(At::Dropped);
         }
-        self.ret("drop");
+        self.ret(Routine::Drop);
     }
 
     /// What the kernel holds is weighed, for some of it may be with the clients by now. While it is too much, the client
@@ -48,32 +49,32 @@ impl Engine<'_> {
     pub(crate) fn lighten(&mut self) {
         const _: () = assert!(WRITE >> WRITE_TO_IDLE_BITS == IDLE && IDLE >> WRITE_TO_IDLE_BITS == 0);
         let (fd, t, list) = (self.s.fd, self.s.t, self.s.list);
-        self.place("heavy");
-        self.gosub("sweep");
-        self.place("weighed");
+        self.place(At::Heavy);
+        self.gosub(Routine::Sweep);
+        self.place(At::Weighed);
         self.four(t, frame(var::HELD), "");
         let enough = -i64::from(self.server.epoll.held_bytes() / 4);
-        self.branch(t, Cond::Lt, enough, "light", "so that nobody looks again at the next event");
+        self.branch(t, Cond::Lt, enough, At::Light, "so that nobody looks again at the next event");
         self.set(list, WRITE, "");
-        self.place("heavy_kind");
-        self.gosub("oldest");
-        self.unless_zero(fd, "shed", "");
+        self.place(At::HeavyKind);
+        self.gosub(Routine::Oldest);
+        self.unless_zero(fd, At::Shed, "");
         self.shr(list, WRITE_TO_IDLE_BITS, "nobody waits");
-        self.unless_zero(list, "heavy_kind", "");
-        self.jump("light", "");
-        self.place("shed");
+        self.unless_zero(list, At::HeavyKind, "");
+        self.jump(At::Light, "");
+        self.place(At::Shed);
         self.add_four(var::HELD, -SHED_BYTES, "about as much as that one holds");
         self.count(counter::HEAVY);
-        self.gosub("abort");
-        self.jump("weighed", "");
+        self.gosub(Routine::Abort);
+        self.jump(At::Weighed, "");
         // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
-        self.sub("abort");
+        self.sub(Routine::Abort);
         let yes = self.near(Near::EverySecond);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
         let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
         self.call(Call::Setsockopt, &args, None, "no data outlive it");
-        self.gosub("drop");
-        self.ret("abort");
+        self.gosub(Routine::Drop);
+        self.ret(Routine::Abort);
     }
 
     /// Adds what the kernel holds for a connection. Where it tells less (qemu-user tells 4 bytes) or nothing (gVisor), that
@@ -95,48 +96,48 @@ impl Engine<'_> {
     /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
     pub(crate) fn sweep(&mut self) {
         let (t, w) = (self.s.t, self.s.w);
-        self.sub("sweep");
+        self.sub(Routine::Sweep);
         self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), "");
         self.set(self.s.fd, FIRST_CONNECTION - 1, "");
-        self.place("sweep_next");
-        self.gosub("find_next");
-        self.branch(self.s.fd, Cond::Eq, self.state.entries, "swept", "all are looked at");
-        self.if_zero(w, "sweep_next", "no connection");
+        self.place(At::SweepNext);
+        self.gosub(Routine::FindNext);
+        self.branch(self.s.fd, Cond::Eq, self.state.entries, At::Swept, "all are looked at");
+        self.if_zero(w, At::SweepNext, "no connection");
         self.weigh_connection();
         self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::BelowOrEqual, 1i64, "sweep_deadline", "");
-        self.if_any(w, entry::HEADER | entry::OUT, "sweep_deadline", "under way");
+        self.branch(t, Cond::BelowOrEqual, 1i64, At::SweepDeadline, "");
+        self.if_any(w, entry::HEADER | entry::OUT, At::SweepDeadline, "under way");
         self.four(t, frame(NOT_ACKNOWLEDGED), "what the client has not acknowledged");
-        self.if_zero(t, "sweep_drop", "it has everything");
-        self.if_any(w, entry::LINGER, "sweep_next", "it has time until the end");
-        self.gosub("linger");
-        self.jump("sweep_next", "");
-        self.place("sweep_deadline");
+        self.if_zero(t, At::SweepDrop, "it has everything");
+        self.if_any(w, entry::LINGER, At::SweepNext, "it has time until the end");
+        self.gosub(Routine::Linger);
+        self.jump(At::SweepNext, "");
+        self.place(At::SweepDeadline);
         self.four(t, frame(var::NOW), "");
         self.shl(t, entry::DEADLINE_SHIFT, "");
         self.set(self.s.v, w, "");
         self.take(self.s.v, t, "the time it has");
-        self.branch(self.s.v, Cond::Ge, 1i64 << entry::DEADLINE_SHIFT, "sweep_next", "some is left");
-        self.if_any(w, entry::HEADER, "too_slow", "half a request");
-        self.if_any(w, entry::OUT, "sweep_abort", "it takes nothing");
-        self.place("sweep_drop");
-        self.gosub("drop");
-        self.jump("sweep_next", "");
-        self.place("sweep_abort");
-        self.gosub("abort");
-        self.jump("sweep_next", "");
-        self.place("too_slow");
+        self.branch(self.s.v, Cond::Ge, 1i64 << entry::DEADLINE_SHIFT, At::SweepNext, "some is left");
+        self.if_any(w, entry::HEADER, At::TooSlow, "half a request");
+        self.if_any(w, entry::OUT, At::SweepAbort, "it takes nothing");
+        self.place(At::SweepDrop);
+        self.gosub(Routine::Drop);
+        self.jump(At::SweepNext, "");
+        self.place(At::SweepAbort);
+        self.gosub(Routine::Abort);
+        self.jump(At::SweepNext, "");
+        self.place(At::TooSlow);
         self.count(counter::LATE);
-        self.gosub("late");
-        self.jump("sweep_next", "");
-        self.place("swept");
-        self.ret("sweep");
+        self.gosub(Routine::Late);
+        self.jump(At::SweepNext, "");
+        self.place(At::Swept);
+        self.ret(Routine::Sweep);
     }
 
     /// Half a request has had its time: 408, and no more is read.
     pub(crate) fn late(&mut self) {
         let fd = self.s.fd;
-        self.sub("late");
+        self.sub(Routine::Late);
         let line = wire::status_line(408);
         let bytes = line.len() as i64;
         let line = self.text(&line);
@@ -146,28 +147,28 @@ impl Engine<'_> {
         {
             self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
         }
-        self.gosub("linger");
-        self.ret("late");
+        self.gosub(Routine::Linger);
+        self.ret(Routine::Late);
     }
 
     /// Ends our direction and reads on for a while.
     pub(crate) fn linger(&mut self) {
         let t = self.s.t;
-        self.place("closing");
-        self.if_any(self.s.flags, flag::SLOW, "close_slowly", "the client may be sending");
+        self.place(At::Closing);
+        self.if_any(self.s.flags, flag::SLOW, At::CloseSlowly, "the client may be sending");
         self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "close_slowly", "what the kernel has not sent ends with the process");
+        self.unless_zero(t, At::CloseSlowly, "what the kernel has not sent ends with the process");
         self.input_end();
-        self.branch(self.s.p, Cond::Eq, self.s.end, "close", "nothing has come behind it");
-        self.place("close_slowly");
-        self.gosub("linger");
-        self.jump("next", "");
-        self.sub("linger");
-        self.gosub("free");
+        self.branch(self.s.p, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
+        self.place(At::CloseSlowly);
+        self.gosub(Routine::Linger);
+        self.jump(At::Next, "");
+        self.sub(Routine::Linger);
+        self.gosub(Routine::Free);
         let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SHUT_WR)];
         self.call(Call::Shutdown, &args, None, "nothing more will be sent");
         self.begin_to(LINGER, "");
-        self.gosub("touch");
-        self.ret("linger");
+        self.gosub(Routine::Touch);
+        self.ret(Routine::Linger);
     }
 }

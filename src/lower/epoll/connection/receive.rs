@@ -7,14 +7,15 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, buffer, entry, flag};
 use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
     pub(crate) fn read(&mut self) {
         let (fd, p, end, n, t) = (self.s.fd, self.s.p, self.s.end, self.s.n, self.s.t);
-        self.place("read");
-        self.gosub("input");
+        self.place(At::Read);
+        self.gosub(Routine::Input);
         self.set(t, p, "");
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
         self.input_end();
@@ -22,48 +23,48 @@ impl Engine<'_> {
         self.input_end();
         let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
-        self.branch(n, Cond::Le, 0i64, "not_received", "");
+        self.branch(n, Cond::Le, 0i64, At::NotReceived, "");
         // What a client sends after its last reply is read, so that no reset overtakes the reply.
         self.four(t, at(self.s.conn, entry::WORD), "");
-        self.if_any(t, entry::LINGER, "next", "discarded");
+        self.if_any(t, entry::LINGER, At::Next, "discarded");
         self.input_end();
         self.add(end, n, "");
         self.put_four(frame(var::INPUT_END), end, "");
-        self.place("parse");
+        self.place(At::Parse);
         self.put_four(frame(var::SKIP), 0i64, "");
-        self.place("parse_rest");
+        self.place(At::ParseRest);
         self.put_four(frame(var::BEGAN), p, "");
         if self.has_long {
-            self.place("parse_behind");
+            self.place(At::ParseBehind);
         }
         self.input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         if self.has_long {
             self.put_four(frame(var::REST_LEN), 0i64, "");
         }
-        self.place("batch");
+        self.place(At::Batch);
         self.set(t, Arg::State(self.state.composed), "");
         self.put_four(frame(var::COMPOSED), t, "nothing is composed");
         self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
-        self.jump("request", "");
+        self.jump(At::Request, "");
 
-        self.place("not_received");
-        self.branch(n, Cond::Below, -abi::EAGAIN, "close", "closed by the client, or broken");
+        self.place(At::NotReceived);
+        self.branch(n, Cond::Below, -abi::EAGAIN, At::Close, "closed by the client, or broken");
         self.four(t, at(self.s.conn, entry::WORD), "");
-        self.unless_zero(t, "next", "it is being waited for");
-        self.jump("idle", "");
+        self.unless_zero(t, At::Next, "it is being waited for");
+        self.jump(At::Idle, "");
 
         // The input that a connection has: from `p` to its end.
-        self.sub("input");
+        self.sub(Routine::Input);
         self.four(p, at(self.s.conn, entry::BUFFER), "its own");
-        self.unless_zero(p, "own_input", "");
+        self.unless_zero(p, At::OwnInput, "");
         self.set(p, Arg::State(self.state.buffers), "everybody's");
-        self.place("own_input");
+        self.place(At::OwnInput);
         self.four(end, at(p, buffer::LEN), "bytes in it");
         self.add(p, buffer::INPUT, "");
         self.add(end, p, "");
         self.put_four(frame(var::INPUT_END), end, "");
-        self.ret("input");
+        self.ret(Routine::Input);
         self.settle();
         self.keep();
         self.free();
@@ -73,29 +74,29 @@ impl Engine<'_> {
     /// The batch is with the kernel. What is left of the input waits for the rest of its request.
     fn settle(&mut self) {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
-        self.place("settle");
-        self.if_any(self.s.flags, flag::CLOSE, "closing", "that was the last reply");
+        self.place(At::Settle);
+        self.if_any(self.s.flags, flag::CLOSE, At::Closing, "that was the last reply");
         self.input_end();
-        self.branch(p, Cond::Ne, end, "part", "part of a request");
+        self.branch(p, Cond::Ne, end, At::Part, "part of a request");
         self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::Above, 1i64, "close_slowly", "no more requests are taken");
-        self.gosub("free");
-        self.place("idle");
+        self.branch(t, Cond::Above, 1i64, At::CloseSlowly, "no more requests are taken");
+        self.gosub(Routine::Free);
+        self.place(At::Idle);
         self.begin_to(IDLE, "");
-        self.jump("settled", "");
-        self.place("part");
-        self.gosub("keep");
-        self.if_any(self.s.flags, flag::CLOSE, "no_buffer", "none was to be had");
+        self.jump(At::Settled, "");
+        self.place(At::Part);
+        self.gosub(Routine::Keep);
+        self.if_any(self.s.flags, flag::CLOSE, At::NoBuffer, "none was to be had");
         self.four(t, frame(var::BEGAN), "");
-        self.branch(t, Cond::Ne, p, "begun", "a request has begun");
+        self.branch(t, Cond::Ne, p, At::Begun, "a request has begun");
         self.four(t, at(self.s.conn, entry::WORD), "");
-        self.if_any(t, entry::HEADER, "next", "its time runs already");
-        self.place("begun");
+        self.if_any(t, entry::HEADER, At::Next, "its time runs already");
+        self.place(At::Begun);
         self.begin_to(HEADER, "");
-        self.jump("settled", "");
-        self.place("no_buffer");
-        self.gosub("late");
-        self.jump("next", "");
+        self.jump(At::Settled, "");
+        self.place(At::NoBuffer);
+        self.gosub(Routine::Late);
+        self.jump(At::Next, "");
     }
 
     /// `end` is where the input at hand ends, for the next operation.
@@ -106,46 +107,46 @@ impl Engine<'_> {
     /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
         let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
-        self.sub("keep");
+        self.sub(Routine::Keep);
         self.four(t, at(conn, entry::BUFFER), "");
-        self.unless_zero(t, "has_buffer", "");
+        self.unless_zero(t, At::HasBuffer, "");
         self.four(t, frame(var::FREE_BUFFER), "a free one");
         self.set(u, Arg::State(self.state.buffers_end), "");
-        self.branch(t, Cond::Eq, u, "keep_nothing", "all are in use for replies that wait");
+        self.branch(t, Cond::Eq, u, At::KeepNothing, "all are in use for replies that wait");
         self.put_four(at(conn, entry::BUFFER), t, "it is the connection's");
         self.four(u, at(t, buffer::NEXT), "the next free one");
-        self.unless_zero(u, "next_buffer", "");
+        self.unless_zero(u, At::NextBuffer, "");
         self.set(u, t, "");
         self.add(u, self.state.stride, "the next that was never used");
-        self.place("next_buffer");
+        self.place(At::NextBuffer);
         self.put_four(frame(var::FREE_BUFFER), u, "");
-        self.place("has_buffer");
+        self.place(At::HasBuffer);
         self.four(u, frame(var::INPUT_END), "");
         self.take(u, p, "bytes to keep");
         self.put_four(at(t, buffer::LEN), u, "");
         self.add(t, buffer::INPUT, "");
-        self.branch(p, Cond::Eq, t, "in_place", "they are there");
+        self.branch(p, Cond::Eq, t, At::InPlace, "they are there");
         self.set(v, p, "");
         self.copy(t, v, u, "to the buffer's beginning");
-        self.place("in_place");
-        self.ret("keep");
-        self.place("keep_nothing");
+        self.place(At::InPlace);
+        self.ret(Routine::Keep);
+        self.place(At::KeepNothing);
         self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
         self.or(self.s.flags, flag::CLOSING, "");
-        self.ret("keep");
+        self.ret(Routine::Keep);
     }
 
     /// Gives the connection's buffer back.
     fn free(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
-        self.sub("free");
+        self.sub(Routine::Free);
         self.four(u, at(conn, entry::BUFFER), "");
-        self.if_zero(u, "freed", "it has none");
+        self.if_zero(u, At::Freed, "it has none");
         self.four(t, frame(var::FREE_BUFFER), "");
         self.put_four(at(u, buffer::NEXT), t, "the free one before it");
         self.put_four(frame(var::FREE_BUFFER), u, "");
         self.put_four(at(conn, entry::BUFFER), 0i64, "");
-        self.place("freed");
-        self.ret("free");
+        self.place(At::Freed);
+        self.ret(Routine::Free);
     }
 }

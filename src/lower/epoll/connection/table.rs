@@ -7,6 +7,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, WRITE, entry};
 use crate::lower::epoll::state::vars::var;
@@ -38,19 +39,19 @@ impl Engine<'_> {
 
     /// The event is dealt with; the connection goes on as `list` says, or goes.
     fn settled(&mut self) {
-        self.place("settled");
-        self.gosub("touch");
-        self.branch(self.s.n, Cond::Ge, 0i64, "next", "");
-        self.place("close");
-        self.gosub("drop");
-        self.jump("next", "");
+        self.place(At::Settled);
+        self.gosub(Routine::Touch);
+        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, "");
+        self.place(At::Close);
+        self.gosub(Routine::Drop);
+        self.jump(At::Next, "");
     }
 
     /// Writes a connection's word, and tells the epoll set what is wanted if that is something else; `n` is negative if
     /// there is no room in it.
     fn touch(&mut self) {
         let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
-        self.sub("touch");
+        self.sub(Routine::Touch);
         self.four(n, frame(var::NOW), "");
         self.shl(n, entry::DEADLINE_SHIFT, "");
         self.add(n, list, "deadline, and what it does");
@@ -59,65 +60,65 @@ impl Engine<'_> {
         self.set(n, 0i64, "");
         self.and(w, entry::IN | entry::OUT, "what is waited for");
         self.and(list, entry::IN | entry::OUT, "");
-        self.branch(w, Cond::Eq, list, "touched", "the same as now");
+        self.branch(w, Cond::Eq, list, At::Touched, "the same as now");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
-        self.if_zero(w, "new", "it is new");
+        self.if_zero(w, At::New, "it is new");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
-        self.place("new");
+        self.place(At::New);
         self.put_four(frame(var::EVENT), list, "");
         self.set(self.s.t, self.s.fd, "");
-        self.gosub("control");
-        self.ret("touch");
-        self.place("touched");
-        self.ret("touch");
+        self.gosub(Routine::Control);
+        self.ret(Routine::Touch);
+        self.place(At::Touched);
+        self.ret(Routine::Touch);
         // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
-        self.sub("control");
+        self.sub(Routine::Control);
         let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
         self.four(self.s.u, frame(var::EPOLL), "");
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
         self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
-        self.ret("control");
+        self.ret(Routine::Control);
     }
 
     /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
     fn oldest(&mut self) {
         let (fd, w, t, u, v) = (self.s.fd, self.s.w, self.s.t, self.s.u, self.s.v);
-        self.sub("oldest");
+        self.sub(Routine::Oldest);
         self.set(fd, FIRST_CONNECTION - 1, "");
         self.set(u, -1i64, "");
         self.set(v, 0i64, "none");
-        self.place("older");
-        self.gosub("find_next");
-        self.branch(fd, Cond::Eq, self.state.entries, "oldest_found", "all are looked at");
+        self.place(At::Older);
+        self.gosub(Routine::FindNext);
+        self.branch(fd, Cond::Eq, self.state.entries, At::OldestFound, "all are looked at");
         self.set(t, w, "");
         self.and(t, entry::KIND, "");
-        self.branch(t, Cond::Ne, self.s.list, "older", "it does something else");
+        self.branch(t, Cond::Ne, self.s.list, At::Older, "it does something else");
         self.four(t, frame(var::NOW), "");
         self.shl(t, entry::DEADLINE_SHIFT, "");
         self.take(w, t, "the time it has");
-        self.branch(w, Cond::AboveOrEqual, u, "older", "more than another");
+        self.branch(w, Cond::AboveOrEqual, u, At::Older, "more than another");
         self.set(u, w, "");
         self.set(v, fd, "");
-        self.jump("older", "");
-        self.place("oldest_found");
+        self.jump(At::Older, "");
+        self.place(At::OldestFound);
         self.set(fd, v, "");
-        self.gosub("find");
-        self.ret("oldest");
+        self.gosub(Routine::Find);
+        self.ret(Routine::Oldest);
     }
 
     /// A connection's entry and its word; or those of the next one.
     fn find(&mut self) {
         let (fd, conn) = (self.s.fd, self.s.conn);
-        self.sub("find_next");
+        self.sub(Routine::FindNext);
         self.add(fd, 1i64, "");
-        self.gosub("find");
-        self.ret("find_next");
-        self.sub("find");
+        self.gosub(Routine::Find);
+        self.ret(Routine::FindNext);
+        self.sub(Routine::Find);
         self.set(conn, fd, "");
         self.shl(conn, entry::SHIFT, "");
         self.add(conn, self.s.table, "its entry");
         self.four(self.s.w, at(conn, entry::WORD), "its word");
-        self.ret("find");
+        self.ret(Routine::Find);
     }
 }

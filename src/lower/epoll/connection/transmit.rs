@@ -9,6 +9,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::conn_entry::{WRITE, entry, flag};
 use crate::lower::epoll::state::memory_map::{
     LOG_FULL_BYTES, LONG_BYTES, VECTORS, VECTORS_PER_REPLY, VECTORS_WITH_PATH,
@@ -57,18 +58,18 @@ impl Engine<'_> {
     fn append_vector(&mut self) {
         let (iov, ptr, len, t) = (self.s.iov, self.s.ptr, self.s.len, self.s.t);
         let (len_at, bytes) = self.vector();
-        self.sub("vector");
-        self.if_zero(len, "added", "nothing");
+        self.sub(Routine::Vector);
+        self.if_zero(len, At::Added, "nothing");
         self.four(t, frame(var::FIRST), "");
-        self.branch(t, Cond::Eq, iov, "new_vector", "the reply's first");
+        self.branch(t, Cond::Eq, iov, At::NewVector, "the reply's first");
         self.four(self.s.u, before(iov, (bytes - len_at) as i32), "length of the one before");
         self.four(t, before(iov, bytes as i32), "");
         self.add(t, self.s.u, "its end");
-        self.branch(t, Cond::Ne, ptr, "new_vector", "elsewhere in memory");
+        self.branch(t, Cond::Ne, ptr, At::NewVector, "elsewhere in memory");
         self.add(self.s.u, len, "");
         self.put_four(before(iov, (bytes - len_at) as i32), self.s.u, "so much longer");
-        self.jump("added", "");
-        self.place("new_vector");
+        self.jump(At::Added, "");
+        self.place(At::NewVector);
         self.put_four(at(iov, 0), ptr, "");
         self.put_four(at(iov, len_at), len, "");
         self.put_four(at(iov, self.mark()), self.s.req, "whose it is");
@@ -76,8 +77,8 @@ impl Engine<'_> {
             self.put_four(at(iov, self.counted() + 4), 0i64, "not a reply's first");
         }
         self.add(iov, bytes, "");
-        self.place("added");
-        self.ret("vector");
+        self.place(At::Added);
+        self.ret(Routine::Vector);
     }
 
     /// Sends the batch. Then the rest of a long reply, or the next requests, or what is left of the input.
@@ -85,71 +86,71 @@ impl Engine<'_> {
         let (iov, n, t) = (self.s.iov, self.s.n, self.s.t);
         let (_, bytes) = self.vector();
         // Is there room for one reply more?
-        self.place("answered");
+        self.place(At::Answered);
         self.four(self.s.p, frame(var::CURSOR), "");
         if self.server.epoll.access_log {
             self.four(t, frame(var::LOG_LEN), "");
-            self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, "flush", "the log is full");
+            self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, At::Flush, "the log is full");
         }
-        self.if_any(self.s.flags, flag::CLOSE, "flush", "that was the last one");
+        self.if_any(self.s.flags, flag::CLOSE, At::Flush, "that was the last one");
         if self.has_long {
             self.four(t, frame(var::REST_LEN), "");
-            self.unless_zero(t, "flush", "a long one");
+            self.unless_zero(t, At::Flush, "a long one");
         }
         let most = if self.has_paths() { VECTORS_WITH_PATH } else { VECTORS_PER_REPLY };
         self.set(t, Arg::State(self.state.vectors + (VECTORS - most) * bytes), "");
-        self.branch(iov, Cond::Below, t, "request", "the next request");
-        self.place("flush");
+        self.branch(iov, Cond::Below, t, At::Request, "the next request");
+        self.place(At::Flush);
         self.set(self.s.v, Arg::State(self.state.vectors), "");
-        self.branch(self.s.v, Cond::Eq, iov, "settle", "nothing to send");
+        self.branch(self.s.v, Cond::Eq, iov, At::Settle, "nothing to send");
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.four(t, frame(var::SKIP), "");
-        self.unless_zero(t, "skip", "a part of it is with the client already");
-        self.place("skipped");
+        self.unless_zero(t, At::Skip, "a part of it is with the client already");
+        self.place(At::Skipped);
         self.set(t, iov, "");
         self.take(t, self.s.v, "");
         self.shr(t, if bytes == 16 { 4 } else { 3 }, "vectors");
         // A broken connection sends no signal: it is blocked.
         self.send_vectors();
-        self.branch(n, Cond::Ge, 0i64, "took", "");
-        self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { "gone" } else { "close" }, "the client is gone");
+        self.branch(n, Cond::Ge, 0i64, At::Took, "");
+        self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { At::Gone } else { At::Close }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
-        self.place("took");
+        self.place(At::Took);
         self.hold();
         let held = self.s.c;
         self.four(held, frame(var::HELD), "");
         self.add(held, SEND_BYTES, "");
         self.put_four(frame(var::HELD), held, "and a packet");
         self.walk();
-        self.place("sent");
+        self.place(At::Sent);
         self.say_log();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(frame(var::SKIP), 0i64, "");
         if self.has_long {
             self.four(t, frame(var::REST_LEN), "");
-            self.unless_zero(t, "rest", "the content of a long one");
+            self.unless_zero(t, At::Rest, "the content of a long one");
         }
-        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
-        self.jump("batch", "the rest of the input");
+        self.if_any(self.s.flags, flag::CLOSE, At::Settle, "");
+        self.jump(At::Batch, "the rest of the input");
         // Leaves out what is with the client already.
-        self.place("skip");
+        self.place(At::Skip);
         let (len_at, _) = self.vector();
         self.bytes_of_skip(t);
-        self.place("skip_vector");
+        self.place(At::SkipVector);
         self.four(self.s.u, at(self.s.v, len_at), "");
-        self.branch(t, Cond::Below, self.s.u, "skip_part", "");
+        self.branch(t, Cond::Below, self.s.u, At::SkipPart, "");
         self.take(t, self.s.u, "");
         self.put_four(at(self.s.v, len_at), 0i64, "all of it");
         self.add(self.s.v, bytes, "");
-        self.branch(t, Cond::Ne, 0i64, "skip_vector", "");
-        self.jump("skipped", "");
-        self.place("skip_part");
+        self.branch(t, Cond::Ne, 0i64, At::SkipVector, "");
+        self.jump(At::Skipped, "");
+        self.place(At::SkipPart);
         self.take(self.s.u, t, "");
         self.put_four(at(self.s.v, len_at), self.s.u, "");
         self.four(self.s.u, at(self.s.v, 0), "");
         self.add(self.s.u, t, "");
         self.put_four(at(self.s.v, 0), self.s.u, "");
-        self.jump("skipped", "");
+        self.jump(At::Skipped, "");
     }
 
     /// Sends the `t` vectors at `v`, and tells whether content from the file follows. Most batches are a single one, for
@@ -159,11 +160,11 @@ impl Engine<'_> {
         if self.has_long {
             self.set(u, 0i64, "");
             self.four(n, frame(var::REST_LEN), "");
-            self.if_zero(n, "whole", "");
+            self.if_zero(n, At::Whole, "");
             self.set(u, abi::MSG_MORE, "the content follows");
-            self.place("whole");
+            self.place(At::Whole);
         }
-        self.branch(t, Cond::Ne, 1i64, "several_vectors", "");
+        self.branch(t, Cond::Ne, 1i64, At::SeveralVectors, "");
         let (len_at, _) = self.vector();
         let (ptr, len) = (self.s.ptr, self.s.len);
         self.four(ptr, at(v, 0), "");
@@ -171,15 +172,15 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(ptr), Arg::Slot(len), Arg::Slot(u), Arg::Const(0), Arg::Const(0)];
         let (call, args) = if self.has_long { (Call::Sendto, &args[..]) } else { (Call::Write, &args[..3]) };
         self.call(call, args, Some(n), "send the only one");
-        self.jump("batch_sent", "");
-        self.place("several_vectors");
+        self.jump(At::BatchSent, "");
+        self.place(At::SeveralVectors);
         if self.has_long {
             self.send_message();
         } else {
             let args = [Arg::Slot(fd), Arg::Slot(v), Arg::Slot(t)];
             self.call(Call::Writev, &args, Some(n), "send the batch");
         }
-        self.place("batch_sent");
+        self.place(At::BatchSent);
     }
 
     /// Sends the `t` vectors at `v` with the flags `u`.
@@ -210,12 +211,12 @@ impl Engine<'_> {
     fn walk(&mut self) {
         let (n, v, t) = (self.s.n, self.s.v, self.s.t);
         let (len_at, bytes) = self.vector();
-        self.place("walk");
+        self.place(At::Walk);
         self.four(t, at(v, len_at), "");
-        self.branch(n, Cond::Below, t, "cut", "cut here");
+        self.branch(n, Cond::Below, t, At::Cut, "cut here");
         self.take(n, t, "");
         self.add(v, bytes, "");
-        self.branch(v, Cond::Ne, self.s.iov, "walk", "");
+        self.branch(v, Cond::Ne, self.s.iov, At::Walk, "");
     }
 
     /// Vector `v` was taken but for its last `t - n` bytes.
@@ -223,130 +224,130 @@ impl Engine<'_> {
         let (n, v, t, u) = (self.s.n, self.s.v, self.s.t, self.s.u);
         let (_, bytes) = self.vector();
         let mark = self.mark();
-        self.place("cut");
+        self.place(At::Cut);
         self.take(t, n, "bytes not taken");
         self.four(u, at(v, 0), "");
         self.add(u, n, "where they are");
         self.set(self.s.q, v, "");
         self.add(self.s.q, bytes, "the next vector");
         self.four(self.s.d, at(v, mark), "its request");
-        let last = if self.has_long { "cut_last" } else { "cut_here" };
+        let last = if self.has_long { At::CutLast } else { At::CutHere };
         self.branch(self.s.q, Cond::Eq, self.s.iov, last, "there is none");
         self.four(self.s.c, at(self.s.q, mark), "");
-        self.branch(self.s.c, Cond::Eq, self.s.d, "cut_within", "more of the same reply");
+        self.branch(self.s.c, Cond::Eq, self.s.d, At::CutWithin, "more of the same reply");
         // The reply's last vector: the requests behind it are answered when it is with the client.
         self.put_four(frame(var::CURSOR), self.s.c, "the next request");
         self.and(self.s.flags, !i64::from(flag::CLOSING), "its replies tell what becomes of the connection");
-        self.jump("cut_here", "");
+        self.jump(At::CutHere, "");
         if self.has_long {
-            self.place("cut_last");
+            self.place(At::CutLast);
             self.four(self.s.c, frame(var::REST_LEN), "");
-            self.if_zero(self.s.c, "cut_here", "");
+            self.if_zero(self.s.c, At::CutHere, "");
         }
         // More of the reply follows: it is made again, and what is with the client is left out.
-        self.place("cut_within");
+        self.place(At::CutWithin);
         self.put_four(frame(var::CURSOR), self.s.d, "the request");
         self.set(u, 0i64, "");
         self.set(t, n, "");
-        self.branch(self.s.d, Cond::Ne, self.s.req, "goes_on", "not of the last reply");
-        self.if_none(self.s.flags, flag::CLOSE, "goes_on", "");
+        self.branch(self.s.d, Cond::Ne, self.s.req, At::GoesOn, "not of the last reply");
+        self.if_none(self.s.flags, flag::CLOSE, At::GoesOn, "");
         self.or(t, SAID, "what it says of closing is with the client, or will be");
-        self.place("goes_on");
+        self.place(At::GoesOn);
         self.and(self.s.flags, !i64::from(flag::CLOSING), "");
-        self.place("cut_before");
+        self.place(At::CutBefore);
         self.set(self.s.q, v, "the reply's first vector, as far as is known");
         self.set(self.s.c, Arg::State(self.state.vectors), "");
-        self.branch(v, Cond::Eq, self.s.c, "cut_first", "the batch's first reply");
+        self.branch(v, Cond::Eq, self.s.c, At::CutFirst, "the batch's first reply");
         self.take(v, bytes, "the vector before");
         self.four(self.s.c, at(v, mark), "");
-        self.branch(self.s.c, Cond::Ne, self.s.d, "cut_here", "of another reply");
+        self.branch(self.s.c, Cond::Ne, self.s.d, At::CutHere, "of another reply");
         let (len_at, _) = self.vector();
         self.four(self.s.c, at(v, len_at), "");
         self.add(t, self.s.c, "");
-        self.jump("cut_before", "");
-        self.place("cut_first");
+        self.jump(At::CutBefore, "");
+        self.place(At::CutFirst);
         self.four(self.s.c, frame(var::SKIP), "left out of this batch already");
         self.bytes_of_skip(self.s.c);
         self.add(t, self.s.c, "");
-        self.place("cut_here");
+        self.place(At::CutHere);
         self.forget_replies();
     }
 
     /// Keeps `t` bytes at `u`, and the input behind `p`, until the client takes more.
     fn rest(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
-        self.place("keep_rest");
+        self.place(At::KeepRest);
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
         self.say_log();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.input_end();
-        self.branch(self.s.p, Cond::Eq, self.s.end, "keep_none", "");
-        self.if_any(self.s.flags, flag::CLOSE, "keep_closing", "nothing is looked at any more");
-        self.gosub("keep");
-        self.jump("kept", "");
-        self.place("keep_closing");
+        self.branch(self.s.p, Cond::Eq, self.s.end, At::KeepNone, "");
+        self.if_any(self.s.flags, flag::CLOSE, At::KeepClosing, "nothing is looked at any more");
+        self.gosub(Routine::Keep);
+        self.jump(At::Kept, "");
+        self.place(At::KeepClosing);
         self.or(self.s.flags, flag::SLOW, "more may come");
-        self.place("keep_none");
-        self.gosub("free");
-        self.place("kept");
+        self.place(At::KeepNone);
+        self.gosub(Routine::Free);
+        self.place(At::Kept);
         self.four(t, at(conn, entry::REST), "");
         self.four(u, at(conn, entry::BUFFER), "");
         self.or(t, u, "");
-        self.if_zero(t, "close", "no room for its request: it cannot go on");
+        self.if_zero(t, At::Close, "no room for its request: it cannot go on");
         self.begin_to(WRITE, "");
         self.and(self.s.flags, flag::CLOSING, "");
         self.or(self.s.list, self.s.flags, "how it is closed then");
-        self.jump("settled", "");
+        self.jump(At::Settled, "");
     }
 
     /// The client can take more.
     fn written(&mut self) {
         let (t, u, n, fd, conn) = (self.s.t, self.s.u, self.s.n, self.s.fd, self.s.conn);
-        self.place("write");
-        self.gosub("input");
+        self.place(At::Write);
+        self.gosub(Routine::Input);
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.set(self.s.flags, self.s.w, "");
         self.and(self.s.flags, flag::CLOSING, "how it is closed");
         self.four(t, at(conn, entry::REST_LEN), "");
         self.four(u, at(conn, entry::REST), "");
-        self.unless_zero(u, if self.has_long { "send_rest" } else { "send_copy" }, "");
+        self.unless_zero(u, if self.has_long { At::SendRest } else { At::SendCopy }, "");
         self.put_four(frame(var::SKIP), t, "so much is with the client");
-        self.jump("parse_rest", "answer the request again");
+        self.jump(At::ParseRest, "answer the request again");
         if self.has_long {
             self.send_from_file();
         }
-        self.place("send_copy");
+        self.place(At::SendCopy);
         // Neither waits the socket, nor does a broken connection send a signal, which is blocked.
         self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t)], Some(n), "send from memory");
-        self.branch(n, Cond::Lt, -abi::EAGAIN, "close", "the client is gone");
-        self.branch(n, Cond::Lt, 0i64, "keep_rest", "");
-        self.place("rest_taken");
+        self.branch(n, Cond::Lt, -abi::EAGAIN, At::Close, "the client is gone");
+        self.branch(n, Cond::Lt, 0i64, At::KeepRest, "");
+        self.place(At::RestTaken);
         self.hold();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.add(u, n, "");
         self.take(t, n, "");
-        self.unless_zero(t, "keep_rest", "not all of it");
-        self.if_any(self.s.flags, flag::CLOSE, "settle", "");
+        self.unless_zero(t, At::KeepRest, "not all of it");
+        self.if_any(self.s.flags, flag::CLOSE, At::Settle, "");
         if self.has_long {
             // In the event that the reply began in, what is behind its request has not begun where the input did.
             self.put_four(frame(var::SKIP), 0i64, "");
-            self.jump("parse_behind", "what has come behind the request");
+            self.jump(At::ParseBehind, "what has come behind the request");
         } else {
-            self.jump("parse", "what has come behind the request");
+            self.jump(At::Parse, "what has come behind the request");
         }
     }
 
     /// The content of a long reply, behind its head, or what is left of it: `t` bytes at `u`.
     fn send_from_file(&mut self) {
         let (t, u, n, fd) = (self.s.t, self.s.u, self.s.n, self.s.fd);
-        self.place("rest");
+        self.place(At::Rest);
         self.four(t, frame(var::REST_LEN), "");
         self.four(u, frame(var::REST), "");
-        self.place("send_rest");
-        self.branch(t, Cond::Below, LONG_BYTES, "send_copy", "a copy costs less");
+        self.place(At::SendRest);
+        self.branch(t, Cond::Below, LONG_BYTES, At::SendCopy, "a copy costs less");
         self.four(n, frame(var::FILE), "");
-        self.branch(n, Cond::Lt, 0i64, "send_copy", "the file cannot be read");
+        self.branch(n, Cond::Lt, 0i64, At::SendCopy, "the file cannot be read");
         self.set(self.s.v, u, "");
         self.set(self.s.d, Arg::Image, "");
         self.take(self.s.v, self.s.d, "where it is in the file");
@@ -354,7 +355,7 @@ impl Engine<'_> {
         self.put_four(at(self.s.q, 0), self.s.v, "");
         let args = [Arg::Slot(fd), Arg::Slot(n), Arg::Slot(self.s.q), Arg::Slot(t)];
         self.call(Call::Sendfile, &args, Some(n), "send from the file");
-        self.branch(n, Cond::Gt, 0i64, "rest_taken", "");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, "keep_rest", "");
+        self.branch(n, Cond::Gt, 0i64, At::RestTaken, "");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, At::KeepRest, "");
     }
 }

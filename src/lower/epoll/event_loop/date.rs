@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::response_table::DATE_AT;
 use crate::lower::epoll::state::vars::var;
 
@@ -25,34 +26,34 @@ impl Engine<'_> {
     /// Writes the date (RFC 9110 §5.6.7). From 1970 to 28 February 2100 every fourth year is a leap year.
     pub(crate) fn write_date(&mut self) {
         let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
-        self.sub("date");
+        self.sub(Routine::Date);
         let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH.at)];
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), "");
         let ptr = self.s.ptr;
         self.date_line(ptr, DATE_AT + part::SECOND);
         self.set(self.s.v, 2i64, "");
-        self.place("sixtieths");
+        self.place(At::Sixtieths);
         self.divide(n, 60, d, "seconds, minutes");
-        self.gosub("digits2");
+        self.gosub(Routine::Digits2);
         self.take(self.s.v, 1i64, "");
-        self.unless_zero(self.s.v, "sixtieths", "");
+        self.unless_zero(self.s.v, At::Sixtieths, "");
         self.divide(n, 24, d, "hours");
-        self.gosub("digits2");
+        self.gosub(Routine::Digits2);
         // Day of the week: 1 January 1970 was a Thursday.
         self.set(t, n, "days");
         self.divide(t, 7, d, "");
         self.put_four(frame(var::SCRATCH), d, "day of the week");
         self.year_and_month();
         self.divide(t, 100, d, "");
-        self.gosub("digits2");
+        self.gosub(Routine::Digits2);
         self.set(d, t, "the century");
         self.add(ptr, 1i64, "stands beside the year");
-        self.gosub("digits2");
+        self.gosub(Routine::Digits2);
         self.take(ptr, part::CENTURY - 3 - part::DAY, "");
         self.set(d, n, "");
         self.add(d, 1i64, "day of the month");
-        self.gosub("digits2");
+        self.gosub(Routine::Digits2);
         let months = self.text("MarAprMayJunJulAugSepOctNovDecJanFeb");
         self.add(ptr, part::MONTH + 3 - part::DAY, "");
         self.set(self.s.v, u, "");
@@ -61,15 +62,15 @@ impl Engine<'_> {
         self.take(ptr, part::MONTH, "");
         self.four(self.s.v, frame(var::SCRATCH), "");
         self.three_letters(names);
-        self.ret("date");
-        self.sub("letters");
+        self.ret(Routine::Date);
+        self.sub(Routine::Letters);
         self.mul(self.s.v, 3i64, "");
         self.add(self.s.q, self.s.v, "its name");
         self.two(self.s.c, at(self.s.q, 0), "");
         self.put_two(at(ptr, 0), self.s.c, "");
         self.byte(self.s.c, at(self.s.q, 2), "");
         self.put_byte(at(ptr, 2), self.s.c, "");
-        self.ret("letters");
+        self.ret(Routine::Letters);
     }
 
     /// The address of a byte of the line with the date.
@@ -95,28 +96,28 @@ impl Engine<'_> {
         self.add(u, 2i64, "");
         self.divide(u, 153, n, "months");
         self.divide(n, 5, d, "the day of the month");
-        self.branch(u, Cond::Below, 10i64, "same_year", "");
+        self.branch(u, Cond::Below, 10i64, At::SameYear, "");
         self.add(t, 1i64, "January and February are the next year's");
-        self.place("same_year");
+        self.place(At::SameYear);
         self.add(t, 1968i64, "");
     }
 
     /// Copies the name of number `v` to `ptr`.
     fn three_letters(&mut self, names: asmgen_arch::op::DatumId) {
         self.set(self.s.q, Arg::Data(names), "");
-        self.gosub("letters");
+        self.gosub(Routine::Letters);
     }
 
     /// Writes `d`, below 100, as two digits at `ptr`; what stands before them is 3 bytes further down.
     pub(crate) fn two_digits(&mut self) {
         let (d, c, ptr) = (self.s.d, self.s.c, self.s.ptr);
-        self.sub("digits2");
+        self.sub(Routine::Digits2);
         self.divide(d, 10, c, "");
         self.add(d, i64::from(b'0'), "");
         self.put_byte(at(ptr, 0), d, "");
         self.add(c, i64::from(b'0'), "");
         self.put_byte(at(ptr, 1), c, "");
         self.take(ptr, 3i64, "");
-        self.ret("digits2");
+        self.ret(Routine::Digits2);
     }
 }

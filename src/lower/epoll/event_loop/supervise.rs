@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
@@ -17,16 +18,16 @@ impl Engine<'_> {
         }
         let (t, u) = (self.s.t, self.s.u);
         self.four(u, frame(var::WORKERS), "");
-        self.branch(u, Cond::Ge, 0i64, "heeded", "the first");
-        self.branch(t, Cond::Ne, abi::SIGUSR1, "next", "not from the first");
-        self.place("heeded");
+        self.branch(u, Cond::Ge, 0i64, At::Heeded, "the first");
+        self.branch(t, Cond::Ne, abi::SIGUSR1, At::Next, "not from the first");
+        self.place(At::Heeded);
     }
 
     /// Sends a signal to all others.
     pub(crate) fn pass_on(&mut self, signal: i64) {
         if self.has_workers() {
             self.set(self.s.c, signal, "");
-            self.gosub("pass");
+            self.gosub(Routine::Pass);
         }
     }
 
@@ -52,20 +53,20 @@ impl Engine<'_> {
         }
         let (t, u, n) = (self.s.t, self.s.u, self.s.n);
         self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "looked", "they end as they were told");
+        self.unless_zero(t, At::Looked, "they end as they were told");
         // Orphans that process 1 inherits; and if one of the others ends just now, there is no such child below.
-        self.place("orphans");
+        self.place(At::Orphans);
         let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(abi::WNOHANG), Arg::Const(0)];
         self.call(Call::Wait4, &args, Some(n), "who has ended?");
-        self.branch(n, Cond::Gt, 0i64, "orphans", "there may be another");
+        self.branch(n, Cond::Gt, 0i64, At::Orphans, "there may be another");
         self.four(u, frame(var::WORKERS), "");
-        self.place("look");
-        self.branch(u, Cond::Le, 0i64, "looked", "that was all");
+        self.place(At::Look);
+        self.branch(u, Cond::Le, 0i64, At::Looked, "that was all");
         self.wait_for_worker(Arg::Const(abi::WNOHANG));
-        self.unless_zero(n, "worker_ended", "");
+        self.unless_zero(n, At::WorkerEnded, "");
         self.take(u, 1i64, "");
-        self.jump("look", "");
-        self.place("looked");
+        self.jump(At::Look, "");
+        self.place(At::Looked);
     }
 
     /// The end of the first: when the others have ended. Until then it goes on, for there may be another signal.
@@ -75,22 +76,22 @@ impl Engine<'_> {
         }
         let (t, u, n, options) = (self.s.t, self.s.u, self.s.n, self.s.op);
         self.set(options, abi::WNOHANG, "");
-        self.jump("reap", "");
-        self.place("end_now");
+        self.jump(At::Reap, "");
+        self.place(At::EndNow);
         self.pass_on(abi::SIGKILL);
         self.set(options, 0i64, "");
-        self.place("reap");
+        self.place(At::Reap);
         self.four(u, frame(var::WORKERS), "");
-        self.branch(u, Cond::Le, 0i64, "all_ended", "");
+        self.branch(u, Cond::Le, 0i64, At::AllEnded, "");
         self.wait_for_worker(Arg::Slot(options));
-        self.if_zero(n, "not_ended", "");
+        self.if_zero(n, At::NotEnded, "");
         self.add_four(var::WORKERS, -1, "one less");
-        self.jump("reap", "");
-        self.place("not_ended");
+        self.jump(At::Reap, "");
+        self.place(At::NotEnded);
         self.put_four(frame(var::STOPPING), 2i64, "");
-        self.jump("wait_while_stopping", "");
+        self.jump(At::WaitWhileStopping, "");
         // One has ended unasked, and been reaped: the last one has its place.
-        self.place("worker_ended");
+        self.place(At::WorkerEnded);
         self.put_four(frame(var::STATUS), 1i64, "all end, and that is a failure");
         self.four(self.s.c, frame(var::WORKERS), "");
         self.shl(self.s.c, 2, "");
@@ -98,18 +99,18 @@ impl Engine<'_> {
         self.four(t, sum(self.s.d, self.s.c, 0), "");
         self.put_four(sum(self.s.d, u, 0), t, "");
         self.add_four(var::WORKERS, -1, "one less");
-        self.jump("asked", "");
+        self.jump(At::Asked, "");
         // Sends signal `c` to the others.
-        self.sub("pass");
+        self.sub(Routine::Pass);
         self.four(u, frame(var::WORKERS), "");
-        self.place("pass_next");
-        self.branch(u, Cond::Le, 0i64, "passed", "");
+        self.place(At::PassNext);
+        self.branch(u, Cond::Le, 0i64, At::Passed, "");
         self.number_of_worker();
         self.call(Call::Kill, &[Arg::Slot(t), Arg::Slot(self.s.c)], None, "pass it on");
         self.take(u, 1i64, "");
-        self.jump("pass_next", "");
-        self.place("passed");
-        self.ret("pass");
-        self.place("all_ended");
+        self.jump(At::PassNext, "");
+        self.place(At::Passed);
+        self.ret(Routine::Pass);
+        self.place(At::AllEnded);
     }
 }

@@ -5,6 +5,7 @@ use asmgen_arch::op::Cond;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
@@ -19,22 +20,22 @@ impl Engine<'_> {
     /// at yet, so they do not count.
     fn tick(&mut self) {
         let t = self.s.t;
-        self.place("tick");
-        self.branch(t, Cond::Ne, 1i64, "not_counted", "");
+        self.place(At::Tick);
+        self.branch(t, Cond::Ne, 1i64, At::NotCounted, "");
         self.add_four(var::NOW, 1, "so late it is");
-        self.place("not_counted");
-        self.gosub("date");
+        self.place(At::NotCounted);
+        self.gosub(Routine::Date);
         self.four(t, frame(var::PAUSED), "");
-        self.if_zero(t, "unpaused", "");
+        self.if_zero(t, At::Unpaused, "");
         self.put_four(frame(var::EVENT), abi::EPOLLIN, "connections are taken again");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
-        self.gosub("watch_listener");
-        self.branch(self.s.n, Cond::Lt, 0i64, "unpaused", "not yet");
+        self.gosub(Routine::WatchListener);
+        self.branch(self.s.n, Cond::Lt, 0i64, At::Unpaused, "not yet");
         self.put_four(frame(var::PAUSED), 0i64, "");
-        self.place("unpaused");
+        self.place(At::Unpaused);
         self.look_for_workers();
         self.stop_on_time();
-        self.gosub("sweep");
-        self.jump("next", "");
+        self.gosub(Routine::Sweep);
+        self.jump(At::Next, "");
     }
 }

@@ -5,6 +5,7 @@ use asmgen_arch::op::Cond;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, MODIFIED_SINCE, RANGE, UNMODIFIED_SINCE,
 };
@@ -17,20 +18,20 @@ impl Engine<'_> {
     /// A field whose number is `id`; its bit goes if it names the entity tag.
     pub(crate) fn again(&mut self) {
         let (id, seen, c) = (self.s.id, self.s.seen, self.s.c);
-        self.place("again");
+        self.place(At::Again);
         self.four(self.s.rep, frame(var::ROUTE), "the variant");
         if self.has_dates {
-            self.branch(id, Cond::Eq, MODIFIED_SINCE, "date_field", "");
-            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, "date_field", "");
+            self.branch(id, Cond::Eq, MODIFIED_SINCE, At::DateField, "");
+            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, At::DateField, "");
         }
-        self.branch(id, Cond::Above, RANGE, "field", "");
-        self.branch(id, Cond::Eq, RANGE, "ranges", "");
+        self.branch(id, Cond::Above, RANGE, At::Field, "");
+        self.branch(id, Cond::Eq, RANGE, At::Ranges, "");
         self.find_tag();
-        self.place("tag_found");
+        self.place(At::TagFound);
         self.set(c, id, "");
         self.and(c, seen, "");
         self.take(seen, c, "");
-        self.jump("field", "");
+        self.jump(At::Field, "");
         self.ranges();
         self.number();
     }
@@ -44,53 +45,53 @@ impl Engine<'_> {
         self.four(u, at(self.s.rep, record::HEAD), "");
         self.add(t, u, "");
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
-        self.branch(id, Cond::Ne, IF_RANGE, "tag_list", "");
+        self.branch(id, Cond::Ne, IF_RANGE, At::TagList, "");
         self.set(u, vend, "");
         self.take(u, q, "");
         if self.has_dates {
-            self.branch(u, Cond::Eq, DATE_BYTES, "if_range_date", "");
+            self.branch(u, Cond::Eq, DATE_BYTES, At::IfRangeDate, "");
         }
-        self.branch(u, Cond::Ne, ETAG_BYTES, "field", "no such entity tag");
-        self.place("tag_list");
+        self.branch(u, Cond::Ne, ETAG_BYTES, At::Field, "no such entity tag");
+        self.place(At::TagList);
         self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b'*', "tag_found", "anything: no list begins so");
-        self.place("tag_search");
+        self.branch(c, Cond::Eq, b'*', At::TagFound, "anything: no list begins so");
+        self.place(At::TagSearch);
         self.set(v, 0i64, "");
         self.set(u, vend, "");
         self.take(u, ETAG_BYTES, "");
-        self.branch(q, Cond::Gt, u, "field", "too little is left");
-        self.place("tag_byte");
+        self.branch(q, Cond::Gt, u, At::Field, "too little is left");
+        self.place(At::TagByte);
         self.byte(c, sum(q, v, 0), "");
         self.byte(d, sum(t, v, 0), "");
-        self.branch(c, Cond::Ne, d, "tag_other", "");
+        self.branch(c, Cond::Ne, d, At::TagOther, "");
         self.add(v, 1i64, "");
-        self.branch(v, Cond::Ne, ETAG_BYTES, "tag_byte", "");
-        self.branch(id, Cond::Eq, IF_NONE_MATCH, "tag_found", "");
-        self.unless_match(before(q, 2), b"W/", "tag_found", "weak");
-        self.place("tag_other");
+        self.branch(v, Cond::Ne, ETAG_BYTES, At::TagByte, "");
+        self.branch(id, Cond::Eq, IF_NONE_MATCH, At::TagFound, "");
+        self.unless_match(before(q, 2), b"W/", At::TagFound, "weak");
+        self.place(At::TagOther);
         self.add(q, 1i64, "");
-        self.jump("tag_search", "");
+        self.jump(At::TagSearch, "");
     }
 
     /// What the conditions and the ranges make of it, when their fields have been looked at.
     pub(crate) fn conditions(&mut self) {
         let (fields, flags, t) = (self.s.seen, self.s.flags, self.s.t);
-        self.place("conditions");
+        self.place(At::Conditions);
         let failed = self.beginning(412);
         self.set(self.s.tok, failed, "412");
-        self.if_any(fields, IF_MATCH, "refuse", "no such entity tag");
-        self.if_any(fields, IF_NONE_MATCH, "no_match", "");
+        self.if_any(fields, IF_MATCH, At::Refuse, "no such entity tag");
+        self.if_any(fields, IF_NONE_MATCH, At::NoMatch, "");
         let begin = self.beginning(304);
         self.set(self.s.tok, begin, "304");
-        self.gosub("begin_composed");
+        self.gosub(Routine::BeginComposed);
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
-        self.jump("finish", "");
-        self.place("no_match");
-        self.if_any(fields, IF_RANGE | RANGE, "plain", "another representation, or no range at all");
-        self.if_any(flags, flag::NO_RANGE, "plain", "");
+        self.jump(At::Finish, "");
+        self.place(At::NoMatch);
+        self.if_any(fields, IF_RANGE | RANGE, At::Plain, "another representation, or no range at all");
+        self.if_any(flags, flag::NO_RANGE, At::Plain, "");
         self.four(t, frame(var::METHOD), "");
-        self.branch(t, Cond::Ne, GET, "plain", "for GET, not for HEAD");
+        self.branch(t, Cond::Ne, GET, At::Plain, "for GET, not for HEAD");
         self.partial();
     }
 }

@@ -4,6 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{
     ACCEPT_ENCODING, DATED, EXACT, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LOWER, MODIFIED_SINCE, RANGE, UNMODIFIED_SINCE,
     names, seen,
@@ -26,37 +27,37 @@ const CONNECTION: u32 = 0x1f;
 impl Engine<'_> {
     pub(crate) fn fields(&mut self) {
         let (p, c, tok, tokend, q, vend) = (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
-        self.place("field");
+        self.place(At::Field);
         self.four(p, frame(var::CURSOR), "");
         self.next(c, p, "");
-        self.branch(c, Cond::Eq, b'\r', "last_line", "the empty line");
+        self.branch(c, Cond::Eq, b'\r', At::LastLine, "the empty line");
         self.unless_token("no name");
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
-        self.scan(p, class::TOKEN, "name");
-        self.unless(b':', "bad", "no colon");
+        self.scan(p, class::TOKEN, At::Name);
+        self.unless(b':', At::Bad, "no colon");
         self.set(tokend, p, "");
-        self.scan(p, class::BLANK, "value_blank");
+        self.scan(p, class::BLANK, At::ValueBlank);
         self.take(p, 1i64, "");
         self.set(q, p, "the value");
-        self.scan(p, class::VALUE, "value");
+        self.scan(p, class::VALUE, At::Value);
         self.set(vend, p, "");
         self.take(p, 1i64, "");
         self.line_end();
-        self.place("trim");
+        self.place(At::Trim);
         self.take(vend, 1i64, "its end");
-        self.branch(vend, Cond::Eq, q, "trimmed", "an empty value");
+        self.branch(vend, Cond::Eq, q, At::Trimmed, "an empty value");
         self.byte(c, before(vend, 1), "");
         self.byte(c, sum(self.s.classes, c, 0), "");
-        self.if_any(c, class::BLANK, "trim", "without blanks");
-        self.place("trimmed");
+        self.if_any(c, class::BLANK, At::Trim, "without blanks");
+        self.place(At::Trimmed);
         self.leave_cursor();
         self.known();
-        self.place("last_line");
+        self.place(At::LastLine);
         self.next(c, p, "");
-        self.unless(b'\n', "bad", "a CR alone");
+        self.unless(b'\n', At::Bad, "a CR alone");
         self.leave_cursor();
-        self.jump("head", "");
+        self.jump(At::Head, "");
         self.lookup();
         self.elements();
     }
@@ -68,7 +69,7 @@ impl Engine<'_> {
         self.byte(c, at(tok, 0), "");
         self.or(c, LOWER, "");
         self.byte(c, sum(self.s.classes, c, 0), "");
-        self.if_none(c, class::FIRST, "field", "no name that matters begins so");
+        self.if_none(c, class::FIRST, At::Field, "no name that matters begins so");
         let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
         known.extend(CONDITIONS);
         known.extend(self.has_variants.then_some((ACCEPT_ENCODING, "accept-encoding")));
@@ -78,29 +79,29 @@ impl Engine<'_> {
         known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
         self.set(list, Arg::Data(names), "");
-        self.gosub("lookup");
-        self.if_zero(id, "field", "none that matters");
-        self.if_any(self.s.flags, flag::AGAIN, "again", "");
-        self.branch(id, Cond::Eq, CONNECTION, "connection", "");
+        self.gosub(Routine::Lookup);
+        self.if_zero(id, At::Field, "none that matters");
+        self.if_any(self.s.flags, flag::AGAIN, At::Again, "");
+        self.branch(id, Cond::Eq, CONNECTION, At::Connection, "");
         if self.has_variants {
-            self.branch(id, Cond::Eq, ACCEPT_ENCODING, "accept_encoding", "");
+            self.branch(id, Cond::Eq, ACCEPT_ENCODING, At::AcceptEncoding, "");
         }
         if self.has_dates {
-            self.if_any(id, DATED, "see_date", "");
+            self.if_any(id, DATED, At::SeeDate, "");
         }
         self.set(c, id, "");
         self.and(c, seen, "is it there already?");
         self.or(seen, id, "");
-        self.branch(id, Cond::Above, ACCEPT_ENCODING, "once", "");
-        self.if_none(c, IF_RANGE | RANGE, "field", "");
+        self.branch(id, Cond::Above, ACCEPT_ENCODING, At::Once, "");
+        self.if_none(c, IF_RANGE | RANGE, At::Field, "");
         self.or(self.s.flags, flag::NO_RANGE, "two lines of it make no range, and no entity tag");
-        self.jump("field", "");
-        self.place("once");
-        self.branch(id, Cond::Eq, seen::CODING, "transfer_coding", "");
-        self.unless_zero(c, "400", "a second one");
-        self.branch(id, Cond::Eq, seen::HOST, "host_field", "");
+        self.jump(At::Field, "");
+        self.place(At::Once);
+        self.branch(id, Cond::Eq, seen::CODING, At::TransferCoding, "");
+        self.unless_zero(c, At::Status400, "a second one");
+        self.branch(id, Cond::Eq, seen::HOST, At::HostField, "");
         self.length();
-        self.place("transfer_coding");
+        self.place(At::TransferCoding);
         self.coding();
         self.connection();
         if self.has_variants {
@@ -111,8 +112,8 @@ impl Engine<'_> {
             self.see_dates();
             self.dates();
         }
-        self.place("host_field");
-        self.branch(q, Cond::Eq, vend, "field", "an empty one");
+        self.place(At::HostField);
+        self.branch(q, Cond::Eq, vend, At::Field, "an empty one");
         self.host();
     }
 
@@ -120,57 +121,57 @@ impl Engine<'_> {
     /// at the end of the head.
     fn coding(&mut self) {
         let (c, flags) = (self.s.c, self.s.flags);
-        self.if_any(flags, flag::OLD, "400", "not in HTTP/1.0");
-        self.if_any(self.s.seen, seen::LENGTH, "400", "not beside a length");
-        self.unless_zero(c, "codings", "");
+        self.if_any(flags, flag::OLD, At::Status400, "not in HTTP/1.0");
+        self.if_any(self.s.seen, seen::LENGTH, At::Status400, "not beside a length");
+        self.unless_zero(c, At::Codings, "");
         self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, "");
-        self.place("codings");
-        self.gosub("element");
-        self.if_zero(self.s.tok, "field", "no more");
-        self.if_none(flags, flag::NOT_CHUNKED, "400", "something behind it");
-        self.unless(b',', "400", "no coding, or one with parameters");
+        self.place(At::Codings);
+        self.gosub(Routine::Element);
+        self.if_zero(self.s.tok, At::Field, "no more");
+        self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "something behind it");
+        self.unless(b',', At::Status400, "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
         self.set(self.s.list, Arg::Data(chunked), "");
-        self.gosub("lookup");
+        self.gosub(Routine::Lookup);
         self.take(flags, self.s.id, "");
-        self.unless_zero(self.s.id, "codings", "");
+        self.unless_zero(self.s.id, At::Codings, "");
         self.or(flags, flag::UNKNOWN, "no other coding is known");
-        self.jump("codings", "");
+        self.jump(At::Codings, "");
     }
 
     fn length(&mut self) {
         let (q, vend, flags, t, c) = (self.s.q, self.s.vend, self.s.flags, self.s.t, self.s.c);
-        self.if_any(self.s.seen, seen::CODING, "400", "beside a coding");
+        self.if_any(self.s.seen, seen::CODING, At::Status400, "beside a coding");
         self.set(t, vend, "");
         self.take(t, q, "");
         self.take(t, 1i64, "");
-        self.branch(t, Cond::AboveOrEqual, LENGTH_DIGITS, "400", "none, or too many digits");
-        self.place("digit");
+        self.branch(t, Cond::AboveOrEqual, LENGTH_DIGITS, At::Status400, "none, or too many digits");
+        self.place(At::Digit);
         self.next(c, q, "");
         self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, "400", "no digit");
-        self.if_zero(c, "digit_0", "");
+        self.branch(c, Cond::Above, 9i64, At::Status400, "no digit");
+        self.if_zero(c, At::Digit0, "");
         self.or(flags, flag::CLOSING, "more than nothing");
-        self.place("digit_0");
-        self.branch(q, Cond::Ne, vend, "digit", "");
-        self.jump("field", "");
+        self.place(At::Digit0);
+        self.branch(q, Cond::Ne, vend, At::Digit, "");
+        self.jump(At::Field, "");
     }
 
     fn connection(&mut self) {
         let (flags, id) = (self.s.flags, self.s.id);
-        self.place("connection");
-        self.gosub("element");
-        self.if_zero(self.s.tok, "field", "no more");
+        self.place(At::Connection);
+        self.gosub(Routine::Element);
+        self.if_zero(self.s.tok, At::Field, "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
-        self.unless(b',', "no_option", "something else behind it");
+        self.unless(b',', At::NoOption, "something else behind it");
         self.set(self.s.list, Arg::Data(options), "");
-        self.gosub("lookup");
-        self.if_zero(id, "connection", "none that matters");
+        self.gosub(Routine::Lookup);
+        self.if_zero(id, At::Connection, "none that matters");
         self.or(flags, id, "close or keep-alive");
-        self.jump("connection", "");
-        self.place("no_option");
-        self.gosub("next_comma");
-        self.jump("connection", "");
+        self.jump(At::Connection, "");
+        self.place(At::NoOption);
+        self.gosub(Routine::NextComma);
+        self.jump(At::Connection, "");
     }
 
     /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0. The
@@ -178,75 +179,75 @@ impl Engine<'_> {
     fn lookup(&mut self) {
         let (tok, tokend, list, id, c, d, t, q) =
             (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.t, self.s.q);
-        self.sub("lookup");
+        self.sub(Routine::Lookup);
         self.put_four(frame(var::VALUE), q, "");
-        self.place("lookup_entry");
+        self.place(At::LookupEntry);
         self.next(id, list, "");
-        self.if_zero(id, "looked_up", "the list's end");
+        self.if_zero(id, At::LookedUp, "the list's end");
         self.set(t, tok, "");
-        self.place("lookup_byte");
+        self.place(At::LookupByte);
         self.next(c, t, "");
         self.next(d, list, "");
-        self.if_zero(d, "lookup_end", "the name's end");
+        self.if_zero(d, At::LookupEnd, "the name's end");
         if self.has_dates {
-            self.if_none(d, u32::from(EXACT), "any_case", "");
+            self.if_none(d, u32::from(EXACT), At::AnyCase, "");
             self.or(c, EXACT, "");
-            self.jump("this_case", "");
-            self.place("any_case");
+            self.jump(At::ThisCase, "");
+            self.place(At::AnyCase);
         }
-        self.if_none(d, u32::from(LOWER), "this_case", "");
+        self.if_none(d, u32::from(LOWER), At::ThisCase, "");
         self.or(c, LOWER, "");
-        self.place("this_case");
-        self.branch(c, Cond::Eq, d, "lookup_byte", "");
-        self.place("lookup_skip");
+        self.place(At::ThisCase);
+        self.branch(c, Cond::Eq, d, At::LookupByte, "");
+        self.place(At::LookupSkip);
         self.next(d, list, "");
-        self.unless_zero(d, "lookup_skip", "");
-        self.jump("lookup_entry", "");
-        self.place("lookup_end");
-        self.branch(t, Cond::Ne, tokend, "lookup_entry", "longer than the name");
-        self.place("looked_up");
+        self.unless_zero(d, At::LookupSkip, "");
+        self.jump(At::LookupEntry, "");
+        self.place(At::LookupEnd);
+        self.branch(t, Cond::Ne, tokend, At::LookupEntry, "longer than the name");
+        self.place(At::LookedUp);
         self.four(q, frame(var::VALUE), "");
-        self.ret("lookup");
+        self.ret(Routine::Lookup);
     }
 
     /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
     /// before `tokend`; `q` behind it and the blanks that follow, on the byte in `c`, which is a comma at the value's end.
     fn elements(&mut self) {
         let (q, vend, tok, tokend, c) = (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.c);
-        self.sub("element");
+        self.sub(Routine::Element);
         self.set(tok, 0i64, "");
-        self.place("separators");
-        self.branch(q, Cond::AboveOrEqual, vend, "element_end", "no more");
+        self.place(At::Separators);
+        self.branch(q, Cond::AboveOrEqual, vend, At::ElementEnd, "no more");
         self.next(c, q, "");
-        self.branch(c, Cond::Eq, b',', "separators", "");
+        self.branch(c, Cond::Eq, b',', At::Separators, "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");
-        self.if_any(self.s.u, class::BLANK, "separators", "");
+        self.if_any(self.s.u, class::BLANK, At::Separators, "");
         self.take(q, 1i64, "");
         self.set(tok, q, "");
-        self.scan(q, class::TOKEN, "element_token");
+        self.scan(q, class::TOKEN, At::ElementToken);
         self.set(tokend, q, "");
         self.take(q, 1i64, "");
-        self.gosub("blanks");
-        self.ret("element");
-        self.place("element_end");
-        self.ret("element");
+        self.gosub(Routine::Blanks);
+        self.ret(Routine::Element);
+        self.place(At::ElementEnd);
+        self.ret(Routine::Element);
         // Blanks before the end of the value.
-        self.sub("blanks");
-        self.place("blank");
+        self.sub(Routine::Blanks);
+        self.place(At::Blank);
         self.set(c, i64::from(b','), "");
-        self.branch(q, Cond::AboveOrEqual, vend, "no_blank", "");
+        self.branch(q, Cond::AboveOrEqual, vend, At::NoBlank, "");
         self.next(c, q, "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");
-        self.if_any(self.s.u, class::BLANK, "blank", "");
+        self.if_any(self.s.u, class::BLANK, At::Blank, "");
         self.take(q, 1i64, "");
-        self.place("no_blank");
-        self.ret("blanks");
-        self.sub("next_comma");
-        self.place("comma");
-        self.branch(q, Cond::AboveOrEqual, vend, "at_comma", "what is wrong may end behind the value");
+        self.place(At::NoBlank);
+        self.ret(Routine::Blanks);
+        self.sub(Routine::NextComma);
+        self.place(At::Comma);
+        self.branch(q, Cond::AboveOrEqual, vend, At::AtComma, "what is wrong may end behind the value");
         self.next(c, q, "");
-        self.branch(c, Cond::Ne, b',', "comma", "");
-        self.place("at_comma");
-        self.ret("next_comma");
+        self.branch(c, Cond::Ne, b',', At::Comma, "");
+        self.place(At::AtComma);
+        self.ret(Routine::NextComma);
     }
 }

@@ -5,6 +5,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{IF_MATCH, IF_NONE_MATCH, UNMODIFIED_SINCE, exact_names, seen};
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::response_table::{DATE_AT, DATE_BYTES, LAST_MODIFIED_BYTES, record};
@@ -60,7 +61,7 @@ impl Engine<'_> {
     /// Fields with a date, the first time: is there one, or more than one?
     pub(crate) fn see_dates(&mut self) {
         let (id, c, fields) = (self.s.id, self.s.c, self.s.seen);
-        self.place("see_date");
+        self.place(At::SeeDate);
         self.and(id, WHICH, "");
         self.shl(id, seen::DATES_SHIFT, "");
         self.set(c, id, "");
@@ -68,7 +69,7 @@ impl Engine<'_> {
         self.or(fields, id, "");
         self.shl(c, 2, "");
         self.or(fields, c, "two lines of it are no date");
-        self.jump("field", "");
+        self.jump(At::Field, "");
     }
 
     /// Fields with a date do not count beside those with entity tags.
@@ -85,49 +86,49 @@ impl Engine<'_> {
     pub(crate) fn dates(&mut self) {
         let (id, n, c, d, q, t, v, x, fields) =
             (self.s.id, self.s.n, self.s.c, self.s.d, self.s.q, self.s.t, self.s.v, self.s.x, self.s.seen);
-        self.place("date_field");
+        self.place(At::DateField);
         self.set(n, id, "");
         self.and(n, WHICH, "");
         self.set(c, n, "");
         self.shl(c, seen::DATES_SHIFT + 2, "");
         self.and(c, fields, "");
-        self.unless_zero(c, "field", "it does not count");
+        self.unless_zero(c, At::Field, "it does not count");
         self.last_modified();
         self.set(x, t, "");
         self.set(self.s.wide, Arg::Frame(GIVEN - 1), "");
-        self.gosub("http_date");
-        self.if_zero(id, "field", "no date");
+        self.gosub(Routine::HttpDate);
+        self.if_zero(id, At::Field, "no date");
         self.set(q, x, "");
         self.set(self.s.vend, x, "");
         self.add(self.s.vend, DATE_BYTES, "");
         self.set(self.s.wide, Arg::Frame(STORED - 1), "");
-        self.gosub("http_date");
+        self.gosub(Routine::HttpDate);
         self.set(self.s.wide, Arg::Frame(GIVEN), "");
         self.set(v, 0i64, "");
-        self.place("compare_dates");
+        self.place(At::CompareDates);
         self.byte(c, sum(self.s.wide, v, 0), "");
         self.byte(d, sum(self.s.wide, v, STORED - GIVEN), "");
-        self.branch(c, Cond::Ne, d, "dates_differ", "");
+        self.branch(c, Cond::Ne, d, At::DatesDiffer, "");
         self.add(v, 1i64, "");
-        self.branch(v, Cond::Ne, place::BYTES, "compare_dates", "");
-        self.place("dates_differ");
-        self.branch(d, Cond::Above, c, "modified_later", "");
-        self.branch(n, Cond::Eq, UNMODIFIED_SINCE & WHICH, "field", "it holds");
+        self.branch(v, Cond::Ne, place::BYTES, At::CompareDates, "");
+        self.place(At::DatesDiffer);
+        self.branch(d, Cond::Above, c, At::ModifiedLater, "");
+        self.branch(n, Cond::Eq, UNMODIFIED_SINCE & WHICH, At::Field, "it holds");
         self.and(fields, !i64::from(IF_NONE_MATCH), "not modified: as if the entity tag were named");
-        self.jump("field", "");
-        self.place("modified_later");
-        self.branch(n, Cond::Ne, UNMODIFIED_SINCE & WHICH, "field", "");
+        self.jump(At::Field, "");
+        self.place(At::ModifiedLater);
+        self.branch(n, Cond::Ne, UNMODIFIED_SINCE & WHICH, At::Field, "");
         self.or(fields, IF_MATCH, "as if there were another entity tag");
-        self.jump("field", "");
+        self.jump(At::Field, "");
         // `If-Range` is the very text, or another representation's: §13.1.5.
-        self.place("if_range_date");
+        self.place(At::IfRangeDate);
         self.last_modified();
-        self.place("same_date");
+        self.place(At::SameDate);
         self.next(c, q, "");
         self.next(d, t, "");
-        self.branch(c, Cond::Ne, d, "field", "");
-        self.branch(q, Cond::Ne, self.s.vend, "same_date", "");
-        self.jump("tag_found", "");
+        self.branch(c, Cond::Ne, d, At::Field, "");
+        self.branch(q, Cond::Ne, self.s.vend, At::SameDate, "");
+        self.jump(At::TagFound, "");
         self.http_date();
     }
 
@@ -139,7 +140,7 @@ impl Engine<'_> {
         self.add(t, u, "behind the line that has it");
         self.take(t, LAST_MODIFIED_BYTES, "");
         // No other line of ours begins so, and no line has a line end in it.
-        self.unless_match(before(t, 1), b"\nLas", "field", "it has no date");
+        self.unless_match(before(t, 1), b"\nLas", At::Field, "it has no date");
         self.add(t, LAST_MODIFIED_BYTES - DATE_BYTES - 2, "");
     }
 
@@ -159,56 +160,56 @@ impl Engine<'_> {
         let asctime = form(&[b" ", &[MONTH_NAME], b" ", &[DAY_OR_SPACE], &day[1..], b" "], &[b" ", &century, &year]);
         let [fixed, dashed, asctime] = [("IMF-fixdate", fixed), ("rfc850-date", dashed), ("asctime-date", asctime)]
             .map(|(name, form)| self.bytes(&format!("form: {name}"), &form));
-        self.sub("http_date");
+        self.sub(Routine::HttpDate);
         self.set(tok, q, "");
-        self.scan(q, class::TOKEN, "weekday");
+        self.scan(q, class::TOKEN, At::Weekday);
         self.set(tokend, q, "");
         self.set(list, Arg::Data(days), "");
-        self.gosub("lookup");
-        self.if_zero(id, "dated", "no day of the week");
+        self.gosub(Routine::Lookup);
+        self.if_zero(id, At::Dated, "no day of the week");
         self.take(q, 1i64, "");
         self.set(o, Arg::Data(dashed), "");
-        self.branch(id, Cond::Ne, 1i64, "date_item", "a long name");
+        self.branch(id, Cond::Ne, 1i64, At::DateItem, "a long name");
         self.set(o, Arg::Data(fixed), "");
         self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b',', "date_item", "");
+        self.branch(c, Cond::Eq, b',', At::DateItem, "");
         self.set(o, Arg::Data(asctime), "");
-        self.place("date_item");
+        self.place(At::DateItem);
         self.next(d, o, "");
-        self.if_zero(d, "date_end", "");
+        self.if_zero(d, At::DateEnd, "");
         self.next(c, q, "");
-        self.branch(d, Cond::Above, LAST_CODE, "date_itself", "");
-        self.branch(d, Cond::Eq, MONTH_NAME, "date_month", "");
-        self.branch(d, Cond::Eq, CENTURY, "date_century", "");
-        self.branch(d, Cond::Ne, DAY_OR_SPACE, "date_digit", "");
+        self.branch(d, Cond::Above, LAST_CODE, At::DateItself, "");
+        self.branch(d, Cond::Eq, MONTH_NAME, At::DateMonth, "");
+        self.branch(d, Cond::Eq, CENTURY, At::DateCentury, "");
+        self.branch(d, Cond::Ne, DAY_OR_SPACE, At::DateDigit, "");
         self.set(d, i64::from(1 + place::DAY), "");
-        self.branch(c, Cond::Ne, b' ', "date_digit", "");
+        self.branch(c, Cond::Ne, b' ', At::DateDigit, "");
         self.set(c, i64::from(b'0'), "");
-        self.place("date_digit");
+        self.place(At::DateDigit);
         self.set(u, c, "");
         self.take(u, i64::from(b'0'), "");
-        self.branch(u, Cond::Above, 9i64, "date_bad", "no digit");
-        self.place("date_byte");
+        self.branch(u, Cond::Above, 9i64, At::DateBad, "no digit");
+        self.place(At::DateByte);
         self.put_byte(sum(self.s.wide, d, 0), c, "");
-        self.jump("date_item", "");
-        self.place("date_itself");
-        self.branch(c, Cond::Eq, d, "date_item", "");
-        self.place("date_bad");
+        self.jump(At::DateItem, "");
+        self.place(At::DateItself);
+        self.branch(c, Cond::Eq, d, At::DateItem, "");
+        self.place(At::DateBad);
         self.set(id, 0i64, "");
-        self.jump("dated", "");
+        self.jump(At::Dated, "");
         self.date_month();
         self.date_century();
-        self.place("date_end");
-        self.branch(q, Cond::Ne, vend, "date_bad", "more behind it");
-        self.place("dated");
-        self.ret("http_date");
+        self.place(At::DateEnd);
+        self.branch(q, Cond::Ne, vend, At::DateBad, "more behind it");
+        self.place(At::Dated);
+        self.ret(Routine::HttpDate);
         // Two digits at `ptr`, as a number and a constant.
-        self.sub("pair");
+        self.sub(Routine::Pair);
         self.byte(c, at(self.s.ptr, 0), "");
         self.mul(c, 10i64, "");
         self.byte(d, at(self.s.ptr, 1), "");
         self.add(c, d, "");
-        self.ret("pair");
+        self.ret(Routine::Pair);
     }
 
     fn date_month(&mut self) {
@@ -216,43 +217,43 @@ impl Engine<'_> {
         let months: Vec<(u32, &str)> = (1..).zip(names).collect();
         let months = self.bytes("months", &exact_names(&months));
         let (q, id) = (self.s.q, self.s.id);
-        self.place("date_month");
+        self.place(At::DateMonth);
         self.set(self.s.tokend, q, "");
         self.add(self.s.tokend, 3i64, "");
         self.take(q, 1i64, "");
         self.set(self.s.tok, q, "");
         self.add(q, 3i64, "");
         self.set(self.s.list, Arg::Data(months), "");
-        self.gosub("lookup");
-        self.if_zero(id, "dated", "no month");
+        self.gosub(Routine::Lookup);
+        self.if_zero(id, At::Dated, "no month");
         self.set(self.s.c, id, "");
         self.set(self.s.d, i64::from(1 + place::MONTH), "");
-        self.jump("date_byte", "");
+        self.jump(At::DateByte, "");
     }
 
     /// The century of a year that has two digits, by that of the server's date.
     fn date_century(&mut self) {
         const CONSTANT: i64 = b'0' as i64 * 11;
         let (c, d, ptr, v, wide) = (self.s.c, self.s.d, self.s.ptr, self.s.v, self.s.wide);
-        self.place("date_century");
+        self.place(At::DateCentury);
         self.take(self.s.q, 1i64, "that was nothing of it");
         self.set(ptr, wide, "");
         self.add(ptr, 1i64 + i64::from(place::YEAR_IN_CENTURY), "");
-        self.gosub("pair");
+        self.gosub(Routine::Pair);
         self.set(v, c, "");
         self.date_line(ptr, YEAR_AT + 2);
-        self.gosub("pair");
+        self.gosub(Routine::Pair);
         self.take(v, c, "years ahead");
         self.take(ptr, 2i64, "");
-        self.gosub("pair");
-        self.branch(v, Cond::Lt, YEARS_AHEAD, "this_century", "");
+        self.gosub(Routine::Pair);
+        self.branch(v, Cond::Lt, YEARS_AHEAD, At::ThisCentury, "");
         self.take(c, 1i64, "");
-        self.place("this_century");
+        self.place(At::ThisCentury);
         self.set(d, c, "");
         self.take(d, CONSTANT, "");
         self.set(ptr, wide, "");
         self.add(ptr, 1i64, "");
-        self.gosub("digits2");
-        self.jump("date_item", "");
+        self.gosub(Routine::Digits2);
+        self.jump(At::DateItem, "");
     }
 }

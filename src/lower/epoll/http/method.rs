@@ -4,6 +4,7 @@ use asmgen_arch::op::Arg;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::names;
 use crate::lower::epoll::state::vars::var;
 
@@ -36,20 +37,20 @@ impl Engine<'_> {
         self.set(self.s.tok, self.s.req, "");
         self.set(self.s.tokend, self.s.path, "behind the space");
         self.set(self.s.list, Arg::Data(list), "");
-        self.gosub("lookup");
+        self.gosub(Routine::Lookup);
         self.put_four(frame(var::METHOD), self.s.id, "its method");
     }
 
     /// 405, 501, or OPTIONS.
     pub(crate) fn other_methods(&mut self) {
-        self.place("method_other");
+        self.place(At::MethodOther);
         let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
         self.set(self.s.tok, unknown, "501");
-        self.if_zero(self.s.id, "refuse", "no method");
+        self.if_zero(self.s.id, At::Refuse, "no method");
         self.set(self.s.tok, refused, "405");
-        self.if_any(self.s.id, ODD, "refuse", "");
+        self.if_any(self.s.id, ODD, At::Refuse, "");
         self.set(self.s.tok, options, "204");
         self.set(self.s.v, self.records.no_content_at, "nothing of what refusals have but the empty line");
-        self.jump("refuse_from", "");
+        self.jump(At::RefuseFrom, "");
     }
 }

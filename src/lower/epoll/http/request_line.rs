@@ -5,18 +5,19 @@ use asmgen_arch::op::{Arg, Cond, Slot};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::conn_entry::flag;
 use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
     /// Goes on while bytes are of a class; the first that is not is in `c`, the cursor behind it.
-    pub(crate) fn scan(&mut self, cursor: Slot, class: u32, name: &str) {
+    pub(crate) fn scan(&mut self, cursor: Slot, class: u32, name: At) {
         self.scan_from(cursor, class, name, None);
     }
 
     /// The same, where the first byte is in `c` already and the label is where who has it comes in.
-    pub(crate) fn scan_from(&mut self, cursor: Slot, class: u32, name: &str, first: Option<&str>) {
+    pub(crate) fn scan_from(&mut self, cursor: Slot, class: u32, name: At, first: Option<At>) {
         let (c, u) = (self.s.c, self.s.u);
         self.place(name);
         self.next(c, cursor, "");
@@ -30,40 +31,40 @@ impl Engine<'_> {
     /// Goes to `bad` if the byte in `c` is none of a token.
     pub(crate) fn unless_token(&mut self, why: &str) {
         self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), "");
-        self.if_none(self.s.u, class::TOKEN, "bad", why);
+        self.if_none(self.s.u, class::TOKEN, At::Bad, why);
     }
 
     /// Goes to `to` if the byte in `c` is not this one.
-    pub(crate) fn unless(&mut self, byte: u8, to: &str, why: &str) {
+    pub(crate) fn unless(&mut self, byte: u8, to: At, why: &str) {
         self.branch(self.s.c, Cond::Ne, byte, to, why);
     }
 
     pub(crate) fn line(&mut self) {
         let (p, c, req, flags) = (self.s.p, self.s.c, self.s.req, self.s.flags);
-        self.place("request");
+        self.place(At::Request);
         self.set(req, p, "a request begins");
         self.set(flags, 0i64, "nothing is known of it");
         self.set(self.s.seen, 0i64, "");
         self.put_four(frame(var::METHOD), 0i64, "");
         self.too_long(501);
         self.next(c, p, "");
-        self.branch(c, Cond::Ne, b'\r', "method_first", "");
+        self.branch(c, Cond::Ne, b'\r', At::MethodFirst, "");
         self.next(c, p, "");
-        self.unless(b'\n', "bad", "a CR alone");
-        self.jump("request", "an empty line before it");
-        self.place("method_first");
+        self.unless(b'\n', At::Bad, "a CR alone");
+        self.jump(At::Request, "an empty line before it");
+        self.place(At::MethodFirst);
         self.unless_token("no method");
-        self.scan(p, class::TOKEN, "method");
-        self.unless(b' ', "bad", "no space");
+        self.scan(p, class::TOKEN, At::Method);
+        self.unless(b' ', At::Bad, "no space");
         self.set(self.s.path, p, "the target");
         self.which_method();
         self.too_long(414);
         self.set(p, self.s.path, "");
-        self.scan(p, class::TARGET, "target");
-        self.unless(b' ', "bad", "no space");
+        self.scan(p, class::TARGET, At::Target);
+        self.unless(b' ', At::Bad, "no space");
         self.set(self.s.vend, p, "");
         self.take(self.s.vend, 1i64, "its end");
-        self.branch(self.s.vend, Cond::Eq, self.s.path, "bad", "no target");
+        self.branch(self.s.vend, Cond::Eq, self.s.path, At::Bad, "no target");
         self.version();
         self.leave_cursor();
         self.put_four(frame(var::FIELD_LINES), p, "");
@@ -74,23 +75,23 @@ impl Engine<'_> {
     fn version(&mut self) {
         let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
         self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
-        self.place("http");
+        self.place(At::Http);
         self.next(c, p, "");
         self.next(d, q, "");
-        self.branch(c, Cond::Ne, d, "bad", "no HTTP");
-        self.branch(d, Cond::Ne, b'/', "http", "");
+        self.branch(c, Cond::Ne, d, At::Bad, "no HTTP");
+        self.branch(d, Cond::Ne, b'/', At::Http, "");
         self.next(d, p, "major version");
         self.take(d, i64::from(b'0'), "");
-        self.branch(d, Cond::Above, 9i64, "bad", "no digit");
+        self.branch(d, Cond::Above, 9i64, At::Bad, "no digit");
         self.next(c, p, "");
-        self.unless(b'.', "bad", "no point");
+        self.unless(b'.', At::Bad, "no point");
         self.next(c, p, "minor version");
         self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, "bad", "no digit");
-        self.branch(d, Cond::Ne, 1i64, "505", "not HTTP/1");
-        self.unless_zero(c, "newer", "");
+        self.branch(c, Cond::Above, 9i64, At::Bad, "no digit");
+        self.branch(d, Cond::Ne, 1i64, At::Status505, "not HTTP/1");
+        self.unless_zero(c, At::Newer, "");
         self.or(self.s.flags, flag::OLD, "HTTP/1.0");
-        self.place("newer");
+        self.place(At::Newer);
         self.line_end();
     }
 
@@ -102,29 +103,29 @@ impl Engine<'_> {
     /// CR and LF, or it is bad.
     pub(crate) fn line_end(&mut self) {
         self.next(self.s.c, self.s.p, "");
-        self.unless(b'\r', "bad", "no CR");
+        self.unless(b'\r', At::Bad, "no CR");
         self.next(self.s.c, self.s.p, "");
-        self.unless(b'\n', "bad", "no LF");
+        self.unless(b'\n', At::Bad, "no LF");
     }
 
     /// The byte before the cursor is wrong, or there is none any more.
     pub(crate) fn bad(&mut self) {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
-        self.place("bad");
+        self.place(At::Bad);
         self.input_end();
-        self.branch(p, Cond::BelowOrEqual, end, "400", "a wrong byte");
+        self.branch(p, Cond::BelowOrEqual, end, At::Status400, "a wrong byte");
         self.four(t, frame(var::INPUT_END), "");
         self.set(p, self.s.req, "the request begins here");
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
-        self.branch(t, Cond::Below, self.server.epoll.head_bytes, "flush", "it is not complete");
+        self.branch(t, Cond::Below, self.server.epoll.head_bytes, At::Flush, "it is not complete");
         self.four(self.s.tok, frame(var::PHASE), "it does not end");
-        self.jump("fatal", "");
-        for status in [505, 400] {
-            self.place(&status.to_string());
+        self.jump(At::Fatal, "");
+        for (place, status) in [(At::Status505, 505), (At::Status400, 400)] {
+            self.place(place);
             let record = self.beginning(status);
             self.set(self.s.tok, record, "");
-            self.jump("fatal", "");
+            self.jump(At::Fatal, "");
         }
     }
 

@@ -4,6 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{ACCEPT_ENCODING, IF_NONE_MATCH, RANGE, seen};
 use crate::lower::epoll::http::method::{HEAD, REFUSED};
 use crate::lower::epoll::state::conn_entry::flag;
@@ -18,32 +19,32 @@ const LAST_NUMBER: u8 = 6;
 impl Engine<'_> {
     pub(crate) fn head(&mut self) {
         let flags = self.s.flags;
-        self.place("head");
+        self.place(At::Head);
         self.four(self.s.rep, frame(var::ROUTE), "");
-        self.if_any(flags, flag::AGAIN, "conditions", "");
-        self.if_any(self.s.seen, seen::HOST, "has_host", "");
-        self.if_none(flags, flag::OLD, "400", "no host");
-        self.place("has_host");
+        self.if_any(flags, flag::AGAIN, At::Conditions, "");
+        self.if_any(self.s.seen, seen::HOST, At::HasHost, "");
+        self.if_none(flags, flag::OLD, At::Status400, "no host");
+        self.place(At::HasHost);
         self.four(self.s.id, frame(var::METHOD), "");
-        self.if_any(flags, flag::NOT_CHUNKED, "400", "where the body ends is not known");
-        self.if_none(flags, flag::UNKNOWN, "codings_known", "");
+        self.if_any(flags, flag::NOT_CHUNKED, At::Status400, "where the body ends is not known");
+        self.if_none(flags, flag::UNKNOWN, At::CodingsKnown, "");
         self.set(self.s.id, 0i64, "as an unknown method");
-        self.place("codings_known");
-        self.branch(self.s.id, Cond::Below, REFUSED, "method_other", "not known, or no route is asked for");
+        self.place(At::CodingsKnown);
+        self.branch(self.s.id, Cond::Below, REFUSED, At::MethodOther, "not known, or no route is asked for");
         if self.records.fallback.is_none() {
             let refused = self.beginning(NOT_FOUND);
             self.set(self.s.tok, refused, "404");
-            self.if_zero(self.s.rep, "refuse", "no route has the path");
+            self.if_zero(self.s.rep, At::Refuse, "no route has the path");
         }
         self.write_metrics();
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
         self.two(self.s.t, at(self.s.rep, record::SHARED), "");
-        self.if_zero(self.s.t, "plain", "no representation: the same for every method");
-        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
-        self.if_none(self.s.seen, conditions | ACCEPT_ENCODING, "plain", "no choices");
+        self.if_zero(self.s.t, At::Plain, "no representation: the same for every method");
+        self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
+        self.if_none(self.s.seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
         if self.has_variants {
             self.weigh();
-            self.if_none(self.s.seen, conditions, "plain", "no conditions");
+            self.if_none(self.s.seen, conditions, At::Plain, "no conditions");
             self.put_four(frame(var::ROUTE), self.s.rep, "the variant");
         }
         // What the conditions say is about the variant, so they are looked at now; a list may be in several lines.
@@ -54,7 +55,7 @@ impl Engine<'_> {
         self.or(flags, flag::AGAIN, "");
         self.four(self.s.p, frame(var::FIELD_LINES), "");
         self.leave_cursor();
-        self.jump("field", "");
+        self.jump(At::Field, "");
         self.conditions();
         self.whole();
         self.other_methods();
@@ -66,15 +67,15 @@ impl Engine<'_> {
     /// A stored reply as it is.
     fn whole(&mut self) {
         let (flags, rep) = (self.s.flags, self.s.rep);
-        self.place("fatal");
+        self.place(At::Fatal);
         self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.put_four(frame(var::CURSOR), 0i64, "");
         self.refuse();
         // Begins with the record's own status line.
-        self.place("plain");
+        self.place(At::Plain);
         self.four(self.s.ptr, at(rep, record::STATUS_LINE), "");
         self.two(self.s.len, at(rep, record::LINE), "");
-        self.gosub("begin");
+        self.gosub(Routine::Begin);
         if self.has_paths() {
             self.location_with_path();
         }
@@ -82,10 +83,10 @@ impl Engine<'_> {
         self.four(self.s.body, at(rep, record::BODY), "");
         self.four(self.s.blen, at(rep, record::BODY_LEN), "");
         self.set(self.s.v, 0i64, "all fields");
-        self.place("with_content");
+        self.place(At::WithContent);
         self.four(self.s.t, frame(var::METHOD), "");
-        self.branch(self.s.t, Cond::Ne, HEAD, "finish", "");
-        self.place("no_content");
+        self.branch(self.s.t, Cond::Ne, HEAD, At::Finish, "");
+        self.place(At::NoContent);
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
         self.begin();
@@ -95,181 +96,181 @@ impl Engine<'_> {
     fn location_with_path(&mut self) {
         let (rep, ptr, len, q, c) = (self.s.rep, self.s.ptr, self.s.len, self.s.q, self.s.c);
         self.two(c, at(rep, record::SHARED), "");
-        self.unless_zero(c, "no_path_wanted", "a representation");
+        self.unless_zero(c, At::NoPathWanted, "a representation");
         self.two(len, at(rep, record::TYPE), "");
-        self.if_zero(len, "no_path_wanted", "");
+        self.if_zero(len, At::NoPathWanted, "");
         self.four(ptr, at(rep, record::START), "");
         self.take(ptr, len, "what stands in front of it");
-        self.gosub("vector");
+        self.gosub(Routine::Vector);
         self.four(ptr, frame(var::TARGET), "");
         self.set(q, ptr, "");
-        self.place("path_wanted");
+        self.place(At::PathWanted);
         self.next(c, q, "");
-        self.branch(c, Cond::Ne, b' ', "path_wanted", "");
+        self.branch(c, Cond::Ne, b' ', At::PathWanted, "");
         self.take(q, 1i64, "its end");
         self.set(len, q, "");
         self.take(len, ptr, "");
-        self.gosub("vector");
+        self.gosub(Routine::Vector);
         let end = self.text("\r\n");
         self.set(ptr, Arg::Data(end), "");
         self.set(len, 2i64, "");
-        self.gosub("vector");
-        self.place("no_path_wanted");
+        self.gosub(Routine::Vector);
+        self.place(At::NoPathWanted);
     }
 
     /// How replies begin: status line and date.
     fn begin(&mut self) {
         let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.tok);
         // As it is said at `begin`: composes its fields, and has its status line.
-        self.sub("begin_composed");
+        self.sub(Routine::BeginComposed);
         self.byte(self.s.q, at(begin, beginning::FORMAT), "");
         self.add(self.s.q, begin, "");
-        self.gosub("compose");
+        self.gosub(Routine::Compose);
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
         self.set(len, VERSION_BYTES, "");
-        self.gosub("vector");
+        self.gosub(Routine::Vector);
         self.set(ptr, begin, "");
         self.add(ptr, beginning::LINE, "the rest of the line");
         self.byte(len, at(begin, beginning::LINE_LEN), "");
-        self.gosub("begin_line");
-        self.ret("begin_composed");
+        self.gosub(Routine::BeginLine);
+        self.ret(Routine::BeginComposed);
         // With the status line that `ptr` and `len` say.
-        self.sub("begin");
+        self.sub(Routine::Begin);
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
-        self.gosub("begin_line");
-        self.ret("begin");
-        self.sub("begin_line");
-        self.gosub("vector");
+        self.gosub(Routine::BeginLine);
+        self.ret(Routine::Begin);
+        self.sub(Routine::BeginLine);
+        self.gosub(Routine::Vector);
         self.date_line(self.s.ptr, 0);
         self.set(self.s.len, DATE_LINE_BYTES, "");
-        self.gosub("vector");
-        self.ret("begin_line");
+        self.gosub(Routine::Vector);
+        self.ret(Routine::BeginLine);
     }
 
     /// The refusal that begins with `tok`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
         let (begin, t, v) = (self.s.tok, self.s.t, self.s.v);
-        self.place("refuse");
+        self.place(At::Refuse);
         self.set(v, 0i64, "all of what refusals have");
-        self.place("refuse_from");
+        self.place(At::RefuseFrom);
         self.byte(t, at(begin, beginning::LINE_LEN), "");
         self.take(t, wire::AROUND_REASON as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
-        self.gosub("begin_composed");
+        self.gosub(Routine::BeginComposed);
         self.set(self.s.body, begin, "");
         self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;
         self.set(self.s.rep, refused, "");
         self.four(self.s.blen, frame(var::NUMBERS), "");
-        self.if_zero(v, "with_content", "");
-        self.jump("no_content", "a 204");
+        self.if_zero(v, At::WithContent, "");
+        self.jump(At::NoContent, "a 204");
     }
 
     /// Behind the status line: `Connection`, the composed fields (`xlen` bytes), the stored ones from `v` on, and the
     /// content (`blen` bytes at `body`).
     fn finish(&mut self) {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
-        self.place("finish");
-        self.if_any(flags, flag::CLOSE, "say_close", "");
+        self.place(At::Finish);
+        self.if_any(flags, flag::CLOSE, At::SayClose, "");
         self.four(t, frame(var::SKIP), "");
-        self.branch(t, Cond::Lt, 0i64, "say_stopping", "a part of it is with the client, and has said so");
-        self.if_zero(t, "not_before", "");
+        self.branch(t, Cond::Lt, 0i64, At::SayStopping, "a part of it is with the client, and has said so");
+        self.if_zero(t, At::NotBefore, "");
         self.set(self.s.u, Arg::State(self.state.vectors), "");
         self.four(t, frame(var::FIRST), "");
-        self.branch(t, Cond::Eq, self.s.u, "as_before", "a part of it is, and said nothing of closing");
-        self.place("not_before");
+        self.branch(t, Cond::Eq, self.s.u, At::AsBefore, "a part of it is, and said nothing of closing");
+        self.place(At::NotBefore);
         self.four(t, frame(var::STOPPING), "");
-        self.unless_zero(t, "say_stopping", "no connection is kept now");
-        self.place("as_before");
-        self.if_none(flags, flag::OLD, "say_nothing", "kept, as in HTTP/1.1");
-        self.if_none(flags, flag::KEEP, "say_close", "not kept, as in HTTP/1.0");
+        self.unless_zero(t, At::SayStopping, "no connection is kept now");
+        self.place(At::AsBefore);
+        self.if_none(flags, flag::OLD, At::SayNothing, "kept, as in HTTP/1.1");
+        self.if_none(flags, flag::KEEP, At::SayClose, "not kept, as in HTTP/1.0");
         let keep = wire::KEEP_ALIVE;
         let text = self.text(keep);
         self.set(ptr, Arg::Data(text), "");
         self.set(len, keep.len() as i64, "");
-        self.jump("say", "");
-        self.place("say_stopping");
+        self.jump(At::Say, "");
+        self.place(At::SayStopping);
         self.or(flags, flag::SLOW, "the client does not know yet");
-        self.place("say_close");
+        self.place(At::SayClose);
         self.or(flags, flag::CLOSE, "");
         let close = wire::CLOSE;
         self.set(ptr, self.records.late, "a 408 says it, too: it begins so after its date");
         self.set(len, close.len() as i64, "");
-        self.place("say");
-        self.gosub("vector");
-        self.place("say_nothing");
+        self.place(At::Say);
+        self.gosub(Routine::Vector);
+        self.place(At::SayNothing);
         self.set(ptr, self.s.x, "");
         self.set(len, self.s.xlen, "");
-        self.gosub("vector");
+        self.gosub(Routine::Vector);
         self.four(ptr, at(self.s.rep, record::START), "");
         self.four(len, at(self.s.rep, record::HEAD), "");
         self.add(ptr, self.s.v, "");
         self.take(len, self.s.v, "the stored fields");
-        self.gosub("vector");
+        self.gosub(Routine::Vector);
         self.count_reply();
         self.log_reply();
         self.set(ptr, self.s.body, "");
         self.set(len, self.s.blen, "");
         if self.has_long {
-            self.branch(len, Cond::Below, LONG_BYTES, "content", "");
+            self.branch(len, Cond::Below, LONG_BYTES, At::Content, "");
             self.put_four(frame(var::REST), ptr, "sent behind the batch");
             self.put_four(frame(var::REST_LEN), len, "");
             self.four(self.s.p, frame(var::CURSOR), "");
-            self.jump("flush", "");
-            self.place("content");
+            self.jump(At::Flush, "");
+            self.place(At::Content);
         }
-        self.gosub("vector");
-        self.jump("answered", "");
+        self.gosub(Routine::Vector);
+        self.jump(At::Answered, "");
     }
 
     /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
     fn compose(&mut self) {
         let (x, xlen) = (self.s.x, self.s.xlen);
-        self.sub("compose");
+        self.sub(Routine::Compose);
         self.four(x, frame(var::COMPOSED), "");
         self.set(self.s.o, x, "");
-        self.gosub("format");
+        self.gosub(Routine::Format);
         self.put_four(frame(var::COMPOSED), self.s.o, "");
         self.set(xlen, self.s.o, "");
         self.take(xlen, x, "");
-        self.ret("compose");
+        self.ret(Routine::Compose);
     }
 
     /// Writes at `o` what the format at `q` says.
     pub(crate) fn format_numbers(&mut self) {
         let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.o, self.s.n, self.s.u);
-        self.sub("format");
-        self.place("compose_byte");
+        self.sub(Routine::Format);
+        self.place(At::ComposeByte);
         self.next(c, q, "");
-        self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, "compose_number", "");
+        self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, At::ComposeNumber, "");
         self.put_byte(at(x, 0), c, "");
         self.add(x, 1i64, "");
-        self.jump("compose_byte", "");
-        self.place("compose_number");
-        self.if_zero(c, "composed", "the format's end");
+        self.jump(At::ComposeByte, "");
+        self.place(At::ComposeNumber);
+        self.if_zero(c, At::Composed, "the format's end");
         self.set(self.s.wide, Arg::Frame(var::NUMBERS.at - 4), "");
         self.shl(c, 2, "");
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.
         self.set(self.s.wide, Arg::Frame(var::DIGITS_END), "");
         self.set(u, 0i64, "digits");
-        self.place("compose_digit");
+        self.place(At::ComposeDigit);
         self.divide(n, 10, d, "");
         self.add(d, i64::from(b'0'), "");
         self.take(self.s.wide, 1i64, "");
         self.put_byte(at(self.s.wide, 0), d, "");
         self.add(u, 1i64, "");
-        self.unless_zero(n, "compose_digit", "");
-        self.place("compose_copy");
+        self.unless_zero(n, At::ComposeDigit, "");
+        self.place(At::ComposeCopy);
         self.byte(c, at(self.s.wide, 0), "");
         self.add(self.s.wide, 1i64, "");
         self.put_byte(at(x, 0), c, "");
         self.add(x, 1i64, "");
         self.take(u, 1i64, "");
-        self.unless_zero(u, "compose_copy", "");
-        self.jump("compose_byte", "");
-        self.place("composed");
-        self.ret("format");
+        self.unless_zero(u, At::ComposeCopy, "");
+        self.jump(At::ComposeByte, "");
+        self.place(At::Composed);
+        self.ret(Routine::Format);
     }
 }

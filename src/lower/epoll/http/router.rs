@@ -4,6 +4,7 @@ use asmgen_arch::op::{Arg, Cond, DatumId};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::state::response_table::{HASH_FACTOR, Routes, Table, record};
 use crate::lower::epoll::state::vars::var;
 
@@ -30,64 +31,64 @@ impl Engine<'_> {
     fn find_in_list(&mut self, list: DatumId) {
         let (next, t, u, q, c, v) = (self.s.list, self.s.t, self.s.u, self.s.q, self.s.c, self.s.v);
         self.set(next, list, "the routes");
-        self.place("next_route");
+        self.place(At::NextRoute);
         self.four(t, at(next, 0), "its record");
         self.add(next, 4i64, "");
         self.put_four(frame(var::ROUTE), t, "perhaps it is this one");
         if self.records.fallback.is_none() {
-            self.if_zero(t, "route_known", "no route has the path");
+            self.if_zero(t, At::RouteKnown, "no route has the path");
         }
         self.four(u, at(t, record::PATH), "");
         if self.records.fallback.is_some() {
-            self.if_zero(u, "route_known", "the fallback");
+            self.if_zero(u, At::RouteKnown, "the fallback");
         }
         self.set(q, Arg::State(self.state.path), "");
-        self.place("same");
+        self.place(At::Same);
         self.next(c, q, "");
         self.next(v, u, "");
-        self.branch(c, Cond::Ne, v, "next_route", "another path");
-        self.unless_zero(c, "same", "");
-        self.place("route_known");
+        self.branch(c, Cond::Ne, v, At::NextRoute, "another path");
+        self.unless_zero(c, At::Same, "");
+        self.place(At::RouteKnown);
     }
 
     fn find_route(&mut self, routes: &Table) {
         let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
         if routes.longest_prefix.is_some() {
             self.add(self.s.out, 1i64, "behind its end");
-            self.place("find_route");
+            self.place(At::FindRoute);
         }
         self.set(h, routes.seed, "hash of the path");
         self.set(q, Arg::State(self.state.path), "");
-        self.place("hash");
+        self.place(At::Hash);
         self.next(c, q, "");
         self.mul(h, HASH_FACTOR, "");
         self.add(h, c, "");
-        self.unless_zero(c, "hash", "");
+        self.unless_zero(c, At::Hash, "");
         self.shr(h, routes.shift, "");
         self.set(d, Arg::Data(routes.places), "");
-        self.place("probe");
+        self.place(At::Probe);
         self.and(h, routes.mask, "");
         self.set(t, h, "");
         self.shl(t, 2, "");
         self.four(t, sum(d, t, 0), "the record of a route");
-        self.if_zero(t, "no_route", "there is none");
+        self.if_zero(t, At::NoRoute, "there is none");
         self.four(self.s.u, at(t, record::PATH), "");
         self.set(q, Arg::State(self.state.path), "");
-        self.place("same");
+        self.place(At::Same);
         self.next(c, q, "");
         self.next(self.s.v, self.s.u, "");
-        self.branch(c, Cond::Ne, self.s.v, "another", "another path");
-        self.unless_zero(c, "same", "");
+        self.branch(c, Cond::Ne, self.s.v, At::Another, "another path");
+        self.unless_zero(c, At::Same, "");
         self.put_four(frame(var::ROUTE), t, "it is this one");
-        self.jump("route_known", "");
-        self.place("another");
+        self.jump(At::RouteKnown, "");
+        self.place(At::Another);
         self.add(h, 1i64, "the next place in the table");
-        self.jump("probe", "");
-        self.place("no_route");
+        self.jump(At::Probe, "");
+        self.place(At::NoRoute);
         if let Some(longest) = routes.longest_prefix {
             self.shorten(longest);
         }
-        self.place("route_known");
+        self.place(At::RouteKnown);
     }
 
     /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
@@ -98,14 +99,14 @@ impl Engine<'_> {
         self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
         self.add(t, longest + 1, "one behind the longest");
         self.set(d, Arg::State(self.state.path + 1), "");
-        self.branch(out, Cond::BelowOrEqual, t, "shorten", "");
+        self.branch(out, Cond::BelowOrEqual, t, At::Shorten, "");
         self.set(out, t, "");
-        self.place("shorten");
+        self.place(At::Shorten);
         self.take(out, 1i64, "");
-        self.branch(out, Cond::BelowOrEqual, d, "route_known", "none: the fallback");
+        self.branch(out, Cond::BelowOrEqual, d, At::RouteKnown, "none: the fallback");
         self.byte(c, before(out, 1), "");
-        self.branch(c, Cond::Ne, b'/', "shorten", "");
+        self.branch(c, Cond::Ne, b'/', At::Shorten, "");
         self.put_byte(at(out, 0), 0i64, "its end");
-        self.jump("find_route", "");
+        self.jump(At::FindRoute, "");
     }
 }

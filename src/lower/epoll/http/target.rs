@@ -4,6 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::method::{CONNECT, OPTIONS, SERVER};
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::vars::var;
@@ -26,37 +27,37 @@ impl Engine<'_> {
         let (q, c) = (self.s.q, self.s.c);
         self.set(q, self.s.path, "the target");
         self.four(self.s.id, frame(var::METHOD), "");
-        self.branch(self.s.id, Cond::Eq, CONNECT, "host", "to the target's end");
+        self.branch(self.s.id, Cond::Eq, CONNECT, At::Host, "to the target's end");
         self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b'/', "origin", "");
-        self.branch(c, Cond::Eq, b'*', "asterisk", "");
+        self.branch(c, Cond::Eq, b'/', At::Origin, "");
+        self.branch(c, Cond::Eq, b'*', At::Asterisk, "");
         self.begins_with("https");
-        self.if_zero(self.s.d, "http_scheme", "");
-        self.branch(self.s.d, Cond::Ne, b's', "400", "another scheme, or none");
+        self.if_zero(self.s.d, At::HttpScheme, "");
+        self.branch(self.s.d, Cond::Ne, b's', At::Status400, "another scheme, or none");
         self.take(q, 1i64, "http");
-        self.place("http_scheme");
+        self.place(At::HttpScheme);
         self.begins_with("://");
-        self.unless_zero(self.s.d, "400", "no authority");
+        self.unless_zero(self.s.d, At::Status400, "no authority");
         self.set(self.s.vend, 0i64, "");
-        self.jump("host", "");
-        self.place("authority_end");
+        self.jump(At::Host, "");
+        self.place(At::AuthorityEnd);
         self.byte(c, before(self.s.t, 2), "");
-        self.branch(c, Cond::Eq, b'/', "400", "no host");
+        self.branch(c, Cond::Eq, b'/', At::Status400, "no host");
         self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b'/', "origin", "");
+        self.branch(c, Cond::Eq, b'/', At::Origin, "");
         let root = self.text("/ ");
-        self.branch(c, Cond::Eq, b' ', "no_path", "");
-        self.unless(b'?', "400", "something else behind the authority");
-        self.place("no_path");
+        self.branch(c, Cond::Eq, b' ', At::NoPath, "");
+        self.unless(b'?', At::Status400, "something else behind the authority");
+        self.place(At::NoPath);
         self.set(q, Arg::Data(root), "the path is /");
-        self.jump("origin", "");
-        self.place("asterisk");
+        self.jump(At::Origin, "");
+        self.place(At::Asterisk);
         self.byte(c, at(q, 1), "");
-        self.unless(b' ', "400", "more than an asterisk");
-        self.branch(self.s.id, Cond::Ne, OPTIONS, "400", "for OPTIONS alone");
+        self.unless(b' ', At::Status400, "more than an asterisk");
+        self.branch(self.s.id, Cond::Ne, OPTIONS, At::Status400, "for OPTIONS alone");
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
         self.set(q, Arg::Data(root), "any path will do");
-        self.place("origin");
+        self.place(At::Origin);
         if self.has_paths() {
             self.put_four(frame(var::TARGET), q, "its path");
         }
@@ -66,58 +67,58 @@ impl Engine<'_> {
     fn decode(&mut self) {
         let (q, c, out, t) = (self.s.q, self.s.c, self.s.out, self.s.t);
         self.set(out, Arg::State(self.state.path), "the decoded path");
-        self.place("path_byte");
+        self.place(At::PathByte);
         self.next(c, q, "");
-        self.branch(c, Cond::Eq, b'/', "slash", "");
-        self.branch(c, Cond::Eq, b' ', "slash", "the path's end");
-        self.branch(c, Cond::Eq, b'?', "slash", "the path's end");
-        self.branch(c, Cond::Ne, b'%', "plain_byte", "");
+        self.branch(c, Cond::Eq, b'/', At::Slash, "");
+        self.branch(c, Cond::Eq, b' ', At::Slash, "the path's end");
+        self.branch(c, Cond::Eq, b'?', At::Slash, "the path's end");
+        self.branch(c, Cond::Ne, b'%', At::PlainByte, "");
         self.set(t, 0i64, "");
         self.set(self.s.n, 2i64, "digits");
-        self.place("hex");
+        self.place(At::Hex);
         self.shl(t, 4, "");
         self.next(c, q, "");
         self.byte(self.s.u, sum(self.s.classes, c, 0), "");
-        self.if_none(self.s.u, class::HEX, "400", "no hexadecimal digit");
-        self.if_none(c, LETTER, "hex_digit", "");
+        self.if_none(self.s.u, class::HEX, At::Status400, "no hexadecimal digit");
+        self.if_none(c, LETTER, At::HexDigit, "");
         self.add(c, 9i64, "a letter's last four bits count from 1");
-        self.place("hex_digit");
+        self.place(At::HexDigit);
         self.and(c, 15i64, "");
         self.or(t, c, "");
         self.take(self.s.n, 1i64, "");
-        self.unless_zero(self.s.n, "hex", "");
+        self.unless_zero(self.s.n, At::Hex, "");
         self.set(c, t, "the byte it stands for");
-        self.if_zero(c, "400", "NUL");
-        self.branch(c, Cond::Ne, b'/', "plain_byte", "");
+        self.if_zero(c, At::Status400, "NUL");
+        self.branch(c, Cond::Ne, b'/', At::PlainByte, "");
         self.set(c, NO_SLASH, "no slash");
-        self.place("plain_byte");
+        self.place(At::PlainByte);
         self.put_byte(at(out, 0), c, "");
         self.add(out, 1i64, "");
-        self.jump("path_byte", "");
+        self.jump(At::PathByte, "");
 
         // The end of a segment: `.` and `..` leave no segment of their own.
-        self.place("slash");
+        self.place(At::Slash);
         self.byte(t, before(out, 1), "");
-        self.branch(t, Cond::Ne, b'.', "segment_kept", "");
+        self.branch(t, Cond::Ne, b'.', At::SegmentKept, "");
         self.byte(t, before(out, 2), "");
-        self.branch(t, Cond::Eq, b'/', "one_dot", "");
-        self.branch(t, Cond::Ne, b'.', "segment_kept", "");
+        self.branch(t, Cond::Eq, b'/', At::OneDot, "");
+        self.branch(t, Cond::Ne, b'.', At::SegmentKept, "");
         self.byte(t, before(out, 3), "");
-        self.branch(t, Cond::Ne, b'/', "segment_kept", "");
+        self.branch(t, Cond::Ne, b'/', At::SegmentKept, "");
         self.take(out, 2i64, "two dots");
-        self.place("parent");
+        self.place(At::Parent);
         self.set(self.s.d, Arg::State(self.state.path + 1), "behind the first slash");
-        self.branch(out, Cond::BelowOrEqual, self.s.d, "segment_gone", "the root has no parent");
-        self.place("one_dot");
+        self.branch(out, Cond::BelowOrEqual, self.s.d, At::SegmentGone, "the root has no parent");
+        self.place(At::OneDot);
         self.take(out, 1i64, "");
         self.byte(t, before(out, 1), "");
-        self.branch(t, Cond::Ne, b'/', "parent", "not behind a slash");
-        self.jump("segment_gone", "");
-        self.place("segment_kept");
-        self.branch(c, Cond::Eq, b'/', "plain_byte", "");
-        self.place("segment_gone");
-        self.branch(c, Cond::Eq, b'/', "path_byte", "");
-        self.place("path_end");
+        self.branch(t, Cond::Ne, b'/', At::Parent, "not behind a slash");
+        self.jump(At::SegmentGone, "");
+        self.place(At::SegmentKept);
+        self.branch(c, Cond::Eq, b'/', At::PlainByte, "");
+        self.place(At::SegmentGone);
+        self.branch(c, Cond::Eq, b'/', At::PathByte, "");
+        self.place(At::PathEnd);
         self.put_byte(at(out, 0), 0i64, "the path's end");
     }
 
@@ -127,20 +128,20 @@ impl Engine<'_> {
     pub(crate) fn begins_with(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
         self.set(self.s.t, Arg::Data(text), "");
-        self.gosub("begins");
+        self.gosub(Routine::Begins);
     }
 
     /// Goes on in the texts at `t` and `q` while they are the same; `d` is 0 if that is so to the end of the first.
     pub(crate) fn begins(&mut self) {
         let (q, c, d, t) = (self.s.q, self.s.c, self.s.d, self.s.t);
-        self.sub("begins");
-        self.place("begins_byte");
+        self.sub(Routine::Begins);
+        self.place(At::BeginsByte);
         self.next(d, t, "");
-        self.if_zero(d, "begins_end", "");
+        self.if_zero(d, At::BeginsEnd, "");
         self.next(c, q, "");
         self.or(c, 0x20i64, "lower case");
-        self.branch(c, Cond::Eq, d, "begins_byte", "");
-        self.place("begins_end");
-        self.ret("begins");
+        self.branch(c, Cond::Eq, d, At::BeginsByte, "");
+        self.place(At::BeginsEnd);
+        self.ret(Routine::Begins);
     }
 }

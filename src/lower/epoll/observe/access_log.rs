@@ -23,6 +23,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::memory_map::{LOG_REQUEST_BYTES, PEER_SHIFT};
 use crate::lower::epoll::state::response_table::DATE_AT;
 use crate::lower::epoll::state::vars::var;
@@ -85,7 +86,7 @@ impl Engine<'_> {
         self.put_four(frame(var::NUMBERS), self.s.blen, "");
         self.format(b"\" \0", "log: before the status");
         self.four(u, frame(var::FIRST), "");
-        self.status_of(u, q, t, "logged_status");
+        self.status_of(u, q, t, At::LoggedStatus);
         self.set(t, 4i64, "");
         self.copy(x, q, t, "the status and a space");
         self.format(b"\x01\n\0", "log: the length");
@@ -100,16 +101,16 @@ impl Engine<'_> {
             return;
         }
         let (t, q) = (self.s.c, self.s.q);
-        self.branch(q, Cond::Eq, self.s.iov, "unlogged", "there is none");
+        self.branch(q, Cond::Eq, self.s.iov, At::Unlogged, "there is none");
         self.four(t, at(q, mark), "");
         self.put_four(frame(var::LOG_LEN), t, "the lines of those that are made again");
-        self.place("unlogged");
+        self.place(At::Unlogged);
     }
 
     fn format(&mut self, format: &[u8], name: &str) {
         let format = self.bytes(name, format);
         self.set(self.s.q, Arg::Data(format), "");
-        self.gosub("format");
+        self.gosub(Routine::Format);
     }
 
     /// The request line without its line end, `-` if there is none.
@@ -120,44 +121,44 @@ impl Engine<'_> {
         let in_fields = self.beginning(431);
         self.set(c, in_fields, "");
         self.four(self.s.phase, frame(var::PHASE), "");
-        self.branch(self.s.phase, Cond::Eq, c, "log_byte", "");
+        self.branch(self.s.phase, Cond::Eq, c, At::LogByte, "");
         self.put_byte(at(x, 0), b'-', "no request line");
         self.add(x, 1i64, "");
-        self.jump("log_line_end", "");
-        self.place("log_byte");
+        self.jump(At::LogLineEnd, "");
+        self.place(At::LogByte);
         self.next(c, q, "");
-        self.branch(c, Cond::Eq, b'\r', "log_line_end", "");
+        self.branch(c, Cond::Eq, b'\r', At::LogLineEnd, "");
         self.put_byte(at(x, 0), c, "");
         self.add(x, 1i64, "");
         self.take(t, 1i64, "");
-        self.unless_zero(t, "log_byte", "");
-        self.place("log_line_end");
+        self.unless_zero(t, At::LogByte, "");
+        self.place(At::LogLineEnd);
     }
 
     /// The client's address, from the `struct sockaddr` at `u`: its family is the socket's, which may have been passed.
     fn peer(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.byte(t, at(u, 0), "its family");
-        self.branch(t, Cond::Ne, abi::AF_INET6, "log_v4", "");
+        self.branch(t, Cond::Ne, abi::AF_INET6, At::LogV4, "");
         self.add(u, 8i64, "sin6_addr");
         // Of an IPv4 client: ::ffff:a.b.c.d.
         for (offset, value) in [(0, 0i64), (4, 0), (8, i64::from(0xffff_0000_u32 as i32))] {
             self.four(t, at(u, offset), "");
-            self.branch(t, Cond::Ne, value, "log_v6", "");
+            self.branch(t, Cond::Ne, value, At::LogV6, "");
         }
         self.add(u, 8i64, "an IPv4 client");
-        self.place("log_v4");
+        self.place(At::LogV4);
         self.add(u, 4i64, "");
         for part in 0..4 {
             self.byte(t, at(u, part), "");
             self.put_four(frame(var::NUMBERS.at + 4 * part), t, "");
         }
         self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
-        self.jump("logged_peer", "");
-        self.place("log_v6");
+        self.jump(At::LoggedPeer, "");
+        self.place(At::LogV6);
         self.longest_zeros();
         self.peer_v6();
-        self.place("logged_peer");
+        self.place(At::LoggedPeer);
     }
 
     /// The longest run of groups of the address at `u` that are 0, and the first of equals, but no single one (RFC 5952
@@ -168,19 +169,19 @@ impl Engine<'_> {
         self.set(c, 0i64, "");
         self.set(d, 2i64, "");
         self.set(q, ADDRESS_BYTES, "");
-        self.place("log_zeros");
+        self.place(At::LogZeros);
         self.two(t, sum(u, n, 0), "a group");
         self.add(n, 2i64, "");
         self.add(c, 2i64, "");
-        self.if_zero(t, "log_zero", "");
+        self.if_zero(t, At::LogZero, "");
         self.set(c, 0i64, "");
-        self.place("log_zero");
-        self.branch(c, Cond::BelowOrEqual, d, "log_not_longer", "");
+        self.place(At::LogZero);
+        self.branch(c, Cond::BelowOrEqual, d, At::LogNotLonger, "");
         self.set(d, c, "the longest so far");
         self.set(q, n, "");
         self.take(q, c, "where it begins");
-        self.place("log_not_longer");
-        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_zeros", "");
+        self.place(At::LogNotLonger);
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogZeros, "");
     }
 
     /// Its groups, a colon before each but the first, without zeros in front (RFC 5952 §4.1, §4.3).
@@ -188,49 +189,49 @@ impl Engine<'_> {
         let (t, u, v, c, d) = (self.s.t, self.s.u, self.s.v, self.s.c, self.s.d);
         let (n, q, x, digit) = (self.s.n, self.s.q, self.s.o, self.s.op);
         self.set(n, 0i64, "");
-        self.place("log_group");
-        self.branch(n, Cond::Ne, q, "log_no_zeros", "");
+        self.place(At::LogGroup);
+        self.branch(n, Cond::Ne, q, At::LogNoZeros, "");
         self.add(n, d, "behind the zeros");
-        self.gosub("log_colon");
-        self.branch(n, Cond::Eq, ADDRESS_BYTES, "log_last_zeros", "");
-        self.place("log_no_zeros");
-        self.if_zero(n, "log_digits", "the first");
-        self.gosub("log_colon");
-        self.place("log_digits");
+        self.gosub(Routine::LogColon);
+        self.branch(n, Cond::Eq, ADDRESS_BYTES, At::LogLastZeros, "");
+        self.place(At::LogNoZeros);
+        self.if_zero(n, At::LogDigits, "the first");
+        self.gosub(Routine::LogColon);
+        self.place(At::LogDigits);
         self.byte(t, sum(u, n, 0), "");
         self.shl(t, 8, "");
         self.byte(c, sum(u, n, 1), "");
         self.or(t, c, "");
         self.set(c, 4i64, "digits");
         self.set(v, 0i64, "those before, together");
-        self.place("log_digit");
+        self.place(At::LogDigit);
         self.set(digit, t, "");
         self.shr(digit, 12, "");
         self.shl(t, 4, "");
         self.and(t, 0xffffi64, "");
         self.or(v, digit, "");
         self.take(c, 1i64, "");
-        self.if_zero(c, "log_this_digit", "");
-        self.if_zero(v, "log_digit", "a zero in front");
-        self.place("log_this_digit");
+        self.if_zero(c, At::LogThisDigit, "");
+        self.if_zero(v, At::LogDigit, "a zero in front");
+        self.place(At::LogThisDigit);
         self.add(digit, i64::from(b'0'), "");
-        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), "log_decimal", "");
+        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), At::LogDecimal, "");
         self.add(digit, i64::from(b'a' - b'9' - 1), "");
-        self.place("log_decimal");
+        self.place(At::LogDecimal);
         self.put_byte(at(x, 0), digit, "");
         self.add(x, 1i64, "");
-        self.unless_zero(c, "log_digit", "");
+        self.unless_zero(c, At::LogDigit, "");
         self.add(n, 2i64, "");
-        self.branch(n, Cond::Ne, ADDRESS_BYTES, "log_group", "");
-        self.jump("logged_peer", "");
-        self.place("log_last_zeros");
-        self.gosub("log_colon");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogGroup, "");
+        self.jump(At::LoggedPeer, "");
+        self.place(At::LogLastZeros);
+        self.gosub(Routine::LogColon);
     }
 
     /// Wherever a batch ends: no line waits for another batch, so there is room for those of the next one.
     pub(crate) fn say_log(&mut self) {
         if self.logs() {
-            self.gosub("write_log");
+            self.gosub(Routine::WriteLog);
         }
     }
 
@@ -239,17 +240,17 @@ impl Engine<'_> {
         if !self.logs() {
             return;
         }
-        self.place("gone");
-        self.gosub("write_log");
-        self.jump("close", "");
-        self.sub("write_log");
+        self.place(At::Gone);
+        self.gosub(Routine::WriteLog);
+        self.jump(At::Close, "");
+        self.sub(Routine::WriteLog);
         self.four(self.s.len, frame(var::LOG_LEN), "");
-        self.if_zero(self.s.len, "log_written", "nothing");
+        self.if_zero(self.s.len, At::LogWritten, "nothing");
         self.set(self.s.ptr, Arg::State(self.state.log), "the lines");
-        self.gosub("say_out");
+        self.gosub(Routine::SayOut);
         self.put_four(frame(var::LOG_LEN), 0i64, "");
-        self.place("log_written");
-        self.ret("write_log");
+        self.place(At::LogWritten);
+        self.ret(Routine::WriteLog);
         self.say();
     }
 
@@ -262,15 +263,15 @@ impl Engine<'_> {
         let n = self.s.n;
         let args = [Arg::Const(abi::STDOUT), Arg::Const(0), Arg::Const(abi::SEEK_CUR)];
         self.call(Call::Lseek, &args, Some(n), "is it a file?");
-        self.branch(n, Cond::Ge, 0i64, "output_shared", "");
+        self.branch(n, Cond::Ge, 0i64, At::OutputShared, "");
         let path = self.bytes("standard output's path", b"/proc/self/fd/1\0");
         let flags = abi::O_WRONLY | abi::NONBLOCK | abi::O_NOCTTY | abi::CLOEXEC;
         let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(flags), Arg::Any];
         self.call(Call::Openat, &args, Some(n), "a pipe, or a terminal");
-        self.branch(n, Cond::Ge, 0i64, "output_own", "");
-        self.place("output_shared");
+        self.branch(n, Cond::Ge, 0i64, At::OutputOwn, "");
+        self.place(At::OutputShared);
         self.set(n, abi::STDOUT, "a file, a socket, or somebody else's");
-        self.place("output_own");
+        self.place(At::OutputOwn);
         self.put_four(frame(var::OUTPUT), n, "");
     }
 
@@ -279,35 +280,35 @@ impl Engine<'_> {
     /// waits; another user's pipe) it is asked first.
     fn say(&mut self) {
         let (ptr, len, t, n) = (self.s.ptr, self.s.len, self.s.t, self.s.n);
-        self.sub("say_out");
+        self.sub(Routine::SayOut);
         let (fd, flags) = (Arg::Const(abi::STDOUT), Arg::Const(abi::MSG_DONTWAIT));
         let args = [fd, Arg::Slot(ptr), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, Some(n), "if it is a socket");
-        self.branch(n, Cond::Ne, -abi::ENOTSOCK, "said_out", "it is one");
+        self.branch(n, Cond::Ne, -abi::ENOTSOCK, At::SaidOut, "it is one");
         self.four(t, frame(var::OUTPUT), "");
-        self.branch(t, Cond::Ne, abi::STDOUT, "write_out", "one that does not wait");
+        self.branch(t, Cond::Ne, abi::STDOUT, At::WriteOut, "one that does not wait");
         // struct pollfd: descriptor, POLLOUT.
         self.put_four(frame(var::SCRATCH), t, "");
         self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, "");
         let args = [Arg::Frame(var::SCRATCH.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
-        self.branch(n, Cond::Le, 0i64, "said_out", "no");
+        self.branch(n, Cond::Le, 0i64, At::SaidOut, "no");
         self.four(n, frame(var::SCRATCH.at + 4), "");
-        self.if_none(n, (abi::POLLOUT as u32) << 16, "said_out", "nobody reads it");
-        self.place("write_out");
+        self.if_none(n, (abi::POLLOUT as u32) << 16, At::SaidOut, "nobody reads it");
+        self.place(At::WriteOut);
         let args = [Arg::Slot(t), Arg::Slot(ptr), Arg::Slot(len)];
         self.call(Call::Write, &args, None, "");
-        self.place("said_out");
-        self.ret("say_out");
+        self.place(At::SaidOut);
+        self.ret(Routine::SayOut);
     }
 
     /// A colon of a client's address.
     pub(crate) fn log_colon(&mut self) {
         if self.logs() {
-            self.sub("log_colon");
+            self.sub(Routine::LogColon);
             self.put_byte(at(self.s.o, 0), b':', "");
             self.add(self.s.o, 1i64, "");
-            self.ret("log_colon");
+            self.ret(Routine::LogColon);
         }
     }
 }

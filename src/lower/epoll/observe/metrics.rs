@@ -5,6 +5,7 @@ use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program, Slot};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::http::method::HEAD;
 use crate::lower::epoll::state::response_table::{VERSION_BYTES, of_stored};
 use crate::lower::epoll::state::vars::{counter, var};
@@ -119,7 +120,7 @@ impl Engine<'_> {
         let (t, u, c) = (self.s.t, self.s.u, self.s.c);
         self.four(t, frame(var::FIRST), "");
         self.put_four(at(t, self.counted()), self.s.blen, "what is counted for it");
-        self.status_of(t, c, u, "counted_status");
+        self.status_of(t, c, u, At::CountedStatus);
         self.byte(c, at(c, 0), "the first digit of its status");
         self.put_four(at(t, self.counted() + 4), c, "");
         self.take(c, i64::from(b'2'), "");
@@ -130,20 +131,20 @@ impl Engine<'_> {
         self.put_four(sum(u, c, counter::REPLIES), t, "");
         self.four(t, at(u, counter::BYTES), "");
         self.add(t, self.s.blen, "");
-        self.place("billion");
-        self.branch(t, Cond::Below, BILLION, "bytes_counted", "");
+        self.place(At::Billion);
+        self.branch(t, Cond::Below, BILLION, At::BytesCounted, "");
         self.take(t, i64::from(BILLION), "");
         self.four(c, at(u, counter::BILLIONS), "");
         self.add(c, 1i64, "");
         self.put_four(at(u, counter::BILLIONS), c, "");
-        self.jump("billion", "");
-        self.place("bytes_counted");
+        self.jump(At::Billion, "");
+        self.place(At::BytesCounted);
         self.put_four(at(u, counter::BYTES), t, "");
     }
 
     /// In `status`, where the status of a reply stands whose first vector is at `first`: behind the version, or in the
     /// next vector.
-    pub(crate) fn status_of(&mut self, first: Slot, status: Slot, t: Slot, whole: &str) {
+    pub(crate) fn status_of(&mut self, first: Slot, status: Slot, t: Slot, whole: At) {
         self.four(status, at(first, 0), "");
         self.add(status, VERSION_BYTES, "");
         self.four(t, at(first, self.word), "");
@@ -158,10 +159,10 @@ impl Engine<'_> {
             return;
         }
         let (q, c, d, v, n) = (self.s.q, self.s.c, self.s.d, self.s.v, self.s.n);
-        self.place("uncount");
-        self.branch(q, Cond::AboveOrEqual, self.s.iov, "uncounted", "");
+        self.place(At::Uncount);
+        self.branch(q, Cond::AboveOrEqual, self.s.iov, At::Uncounted, "");
         self.four(c, at(q, self.counted() + 4), "");
-        self.if_zero(c, "uncount_next", "not a reply's first");
+        self.if_zero(c, At::UncountNext, "not a reply's first");
         self.set(v, Arg::Frame(var::COUNTERS.at), "");
         self.take(c, i64::from(b'2'), "");
         self.shl(c, 2, "");
@@ -170,20 +171,20 @@ impl Engine<'_> {
         self.put_four(sum(v, c, counter::REPLIES), d, "");
         self.four(n, at(v, counter::BYTES), "");
         self.four(c, at(q, self.counted()), "");
-        self.place("unbillion");
-        self.branch(n, Cond::AboveOrEqual, c, "bytes_uncounted", "");
+        self.place(At::Unbillion);
+        self.branch(n, Cond::AboveOrEqual, c, At::BytesUncounted, "");
         self.add(n, BILLION, "");
         self.four(d, at(v, counter::BILLIONS), "");
         self.take(d, 1i64, "");
         self.put_four(at(v, counter::BILLIONS), d, "");
-        self.jump("unbillion", "");
-        self.place("bytes_uncounted");
+        self.jump(At::Unbillion, "");
+        self.place(At::BytesUncounted);
         self.take(n, c, "");
         self.put_four(at(v, counter::BYTES), n, "");
-        self.place("uncount_next");
+        self.place(At::UncountNext);
         self.add(q, 2 * self.word, "");
-        self.jump("uncount", "");
-        self.place("uncounted");
+        self.jump(At::Uncount, "");
+        self.place(At::Uncounted);
     }
 
     /// If `rep` is the reply with the figures, writes them.
@@ -193,15 +194,15 @@ impl Engine<'_> {
         };
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
         self.set(t, Arg::Data(record), "");
-        self.branch(self.s.rep, Cond::Ne, t, "no_figures", "");
-        self.branch(self.s.id, Cond::Below, HEAD, "method_other", "neither GET nor HEAD");
+        self.branch(self.s.rep, Cond::Ne, t, At::NoFigures, "");
+        self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
         self.set(u, Arg::Frame(var::COUNTERS.at), "");
         self.four(t, frame(var::CONNECTIONS), "");
         self.put_four(at(u, counter::OPEN), t, "");
         self.set(q, Arg::Data(table), "");
-        self.place("figure");
+        self.place(At::Figure);
         self.two(c, at(q, 2), "its digits");
-        self.if_zero(c, "plain", "all are written");
+        self.if_zero(c, At::Plain, "all are written");
         self.two(d, at(q, 0), "its counter");
         self.set(u, Arg::Frame(var::COUNTERS.at), "");
         self.four(n, sum(u, d, 0), "");
@@ -209,14 +210,14 @@ impl Engine<'_> {
         self.set(u, Arg::Data(text), "");
         self.add(t, u, "behind its last digit");
         self.add(q, 6i64, "");
-        self.place("figure_digit");
+        self.place(At::FigureDigit);
         self.divide(n, 10, d, "");
         self.add(d, i64::from(b'0'), "");
         self.take(t, 1i64, "");
         self.put_byte(at(t, 0), d, "");
         self.take(c, 1i64, "");
-        self.unless_zero(c, "figure_digit", "");
-        self.jump("figure", "");
-        self.place("no_figures");
+        self.unless_zero(c, At::FigureDigit, "");
+        self.jump(At::Figure, "");
+        self.place(At::NoFigures);
     }
 }

@@ -4,6 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::sum;
+use crate::lower::epoll::asm::labels::At;
 
 /// Classes of bytes, as bits.
 pub(crate) mod class {
@@ -56,19 +57,19 @@ impl Engine<'_> {
         let runs = self.runs_and_near();
         self.set(q, Arg::Data(runs), "");
         self.set(bit, class::BLANK, "the first class");
-        self.place("run");
+        self.place(At::Run);
         self.next(c, q, "first byte of a run");
-        self.if_zero(c, "next_class", "");
+        self.if_zero(c, At::NextClass, "");
         self.next(d, q, "its last");
-        self.place("in_class");
+        self.place(At::InClass);
         self.byte(t, sum(self.s.classes, c, 0), "");
         self.or(t, bit, "");
         self.put_byte(sum(self.s.classes, c, 0), t, "it is of this class");
         self.add(c, 1i64, "");
-        self.branch(c, Cond::BelowOrEqual, d, "in_class", "");
-        self.jump("run", "");
-        self.place("next_class");
+        self.branch(c, Cond::BelowOrEqual, d, At::InClass, "");
+        self.jump(At::Run, "");
+        self.place(At::NextClass);
         self.shr(bit, 1, "");
-        self.unless_zero(bit, "run", "");
+        self.unless_zero(bit, At::Run, "");
     }
 }

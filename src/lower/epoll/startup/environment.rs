@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::state::vars::var;
 
 /// Variables of the environment that are looked at, and where their numbers go.
@@ -31,38 +32,38 @@ impl Engine<'_> {
         let shift = if self.word == 8 { 3 } else { 2 };
         self.shl(long, shift, "");
         self.add(arg, long, "");
-        self.place("variable");
+        self.place(At::Variable);
         self.word(long, at(arg, 2 * self.word), "a variable of the environment");
-        self.if_zero(long, "variables_end", "the last one");
+        self.if_zero(long, At::VariablesEnd, "the last one");
         self.add(arg, self.word, "");
         self.known_text(names);
         self.byte(self.s.c, at(long, 0), "");
-        self.if_zero(self.s.c, "variable", "empty: as if it were not there");
+        self.if_zero(self.s.c, At::Variable, "empty: as if it were not there");
         self.decimal();
         self.shl(id, 2, "");
         self.set(self.s.vars, Arg::Frame(first.at), "");
         self.put_four(sum(self.s.vars, id, 0), n, "");
         if self.server.epoll.port_env {
-            self.unless_zero(id, "variable", "");
-            self.branch(self.s.c, Cond::Ne, -NOUGHT, "wrong_port", "no number");
-            self.if_zero(n, "wrong_port", "no port");
-            self.branch(n, Cond::Above, 0xffffi64, "wrong_port", "no port");
+            self.unless_zero(id, At::Variable, "");
+            self.branch(self.s.c, Cond::Ne, -NOUGHT, At::WrongPort, "no number");
+            self.if_zero(n, At::WrongPort, "no port");
+            self.branch(n, Cond::Above, 0xffffi64, At::WrongPort, "no port");
             self.put_byte(frame(self.address_at() + 3), n, "the port, in the network's order");
             self.shr(n, 8, "");
             self.put_byte(frame(self.address_at() + 2), n, "");
         }
-        self.jump("variable", "");
-        self.place("variables_end");
-        self.if_zero(self.s.first, "serve", "there is none");
-        self.unless_match(at(self.s.first, 0), b"healthcheck\0", "other_word", "");
-        self.jump("healthcheck", "");
-        self.place("serve");
+        self.jump(At::Variable, "");
+        self.place(At::VariablesEnd);
+        self.if_zero(self.s.first, At::Serve, "there is none");
+        self.unless_match(at(self.s.first, 0), b"healthcheck\0", At::OtherWord, "");
+        self.jump(At::Healthcheck, "");
+        self.place(At::Serve);
         self.call(Call::Getpid, &[], Some(n), "this process, before there are others");
-        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
         self.four(t, frame(var::PASSED_TO), "");
-        self.branch(t, Cond::Eq, n, "passed_to_us", "");
+        self.branch(t, Cond::Eq, n, At::PassedToUs, "");
         self.put_four(frame(var::PASSED_COUNT), 0i64, "nothing is passed to it");
-        self.place("passed_to_us");
+        self.place(At::PassedToUs);
         if self.has_workers() {
             self.put_four(frame(var::PASSED_TO), n, "the first worker");
         }
@@ -75,20 +76,20 @@ impl Engine<'_> {
         let list = self.bytes("variables", &list);
         self.set(t, Arg::Data(list), "");
         self.set(id, 0i64, "");
-        self.place("known_text");
+        self.place(At::KnownText);
         self.set(wide, long, "");
-        self.place("known_byte");
+        self.place(At::KnownByte);
         self.next(d, t, "");
-        self.if_zero(d, "known_text_end", "");
+        self.if_zero(d, At::KnownTextEnd, "");
         self.next(c, wide, "");
-        self.branch(c, Cond::Eq, d, "known_byte", "");
-        self.place("unknown_byte");
+        self.branch(c, Cond::Eq, d, At::KnownByte, "");
+        self.place(At::UnknownByte);
         self.next(d, t, "");
-        self.unless_zero(d, "unknown_byte", "");
+        self.unless_zero(d, At::UnknownByte, "");
         self.add(id, 1i64, "the next one");
-        self.branch(id, Cond::Ne, texts.len() as i64, "known_text", "");
-        self.jump("variable", "another one");
-        self.place("known_text_end");
+        self.branch(id, Cond::Ne, texts.len() as i64, At::KnownText, "");
+        self.jump(At::Variable, "another one");
+        self.place(At::KnownTextEnd);
         self.set(long, wide, "");
     }
 
@@ -96,15 +97,15 @@ impl Engine<'_> {
     fn decimal(&mut self) {
         let (long, n, c) = (self.s.long, self.s.n, self.s.c);
         self.set(n, 0i64, "");
-        self.place("decimal_digit");
+        self.place(At::DecimalDigit);
         self.byte(c, at(long, 0), "");
         self.add(long, 1i64, "");
         self.take(c, NOUGHT, "");
-        self.branch(c, Cond::Above, 9i64, "decimal_end", "");
-        self.branch(n, Cond::Above, 0x00ff_ffffi64, "decimal_digit", "too large for anything");
+        self.branch(c, Cond::Above, 9i64, At::DecimalEnd, "");
+        self.branch(n, Cond::Above, 0x00ff_ffffi64, At::DecimalDigit, "too large for anything");
         self.mul(n, 10i64, "");
         self.add(n, c, "");
-        self.jump("decimal_digit", "");
-        self.place("decimal_end");
+        self.jump(At::DecimalDigit, "");
+        self.place(At::DecimalEnd);
     }
 }

@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 use crate::lower::epoll::{Engine, Words};
 
@@ -72,80 +73,80 @@ impl Engine<'_> {
         let (n, q, c, status) = (self.s.n, self.s.q, self.s.c, self.s.v);
         let messages = self.messages();
         for (name, message) in
-            [("wrong_port", "PORT must be 1 to 65535\n\0"), ("passed_many", "LISTEN_FDS must be 1\n\0")]
+            [(At::WrongPort, "PORT must be 1 to 65535\n\0"), (At::PassedMany, "LISTEN_FDS must be 1\n\0")]
         {
             self.place(name);
             let text = self.text(message);
             self.set(q, text, "");
-            self.jump("tell", "");
+            self.jump(At::Tell, "");
         }
-        self.place("failed_by_address");
+        self.place(At::FailedByAddress);
         self.set(q, messages.address, "how it is told that the listening address is not to be had");
-        self.jump("failed_by", "");
-        self.place("failed");
+        self.jump(At::FailedBy, "");
+        self.place(At::Failed);
         self.set(q, messages.serve, "");
-        self.place("failed_by");
+        self.place(At::FailedBy);
         self.program.push(Op::Negate { to: n }, "the error's number");
         self.put_four(frame(var::NUMBERS), n, "");
-        self.gosub("begin_text");
+        self.gosub(Routine::BeginText);
         self.four(n, frame(var::NUMBERS), "");
-        self.place("other_name");
+        self.place(At::OtherName);
         self.next(c, q, "");
-        self.unless_zero(c, "other_name", "to the end of a name");
+        self.unless_zero(c, At::OtherName, "to the end of a name");
         self.next(c, q, "whose number");
-        self.if_zero(c, "named", "that was the last");
-        self.branch(c, Cond::Ne, n, "other_name", "");
-        self.place("named");
-        self.gosub("format");
+        self.if_zero(c, At::Named, "that was the last");
+        self.branch(c, Cond::Ne, n, At::OtherName, "");
+        self.place(At::Named);
+        self.gosub(Routine::Format);
         self.set(q, messages.number, "");
-        self.gosub("format");
-        self.jump("say_failure", "");
-        self.place("tell");
-        self.gosub("begin_text");
-        self.place("say_failure");
+        self.gosub(Routine::Format);
+        self.jump(At::SayFailure, "");
+        self.place(At::Tell);
+        self.gosub(Routine::BeginText);
+        self.place(At::SayFailure);
         self.set(self.s.t, abi::STDERR, "");
-        self.gosub("say_text");
-        self.place("exit_1");
+        self.gosub(Routine::SayText);
+        self.place(At::Exit1);
         self.set(status, 1i64, "failed");
-        self.place("exit_with");
+        self.place(At::ExitWith);
         if self.has_workers() {
             self.put_four(frame(var::STATUS), status, "");
-            self.jump("end_now", "the others end, too");
+            self.jump(At::EndNow, "the others end, too");
         } else {
             self.call(Call::Exit, &[Arg::Slot(status)], None, "");
         }
         self.other_word();
         self.say_text();
-        self.sub("begin_text");
+        self.sub(Routine::BeginText);
         self.set(self.s.o, Arg::State(self.state.composed), "");
-        self.gosub("format");
-        self.ret("begin_text");
+        self.gosub(Routine::Format);
+        self.ret(Routine::BeginText);
     }
 
     /// A word that is not `healthcheck`: a version if there is one, or how it is used.
     fn other_word(&mut self) {
         let Words { name, version } = self.words;
-        self.place("other_word");
+        self.place(At::OtherWord);
         let mut words = "healthcheck".to_owned();
         if !version.is_empty() {
             words += " | --version";
-            self.unless_match(at(self.s.first, 0), b"--version\0", "wrong_word", "");
+            self.unless_match(at(self.s.first, 0), b"--version\0", At::WrongWord, "");
             self.tell(&format!("{name} {version}\n\0"), abi::STDOUT);
-            self.jump("exit", "");
-            self.place("wrong_word");
+            self.jump(At::Exit, "");
+            self.place(At::WrongWord);
         }
         self.tell(&format!("usage: {name} [{words}]\n\0"), abi::STDERR);
         self.set(self.s.v, USAGE, "");
-        self.jump("exit_with", "");
+        self.jump(At::ExitWith, "");
     }
 
     /// Writes a format to a descriptor.
     pub(crate) fn tell(&mut self, text: &str, to: i64) {
         let text = self.text(text);
         self.set(self.s.q, text, "");
-        self.gosub("begin_text");
+        self.gosub(Routine::BeginText);
         self.set(self.s.t, to, "");
-        self.gosub("say_text");
+        self.gosub(Routine::SayText);
     }
 
     /// No time, as `poll` is told on this machine.
@@ -157,7 +158,7 @@ impl Engine<'_> {
     /// Writes what is composed, up to `o`, to descriptor `t`, if that takes it at once: as much as a pipe with room takes.
     fn say_text(&mut self) {
         let (t, n, u, o) = (self.s.t, self.s.n, self.s.u, self.s.o);
-        self.sub("say_text");
+        self.sub(Routine::SayText);
         // struct pollfd: descriptor, POLLOUT.
         // Counters begin at 0: with them it is aside.
         let said = if self.metrics.is_some() { var::LONG_SCRATCH.at } else { var::SAID.at };
@@ -165,12 +166,12 @@ impl Engine<'_> {
         self.put_four(frame(said + 4), abi::POLLOUT, "");
         let args = [Arg::Frame(said), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
-        self.branch(n, Cond::Le, 0i64, "said", "no");
+        self.branch(n, Cond::Le, 0i64, At::Said, "no");
         self.set(u, Arg::State(self.state.composed), "");
         self.take(o, u, "its length");
         self.four(t, frame(said), "");
         self.call(Call::Write, &[Arg::Slot(t), Arg::Slot(u), Arg::Slot(o)], None, "say it");
-        self.place("said");
-        self.ret("say_text");
+        self.place(At::Said);
+        self.ret(Routine::SayText);
     }
 }

@@ -6,6 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
 use crate::lower::epoll::state::vars::var;
@@ -24,7 +25,7 @@ impl Engine<'_> {
 
     pub(crate) fn healthcheck(&mut self) {
         let n = self.s.n;
-        self.place("healthcheck");
+        self.place(At::Healthcheck);
         let listen = self.server.listen;
         if listen.address.is_unspecified() {
             // Where the network has no IPv6, there is no ::1; and 127.0.0.1 is there whoever listens everywhere.
@@ -54,10 +55,10 @@ impl Engine<'_> {
         ];
         self.run("calls of the healthcheck", &rows.map(Row::may_fail));
         self.four(n, frame(var::NOWHERE), "bytes of the status line's beginning");
-        self.branch(n, Cond::Ne, SEEN_BYTES, "exit_1", "no reply");
+        self.branch(n, Cond::Ne, SEEN_BYTES, At::Exit1, "no reply");
         self.byte(n, frame(var::LONG_SCRATCH.at + STATUS_AT), "");
-        self.branch(n, Cond::Eq, b'2', "exit", "it is well");
-        self.branch(n, Cond::Eq, b'3', "exit", "it is well");
-        self.jump("exit_1", "it is not");
+        self.branch(n, Cond::Eq, b'2', At::Exit, "it is well");
+        self.branch(n, Cond::Eq, b'3', At::Exit, "it is well");
+        self.jump(At::Exit1, "it is not");
     }
 }

@@ -17,6 +17,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
@@ -52,7 +53,7 @@ impl Engine<'_> {
         self.environment();
         self.fork();
         self.descriptors();
-        self.jump("turn", "");
+        self.jump(At::Turn, "");
         self.healthcheck();
         self.script();
     }
@@ -90,26 +91,26 @@ impl Engine<'_> {
         self.set(n, -abi::EMFILE, "");
         self.four(t, frame(var::SIGNALS), "the last descriptor, but perhaps one");
         let why = "inherited descriptors are in the way of every connection";
-        self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, "failed", why);
+        self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
         self.put_four(frame(var::NOW), 1i64, "at the start");
         self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
         self.put_four(frame(var::FREE_BUFFER), t, "");
         self.put_four(frame(var::EVENT), abi::EPOLLIN, "");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
         self.set(self.s.fd, LISTENER, "");
-        self.place("watch_next");
+        self.place(At::WatchNext);
         self.set(self.s.vars, Arg::Frame(var::LISTENER.at), "");
         self.set(t, self.s.fd, "");
         self.shl(t, 2, "");
         self.four(t, sum(self.s.vars, t, 0), "");
-        self.gosub("control");
-        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.gosub(Routine::Control);
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
         self.add(self.s.fd, 1i64, "the next one");
-        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, "watch_next", "");
+        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, At::WatchNext, "");
         self.workers_are_ready();
         self.start_line();
-        self.place("started");
-        self.gosub("date");
+        self.place(At::Started);
+        self.gosub(Routine::Date);
     }
 
     /// What is set and opened whoever made the socket: as many descriptors as there may be, the epoll set, the timer,
@@ -161,17 +162,17 @@ impl Engine<'_> {
         let list_of_passed = self.program.datum_within(list, begins[own] as u32);
         let t = self.s.t;
         self.four(t, frame(var::PASSED_COUNT), "");
-        self.unless_zero(t, "passed_one", "");
+        self.unless_zero(t, At::PassedOne, "");
         if self.listens_everywhere() {
             self.socket_of_either_family();
         }
         self.set(self.s.list, Arg::Data(list), "");
-        self.jump("rows_chosen", "");
-        self.place("passed_one");
-        self.branch(t, Cond::Ne, 1i64, "passed_many", "the others would not be heard");
+        self.jump(At::RowsChosen, "");
+        self.place(At::PassedOne);
+        self.branch(t, Cond::Ne, 1i64, At::PassedMany, "the others would not be heard");
         self.set(self.s.list, Arg::Data(list_of_passed), "the first calls are made already");
-        self.place("rows_chosen");
-        self.gosub("script");
+        self.place(At::RowsChosen);
+        self.gosub(Routine::Script);
     }
 
     fn start_line(&mut self) {
@@ -184,10 +185,10 @@ impl Engine<'_> {
         let (ptr, len) = (self.s.ptr, self.s.len);
         let line = self.text(&line);
         self.set(self.s.q, line, "");
-        self.gosub("begin_text");
+        self.gosub(Routine::BeginText);
         self.set(ptr, Arg::State(self.state.composed), "");
         self.set(len, self.s.o, "");
         self.take(len, ptr, "");
-        self.gosub("say_out");
+        self.gosub(Routine::SayOut);
     }
 }

@@ -8,6 +8,7 @@ use asmgen_arch::syscall::Call;
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
 use crate::lower::epoll::state::memory_map::MOST_WORKERS;
 use crate::lower::epoll::state::vars::var;
@@ -39,23 +40,23 @@ impl Engine<'_> {
         let close = |end| Row::new(Call::Close, &[end]);
         let say = Row::new(Call::Write, &[said, Given::Frame(0), number(1)]);
         self.four(t, frame(var::WORKERS), "");
-        self.branch(t, Cond::Ge, 0i64, "is_first", "");
+        self.branch(t, Cond::Ge, 0i64, At::IsFirst, "");
         self.run("calls of a worker that is ready", &[say, close(heard), close(said)]);
-        self.jump("started", "the first says it");
-        self.place("is_first");
+        self.jump(At::Started, "the first says it");
+        self.place(At::IsFirst);
         // Where a worker has failed, its end of the pipe is closed, and it has said why.
         self.run("calls before the first waits", &[close(said)]);
         self.four(u, frame(var::WORKERS), "so many are not ready");
-        self.place("wait_for_ready");
-        self.if_zero(u, "all_ready", "");
+        self.place(At::WaitForReady);
+        self.if_zero(u, At::AllReady, "");
         self.four(t, frame(var::READY), "");
         let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(MOST_WORKERS.into())];
         self.call(Call::Read, &args, Some(n), "a byte of each");
-        self.branch(n, Cond::Lt, 0i64, "failed", "");
-        self.if_zero(n, "exit_1", "one of them has ended");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
+        self.if_zero(n, At::Exit1, "one of them has ended");
         self.take(u, n, "");
-        self.jump("wait_for_ready", "");
-        self.place("all_ready");
+        self.jump(At::WaitForReady, "");
+        self.place(At::AllReady);
         self.run("calls when all are ready", &[close(heard)]);
     }
 
@@ -69,12 +70,12 @@ impl Engine<'_> {
             Workers::Count(count) => self.set(u, count - 1, "workers besides this one"),
             Workers::Cores => self.count_cores(),
         }
-        self.place("fork");
-        self.if_zero(u, "forked", "that is all");
+        self.place(At::Fork);
+        self.if_zero(u, At::Forked, "that is all");
         let zero = Arg::Const(0);
         self.call(Call::Clone, &[Arg::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(n), "a worker");
-        self.branch(n, Cond::Lt, 0i64, "failed", "no more processes");
-        self.if_zero(n, "child", "");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "no more processes");
+        self.if_zero(n, At::Child, "");
         self.four(t, frame(var::WORKERS), "");
         self.add(t, 1i64, "");
         self.put_four(frame(var::WORKERS), t, "");
@@ -82,17 +83,17 @@ impl Engine<'_> {
         self.set(self.s.d, Arg::State(self.state.workers), "");
         self.put_four(sum(self.s.d, t, 0), n, "its number");
         self.take(u, 1i64, "");
-        self.jump("fork", "");
-        self.place("child");
+        self.jump(At::Fork, "");
+        self.place(At::Child);
         self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
         let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
         self.call(Call::Prctl, &args, Some(n), "it does not outlive the first");
-        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
         self.call(Call::Getppid, &[], Some(n), "");
-        self.branch(n, Cond::Lt, 0i64, "failed", "");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
         self.four(t, frame(var::PASSED_TO), "");
-        self.branch(n, Cond::Ne, t, "exit_1", "which has ended before that");
-        self.place("forked");
+        self.branch(n, Cond::Ne, t, At::Exit1, "which has ended before that");
+        self.place(At::Forked);
     }
 
     /// Cores this process may use, less one, in `u`.
@@ -101,25 +102,25 @@ impl Engine<'_> {
         let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH.at)];
         self.call(Call::SchedGetaffinity, &args, Some(n), "cores, as bits");
         self.set(u, -1i64, "");
-        self.place("cores");
-        self.branch(n, Cond::Le, 0i64, "cores_counted", "");
+        self.place(At::Cores);
+        self.branch(n, Cond::Le, 0i64, At::CoresCounted, "");
         self.take(n, 4i64, "");
         self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH.at), "");
         self.four(t, sum(self.s.wide, n, 0), "32 of them");
-        self.place("core");
-        self.if_zero(t, "cores", "");
+        self.place(At::Core);
+        self.if_zero(t, At::Cores, "");
         self.set(self.s.d, t, "");
         self.take(self.s.d, 1i64, "");
         self.and(t, self.s.d, "without the lowest bit");
         self.add(u, 1i64, "");
-        self.jump("core", "");
-        self.place("cores_counted");
-        self.branch(u, Cond::Lt, 0i64, "cores_unknown", "");
-        self.branch(u, Cond::Below, MOST_WORKERS, "cores_few", "");
+        self.jump(At::Core, "");
+        self.place(At::CoresCounted);
+        self.branch(u, Cond::Lt, 0i64, At::CoresUnknown, "");
+        self.branch(u, Cond::Below, MOST_WORKERS, At::CoresFew, "");
         self.set(u, MOST_WORKERS - 1, "as many as there may be");
-        self.jump("cores_few", "");
-        self.place("cores_unknown");
+        self.jump(At::CoresFew, "");
+        self.place(At::CoresUnknown);
         self.set(u, 0i64, "none besides this one");
-        self.place("cores_few");
+        self.place(At::CoresFew);
     }
 }

@@ -5,6 +5,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
 use crate::lower::epoll::state::vars::var;
@@ -41,15 +42,15 @@ impl Engine<'_> {
     pub(crate) fn socket_of_either_family(&mut self) {
         let (n, family) = (self.s.n, self.s.id);
         self.set(family, abi::AF_INET6, "");
-        self.place("family");
+        self.place(At::Family);
         self.put_two(frame(self.address_at()), family, "");
         let args = [Arg::Slot(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
         self.call(Call::Socket, &args, Some(n), "the listening socket");
-        self.branch(n, Cond::Ge, 0i64, "socket_made", "");
+        self.branch(n, Cond::Ge, 0i64, At::SocketMade, "");
         self.take(family, abi::AF_INET6 - abi::AF_INET, "the other family");
-        self.branch(family, Cond::Ge, 0i64, "family", "");
-        self.jump("failed_by_address", "neither is there");
-        self.place("socket_made");
+        self.branch(family, Cond::Ge, 0i64, At::Family, "");
+        self.jump(At::FailedByAddress, "neither is there");
+        self.place(At::SocketMade);
         self.put_four(frame(var::LISTENER), n, "");
     }
 

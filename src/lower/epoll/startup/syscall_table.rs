@@ -15,6 +15,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::startup::call_data::{NEAR, NEAR_END, Near};
 use crate::lower::epoll::state::vars::{Var, var};
 
@@ -139,50 +140,50 @@ impl Engine<'_> {
     pub(crate) fn run(&mut self, name: &str, rows: &[Row]) {
         let (list, _) = self.rows(name, rows);
         self.set(self.s.list, Arg::Data(list), "");
-        self.gosub("script");
+        self.gosub(Routine::Script);
     }
 
     /// Makes the calls of the rows from `list` on.
     pub(crate) fn script(&mut self) {
         let (list, n, c, u, wide, vars) = (self.s.list, self.s.n, self.s.c, self.s.u, self.s.wide, self.s.vars);
         let row = self.s.id;
-        self.sub("script");
-        self.place("row");
+        self.sub(Routine::Script);
+        self.place(At::Row);
         self.two(row, at(list, 0), "a call");
         self.add(list, 2i64, "");
-        self.if_zero(row, "script_end", "that was the last one");
+        self.if_zero(row, At::ScriptEnd, "that was the last one");
         self.set(u, row, "");
         self.shr(u, COUNT_SHIFT, "its arguments");
         self.set(wide, Arg::Frame(var::CALL_ARGS.at), "");
-        self.place("argument");
+        self.place(At::Argument);
         self.next(c, list, "");
-        self.branch(c, Cond::Below, NEAR, "argument_known", "a number");
-        self.branch(c, Cond::Below, NEAR_END, "argument_near", "");
-        self.branch(c, Cond::Below, VARIABLE, "argument_frame", "");
-        self.branch(c, Cond::Eq, WIDE, "argument_wide", "");
+        self.branch(c, Cond::Below, NEAR, At::ArgumentKnown, "a number");
+        self.branch(c, Cond::Below, NEAR_END, At::ArgumentNear, "");
+        self.branch(c, Cond::Below, VARIABLE, At::ArgumentFrame, "");
+        self.branch(c, Cond::Eq, WIDE, At::ArgumentWide, "");
         self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
         let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(c, word, "a variable");
-        self.jump("argument_known", "");
-        self.place("argument_near");
+        self.jump(At::ArgumentKnown, "");
+        self.place(At::ArgumentNear);
         let near = self.near_base();
         self.set(self.s.d, Arg::Data(near), "");
         self.add(c, self.s.d, "its address");
-        self.jump("argument_known", "");
-        self.place("argument_frame");
+        self.jump(At::ArgumentKnown, "");
+        self.place(At::ArgumentFrame);
         self.shl(c, WORD_SHIFT, "");
         self.set(self.s.d, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), "");
         self.add(c, self.s.d, "a variable's address");
-        self.jump("argument_known", "");
-        self.place("argument_wide");
+        self.jump(At::ArgumentKnown, "");
+        self.place(At::ArgumentWide);
         self.four(c, at(list, 0), "a large number, or an address");
         self.add(list, 4i64, "");
-        self.place("argument_known");
+        self.place(At::ArgumentKnown);
         self.put_four(at(wide, 0), c, "");
         self.add(wide, 4i64, "");
         self.take(u, 1i64, "");
-        self.unless_zero(u, "argument", "");
+        self.unless_zero(u, At::Argument, "");
         let slots = [self.s.t, self.s.d, self.s.v, self.s.q, self.s.op];
         for (slot, number) in slots.into_iter().zip(0..) {
             self.four(slot, frame(var::CALL_ARGS.at + 4 * number), "");
@@ -191,17 +192,17 @@ impl Engine<'_> {
         self.and(u, NUMBER, "its number");
         let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
         self.call(Call::Numbered, &args, Some(n), "make the call");
-        self.if_none(row, RESULT, "no_result", "");
+        self.if_none(row, RESULT, At::NoResult, "");
         self.next(c, list, "");
         self.set(vars, Arg::Frame(0), "");
         self.shl(c, WORD_SHIFT, "");
         self.put_four(sum(vars, c, 0), n, "its result");
-        self.place("no_result");
-        self.branch(n, Cond::Ge, 0i64, "row", "");
-        self.if_any(row, MAY_FAIL, "row", "it may fail");
-        self.if_any(row, ADDRESS, "failed_by_address", "");
-        self.jump("failed", "");
-        self.place("script_end");
-        self.ret("script");
+        self.place(At::NoResult);
+        self.branch(n, Cond::Ge, 0i64, At::Row, "");
+        self.if_any(row, MAY_FAIL, At::Row, "it may fail");
+        self.if_any(row, ADDRESS, At::FailedByAddress, "");
+        self.jump(At::Failed, "");
+        self.place(At::ScriptEnd);
+        self.ret(Routine::Script);
     }
 }

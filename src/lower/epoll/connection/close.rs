@@ -29,8 +29,8 @@ impl Engine<'_> {
     /// Closes a connection and forgets it.
     pub(crate) fn drop_sub(&mut self) {
         let (conn, fd) = (self.s.conn, self.s.fd);
-        self.sub(Routine::Drop);
-        self.gosub(Routine::Free);
+        self.sub(Routine::CloseConnection);
+        self.gosub(Routine::FreeBuffer);
         self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
         self.call(Call::Close, &[Arg::Slot(fd)], None, "close");
         self.add_four(var::CONNECTIONS, -1, "one less");
@@ -40,7 +40,7 @@ impl Engine<'_> {
             self.branch(self.s.t, Cond::Above, 1i64, At::Exit, "that was the last");
             self.place(At::Dropped);
         }
-        self.ret(Routine::Drop);
+        self.ret(Routine::CloseConnection);
     }
 
     /// What the kernel holds is weighed, for some of it may be with the clients by now. While it is too much, the client
@@ -49,31 +49,31 @@ impl Engine<'_> {
     pub(crate) fn lighten(&mut self) {
         const _: () = assert!(WRITE >> WRITE_TO_IDLE_BITS == IDLE && IDLE >> WRITE_TO_IDLE_BITS == 0);
         let (fd, t, list) = (self.s.fd, self.s.t, self.s.list);
-        self.place(At::Heavy);
-        self.gosub(Routine::Sweep);
-        self.place(At::Weighed);
+        self.place(At::HeldTooMuch);
+        self.gosub(Routine::ExpireConnections);
+        self.place(At::HeldMeasured);
         self.four(t, frame(var::HELD), "");
         let enough = -i64::from(self.server.epoll.held_bytes() / 4);
-        self.branch(t, Cond::Lt, enough, At::Light, "so that nobody looks again at the next event");
+        self.branch(t, Cond::Lt, enough, At::HeldLittle, "so that nobody looks again at the next event");
         self.set(list, WRITE, "");
         self.place(At::HeavyKind);
-        self.gosub(Routine::Oldest);
+        self.gosub(Routine::FindLeastRecent);
         self.unless_zero(fd, At::Shed, "");
         self.shr(list, WRITE_TO_IDLE_BITS, "nobody waits");
         self.unless_zero(list, At::HeavyKind, "");
-        self.jump(At::Light, "");
+        self.jump(At::HeldLittle, "");
         self.place(At::Shed);
         self.add_four(var::HELD, -SHED_BYTES, "about as much as that one holds");
         self.count(counter::HEAVY);
         self.gosub(Routine::Abort);
-        self.jump(At::Weighed, "");
+        self.jump(At::HeldMeasured, "");
         // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
         self.sub(Routine::Abort);
         let yes = self.near(Near::EverySecond);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
         let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
         self.call(Call::Setsockopt, &args, None, "no data outlive it");
-        self.gosub(Routine::Drop);
+        self.gosub(Routine::CloseConnection);
         self.ret(Routine::Abort);
     }
 
@@ -96,7 +96,7 @@ impl Engine<'_> {
     /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
     pub(crate) fn sweep(&mut self) {
         let (t, w) = (self.s.t, self.s.w);
-        self.sub(Routine::Sweep);
+        self.sub(Routine::ExpireConnections);
         self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), "");
         self.set(self.s.fd, FIRST_CONNECTION - 1, "");
         self.place(At::SweepNext);
@@ -110,7 +110,7 @@ impl Engine<'_> {
         self.four(t, frame(NOT_ACKNOWLEDGED), "what the client has not acknowledged");
         self.if_zero(t, At::SweepDrop, "it has everything");
         self.if_any(w, entry::LINGER, At::SweepNext, "it has time until the end");
-        self.gosub(Routine::Linger);
+        self.gosub(Routine::ShutAndDrain);
         self.jump(At::SweepNext, "");
         self.place(At::SweepDeadline);
         self.four(t, frame(var::NOW), "");
@@ -121,23 +121,23 @@ impl Engine<'_> {
         self.if_any(w, entry::HEADER, At::TooSlow, "half a request");
         self.if_any(w, entry::OUT, At::SweepAbort, "it takes nothing");
         self.place(At::SweepDrop);
-        self.gosub(Routine::Drop);
+        self.gosub(Routine::CloseConnection);
         self.jump(At::SweepNext, "");
         self.place(At::SweepAbort);
         self.gosub(Routine::Abort);
         self.jump(At::SweepNext, "");
         self.place(At::TooSlow);
         self.count(counter::LATE);
-        self.gosub(Routine::Late);
+        self.gosub(Routine::Send408);
         self.jump(At::SweepNext, "");
         self.place(At::Swept);
-        self.ret(Routine::Sweep);
+        self.ret(Routine::ExpireConnections);
     }
 
     /// Half a request has had its time: 408, and no more is read.
     pub(crate) fn late(&mut self) {
         let fd = self.s.fd;
-        self.sub(Routine::Late);
+        self.sub(Routine::Send408);
         let line = wire::status_line(408);
         let bytes = line.len() as i64;
         let line = self.text(&line);
@@ -147,8 +147,8 @@ impl Engine<'_> {
         {
             self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
         }
-        self.gosub(Routine::Linger);
-        self.ret(Routine::Late);
+        self.gosub(Routine::ShutAndDrain);
+        self.ret(Routine::Send408);
     }
 
     /// Ends our direction and reads on for a while.
@@ -161,14 +161,14 @@ impl Engine<'_> {
         self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
         self.place(At::CloseSlowly);
-        self.gosub(Routine::Linger);
+        self.gosub(Routine::ShutAndDrain);
         self.jump(At::Next, "");
-        self.sub(Routine::Linger);
-        self.gosub(Routine::Free);
+        self.sub(Routine::ShutAndDrain);
+        self.gosub(Routine::FreeBuffer);
         let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SHUT_WR)];
         self.call(Call::Shutdown, &args, None, "nothing more will be sent");
         self.begin_to(LINGER, "");
-        self.gosub(Routine::Touch);
-        self.ret(Routine::Linger);
+        self.gosub(Routine::UpdateInterest);
+        self.ret(Routine::ShutAndDrain);
     }
 }

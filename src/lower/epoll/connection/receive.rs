@@ -74,18 +74,18 @@ impl Engine<'_> {
     /// The batch is with the kernel. What is left of the input waits for the rest of its request.
     fn settle(&mut self) {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
-        self.place(At::Settle);
+        self.place(At::AfterBatch);
         self.if_any(self.s.flags, flag::CLOSE, At::Closing, "that was the last reply");
         self.input_end();
         self.branch(p, Cond::Ne, end, At::Part, "part of a request");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Above, 1i64, At::CloseSlowly, "no more requests are taken");
-        self.gosub(Routine::Free);
+        self.gosub(Routine::FreeBuffer);
         self.place(At::Idle);
         self.begin_to(IDLE, "");
-        self.jump(At::Settled, "");
+        self.jump(At::ConnectionDone, "");
         self.place(At::Part);
-        self.gosub(Routine::Keep);
+        self.gosub(Routine::KeepInput);
         self.if_any(self.s.flags, flag::CLOSE, At::NoBuffer, "none was to be had");
         self.four(t, frame(var::BEGAN), "");
         self.branch(t, Cond::Ne, p, At::Begun, "a request has begun");
@@ -93,9 +93,9 @@ impl Engine<'_> {
         self.if_any(t, entry::HEADER, At::Next, "its time runs already");
         self.place(At::Begun);
         self.begin_to(HEADER, "");
-        self.jump(At::Settled, "");
+        self.jump(At::ConnectionDone, "");
         self.place(At::NoBuffer);
-        self.gosub(Routine::Late);
+        self.gosub(Routine::Send408);
         self.jump(At::Next, "");
     }
 
@@ -107,7 +107,7 @@ impl Engine<'_> {
     /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
         let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
-        self.sub(Routine::Keep);
+        self.sub(Routine::KeepInput);
         self.four(t, at(conn, entry::BUFFER), "");
         self.unless_zero(t, At::HasBuffer, "");
         self.four(t, frame(var::FREE_BUFFER), "a free one");
@@ -129,17 +129,17 @@ impl Engine<'_> {
         self.set(v, p, "");
         self.copy(t, v, u, "to the buffer's beginning");
         self.place(At::InPlace);
-        self.ret(Routine::Keep);
+        self.ret(Routine::KeepInput);
         self.place(At::KeepNothing);
         self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
         self.or(self.s.flags, flag::CLOSING, "");
-        self.ret(Routine::Keep);
+        self.ret(Routine::KeepInput);
     }
 
     /// Gives the connection's buffer back.
     fn free(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
-        self.sub(Routine::Free);
+        self.sub(Routine::FreeBuffer);
         self.four(u, at(conn, entry::BUFFER), "");
         self.if_zero(u, At::Freed, "it has none");
         self.four(t, frame(var::FREE_BUFFER), "");
@@ -147,6 +147,6 @@ impl Engine<'_> {
         self.put_four(frame(var::FREE_BUFFER), u, "");
         self.put_four(at(conn, entry::BUFFER), 0i64, "");
         self.place(At::Freed);
-        self.ret(Routine::Free);
+        self.ret(Routine::FreeBuffer);
     }
 }

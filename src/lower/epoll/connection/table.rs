@@ -39,11 +39,11 @@ impl Engine<'_> {
 
     /// The event is dealt with; the connection goes on as `list` says, or goes.
     fn settled(&mut self) {
-        self.place(At::Settled);
-        self.gosub(Routine::Touch);
+        self.place(At::ConnectionDone);
+        self.gosub(Routine::UpdateInterest);
         self.branch(self.s.n, Cond::Ge, 0i64, At::Next, "");
         self.place(At::Close);
-        self.gosub(Routine::Drop);
+        self.gosub(Routine::CloseConnection);
         self.jump(At::Next, "");
     }
 
@@ -51,7 +51,7 @@ impl Engine<'_> {
     /// there is no room in it.
     fn touch(&mut self) {
         let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
-        self.sub(Routine::Touch);
+        self.sub(Routine::UpdateInterest);
         self.four(n, frame(var::NOW), "");
         self.shl(n, entry::DEADLINE_SHIFT, "");
         self.add(n, list, "deadline, and what it does");
@@ -67,24 +67,24 @@ impl Engine<'_> {
         self.place(At::New);
         self.put_four(frame(var::EVENT), list, "");
         self.set(self.s.t, self.s.fd, "");
-        self.gosub(Routine::Control);
-        self.ret(Routine::Touch);
+        self.gosub(Routine::EpollControl);
+        self.ret(Routine::UpdateInterest);
         self.place(At::Touched);
-        self.ret(Routine::Touch);
+        self.ret(Routine::UpdateInterest);
         // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
-        self.sub(Routine::Control);
+        self.sub(Routine::EpollControl);
         let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
         self.four(self.s.u, frame(var::EPOLL), "");
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
         self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
-        self.ret(Routine::Control);
+        self.ret(Routine::EpollControl);
     }
 
     /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
     fn oldest(&mut self) {
         let (fd, w, t, u, v) = (self.s.fd, self.s.w, self.s.t, self.s.u, self.s.v);
-        self.sub(Routine::Oldest);
+        self.sub(Routine::FindLeastRecent);
         self.set(fd, FIRST_CONNECTION - 1, "");
         self.set(u, -1i64, "");
         self.set(v, 0i64, "none");
@@ -104,7 +104,7 @@ impl Engine<'_> {
         self.place(At::OldestFound);
         self.set(fd, v, "");
         self.gosub(Routine::Find);
-        self.ret(Routine::Oldest);
+        self.ret(Routine::FindLeastRecent);
     }
 
     /// A connection's entry and its word; or those of the next one.

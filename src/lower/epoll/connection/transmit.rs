@@ -102,7 +102,7 @@ impl Engine<'_> {
         self.branch(iov, Cond::Below, t, At::Request, "the next request");
         self.place(At::Flush);
         self.set(self.s.v, Arg::State(self.state.vectors), "");
-        self.branch(self.s.v, Cond::Eq, iov, At::Settle, "nothing to send");
+        self.branch(self.s.v, Cond::Eq, iov, At::AfterBatch, "nothing to send");
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.four(t, frame(var::SKIP), "");
         self.unless_zero(t, At::Skip, "a part of it is with the client already");
@@ -112,17 +112,17 @@ impl Engine<'_> {
         self.shr(t, if bytes == 16 { 4 } else { 3 }, "vectors");
         // A broken connection sends no signal: it is blocked.
         self.send_vectors();
-        self.branch(n, Cond::Ge, 0i64, At::Took, "");
+        self.branch(n, Cond::Ge, 0i64, At::BatchTaken, "");
         self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { At::Gone } else { At::Close }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
-        self.place(At::Took);
+        self.place(At::BatchTaken);
         self.hold();
         let held = self.s.c;
         self.four(held, frame(var::HELD), "");
         self.add(held, SEND_BYTES, "");
         self.put_four(frame(var::HELD), held, "and a packet");
         self.walk();
-        self.place(At::Sent);
+        self.place(At::AfterSend);
         self.say_log();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.put_four(frame(var::SKIP), 0i64, "");
@@ -130,7 +130,7 @@ impl Engine<'_> {
             self.four(t, frame(var::REST_LEN), "");
             self.unless_zero(t, At::Rest, "the content of a long one");
         }
-        self.if_any(self.s.flags, flag::CLOSE, At::Settle, "");
+        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, "");
         self.jump(At::Batch, "the rest of the input");
         // Leaves out what is with the client already.
         self.place(At::Skip);
@@ -211,12 +211,12 @@ impl Engine<'_> {
     fn walk(&mut self) {
         let (n, v, t) = (self.s.n, self.s.v, self.s.t);
         let (len_at, bytes) = self.vector();
-        self.place(At::Walk);
+        self.place(At::FindFirstUnsentVector);
         self.four(t, at(v, len_at), "");
-        self.branch(n, Cond::Below, t, At::Cut, "cut here");
+        self.branch(n, Cond::Below, t, At::SplitBatch, "cut here");
         self.take(n, t, "");
         self.add(v, bytes, "");
-        self.branch(v, Cond::Ne, self.s.iov, At::Walk, "");
+        self.branch(v, Cond::Ne, self.s.iov, At::FindFirstUnsentVector, "");
     }
 
     /// Vector `v` was taken but for its last `t - n` bytes.
@@ -224,7 +224,7 @@ impl Engine<'_> {
         let (n, v, t, u) = (self.s.n, self.s.v, self.s.t, self.s.u);
         let (_, bytes) = self.vector();
         let mark = self.mark();
-        self.place(At::Cut);
+        self.place(At::SplitBatch);
         self.take(t, n, "bytes not taken");
         self.four(u, at(v, 0), "");
         self.add(u, n, "where they are");
@@ -276,7 +276,7 @@ impl Engine<'_> {
     /// Keeps `t` bytes at `u`, and the input behind `p`, until the client takes more.
     fn rest(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
-        self.place(At::KeepRest);
+        self.place(At::ParkUnsent);
         self.put_four(at(conn, entry::REST), u, "");
         self.put_four(at(conn, entry::REST_LEN), t, "");
         self.say_log();
@@ -284,12 +284,12 @@ impl Engine<'_> {
         self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, At::KeepNone, "");
         self.if_any(self.s.flags, flag::CLOSE, At::KeepClosing, "nothing is looked at any more");
-        self.gosub(Routine::Keep);
+        self.gosub(Routine::KeepInput);
         self.jump(At::Kept, "");
         self.place(At::KeepClosing);
         self.or(self.s.flags, flag::SLOW, "more may come");
         self.place(At::KeepNone);
-        self.gosub(Routine::Free);
+        self.gosub(Routine::FreeBuffer);
         self.place(At::Kept);
         self.four(t, at(conn, entry::REST), "");
         self.four(u, at(conn, entry::BUFFER), "");
@@ -298,13 +298,13 @@ impl Engine<'_> {
         self.begin_to(WRITE, "");
         self.and(self.s.flags, flag::CLOSING, "");
         self.or(self.s.list, self.s.flags, "how it is closed then");
-        self.jump(At::Settled, "");
+        self.jump(At::ConnectionDone, "");
     }
 
     /// The client can take more.
     fn written(&mut self) {
         let (t, u, n, fd, conn) = (self.s.t, self.s.u, self.s.n, self.s.fd, self.s.conn);
-        self.place(At::Write);
+        self.place(At::OnWritable);
         self.gosub(Routine::Input);
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
         self.set(self.s.flags, self.s.w, "");
@@ -321,14 +321,14 @@ impl Engine<'_> {
         // Neither waits the socket, nor does a broken connection send a signal, which is blocked.
         self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t)], Some(n), "send from memory");
         self.branch(n, Cond::Lt, -abi::EAGAIN, At::Close, "the client is gone");
-        self.branch(n, Cond::Lt, 0i64, At::KeepRest, "");
+        self.branch(n, Cond::Lt, 0i64, At::ParkUnsent, "");
         self.place(At::RestTaken);
         self.hold();
         self.four(self.s.p, frame(var::CURSOR), "");
         self.add(u, n, "");
         self.take(t, n, "");
-        self.unless_zero(t, At::KeepRest, "not all of it");
-        self.if_any(self.s.flags, flag::CLOSE, At::Settle, "");
+        self.unless_zero(t, At::ParkUnsent, "not all of it");
+        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, "");
         if self.has_long {
             // In the event that the reply began in, what is behind its request has not begun where the input did.
             self.put_four(frame(var::SKIP), 0i64, "");
@@ -356,6 +356,6 @@ impl Engine<'_> {
         let args = [Arg::Slot(fd), Arg::Slot(n), Arg::Slot(self.s.q), Arg::Slot(t)];
         self.call(Call::Sendfile, &args, Some(n), "send from the file");
         self.branch(n, Cond::Gt, 0i64, At::RestTaken, "");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, At::KeepRest, "");
+        self.branch(n, Cond::Eq, -abi::EAGAIN, At::ParkUnsent, "");
     }
 }

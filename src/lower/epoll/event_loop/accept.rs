@@ -18,7 +18,7 @@ const SIGNAL_BYTES: i64 = 128;
 impl Engine<'_> {
     pub(crate) fn accept(&mut self) {
         let (fd, t) = (self.s.fd, self.s.t);
-        self.place(At::Special);
+        self.place(At::ControlEvent);
         self.if_zero(fd, At::Accept, "somebody comes");
         self.four(t, frame(var::TIMER), "a second has passed");
         self.branch(fd, Cond::Eq, TIMER, At::Clock, "");
@@ -32,7 +32,7 @@ impl Engine<'_> {
         self.signal();
         self.place(At::Accept);
         self.four(t, frame(var::CONNECTIONS), "");
-        self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, At::Crowded, "as many as there may be");
+        self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, At::EvictIdle, "as many as there may be");
         self.four(t, frame(var::LISTENER), "");
         let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
         let (peer, len) = if self.server.epoll.access_log {
@@ -55,32 +55,32 @@ impl Engine<'_> {
         // If no buffer is free, the request that has been incomplete for longest is given up.
         self.place(At::AllBuffers);
         self.set(self.s.list, HEADER, "");
-        self.gosub(Routine::Oldest);
+        self.gosub(Routine::FindLeastRecent);
         self.if_zero(fd, At::BuffersLeft, "none is");
         self.count(counter::GIVEN_UP);
-        self.gosub(Routine::Late);
+        self.gosub(Routine::Send408);
         self.jump(At::BuffersLeft, "");
 
         self.place(At::TooHigh);
         self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
-        self.jump(At::Crowded, "");
+        self.jump(At::EvictIdle, "");
         self.place(At::NotTaken);
         self.branch(n, Cond::Eq, -abi::EAGAIN, At::Next, "nobody waits");
         self.branch(n, Cond::Eq, -abi::ECONNABORTED, At::Next, "gone already");
         self.branch(n, Cond::Eq, -abi::EINTR, At::Next, "stopped and continued");
         self.unless_zero(fd, At::Failed, "without the clock, or deaf to signals, nothing can go on");
         let why = "no descriptor or memory is left";
-        self.branch(n, Cond::Eq, -abi::ENOBUFS, At::Crowded, why);
-        self.branch(n, Cond::Eq, -abi::ENOMEM, At::Crowded, why);
+        self.branch(n, Cond::Eq, -abi::ENOBUFS, At::EvictIdle, why);
+        self.branch(n, Cond::Eq, -abi::ENOMEM, At::EvictIdle, why);
         self.add(n, abi::EMFILE, "");
-        self.branch(n, Cond::BelowOrEqual, abi::EMFILE - abi::ENFILE, At::Crowded, why);
+        self.branch(n, Cond::BelowOrEqual, abi::EMFILE - abi::ENFILE, At::EvictIdle, why);
         self.jump(At::Pause, "the network's own trouble: nobody gains if another connection goes");
-        self.place(At::Crowded);
+        self.place(At::EvictIdle);
         self.set(self.s.list, IDLE, "");
-        self.gosub(Routine::Oldest);
+        self.gosub(Routine::FindLeastRecent);
         self.if_zero(fd, At::Pause, "none is");
         self.count(counter::CROWDED);
-        self.gosub(Routine::Drop);
+        self.gosub(Routine::CloseConnection);
         self.jump(At::Accept, "again");
         self.place(At::Pause);
         self.put_four(frame(var::PAUSED), 1i64, "until the next tick");
@@ -91,7 +91,7 @@ impl Engine<'_> {
         self.sub(Routine::WatchListener);
         self.set(fd, LISTENER, "");
         self.four(t, frame(var::LISTENER), "");
-        self.gosub(Routine::Control);
+        self.gosub(Routine::EpollControl);
         self.ret(Routine::WatchListener);
     }
 }

@@ -25,7 +25,7 @@ const STOPPING_MS: i64 = 20;
 impl Engine<'_> {
     pub(crate) fn turn(&mut self) {
         let (ev, left, fd) = (self.s.ev, self.s.left, self.s.fd);
-        self.place(At::Turn);
+        self.place(At::EventLoop);
         self.set(self.s.n, -1i64, "for as long as it takes");
         self.four(self.s.t, frame(var::STOPPING), "");
         self.if_zero(self.s.t, At::WaitForEvents, "");
@@ -48,22 +48,22 @@ impl Engine<'_> {
         self.jump(At::Event, "");
         self.place(At::Next);
         self.four(self.s.t, frame(var::HELD), "");
-        self.branch(self.s.t, Cond::Ge, 0i64, At::Heavy, "the kernel holds much, or nobody has looked yet");
-        self.place(At::Light);
+        self.branch(self.s.t, Cond::Ge, 0i64, At::HeldTooMuch, "the kernel holds much, or nobody has looked yet");
+        self.place(At::HeldLittle);
         self.four(self.s.t, frame(var::FREE_BUFFER), "");
         self.set(self.s.u, Arg::State(self.state.buffers_end), "");
         self.branch(self.s.t, Cond::Eq, self.s.u, At::AllBuffers, "");
         self.place(At::BuffersLeft);
         self.take(left, 1i64, "one event less");
-        self.if_zero(left, At::Turn, "all done");
+        self.if_zero(left, At::EventLoop, "all done");
         self.add(ev, self.event_bytes, "the next event");
         self.place(At::Event);
         self.four(fd, at(ev, self.event_bytes - 8), "whose event it is");
-        self.branch(fd, Cond::Below, FIRST_CONNECTION, At::Special, "no connection");
+        self.branch(fd, Cond::Below, FIRST_CONNECTION, At::ControlEvent, "no connection");
         self.gosub(Routine::Find);
         let w = self.s.w;
         self.if_zero(w, At::Next, "closed meanwhile");
-        self.if_any(w, entry::OUT, At::Write, "it is written to");
+        self.if_any(w, entry::OUT, At::OnWritable, "it is written to");
         self.jump(At::Read, "it is read from");
         self.stopping();
         self.accept();

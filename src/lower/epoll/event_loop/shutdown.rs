@@ -85,14 +85,14 @@ impl Engine<'_> {
         self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
         self.four(t, frame(var::CONNECTIONS), "");
         self.if_zero(t, At::Exit, "nothing is under way");
-        self.jump(At::Turn, "");
+        self.jump(At::EventLoop, "");
         self.place(At::NoEvent);
-        self.branch(self.s.n, Cond::Eq, -abi::EINTR, At::Turn, "stopped and continued");
+        self.branch(self.s.n, Cond::Eq, -abi::EINTR, At::EventLoop, "stopped and continued");
         self.unless_zero(self.s.n, At::Failed, "");
         self.four(t, frame(var::STOPPING), "");
         self.branch(t, Cond::Eq, 1i64, At::NobodyWaits, "");
         // Those that linger: where the client has acknowledged everything, that is enough.
-        self.gosub(Routine::Sweep);
-        self.jump(At::Turn, "");
+        self.gosub(Routine::ExpireConnections);
+        self.jump(At::EventLoop, "");
     }
 }

@@ -27,7 +27,7 @@ impl Engine<'_> {
     pub(crate) fn pass_on(&mut self, signal: i64) {
         if self.has_workers() {
             self.set(self.s.c, signal, "");
-            self.gosub(Routine::Pass);
+            self.gosub(Routine::SignalWorkers);
         }
     }
 
@@ -101,7 +101,7 @@ impl Engine<'_> {
         self.add_four(var::WORKERS, -1, "one less");
         self.jump(At::Asked, "");
         // Sends signal `c` to the others.
-        self.sub(Routine::Pass);
+        self.sub(Routine::SignalWorkers);
         self.four(u, frame(var::WORKERS), "");
         self.place(At::PassNext);
         self.branch(u, Cond::Le, 0i64, At::Passed, "");
@@ -110,7 +110,7 @@ impl Engine<'_> {
         self.take(u, 1i64, "");
         self.jump(At::PassNext, "");
         self.place(At::Passed);
-        self.ret(Routine::Pass);
+        self.ret(Routine::SignalWorkers);
         self.place(At::AllEnded);
     }
 }

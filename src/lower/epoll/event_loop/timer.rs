@@ -35,7 +35,7 @@ impl Engine<'_> {
         self.place(At::Unpaused);
         self.look_for_workers();
         self.stop_on_time();
-        self.gosub(Routine::Sweep);
+        self.gosub(Routine::ExpireConnections);
         self.jump(At::Next, "");
     }
 }

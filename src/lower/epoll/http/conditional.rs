@@ -79,14 +79,14 @@ impl Engine<'_> {
         self.place(At::Conditions);
         let failed = self.beginning(412);
         self.set(self.s.tok, failed, "412");
-        self.if_any(fields, IF_MATCH, At::Refuse, "no such entity tag");
+        self.if_any(fields, IF_MATCH, At::SendError, "no such entity tag");
         self.if_any(fields, IF_NONE_MATCH, At::NoMatch, "");
         let begin = self.beginning(304);
         self.set(self.s.tok, begin, "304");
         self.gosub(Routine::BeginComposed);
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
-        self.jump(At::Finish, "");
+        self.jump(At::AppendHeaders, "");
         self.place(At::NoMatch);
         self.if_any(fields, IF_RANGE | RANGE, At::Plain, "another representation, or no range at all");
         self.if_any(flags, flag::NO_RANGE, At::Plain, "");

@@ -35,7 +35,7 @@ impl Engine<'_> {
         self.set(tok, p, "");
         self.take(tok, 1i64, "its name");
         self.scan(p, class::TOKEN, At::Name);
-        self.unless(b':', At::Bad, "no colon");
+        self.unless(b':', At::Malformed, "no colon");
         self.set(tokend, p, "");
         self.scan(p, class::BLANK, At::ValueBlank);
         self.take(p, 1i64, "");
@@ -55,7 +55,7 @@ impl Engine<'_> {
         self.known();
         self.place(At::LastLine);
         self.next(c, p, "");
-        self.unless(b'\n', At::Bad, "a CR alone");
+        self.unless(b'\n', At::Malformed, "a CR alone");
         self.leave_cursor();
         self.jump(At::Head, "");
         self.lookup();

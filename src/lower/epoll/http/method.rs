@@ -46,11 +46,11 @@ impl Engine<'_> {
         self.place(At::MethodOther);
         let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
         self.set(self.s.tok, unknown, "501");
-        self.if_zero(self.s.id, At::Refuse, "no method");
+        self.if_zero(self.s.id, At::SendError, "no method");
         self.set(self.s.tok, refused, "405");
-        self.if_any(self.s.id, ODD, At::Refuse, "");
+        self.if_any(self.s.id, ODD, At::SendError, "");
         self.set(self.s.tok, options, "204");
         self.set(self.s.v, self.records.no_content_at, "nothing of what refusals have but the empty line");
-        self.jump(At::RefuseFrom, "");
+        self.jump(At::SendErrorFrom, "");
     }
 }

@@ -92,7 +92,7 @@ impl Engine<'_> {
         let t = self.s.t;
         let refused = self.beginning(416);
         self.set(self.s.tok, refused, "416");
-        self.if_none(self.s.flags, flag::PARTIAL, At::Refuse, "nothing of it");
+        self.if_none(self.s.flags, flag::PARTIAL, At::SendError, "nothing of it");
         let begin = self.beginning(206);
         self.set(self.s.tok, begin, "206");
         self.gosub(Routine::BeginComposed);
@@ -101,6 +101,6 @@ impl Engine<'_> {
         self.add(self.s.body, t, "the first byte");
         self.four(self.s.blen, frame(var::NUMBERS.at + 12), "");
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
-        self.jump(At::Finish, "");
+        self.jump(At::AppendHeaders, "");
     }
 }

@@ -1,5 +1,5 @@
 //! The request line (RFC 9112 §3). Every scan ends at the NUL behind the input at the latest, so no byte is counted; what
-//! is wrong goes to `bad`, which tells the end of the input from a wrong byte.
+//! is wrong goes to `malformed`, which tells the end of the input from a wrong byte.
 
 use asmgen_arch::op::{Arg, Cond, Slot};
 
@@ -28,10 +28,10 @@ impl Engine<'_> {
         self.if_any(u, class, name, "");
     }
 
-    /// Goes to `bad` if the byte in `c` is none of a token.
+    /// Goes to `malformed` if the byte in `c` is none of a token.
     pub(crate) fn unless_token(&mut self, why: &str) {
         self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), "");
-        self.if_none(self.s.u, class::TOKEN, At::Bad, why);
+        self.if_none(self.s.u, class::TOKEN, At::Malformed, why);
     }
 
     /// Goes to `to` if the byte in `c` is not this one.
@@ -50,21 +50,21 @@ impl Engine<'_> {
         self.next(c, p, "");
         self.branch(c, Cond::Ne, b'\r', At::MethodFirst, "");
         self.next(c, p, "");
-        self.unless(b'\n', At::Bad, "a CR alone");
+        self.unless(b'\n', At::Malformed, "a CR alone");
         self.jump(At::Request, "an empty line before it");
         self.place(At::MethodFirst);
         self.unless_token("no method");
         self.scan(p, class::TOKEN, At::Method);
-        self.unless(b' ', At::Bad, "no space");
+        self.unless(b' ', At::Malformed, "no space");
         self.set(self.s.path, p, "the target");
         self.which_method();
         self.too_long(414);
         self.set(p, self.s.path, "");
         self.scan(p, class::TARGET, At::Target);
-        self.unless(b' ', At::Bad, "no space");
+        self.unless(b' ', At::Malformed, "no space");
         self.set(self.s.vend, p, "");
         self.take(self.s.vend, 1i64, "its end");
-        self.branch(self.s.vend, Cond::Eq, self.s.path, At::Bad, "no target");
+        self.branch(self.s.vend, Cond::Eq, self.s.path, At::Malformed, "no target");
         self.version();
         self.leave_cursor();
         self.put_four(frame(var::FIELD_LINES), p, "");
@@ -78,16 +78,16 @@ impl Engine<'_> {
         self.place(At::Http);
         self.next(c, p, "");
         self.next(d, q, "");
-        self.branch(c, Cond::Ne, d, At::Bad, "no HTTP");
+        self.branch(c, Cond::Ne, d, At::Malformed, "no HTTP");
         self.branch(d, Cond::Ne, b'/', At::Http, "");
         self.next(d, p, "major version");
         self.take(d, i64::from(b'0'), "");
-        self.branch(d, Cond::Above, 9i64, At::Bad, "no digit");
+        self.branch(d, Cond::Above, 9i64, At::Malformed, "no digit");
         self.next(c, p, "");
-        self.unless(b'.', At::Bad, "no point");
+        self.unless(b'.', At::Malformed, "no point");
         self.next(c, p, "minor version");
         self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, At::Bad, "no digit");
+        self.branch(c, Cond::Above, 9i64, At::Malformed, "no digit");
         self.branch(d, Cond::Ne, 1i64, At::Status505, "not HTTP/1");
         self.unless_zero(c, At::Newer, "");
         self.or(self.s.flags, flag::OLD, "HTTP/1.0");
@@ -103,15 +103,15 @@ impl Engine<'_> {
     /// CR and LF, or it is bad.
     pub(crate) fn line_end(&mut self) {
         self.next(self.s.c, self.s.p, "");
-        self.unless(b'\r', At::Bad, "no CR");
+        self.unless(b'\r', At::Malformed, "no CR");
         self.next(self.s.c, self.s.p, "");
-        self.unless(b'\n', At::Bad, "no LF");
+        self.unless(b'\n', At::Malformed, "no LF");
     }
 
     /// The byte before the cursor is wrong, or there is none any more.
     pub(crate) fn bad(&mut self) {
         let (p, end, t) = (self.s.p, self.s.end, self.s.t);
-        self.place(At::Bad);
+        self.place(At::Malformed);
         self.input_end();
         self.branch(p, Cond::BelowOrEqual, end, At::Status400, "a wrong byte");
         self.four(t, frame(var::INPUT_END), "");

@@ -34,7 +34,7 @@ impl Engine<'_> {
         if self.records.fallback.is_none() {
             let refused = self.beginning(NOT_FOUND);
             self.set(self.s.tok, refused, "404");
-            self.if_zero(self.s.rep, At::Refuse, "no route has the path");
+            self.if_zero(self.s.rep, At::SendError, "no route has the path");
         }
         self.write_metrics();
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
@@ -75,7 +75,7 @@ impl Engine<'_> {
         self.place(At::Plain);
         self.four(self.s.ptr, at(rep, record::STATUS_LINE), "");
         self.two(self.s.len, at(rep, record::LINE), "");
-        self.gosub(Routine::Begin);
+        self.gosub(Routine::BeginReply);
         if self.has_paths() {
             self.location_with_path();
         }
@@ -85,7 +85,7 @@ impl Engine<'_> {
         self.set(self.s.v, 0i64, "all fields");
         self.place(At::WithContent);
         self.four(self.s.t, frame(var::METHOD), "");
-        self.branch(self.s.t, Cond::Ne, HEAD, At::Finish, "");
+        self.branch(self.s.t, Cond::Ne, HEAD, At::AppendHeaders, "");
         self.place(At::NoContent);
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
@@ -136,10 +136,10 @@ impl Engine<'_> {
         self.gosub(Routine::BeginLine);
         self.ret(Routine::BeginComposed);
         // With the status line that `ptr` and `len` say.
-        self.sub(Routine::Begin);
+        self.sub(Routine::BeginReply);
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.gosub(Routine::BeginLine);
-        self.ret(Routine::Begin);
+        self.ret(Routine::BeginReply);
         self.sub(Routine::BeginLine);
         self.gosub(Routine::Vector);
         self.date_line(self.s.ptr, 0);
@@ -151,9 +151,9 @@ impl Engine<'_> {
     /// The refusal that begins with `tok`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
         let (begin, t, v) = (self.s.tok, self.s.t, self.s.v);
-        self.place(At::Refuse);
+        self.place(At::SendError);
         self.set(v, 0i64, "all of what refusals have");
-        self.place(At::RefuseFrom);
+        self.place(At::SendErrorFrom);
         self.byte(t, at(begin, beginning::LINE_LEN), "");
         self.take(t, wire::AROUND_REASON as i64, "");
         self.put_four(frame(var::NUMBERS), t, "length of the content");
@@ -171,7 +171,7 @@ impl Engine<'_> {
     /// content (`blen` bytes at `body`).
     fn finish(&mut self) {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
-        self.place(At::Finish);
+        self.place(At::AppendHeaders);
         self.if_any(flags, flag::CLOSE, At::SayClose, "");
         self.four(t, frame(var::SKIP), "");
         self.branch(t, Cond::Lt, 0i64, At::SayStopping, "a part of it is with the client, and has said so");

@@ -53,7 +53,7 @@ impl Engine<'_> {
         self.environment();
         self.fork();
         self.descriptors();
-        self.jump(At::Turn, "");
+        self.jump(At::EventLoop, "");
         self.healthcheck();
         self.script();
     }
@@ -103,7 +103,7 @@ impl Engine<'_> {
         self.set(t, self.s.fd, "");
         self.shl(t, 2, "");
         self.four(t, sum(self.s.vars, t, 0), "");
-        self.gosub(Routine::Control);
+        self.gosub(Routine::EpollControl);
         self.branch(n, Cond::Lt, 0i64, At::Failed, "");
         self.add(self.s.fd, 1i64, "the next one");
         self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, At::WatchNext, "");

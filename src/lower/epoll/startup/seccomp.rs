@@ -108,7 +108,8 @@ impl Engine<'_> {
 /// Fills in the filter of a complete program: the calls behind the beginning of the loop.
 pub(crate) fn fill(program: &mut Program, target: &Target) {
     let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
-    let is_turn = |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == At::Turn.name());
+    let is_turn =
+        |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == At::EventLoop.name());
     let behind = program.steps.iter().position(|step| is_turn(&step.op)).expect("there is a loop");
     let mut calls: Vec<Call> = Vec::new();
     for step in &program.steps[behind + 1..] {

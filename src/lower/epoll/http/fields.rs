@@ -244,10 +244,10 @@ impl Engine<'_> {
         self.ret(Routine::Blanks);
         self.sub(Routine::NextComma);
         self.place(At::Comma);
-        self.branch(q, Cond::AboveOrEqual, vend, At::AtComma, "what is wrong may end behind the value");
+        self.branch(q, Cond::AboveOrEqual, vend, At::OnComma, "what is wrong may end behind the value");
         self.next(c, q, "");
         self.branch(c, Cond::Ne, b',', At::Comma, "");
-        self.place(At::AtComma);
+        self.place(At::OnComma);
         self.ret(Routine::NextComma);
     }
 }

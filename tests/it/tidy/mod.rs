@@ -4,6 +4,7 @@ mod circles;
 mod layers;
 mod layout;
 mod prose;
+mod reasons;
 mod vocabulary;
 
 use std::fs;

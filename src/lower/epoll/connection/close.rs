@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::startup::call_data::Near;
@@ -36,7 +36,7 @@ impl Engine<'_> {
         self.add_four(var::CONNECTIONS, -1, "one less");
         if !self.has_workers() {
             self.unless_zero(self.s.t, At::Dropped, "others are left");
-            self.four(self.s.t, frame(var::STOPPING), "");
+            self.four(self.s.t, frame(var::STOPPING), NO_WHY);
             self.branch(self.s.t, Cond::Above, 1i64, At::Exit, "that was the last");
             self.place(At::Dropped);
         }
@@ -52,21 +52,21 @@ impl Engine<'_> {
         self.place(At::HeldTooMuch);
         self.gosub(Routine::ExpireConnections);
         self.place(At::HeldMeasured);
-        self.four(t, frame(var::HELD), "");
+        self.four(t, frame(var::HELD), NO_WHY);
         let enough = -i64::from(self.server.epoll.held_bytes() / 4);
         self.branch(t, Cond::Lt, enough, At::HeldLittle, "so that nobody looks again at the next event");
-        self.set(list, WRITE, "");
+        self.set(list, WRITE, NO_WHY);
         self.place(At::HeavyKind);
         self.gosub(Routine::FindLeastRecent);
-        self.unless_zero(fd, At::Shed, "");
+        self.unless_zero(fd, At::Shed, NO_WHY);
         self.shr(list, WRITE_TO_IDLE_BITS, "nobody waits");
-        self.unless_zero(list, At::HeavyKind, "");
-        self.jump(At::HeldLittle, "");
+        self.unless_zero(list, At::HeavyKind, NO_WHY);
+        self.jump(At::HeldLittle, NO_WHY);
         self.place(At::Shed);
         self.add_four(var::HELD, -SHED_BYTES, "about as much as that one holds");
         self.count(counter::HEAVY);
         self.gosub(Routine::Abort);
-        self.jump(At::HeldMeasured, "");
+        self.jump(At::HeldMeasured, NO_WHY);
         // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
         self.sub(Routine::Abort);
         let yes = self.near(Near::EverySecond);
@@ -81,55 +81,55 @@ impl Engine<'_> {
     /// is nothing: another connection's number must not be taken for this one's.
     fn weigh_connection(&mut self) {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
-        self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, "");
+        self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, NO_WHY);
         // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
         let len = Arg::Frame(var::BEGAN.at);
         let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
         let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
         self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");
-        self.four(t, frame(NOT_ACKNOWLEDGED), "");
-        self.four(u, held, "");
-        self.add(u, t, "");
-        self.put_four(held, u, "");
+        self.four(t, frame(NOT_ACKNOWLEDGED), NO_WHY);
+        self.four(u, held, NO_WHY);
+        self.add(u, t, NO_WHY);
+        self.put_four(held, u, NO_WHY);
     }
 
     /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
     pub(crate) fn sweep(&mut self) {
         let (t, w) = (self.s.t, self.s.w);
         self.sub(Routine::ExpireConnections);
-        self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), "");
-        self.set(self.s.fd, FIRST_CONNECTION - 1, "");
+        self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), NO_WHY);
+        self.set(self.s.fd, FIRST_CONNECTION - 1, NO_WHY);
         self.place(At::SweepNext);
         self.gosub(Routine::FindNext);
         self.branch(self.s.fd, Cond::Eq, self.state.entries, At::Swept, "all are looked at");
         self.if_zero(w, At::SweepNext, "no connection");
         self.weigh_connection();
-        self.four(t, frame(var::STOPPING), "");
-        self.branch(t, Cond::BelowOrEqual, 1i64, At::SweepDeadline, "");
+        self.four(t, frame(var::STOPPING), NO_WHY);
+        self.branch(t, Cond::BelowOrEqual, 1i64, At::SweepDeadline, NO_WHY);
         self.if_any(w, entry::HEADER | entry::OUT, At::SweepDeadline, "under way");
         self.four(t, frame(NOT_ACKNOWLEDGED), "what the client has not acknowledged");
         self.if_zero(t, At::SweepDrop, "it has everything");
         self.if_any(w, entry::LINGER, At::SweepNext, "it has time until the end");
         self.gosub(Routine::ShutAndDrain);
-        self.jump(At::SweepNext, "");
+        self.jump(At::SweepNext, NO_WHY);
         self.place(At::SweepDeadline);
-        self.four(t, frame(var::NOW), "");
-        self.shl(t, entry::DEADLINE_SHIFT, "");
-        self.set(self.s.v, w, "");
+        self.four(t, frame(var::NOW), NO_WHY);
+        self.shl(t, entry::DEADLINE_SHIFT, NO_WHY);
+        self.set(self.s.v, w, NO_WHY);
         self.take(self.s.v, t, "the time it has");
         self.branch(self.s.v, Cond::Ge, 1i64 << entry::DEADLINE_SHIFT, At::SweepNext, "some is left");
         self.if_any(w, entry::HEADER, At::TooSlow, "half a request");
         self.if_any(w, entry::OUT, At::SweepAbort, "it takes nothing");
         self.place(At::SweepDrop);
         self.gosub(Routine::CloseConnection);
-        self.jump(At::SweepNext, "");
+        self.jump(At::SweepNext, NO_WHY);
         self.place(At::SweepAbort);
         self.gosub(Routine::Abort);
-        self.jump(At::SweepNext, "");
+        self.jump(At::SweepNext, NO_WHY);
         self.place(At::TooSlow);
         self.count(counter::LATE);
         self.gosub(Routine::Send408);
-        self.jump(At::SweepNext, "");
+        self.jump(At::SweepNext, NO_WHY);
         self.place(At::Swept);
         self.ret(Routine::ExpireConnections);
     }
@@ -156,18 +156,18 @@ impl Engine<'_> {
         let t = self.s.t;
         self.place(At::Closing);
         self.if_any(self.s.flags, flag::SLOW, At::CloseSlowly, "the client may be sending");
-        self.four(t, frame(var::STOPPING), "");
+        self.four(t, frame(var::STOPPING), NO_WHY);
         self.unless_zero(t, At::CloseSlowly, "what the kernel has not sent ends with the process");
         self.input_end();
         self.branch(self.s.p, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
         self.place(At::CloseSlowly);
         self.gosub(Routine::ShutAndDrain);
-        self.jump(At::Next, "");
+        self.jump(At::Next, NO_WHY);
         self.sub(Routine::ShutAndDrain);
         self.gosub(Routine::FreeBuffer);
         let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SHUT_WR)];
         self.call(Call::Shutdown, &args, None, "nothing more will be sent");
-        self.begin_to(LINGER, "");
+        self.begin_to(LINGER, NO_WHY);
         self.gosub(Routine::UpdateInterest);
         self.ret(Routine::ShutAndDrain);
     }

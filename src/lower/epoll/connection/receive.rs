@@ -6,7 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, buffer, entry, flag};
 use crate::lower::epoll::state::vars::var;
@@ -16,54 +16,54 @@ impl Engine<'_> {
         let (fd, p, end, n, t) = (self.s.fd, self.s.p, self.s.end, self.s.n, self.s.t);
         self.place(At::Read);
         self.gosub(Routine::Input);
-        self.set(t, p, "");
+        self.set(t, p, NO_WHY);
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
         self.input_end();
         self.take(t, end, "room in it");
         self.input_end();
         let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
-        self.branch(n, Cond::Le, 0i64, At::NotReceived, "");
+        self.branch(n, Cond::Le, 0i64, At::NotReceived, NO_WHY);
         // What a client sends after its last reply is read, so that no reset overtakes the reply.
-        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.four(t, at(self.s.conn, entry::WORD), NO_WHY);
         self.if_any(t, entry::LINGER, At::Next, "discarded");
         self.input_end();
-        self.add(end, n, "");
-        self.put_four(frame(var::INPUT_END), end, "");
+        self.add(end, n, NO_WHY);
+        self.put_four(frame(var::INPUT_END), end, NO_WHY);
         self.place(At::Parse);
-        self.put_four(frame(var::SKIP), 0i64, "");
+        self.put_four(frame(var::SKIP), 0i64, NO_WHY);
         self.place(At::ParseRest);
-        self.put_four(frame(var::BEGAN), p, "");
+        self.put_four(frame(var::BEGAN), p, NO_WHY);
         if self.has_long {
             self.place(At::ParseBehind);
         }
         self.input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         if self.has_long {
-            self.put_four(frame(var::REST_LEN), 0i64, "");
+            self.put_four(frame(var::REST_LEN), 0i64, NO_WHY);
         }
         self.place(At::Batch);
-        self.set(t, Arg::State(self.state.composed), "");
+        self.set(t, Arg::State(self.state.composed), NO_WHY);
         self.put_four(frame(var::COMPOSED), t, "nothing is composed");
         self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
-        self.jump(At::Request, "");
+        self.jump(At::Request, NO_WHY);
 
         self.place(At::NotReceived);
         self.branch(n, Cond::Below, -abi::EAGAIN, At::Close, "closed by the client, or broken");
-        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.four(t, at(self.s.conn, entry::WORD), NO_WHY);
         self.unless_zero(t, At::Next, "it is being waited for");
-        self.jump(At::Idle, "");
+        self.jump(At::Idle, NO_WHY);
 
         // The input that a connection has: from `p` to its end.
         self.sub(Routine::Input);
         self.four(p, at(self.s.conn, entry::BUFFER), "its own");
-        self.unless_zero(p, At::OwnInput, "");
+        self.unless_zero(p, At::OwnInput, NO_WHY);
         self.set(p, Arg::State(self.state.buffers), "everybody's");
         self.place(At::OwnInput);
         self.four(end, at(p, buffer::LEN), "bytes in it");
-        self.add(p, buffer::INPUT, "");
-        self.add(end, p, "");
-        self.put_four(frame(var::INPUT_END), end, "");
+        self.add(p, buffer::INPUT, NO_WHY);
+        self.add(end, p, NO_WHY);
+        self.put_four(frame(var::INPUT_END), end, NO_WHY);
         self.ret(Routine::Input);
         self.settle();
         self.keep();
@@ -78,61 +78,61 @@ impl Engine<'_> {
         self.if_any(self.s.flags, flag::CLOSE, At::Closing, "that was the last reply");
         self.input_end();
         self.branch(p, Cond::Ne, end, At::Part, "part of a request");
-        self.four(t, frame(var::STOPPING), "");
+        self.four(t, frame(var::STOPPING), NO_WHY);
         self.branch(t, Cond::Above, 1i64, At::CloseSlowly, "no more requests are taken");
         self.gosub(Routine::FreeBuffer);
         self.place(At::Idle);
-        self.begin_to(IDLE, "");
-        self.jump(At::ConnectionDone, "");
+        self.begin_to(IDLE, NO_WHY);
+        self.jump(At::ConnectionDone, NO_WHY);
         self.place(At::Part);
         self.gosub(Routine::KeepInput);
         self.if_any(self.s.flags, flag::CLOSE, At::NoBuffer, "none was to be had");
-        self.four(t, frame(var::BEGAN), "");
+        self.four(t, frame(var::BEGAN), NO_WHY);
         self.branch(t, Cond::Ne, p, At::Begun, "a request has begun");
-        self.four(t, at(self.s.conn, entry::WORD), "");
+        self.four(t, at(self.s.conn, entry::WORD), NO_WHY);
         self.if_any(t, entry::HEADER, At::Next, "its time runs already");
         self.place(At::Begun);
-        self.begin_to(HEADER, "");
-        self.jump(At::ConnectionDone, "");
+        self.begin_to(HEADER, NO_WHY);
+        self.jump(At::ConnectionDone, NO_WHY);
         self.place(At::NoBuffer);
         self.gosub(Routine::Send408);
-        self.jump(At::Next, "");
+        self.jump(At::Next, NO_WHY);
     }
 
     /// `end` is where the input at hand ends, for the next operation.
     pub(crate) fn input_end(&mut self) {
-        self.four(self.s.end, frame(var::INPUT_END), "");
+        self.four(self.s.end, frame(var::INPUT_END), NO_WHY);
     }
 
     /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
         let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
         self.sub(Routine::KeepInput);
-        self.four(t, at(conn, entry::BUFFER), "");
-        self.unless_zero(t, At::HasBuffer, "");
+        self.four(t, at(conn, entry::BUFFER), NO_WHY);
+        self.unless_zero(t, At::HasBuffer, NO_WHY);
         self.four(t, frame(var::FREE_BUFFER), "a free one");
-        self.set(u, Arg::State(self.state.buffers_end), "");
+        self.set(u, Arg::State(self.state.buffers_end), NO_WHY);
         self.branch(t, Cond::Eq, u, At::KeepNothing, "all are in use for replies that wait");
         self.put_four(at(conn, entry::BUFFER), t, "it is the connection's");
         self.four(u, at(t, buffer::NEXT), "the next free one");
-        self.unless_zero(u, At::NextBuffer, "");
-        self.set(u, t, "");
+        self.unless_zero(u, At::NextBuffer, NO_WHY);
+        self.set(u, t, NO_WHY);
         self.add(u, self.state.stride, "the next that was never used");
         self.place(At::NextBuffer);
-        self.put_four(frame(var::FREE_BUFFER), u, "");
+        self.put_four(frame(var::FREE_BUFFER), u, NO_WHY);
         self.place(At::HasBuffer);
-        self.four(u, frame(var::INPUT_END), "");
+        self.four(u, frame(var::INPUT_END), NO_WHY);
         self.take(u, p, "bytes to keep");
-        self.put_four(at(t, buffer::LEN), u, "");
-        self.add(t, buffer::INPUT, "");
+        self.put_four(at(t, buffer::LEN), u, NO_WHY);
+        self.add(t, buffer::INPUT, NO_WHY);
         self.branch(p, Cond::Eq, t, At::InPlace, "they are there");
-        self.set(v, p, "");
+        self.set(v, p, NO_WHY);
         self.copy(t, v, u, "to the buffer's beginning");
         self.place(At::InPlace);
         self.ret(Routine::KeepInput);
         self.place(At::KeepNothing);
         self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
-        self.or(self.s.flags, flag::CLOSING, "");
+        self.or(self.s.flags, flag::CLOSING, NO_WHY);
         self.ret(Routine::KeepInput);
     }
 
@@ -140,12 +140,12 @@ impl Engine<'_> {
     fn free(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
         self.sub(Routine::FreeBuffer);
-        self.four(u, at(conn, entry::BUFFER), "");
+        self.four(u, at(conn, entry::BUFFER), NO_WHY);
         self.if_zero(u, At::Freed, "it has none");
-        self.four(t, frame(var::FREE_BUFFER), "");
+        self.four(t, frame(var::FREE_BUFFER), NO_WHY);
         self.put_four(at(u, buffer::NEXT), t, "the free one before it");
-        self.put_four(frame(var::FREE_BUFFER), u, "");
-        self.put_four(at(conn, entry::BUFFER), 0i64, "");
+        self.put_four(frame(var::FREE_BUFFER), u, NO_WHY);
+        self.put_four(at(conn, entry::BUFFER), 0i64, NO_WHY);
         self.place(At::Freed);
         self.ret(Routine::FreeBuffer);
     }

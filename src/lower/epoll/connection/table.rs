@@ -6,7 +6,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, WRITE, entry};
@@ -41,10 +41,10 @@ impl Engine<'_> {
     fn settled(&mut self) {
         self.place(At::ConnectionDone);
         self.gosub(Routine::UpdateInterest);
-        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, "");
+        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, NO_WHY);
         self.place(At::Close);
         self.gosub(Routine::CloseConnection);
-        self.jump(At::Next, "");
+        self.jump(At::Next, NO_WHY);
     }
 
     /// Writes a connection's word, and tells the epoll set what is wanted if that is something else; `n` is negative if
@@ -52,21 +52,21 @@ impl Engine<'_> {
     fn touch(&mut self) {
         let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
         self.sub(Routine::UpdateInterest);
-        self.four(n, frame(var::NOW), "");
-        self.shl(n, entry::DEADLINE_SHIFT, "");
+        self.four(n, frame(var::NOW), NO_WHY);
+        self.shl(n, entry::DEADLINE_SHIFT, NO_WHY);
         self.add(n, list, "deadline, and what it does");
-        self.four(w, at(conn, entry::WORD), "");
-        self.put_four(at(conn, entry::WORD), n, "");
-        self.set(n, 0i64, "");
+        self.four(w, at(conn, entry::WORD), NO_WHY);
+        self.put_four(at(conn, entry::WORD), n, NO_WHY);
+        self.set(n, 0i64, NO_WHY);
         self.and(w, entry::IN | entry::OUT, "what is waited for");
-        self.and(list, entry::IN | entry::OUT, "");
+        self.and(list, entry::IN | entry::OUT, NO_WHY);
         self.branch(w, Cond::Eq, list, At::Touched, "the same as now");
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
         self.if_zero(w, At::New, "it is new");
-        self.set(self.s.op, abi::EPOLL_CTL_MOD, "");
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, NO_WHY);
         self.place(At::New);
-        self.put_four(frame(var::EVENT), list, "");
-        self.set(self.s.t, self.s.fd, "");
+        self.put_four(frame(var::EVENT), list, NO_WHY);
+        self.set(self.s.t, self.s.fd, NO_WHY);
         self.gosub(Routine::EpollControl);
         self.ret(Routine::UpdateInterest);
         self.place(At::Touched);
@@ -75,7 +75,7 @@ impl Engine<'_> {
         self.sub(Routine::EpollControl);
         let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
-        self.four(self.s.u, frame(var::EPOLL), "");
+        self.four(self.s.u, frame(var::EPOLL), NO_WHY);
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
         self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
         self.ret(Routine::EpollControl);
@@ -85,24 +85,24 @@ impl Engine<'_> {
     fn oldest(&mut self) {
         let (fd, w, t, u, v) = (self.s.fd, self.s.w, self.s.t, self.s.u, self.s.v);
         self.sub(Routine::FindLeastRecent);
-        self.set(fd, FIRST_CONNECTION - 1, "");
-        self.set(u, -1i64, "");
+        self.set(fd, FIRST_CONNECTION - 1, NO_WHY);
+        self.set(u, -1i64, NO_WHY);
         self.set(v, 0i64, "none");
         self.place(At::Older);
         self.gosub(Routine::FindNext);
         self.branch(fd, Cond::Eq, self.state.entries, At::OldestFound, "all are looked at");
-        self.set(t, w, "");
-        self.and(t, entry::KIND, "");
+        self.set(t, w, NO_WHY);
+        self.and(t, entry::KIND, NO_WHY);
         self.branch(t, Cond::Ne, self.s.list, At::Older, "it does something else");
-        self.four(t, frame(var::NOW), "");
-        self.shl(t, entry::DEADLINE_SHIFT, "");
+        self.four(t, frame(var::NOW), NO_WHY);
+        self.shl(t, entry::DEADLINE_SHIFT, NO_WHY);
         self.take(w, t, "the time it has");
         self.branch(w, Cond::AboveOrEqual, u, At::Older, "more than another");
-        self.set(u, w, "");
-        self.set(v, fd, "");
-        self.jump(At::Older, "");
+        self.set(u, w, NO_WHY);
+        self.set(v, fd, NO_WHY);
+        self.jump(At::Older, NO_WHY);
         self.place(At::OldestFound);
-        self.set(fd, v, "");
+        self.set(fd, v, NO_WHY);
         self.gosub(Routine::Find);
         self.ret(Routine::FindLeastRecent);
     }
@@ -111,12 +111,12 @@ impl Engine<'_> {
     fn find(&mut self) {
         let (fd, conn) = (self.s.fd, self.s.conn);
         self.sub(Routine::FindNext);
-        self.add(fd, 1i64, "");
+        self.add(fd, 1i64, NO_WHY);
         self.gosub(Routine::Find);
         self.ret(Routine::FindNext);
         self.sub(Routine::Find);
-        self.set(conn, fd, "");
-        self.shl(conn, entry::SHIFT, "");
+        self.set(conn, fd, NO_WHY);
+        self.shl(conn, entry::SHIFT, NO_WHY);
         self.add(conn, self.s.table, "its entry");
         self.four(self.s.w, at(conn, entry::WORD), "its word");
         self.ret(Routine::Find);

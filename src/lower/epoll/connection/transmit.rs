@@ -8,7 +8,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, before, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::conn_entry::{WRITE, entry, flag};
 use crate::lower::epoll::state::memory_map::{
@@ -60,23 +60,23 @@ impl Engine<'_> {
         let (len_at, bytes) = self.vector();
         self.sub(Routine::Vector);
         self.if_zero(len, At::Added, "nothing");
-        self.four(t, frame(var::FIRST), "");
+        self.four(t, frame(var::FIRST), NO_WHY);
         self.branch(t, Cond::Eq, iov, At::NewVector, "the reply's first");
         self.four(self.s.u, before(iov, (bytes - len_at) as i32), "length of the one before");
-        self.four(t, before(iov, bytes as i32), "");
+        self.four(t, before(iov, bytes as i32), NO_WHY);
         self.add(t, self.s.u, "its end");
         self.branch(t, Cond::Ne, ptr, At::NewVector, "elsewhere in memory");
-        self.add(self.s.u, len, "");
+        self.add(self.s.u, len, NO_WHY);
         self.put_four(before(iov, (bytes - len_at) as i32), self.s.u, "so much longer");
-        self.jump(At::Added, "");
+        self.jump(At::Added, NO_WHY);
         self.place(At::NewVector);
-        self.put_four(at(iov, 0), ptr, "");
-        self.put_four(at(iov, len_at), len, "");
+        self.put_four(at(iov, 0), ptr, NO_WHY);
+        self.put_four(at(iov, len_at), len, NO_WHY);
         self.put_four(at(iov, self.mark()), self.s.req, "whose it is");
         if self.metrics.is_some() {
             self.put_four(at(iov, self.counted() + 4), 0i64, "not a reply's first");
         }
-        self.add(iov, bytes, "");
+        self.add(iov, bytes, NO_WHY);
         self.place(At::Added);
         self.ret(Routine::Vector);
     }
@@ -87,70 +87,70 @@ impl Engine<'_> {
         let (_, bytes) = self.vector();
         // Is there room for one reply more?
         self.place(At::Answered);
-        self.four(self.s.p, frame(var::CURSOR), "");
+        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
         if self.server.epoll.access_log {
-            self.four(t, frame(var::LOG_LEN), "");
+            self.four(t, frame(var::LOG_LEN), NO_WHY);
             self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, At::Flush, "the log is full");
         }
         self.if_any(self.s.flags, flag::CLOSE, At::Flush, "that was the last one");
         if self.has_long {
-            self.four(t, frame(var::REST_LEN), "");
+            self.four(t, frame(var::REST_LEN), NO_WHY);
             self.unless_zero(t, At::Flush, "a long one");
         }
         let most = if self.has_paths() { VECTORS_WITH_PATH } else { VECTORS_PER_REPLY };
-        self.set(t, Arg::State(self.state.vectors + (VECTORS - most) * bytes), "");
+        self.set(t, Arg::State(self.state.vectors + (VECTORS - most) * bytes), NO_WHY);
         self.branch(iov, Cond::Below, t, At::Request, "the next request");
         self.place(At::Flush);
-        self.set(self.s.v, Arg::State(self.state.vectors), "");
+        self.set(self.s.v, Arg::State(self.state.vectors), NO_WHY);
         self.branch(self.s.v, Cond::Eq, iov, At::AfterBatch, "nothing to send");
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
-        self.four(t, frame(var::SKIP), "");
+        self.four(t, frame(var::SKIP), NO_WHY);
         self.unless_zero(t, At::Skip, "a part of it is with the client already");
         self.place(At::Skipped);
-        self.set(t, iov, "");
-        self.take(t, self.s.v, "");
+        self.set(t, iov, NO_WHY);
+        self.take(t, self.s.v, NO_WHY);
         self.shr(t, if bytes == 16 { 4 } else { 3 }, "vectors");
         // A broken connection sends no signal: it is blocked.
         self.send_vectors();
-        self.branch(n, Cond::Ge, 0i64, At::BatchTaken, "");
+        self.branch(n, Cond::Ge, 0i64, At::BatchTaken, NO_WHY);
         self.branch(n, Cond::Lt, -abi::EAGAIN, if self.logs() { At::Gone } else { At::Close }, "the client is gone");
         self.set(n, 0i64, "nothing was taken");
         self.place(At::BatchTaken);
         self.hold();
         let held = self.s.c;
-        self.four(held, frame(var::HELD), "");
-        self.add(held, SEND_BYTES, "");
+        self.four(held, frame(var::HELD), NO_WHY);
+        self.add(held, SEND_BYTES, NO_WHY);
         self.put_four(frame(var::HELD), held, "and a packet");
         self.walk();
         self.place(At::AfterSend);
         self.say_log();
-        self.four(self.s.p, frame(var::CURSOR), "");
-        self.put_four(frame(var::SKIP), 0i64, "");
+        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.put_four(frame(var::SKIP), 0i64, NO_WHY);
         if self.has_long {
-            self.four(t, frame(var::REST_LEN), "");
+            self.four(t, frame(var::REST_LEN), NO_WHY);
             self.unless_zero(t, At::Rest, "the content of a long one");
         }
-        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, "");
+        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, NO_WHY);
         self.jump(At::Batch, "the rest of the input");
         // Leaves out what is with the client already.
         self.place(At::Skip);
         let (len_at, _) = self.vector();
         self.bytes_of_skip(t);
         self.place(At::SkipVector);
-        self.four(self.s.u, at(self.s.v, len_at), "");
-        self.branch(t, Cond::Below, self.s.u, At::SkipPart, "");
-        self.take(t, self.s.u, "");
+        self.four(self.s.u, at(self.s.v, len_at), NO_WHY);
+        self.branch(t, Cond::Below, self.s.u, At::SkipPart, NO_WHY);
+        self.take(t, self.s.u, NO_WHY);
         self.put_four(at(self.s.v, len_at), 0i64, "all of it");
-        self.add(self.s.v, bytes, "");
-        self.branch(t, Cond::Ne, 0i64, At::SkipVector, "");
-        self.jump(At::Skipped, "");
+        self.add(self.s.v, bytes, NO_WHY);
+        self.branch(t, Cond::Ne, 0i64, At::SkipVector, NO_WHY);
+        self.jump(At::Skipped, NO_WHY);
         self.place(At::SkipPart);
-        self.take(self.s.u, t, "");
-        self.put_four(at(self.s.v, len_at), self.s.u, "");
-        self.four(self.s.u, at(self.s.v, 0), "");
-        self.add(self.s.u, t, "");
-        self.put_four(at(self.s.v, 0), self.s.u, "");
-        self.jump(At::Skipped, "");
+        self.take(self.s.u, t, NO_WHY);
+        self.put_four(at(self.s.v, len_at), self.s.u, NO_WHY);
+        self.four(self.s.u, at(self.s.v, 0), NO_WHY);
+        self.add(self.s.u, t, NO_WHY);
+        self.put_four(at(self.s.v, 0), self.s.u, NO_WHY);
+        self.jump(At::Skipped, NO_WHY);
     }
 
     /// Sends the `t` vectors at `v`, and tells whether content from the file follows. Most batches are a single one, for
@@ -158,21 +158,21 @@ impl Engine<'_> {
     fn send_vectors(&mut self) {
         let (t, v, u, n, fd) = (self.s.t, self.s.v, self.s.u, self.s.n, self.s.fd);
         if self.has_long {
-            self.set(u, 0i64, "");
-            self.four(n, frame(var::REST_LEN), "");
-            self.if_zero(n, At::Whole, "");
+            self.set(u, 0i64, NO_WHY);
+            self.four(n, frame(var::REST_LEN), NO_WHY);
+            self.if_zero(n, At::Whole, NO_WHY);
             self.set(u, abi::MSG_MORE, "the content follows");
             self.place(At::Whole);
         }
-        self.branch(t, Cond::Ne, 1i64, At::SeveralVectors, "");
+        self.branch(t, Cond::Ne, 1i64, At::SeveralVectors, NO_WHY);
         let (len_at, _) = self.vector();
         let (ptr, len) = (self.s.ptr, self.s.len);
-        self.four(ptr, at(v, 0), "");
-        self.four(len, at(v, len_at), "");
+        self.four(ptr, at(v, 0), NO_WHY);
+        self.four(len, at(v, len_at), NO_WHY);
         let args = [Arg::Slot(fd), Arg::Slot(ptr), Arg::Slot(len), Arg::Slot(u), Arg::Const(0), Arg::Const(0)];
         let (call, args) = if self.has_long { (Call::Sendto, &args[..]) } else { (Call::Write, &args[..3]) };
         self.call(call, args, Some(n), "send the only one");
-        self.jump(At::BatchSent, "");
+        self.jump(At::BatchSent, NO_WHY);
         self.place(At::SeveralVectors);
         if self.has_long {
             self.send_message();
@@ -196,15 +196,15 @@ impl Engine<'_> {
     /// The kernel has taken `n` bytes.
     fn hold(&mut self) {
         let held = self.s.c;
-        self.four(held, frame(var::HELD), "");
-        self.add(held, self.s.n, "");
+        self.four(held, frame(var::HELD), NO_WHY);
+        self.add(held, self.s.n, NO_WHY);
         self.put_four(frame(var::HELD), held, "held, as far as is known");
     }
 
     /// Of what is with the client already, the number of bytes.
     fn bytes_of_skip(&mut self, skip: Slot) {
-        self.shl(skip, 1, "");
-        self.shr(skip, 1, "");
+        self.shl(skip, 1, NO_WHY);
+        self.shr(skip, 1, NO_WHY);
     }
 
     /// Finds the first vector that was not taken whole.
@@ -212,11 +212,11 @@ impl Engine<'_> {
         let (n, v, t) = (self.s.n, self.s.v, self.s.t);
         let (len_at, bytes) = self.vector();
         self.place(At::FindFirstUnsentVector);
-        self.four(t, at(v, len_at), "");
+        self.four(t, at(v, len_at), NO_WHY);
         self.branch(n, Cond::Below, t, At::SplitBatch, "cut here");
-        self.take(n, t, "");
-        self.add(v, bytes, "");
-        self.branch(v, Cond::Ne, self.s.iov, At::FindFirstUnsentVector, "");
+        self.take(n, t, NO_WHY);
+        self.add(v, bytes, NO_WHY);
+        self.branch(v, Cond::Ne, self.s.iov, At::FindFirstUnsentVector, NO_WHY);
     }
 
     /// Vector `v` was taken but for its last `t - n` bytes.
@@ -226,49 +226,49 @@ impl Engine<'_> {
         let mark = self.mark();
         self.place(At::SplitBatch);
         self.take(t, n, "bytes not taken");
-        self.four(u, at(v, 0), "");
+        self.four(u, at(v, 0), NO_WHY);
         self.add(u, n, "where they are");
-        self.set(self.s.q, v, "");
+        self.set(self.s.q, v, NO_WHY);
         self.add(self.s.q, bytes, "the next vector");
         self.four(self.s.d, at(v, mark), "its request");
         let last = if self.has_long { At::CutLast } else { At::CutHere };
         self.branch(self.s.q, Cond::Eq, self.s.iov, last, "there is none");
-        self.four(self.s.c, at(self.s.q, mark), "");
+        self.four(self.s.c, at(self.s.q, mark), NO_WHY);
         self.branch(self.s.c, Cond::Eq, self.s.d, At::CutWithin, "more of the same reply");
         // The reply's last vector: the requests behind it are answered when it is with the client.
         self.put_four(frame(var::CURSOR), self.s.c, "the next request");
         self.and(self.s.flags, !i64::from(flag::CLOSING), "its replies tell what becomes of the connection");
-        self.jump(At::CutHere, "");
+        self.jump(At::CutHere, NO_WHY);
         if self.has_long {
             self.place(At::CutLast);
-            self.four(self.s.c, frame(var::REST_LEN), "");
-            self.if_zero(self.s.c, At::CutHere, "");
+            self.four(self.s.c, frame(var::REST_LEN), NO_WHY);
+            self.if_zero(self.s.c, At::CutHere, NO_WHY);
         }
         // More of the reply follows: it is made again, and what is with the client is left out.
         self.place(At::CutWithin);
         self.put_four(frame(var::CURSOR), self.s.d, "the request");
-        self.set(u, 0i64, "");
-        self.set(t, n, "");
+        self.set(u, 0i64, NO_WHY);
+        self.set(t, n, NO_WHY);
         self.branch(self.s.d, Cond::Ne, self.s.req, At::GoesOn, "not of the last reply");
-        self.if_none(self.s.flags, flag::CLOSE, At::GoesOn, "");
+        self.if_none(self.s.flags, flag::CLOSE, At::GoesOn, NO_WHY);
         self.or(t, SAID, "what it says of closing is with the client, or will be");
         self.place(At::GoesOn);
-        self.and(self.s.flags, !i64::from(flag::CLOSING), "");
+        self.and(self.s.flags, !i64::from(flag::CLOSING), NO_WHY);
         self.place(At::CutBefore);
         self.set(self.s.q, v, "the reply's first vector, as far as is known");
-        self.set(self.s.c, Arg::State(self.state.vectors), "");
+        self.set(self.s.c, Arg::State(self.state.vectors), NO_WHY);
         self.branch(v, Cond::Eq, self.s.c, At::CutFirst, "the batch's first reply");
         self.take(v, bytes, "the vector before");
-        self.four(self.s.c, at(v, mark), "");
+        self.four(self.s.c, at(v, mark), NO_WHY);
         self.branch(self.s.c, Cond::Ne, self.s.d, At::CutHere, "of another reply");
         let (len_at, _) = self.vector();
-        self.four(self.s.c, at(v, len_at), "");
-        self.add(t, self.s.c, "");
-        self.jump(At::CutBefore, "");
+        self.four(self.s.c, at(v, len_at), NO_WHY);
+        self.add(t, self.s.c, NO_WHY);
+        self.jump(At::CutBefore, NO_WHY);
         self.place(At::CutFirst);
         self.four(self.s.c, frame(var::SKIP), "left out of this batch already");
         self.bytes_of_skip(self.s.c);
-        self.add(t, self.s.c, "");
+        self.add(t, self.s.c, NO_WHY);
         self.place(At::CutHere);
         self.forget_replies();
     }
@@ -277,28 +277,28 @@ impl Engine<'_> {
     fn rest(&mut self) {
         let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
         self.place(At::ParkUnsent);
-        self.put_four(at(conn, entry::REST), u, "");
-        self.put_four(at(conn, entry::REST_LEN), t, "");
+        self.put_four(at(conn, entry::REST), u, NO_WHY);
+        self.put_four(at(conn, entry::REST_LEN), t, NO_WHY);
         self.say_log();
-        self.four(self.s.p, frame(var::CURSOR), "");
+        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
         self.input_end();
-        self.branch(self.s.p, Cond::Eq, self.s.end, At::KeepNone, "");
+        self.branch(self.s.p, Cond::Eq, self.s.end, At::KeepNone, NO_WHY);
         self.if_any(self.s.flags, flag::CLOSE, At::KeepClosing, "nothing is looked at any more");
         self.gosub(Routine::KeepInput);
-        self.jump(At::Kept, "");
+        self.jump(At::Kept, NO_WHY);
         self.place(At::KeepClosing);
         self.or(self.s.flags, flag::SLOW, "more may come");
         self.place(At::KeepNone);
         self.gosub(Routine::FreeBuffer);
         self.place(At::Kept);
-        self.four(t, at(conn, entry::REST), "");
-        self.four(u, at(conn, entry::BUFFER), "");
-        self.or(t, u, "");
+        self.four(t, at(conn, entry::REST), NO_WHY);
+        self.four(u, at(conn, entry::BUFFER), NO_WHY);
+        self.or(t, u, NO_WHY);
         self.if_zero(t, At::Close, "no room for its request: it cannot go on");
-        self.begin_to(WRITE, "");
-        self.and(self.s.flags, flag::CLOSING, "");
+        self.begin_to(WRITE, NO_WHY);
+        self.and(self.s.flags, flag::CLOSING, NO_WHY);
         self.or(self.s.list, self.s.flags, "how it is closed then");
-        self.jump(At::ConnectionDone, "");
+        self.jump(At::ConnectionDone, NO_WHY);
     }
 
     /// The client can take more.
@@ -307,11 +307,11 @@ impl Engine<'_> {
         self.place(At::OnWritable);
         self.gosub(Routine::Input);
         self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
-        self.set(self.s.flags, self.s.w, "");
+        self.set(self.s.flags, self.s.w, NO_WHY);
         self.and(self.s.flags, flag::CLOSING, "how it is closed");
-        self.four(t, at(conn, entry::REST_LEN), "");
-        self.four(u, at(conn, entry::REST), "");
-        self.unless_zero(u, if self.has_long { At::SendRest } else { At::SendCopy }, "");
+        self.four(t, at(conn, entry::REST_LEN), NO_WHY);
+        self.four(u, at(conn, entry::REST), NO_WHY);
+        self.unless_zero(u, if self.has_long { At::SendRest } else { At::SendCopy }, NO_WHY);
         self.put_four(frame(var::SKIP), t, "so much is with the client");
         self.jump(At::ParseRest, "answer the request again");
         if self.has_long {
@@ -321,17 +321,17 @@ impl Engine<'_> {
         // Neither waits the socket, nor does a broken connection send a signal, which is blocked.
         self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t)], Some(n), "send from memory");
         self.branch(n, Cond::Lt, -abi::EAGAIN, At::Close, "the client is gone");
-        self.branch(n, Cond::Lt, 0i64, At::ParkUnsent, "");
+        self.branch(n, Cond::Lt, 0i64, At::ParkUnsent, NO_WHY);
         self.place(At::RestTaken);
         self.hold();
-        self.four(self.s.p, frame(var::CURSOR), "");
-        self.add(u, n, "");
-        self.take(t, n, "");
+        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.add(u, n, NO_WHY);
+        self.take(t, n, NO_WHY);
         self.unless_zero(t, At::ParkUnsent, "not all of it");
-        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, "");
+        self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, NO_WHY);
         if self.has_long {
             // In the event that the reply began in, what is behind its request has not begun where the input did.
-            self.put_four(frame(var::SKIP), 0i64, "");
+            self.put_four(frame(var::SKIP), 0i64, NO_WHY);
             self.jump(At::ParseBehind, "what has come behind the request");
         } else {
             self.jump(At::Parse, "what has come behind the request");
@@ -342,20 +342,20 @@ impl Engine<'_> {
     fn send_from_file(&mut self) {
         let (t, u, n, fd) = (self.s.t, self.s.u, self.s.n, self.s.fd);
         self.place(At::Rest);
-        self.four(t, frame(var::REST_LEN), "");
-        self.four(u, frame(var::REST), "");
+        self.four(t, frame(var::REST_LEN), NO_WHY);
+        self.four(u, frame(var::REST), NO_WHY);
         self.place(At::SendRest);
         self.branch(t, Cond::Below, LONG_BYTES, At::SendCopy, "a copy costs less");
-        self.four(n, frame(var::FILE), "");
+        self.four(n, frame(var::FILE), NO_WHY);
         self.branch(n, Cond::Lt, 0i64, At::SendCopy, "the file cannot be read");
-        self.set(self.s.v, u, "");
-        self.set(self.s.d, Arg::Image, "");
+        self.set(self.s.v, u, NO_WHY);
+        self.set(self.s.d, Arg::Image, NO_WHY);
         self.take(self.s.v, self.s.d, "where it is in the file");
-        self.set(self.s.q, Arg::State(self.state.offset), "");
-        self.put_four(at(self.s.q, 0), self.s.v, "");
+        self.set(self.s.q, Arg::State(self.state.offset), NO_WHY);
+        self.put_four(at(self.s.q, 0), self.s.v, NO_WHY);
         let args = [Arg::Slot(fd), Arg::Slot(n), Arg::Slot(self.s.q), Arg::Slot(t)];
         self.call(Call::Sendfile, &args, Some(n), "send from the file");
-        self.branch(n, Cond::Gt, 0i64, At::RestTaken, "");
-        self.branch(n, Cond::Eq, -abi::EAGAIN, At::ParkUnsent, "");
+        self.branch(n, Cond::Gt, 0i64, At::RestTaken, NO_WHY);
+        self.branch(n, Cond::Eq, -abi::EAGAIN, At::ParkUnsent, NO_WHY);
     }
 }

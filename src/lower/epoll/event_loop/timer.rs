@@ -4,7 +4,7 @@ use asmgen_arch::op::Cond;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::builder::{NO_WHY, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 
@@ -21,21 +21,21 @@ impl Engine<'_> {
     fn tick(&mut self) {
         let t = self.s.t;
         self.place(At::Tick);
-        self.branch(t, Cond::Ne, 1i64, At::NotCounted, "");
+        self.branch(t, Cond::Ne, 1i64, At::NotCounted, NO_WHY);
         self.add_four(var::NOW, 1, "so late it is");
         self.place(At::NotCounted);
         self.gosub(Routine::Date);
-        self.four(t, frame(var::PAUSED), "");
-        self.if_zero(t, At::Unpaused, "");
+        self.four(t, frame(var::PAUSED), NO_WHY);
+        self.if_zero(t, At::Unpaused, NO_WHY);
         self.put_four(frame(var::EVENT), abi::EPOLLIN, "connections are taken again");
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
         self.gosub(Routine::WatchListener);
         self.branch(self.s.n, Cond::Lt, 0i64, At::Unpaused, "not yet");
-        self.put_four(frame(var::PAUSED), 0i64, "");
+        self.put_four(frame(var::PAUSED), 0i64, NO_WHY);
         self.place(At::Unpaused);
         self.look_for_workers();
         self.stop_on_time();
         self.gosub(Routine::ExpireConnections);
-        self.jump(At::Next, "");
+        self.jump(At::Next, NO_WHY);
     }
 }

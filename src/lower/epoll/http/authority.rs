@@ -3,6 +3,7 @@
 use asmgen_arch::op::Cond;
 
 use crate::lower::epoll::Engine;
+use crate::lower::epoll::asm::builder::NO_WHY;
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::startup::byte_classes::class;
 
@@ -34,21 +35,21 @@ impl Engine<'_> {
     pub(crate) fn host(&mut self) {
         let (q, c, n) = (self.s.q, self.s.c, self.s.n);
         self.place(At::Host);
-        self.set(n, NO_GROUP, "");
-        self.next(c, q, "");
-        self.unless(b'[', At::HostFirst, "");
+        self.set(n, NO_GROUP, NO_WHY);
+        self.next(c, q, NO_WHY);
+        self.unless(b'[', At::HostFirst, NO_WHY);
         self.next(c, q, "an address in brackets");
         self.or(c, 0x20i64, "lower case");
-        self.branch(c, Cond::Eq, b'v', At::Future, "");
-        self.unless(b':', At::GroupFirst, "");
-        self.next(c, q, "");
+        self.branch(c, Cond::Eq, b'v', At::Future, NO_WHY);
+        self.unless(b':', At::GroupFirst, NO_WHY);
+        self.next(c, q, NO_WHY);
         self.groups();
         self.dotted();
         self.place(At::LiteralEnd);
         self.unless(b']', At::Status400, "no bracket");
         self.place(At::LiteralClosed);
         self.branch(n, Cond::Ge, 0i64, At::Status400, "too few groups, or too many");
-        self.next(c, q, "");
+        self.next(c, q, NO_WHY);
         self.port();
         self.future();
         self.name();
@@ -61,62 +62,62 @@ impl Engine<'_> {
         self.place(At::TwoColons);
         self.unless(b':', At::Status400, "one alone, or no group");
         self.branch(n, Cond::Lt, 0i64, At::Status400, "two of them, or behind eight groups");
-        self.mul(n, ANY_GROUPS, "");
-        self.next(c, q, "");
-        self.branch(c, Cond::Eq, b']', At::LiteralClosed, "");
+        self.mul(n, ANY_GROUPS, NO_WHY);
+        self.next(c, q, NO_WHY);
+        self.branch(c, Cond::Eq, b']', At::LiteralClosed, NO_WHY);
         self.place(At::GroupFirst);
-        self.take(q, 1i64, "");
+        self.take(q, 1i64, NO_WHY);
         self.place(At::Group);
         self.gosub(Routine::Hexes);
-        self.branch(t, Cond::Eq, NO_HEX, At::TwoColons, "");
+        self.branch(t, Cond::Eq, NO_HEX, At::TwoColons, NO_WHY);
         self.branch(t, Cond::Lt, FOUR_HEX, At::Status400, "too many digits");
         self.add(n, n, "one group more");
-        self.branch(c, Cond::Eq, b':', At::Group, "");
-        self.unless(b'.', At::LiteralEnd, "");
+        self.branch(c, Cond::Eq, b':', At::Group, NO_WHY);
+        self.unless(b'.', At::LiteralEnd, NO_WHY);
     }
 
     /// An IPv4 address in place of the last two groups, the first of which is counted already.
     fn dotted(&mut self) {
         let (q, c, n, t, v) = (self.s.q, self.s.c, self.s.n, self.s.t, self.s.v);
         self.add(n, n, "two groups");
-        self.branch(n, Cond::Ge, 0i64, At::Status400, "");
-        self.set(n, NO_PART, "");
+        self.branch(n, Cond::Ge, 0i64, At::Status400, NO_WHY);
+        self.set(n, NO_PART, NO_WHY);
         self.add(q, t, "its first digit");
         self.place(At::Octet);
-        self.set(v, NO_DIGIT, "");
+        self.set(v, NO_DIGIT, NO_WHY);
         self.place(At::OctetDigit);
-        self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, At::OctetEnd, "");
+        self.next(c, q, NO_WHY);
+        self.take(c, i64::from(b'0'), NO_WHY);
+        self.branch(c, Cond::Above, 9i64, At::OctetEnd, NO_WHY);
         self.if_zero(v, At::Status400, "a digit behind a 0");
-        self.mul(v, 10i64, "");
-        self.add(v, c, "");
+        self.mul(v, 10i64, NO_WHY);
+        self.add(v, c, NO_WHY);
         self.if_none(v, MORE_THAN_A_BYTE, At::OctetDigit, "else the digit is what ends it");
         self.place(At::OctetEnd);
         self.branch(v, Cond::Lt, 0i64, At::Status400, "no digit");
         self.add(n, n, "one part more");
-        self.add(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Eq, b'.', At::Octet, "");
+        self.add(c, i64::from(b'0'), NO_WHY);
+        self.branch(c, Cond::Eq, b'.', At::Octet, NO_WHY);
     }
 
     /// The port; then it is the end. CONNECT, when no field has come yet, needs a port.
     fn port(&mut self) {
         let (q, c, t, vend) = (self.s.q, self.s.c, self.s.t, self.s.vend);
         self.place(At::HostPort);
-        self.set(t, q, "");
+        self.set(t, q, NO_WHY);
         self.unless(b':', At::HostEnd, "no port");
         self.place(At::PortDigit);
-        self.next(c, q, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::BelowOrEqual, 9i64, At::PortDigit, "");
+        self.next(c, q, NO_WHY);
+        self.take(c, i64::from(b'0'), NO_WHY);
+        self.branch(c, Cond::BelowOrEqual, 9i64, At::PortDigit, NO_WHY);
         self.place(At::HostEnd);
-        self.take(q, 1i64, "");
-        self.branch(q, Cond::Eq, vend, At::HostFound, "");
-        self.if_zero(vend, At::AuthorityEnd, "");
+        self.take(q, 1i64, NO_WHY);
+        self.branch(q, Cond::Eq, vend, At::HostFound, NO_WHY);
+        self.if_zero(vend, At::AuthorityEnd, NO_WHY);
         self.jump(At::Status400, "more behind it");
         self.place(At::HostFound);
-        self.unless_zero(self.s.seen, At::Field, "");
-        self.branch(q, Cond::Above, t, At::Field, "");
+        self.unless_zero(self.s.seen, At::Field, NO_WHY);
+        self.branch(q, Cond::Above, t, At::Field, NO_WHY);
         self.jump(At::Status400, "CONNECT without a port");
     }
 
@@ -127,21 +128,21 @@ impl Engine<'_> {
         self.gosub(Routine::Hexes);
         self.branch(t, Cond::Eq, NO_HEX, At::Status400, "no version");
         self.unless(b'.', At::Status400, "no dot");
-        self.set(n, q, "");
-        self.add(n, 1i64, "");
+        self.set(n, q, NO_WHY);
+        self.add(n, 1i64, NO_WHY);
         self.scan(q, class::HOST, At::FutureByte);
-        self.branch(c, Cond::Eq, b':', At::FutureByte, "");
+        self.branch(c, Cond::Eq, b':', At::FutureByte, NO_WHY);
         self.take(n, q, "below 0, if anything is there");
-        self.jump(At::LiteralEnd, "");
+        self.jump(At::LiteralEnd, NO_WHY);
     }
 
     fn name(&mut self) {
         let (q, t) = (self.s.q, self.s.t);
         self.scan_from(q, class::HOST, At::HostByte, Some(At::HostFirst));
-        self.unless(b'%', At::HostPort, "");
+        self.unless(b'%', At::HostPort, NO_WHY);
         self.gosub(Routine::Hexes);
         self.branch(t, Cond::Gt, TWO_HEX, At::Status400, "no two hexadecimal digits");
-        self.jump(At::HostFirst, "");
+        self.jump(At::HostFirst, NO_WHY);
     }
 
     /// Hexadecimal digits from `q` on, which is behind the byte that ends them then, which is in `c`; `t` is how far it has
@@ -149,9 +150,9 @@ impl Engine<'_> {
     fn hexes(&mut self) {
         let (q, t) = (self.s.q, self.s.t);
         self.sub(Routine::Hexes);
-        self.set(t, q, "");
+        self.set(t, q, NO_WHY);
         self.scan(q, class::HEX, At::HexByte);
-        self.take(t, q, "");
+        self.take(t, q, NO_WHY);
         self.ret(Routine::Hexes);
     }
 }

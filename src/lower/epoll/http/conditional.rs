@@ -4,7 +4,7 @@
 use asmgen_arch::op::Cond;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, MODIFIED_SINCE, RANGE, UNMODIFIED_SINCE,
@@ -21,17 +21,17 @@ impl Engine<'_> {
         self.place(At::Again);
         self.four(self.s.rep, frame(var::ROUTE), "the variant");
         if self.has_dates {
-            self.branch(id, Cond::Eq, MODIFIED_SINCE, At::DateField, "");
-            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, At::DateField, "");
+            self.branch(id, Cond::Eq, MODIFIED_SINCE, At::DateField, NO_WHY);
+            self.branch(id, Cond::Eq, UNMODIFIED_SINCE, At::DateField, NO_WHY);
         }
-        self.branch(id, Cond::Above, RANGE, At::Field, "");
-        self.branch(id, Cond::Eq, RANGE, At::Ranges, "");
+        self.branch(id, Cond::Above, RANGE, At::Field, NO_WHY);
+        self.branch(id, Cond::Eq, RANGE, At::Ranges, NO_WHY);
         self.find_tag();
         self.place(At::TagFound);
-        self.set(c, id, "");
-        self.and(c, seen, "");
-        self.take(seen, c, "");
-        self.jump(At::Field, "");
+        self.set(c, id, NO_WHY);
+        self.and(c, seen, NO_WHY);
+        self.take(seen, c, NO_WHY);
+        self.jump(At::Field, NO_WHY);
         self.ranges();
         self.number();
     }
@@ -41,36 +41,36 @@ impl Engine<'_> {
     fn find_tag(&mut self) {
         let (q, vend, c, d, t, u, v, id) =
             (self.s.q, self.s.vend, self.s.c, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
-        self.four(t, at(self.s.rep, record::START), "");
-        self.four(u, at(self.s.rep, record::HEAD), "");
-        self.add(t, u, "");
+        self.four(t, at(self.s.rep, record::START), NO_WHY);
+        self.four(u, at(self.s.rep, record::HEAD), NO_WHY);
+        self.add(t, u, NO_WHY);
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
-        self.branch(id, Cond::Ne, IF_RANGE, At::TagList, "");
-        self.set(u, vend, "");
-        self.take(u, q, "");
+        self.branch(id, Cond::Ne, IF_RANGE, At::TagList, NO_WHY);
+        self.set(u, vend, NO_WHY);
+        self.take(u, q, NO_WHY);
         if self.has_dates {
-            self.branch(u, Cond::Eq, DATE_BYTES, At::IfRangeDate, "");
+            self.branch(u, Cond::Eq, DATE_BYTES, At::IfRangeDate, NO_WHY);
         }
         self.branch(u, Cond::Ne, ETAG_BYTES, At::Field, "no such entity tag");
         self.place(At::TagList);
-        self.byte(c, at(q, 0), "");
+        self.byte(c, at(q, 0), NO_WHY);
         self.branch(c, Cond::Eq, b'*', At::TagFound, "anything: no list begins so");
         self.place(At::TagSearch);
-        self.set(v, 0i64, "");
-        self.set(u, vend, "");
-        self.take(u, ETAG_BYTES, "");
+        self.set(v, 0i64, NO_WHY);
+        self.set(u, vend, NO_WHY);
+        self.take(u, ETAG_BYTES, NO_WHY);
         self.branch(q, Cond::Gt, u, At::Field, "too little is left");
         self.place(At::TagByte);
-        self.byte(c, sum(q, v, 0), "");
-        self.byte(d, sum(t, v, 0), "");
-        self.branch(c, Cond::Ne, d, At::TagOther, "");
-        self.add(v, 1i64, "");
-        self.branch(v, Cond::Ne, ETAG_BYTES, At::TagByte, "");
-        self.branch(id, Cond::Eq, IF_NONE_MATCH, At::TagFound, "");
+        self.byte(c, sum(q, v, 0), NO_WHY);
+        self.byte(d, sum(t, v, 0), NO_WHY);
+        self.branch(c, Cond::Ne, d, At::TagOther, NO_WHY);
+        self.add(v, 1i64, NO_WHY);
+        self.branch(v, Cond::Ne, ETAG_BYTES, At::TagByte, NO_WHY);
+        self.branch(id, Cond::Eq, IF_NONE_MATCH, At::TagFound, NO_WHY);
         self.unless_match(before(q, 2), b"W/", At::TagFound, "weak");
         self.place(At::TagOther);
-        self.add(q, 1i64, "");
-        self.jump(At::TagSearch, "");
+        self.add(q, 1i64, NO_WHY);
+        self.jump(At::TagSearch, NO_WHY);
     }
 
     /// What the conditions and the ranges make of it, when their fields have been looked at.
@@ -80,17 +80,17 @@ impl Engine<'_> {
         let failed = self.beginning(412);
         self.set(self.s.tok, failed, "412");
         self.if_any(fields, IF_MATCH, At::SendError, "no such entity tag");
-        self.if_any(fields, IF_NONE_MATCH, At::NoMatch, "");
+        self.if_any(fields, IF_NONE_MATCH, At::NoMatch, NO_WHY);
         let begin = self.beginning(304);
         self.set(self.s.tok, begin, "304");
         self.gosub(Routine::BeginComposed);
         self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.blen, 0i64, "no content");
-        self.jump(At::AppendHeaders, "");
+        self.jump(At::AppendHeaders, NO_WHY);
         self.place(At::NoMatch);
         self.if_any(fields, IF_RANGE | RANGE, At::Plain, "another representation, or no range at all");
-        self.if_any(flags, flag::NO_RANGE, At::Plain, "");
-        self.four(t, frame(var::METHOD), "");
+        self.if_any(flags, flag::NO_RANGE, At::Plain, NO_WHY);
+        self.four(t, frame(var::METHOD), NO_WHY);
         self.branch(t, Cond::Ne, GET, At::Plain, "for GET, not for HEAD");
         self.partial();
     }

@@ -4,7 +4,7 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, before, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, before, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{IF_MATCH, IF_NONE_MATCH, UNMODIFIED_SINCE, exact_names, seen};
 use crate::lower::epoll::startup::byte_classes::class;
@@ -62,23 +62,23 @@ impl Engine<'_> {
     pub(crate) fn see_dates(&mut self) {
         let (id, c, fields) = (self.s.id, self.s.c, self.s.seen);
         self.place(At::SeeDate);
-        self.and(id, WHICH, "");
-        self.shl(id, seen::DATES_SHIFT, "");
-        self.set(c, id, "");
-        self.and(c, fields, "");
-        self.or(fields, id, "");
-        self.shl(c, 2, "");
+        self.and(id, WHICH, NO_WHY);
+        self.shl(id, seen::DATES_SHIFT, NO_WHY);
+        self.set(c, id, NO_WHY);
+        self.and(c, fields, NO_WHY);
+        self.or(fields, id, NO_WHY);
+        self.shl(c, 2, NO_WHY);
         self.or(fields, c, "two lines of it are no date");
-        self.jump(At::Field, "");
+        self.jump(At::Field, NO_WHY);
     }
 
     /// Fields with a date do not count beside those with entity tags.
     pub(crate) fn prefer_tags(&mut self) {
         let t = self.s.t;
-        self.set(t, self.s.seen, "");
-        self.and(t, IF_MATCH | IF_NONE_MATCH, "");
-        self.shl(t, seen::DATES_SHIFT + 2, "");
-        self.or(self.s.seen, t, "");
+        self.set(t, self.s.seen, NO_WHY);
+        self.and(t, IF_MATCH | IF_NONE_MATCH, NO_WHY);
+        self.shl(t, seen::DATES_SHIFT + 2, NO_WHY);
+        self.or(self.s.seen, t, NO_WHY);
     }
 
     /// The second time, with `id` and the value from `q` to `vend`: what a date says is said by the bit of the entity tag
@@ -87,61 +87,61 @@ impl Engine<'_> {
         let (id, n, c, d, q, t, v, x, fields) =
             (self.s.id, self.s.n, self.s.c, self.s.d, self.s.q, self.s.t, self.s.v, self.s.x, self.s.seen);
         self.place(At::DateField);
-        self.set(n, id, "");
-        self.and(n, WHICH, "");
-        self.set(c, n, "");
-        self.shl(c, seen::DATES_SHIFT + 2, "");
-        self.and(c, fields, "");
+        self.set(n, id, NO_WHY);
+        self.and(n, WHICH, NO_WHY);
+        self.set(c, n, NO_WHY);
+        self.shl(c, seen::DATES_SHIFT + 2, NO_WHY);
+        self.and(c, fields, NO_WHY);
         self.unless_zero(c, At::Field, "it does not count");
         self.last_modified();
-        self.set(x, t, "");
-        self.set(self.s.wide, Arg::Frame(GIVEN - 1), "");
+        self.set(x, t, NO_WHY);
+        self.set(self.s.wide, Arg::Frame(GIVEN - 1), NO_WHY);
         self.gosub(Routine::HttpDate);
         self.if_zero(id, At::Field, "no date");
-        self.set(q, x, "");
-        self.set(self.s.vend, x, "");
-        self.add(self.s.vend, DATE_BYTES, "");
-        self.set(self.s.wide, Arg::Frame(STORED - 1), "");
+        self.set(q, x, NO_WHY);
+        self.set(self.s.vend, x, NO_WHY);
+        self.add(self.s.vend, DATE_BYTES, NO_WHY);
+        self.set(self.s.wide, Arg::Frame(STORED - 1), NO_WHY);
         self.gosub(Routine::HttpDate);
-        self.set(self.s.wide, Arg::Frame(GIVEN), "");
-        self.set(v, 0i64, "");
+        self.set(self.s.wide, Arg::Frame(GIVEN), NO_WHY);
+        self.set(v, 0i64, NO_WHY);
         self.place(At::CompareDates);
-        self.byte(c, sum(self.s.wide, v, 0), "");
-        self.byte(d, sum(self.s.wide, v, STORED - GIVEN), "");
-        self.branch(c, Cond::Ne, d, At::DatesDiffer, "");
-        self.add(v, 1i64, "");
-        self.branch(v, Cond::Ne, place::BYTES, At::CompareDates, "");
+        self.byte(c, sum(self.s.wide, v, 0), NO_WHY);
+        self.byte(d, sum(self.s.wide, v, STORED - GIVEN), NO_WHY);
+        self.branch(c, Cond::Ne, d, At::DatesDiffer, NO_WHY);
+        self.add(v, 1i64, NO_WHY);
+        self.branch(v, Cond::Ne, place::BYTES, At::CompareDates, NO_WHY);
         self.place(At::DatesDiffer);
-        self.branch(d, Cond::Above, c, At::ModifiedLater, "");
+        self.branch(d, Cond::Above, c, At::ModifiedLater, NO_WHY);
         self.branch(n, Cond::Eq, UNMODIFIED_SINCE & WHICH, At::Field, "it holds");
         self.and(fields, !i64::from(IF_NONE_MATCH), "not modified: as if the entity tag were named");
-        self.jump(At::Field, "");
+        self.jump(At::Field, NO_WHY);
         self.place(At::ModifiedLater);
-        self.branch(n, Cond::Ne, UNMODIFIED_SINCE & WHICH, At::Field, "");
+        self.branch(n, Cond::Ne, UNMODIFIED_SINCE & WHICH, At::Field, NO_WHY);
         self.or(fields, IF_MATCH, "as if there were another entity tag");
-        self.jump(At::Field, "");
+        self.jump(At::Field, NO_WHY);
         // `If-Range` is the very text, or another representation's: §13.1.5.
         self.place(At::IfRangeDate);
         self.last_modified();
         self.place(At::SameDate);
-        self.next(c, q, "");
-        self.next(d, t, "");
-        self.branch(c, Cond::Ne, d, At::Field, "");
-        self.branch(q, Cond::Ne, self.s.vend, At::SameDate, "");
-        self.jump(At::TagFound, "");
+        self.next(c, q, NO_WHY);
+        self.next(d, t, NO_WHY);
+        self.branch(c, Cond::Ne, d, At::Field, NO_WHY);
+        self.branch(q, Cond::Ne, self.s.vend, At::SameDate, NO_WHY);
+        self.jump(At::TagFound, NO_WHY);
         self.http_date();
     }
 
     /// The date of `rep` in `t`; goes on with the next field if it has none.
     fn last_modified(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.four(t, at(self.s.rep, record::START), "");
-        self.two(u, at(self.s.rep, record::SHARED), "");
+        self.four(t, at(self.s.rep, record::START), NO_WHY);
+        self.two(u, at(self.s.rep, record::SHARED), NO_WHY);
         self.add(t, u, "behind the line that has it");
-        self.take(t, LAST_MODIFIED_BYTES, "");
+        self.take(t, LAST_MODIFIED_BYTES, NO_WHY);
         // No other line of ours begins so, and no line has a line end in it.
         self.unless_match(before(t, 1), b"\nLas", At::Field, "it has no date");
-        self.add(t, LAST_MODIFIED_BYTES - DATE_BYTES - 2, "");
+        self.add(t, LAST_MODIFIED_BYTES - DATE_BYTES - 2, NO_WHY);
     }
 
     /// Reads a date from `q` to `vend`, in one of the three forms of RFC 9110 §5.6.7, and writes it behind `wide`; `id` is 0 if it
@@ -161,42 +161,42 @@ impl Engine<'_> {
         let [fixed, dashed, asctime] = [("IMF-fixdate", fixed), ("rfc850-date", dashed), ("asctime-date", asctime)]
             .map(|(name, form)| self.bytes(&format!("form: {name}"), &form));
         self.sub(Routine::HttpDate);
-        self.set(tok, q, "");
+        self.set(tok, q, NO_WHY);
         self.scan(q, class::TOKEN, At::Weekday);
-        self.set(tokend, q, "");
-        self.set(list, Arg::Data(days), "");
+        self.set(tokend, q, NO_WHY);
+        self.set(list, Arg::Data(days), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Dated, "no day of the week");
-        self.take(q, 1i64, "");
-        self.set(o, Arg::Data(dashed), "");
+        self.take(q, 1i64, NO_WHY);
+        self.set(o, Arg::Data(dashed), NO_WHY);
         self.branch(id, Cond::Ne, 1i64, At::DateItem, "a long name");
-        self.set(o, Arg::Data(fixed), "");
-        self.byte(c, at(q, 0), "");
-        self.branch(c, Cond::Eq, b',', At::DateItem, "");
-        self.set(o, Arg::Data(asctime), "");
+        self.set(o, Arg::Data(fixed), NO_WHY);
+        self.byte(c, at(q, 0), NO_WHY);
+        self.branch(c, Cond::Eq, b',', At::DateItem, NO_WHY);
+        self.set(o, Arg::Data(asctime), NO_WHY);
         self.place(At::DateItem);
-        self.next(d, o, "");
-        self.if_zero(d, At::DateEnd, "");
-        self.next(c, q, "");
-        self.branch(d, Cond::Above, LAST_CODE, At::DateItself, "");
-        self.branch(d, Cond::Eq, MONTH_NAME, At::DateMonth, "");
-        self.branch(d, Cond::Eq, CENTURY, At::DateCentury, "");
-        self.branch(d, Cond::Ne, DAY_OR_SPACE, At::DateDigit, "");
-        self.set(d, i64::from(1 + place::DAY), "");
-        self.branch(c, Cond::Ne, b' ', At::DateDigit, "");
-        self.set(c, i64::from(b'0'), "");
+        self.next(d, o, NO_WHY);
+        self.if_zero(d, At::DateEnd, NO_WHY);
+        self.next(c, q, NO_WHY);
+        self.branch(d, Cond::Above, LAST_CODE, At::DateItself, NO_WHY);
+        self.branch(d, Cond::Eq, MONTH_NAME, At::DateMonth, NO_WHY);
+        self.branch(d, Cond::Eq, CENTURY, At::DateCentury, NO_WHY);
+        self.branch(d, Cond::Ne, DAY_OR_SPACE, At::DateDigit, NO_WHY);
+        self.set(d, i64::from(1 + place::DAY), NO_WHY);
+        self.branch(c, Cond::Ne, b' ', At::DateDigit, NO_WHY);
+        self.set(c, i64::from(b'0'), NO_WHY);
         self.place(At::DateDigit);
-        self.set(u, c, "");
-        self.take(u, i64::from(b'0'), "");
+        self.set(u, c, NO_WHY);
+        self.take(u, i64::from(b'0'), NO_WHY);
         self.branch(u, Cond::Above, 9i64, At::DateBad, "no digit");
         self.place(At::DateByte);
-        self.put_byte(sum(self.s.wide, d, 0), c, "");
-        self.jump(At::DateItem, "");
+        self.put_byte(sum(self.s.wide, d, 0), c, NO_WHY);
+        self.jump(At::DateItem, NO_WHY);
         self.place(At::DateItself);
-        self.branch(c, Cond::Eq, d, At::DateItem, "");
+        self.branch(c, Cond::Eq, d, At::DateItem, NO_WHY);
         self.place(At::DateBad);
-        self.set(id, 0i64, "");
-        self.jump(At::Dated, "");
+        self.set(id, 0i64, NO_WHY);
+        self.jump(At::Dated, NO_WHY);
         self.date_month();
         self.date_century();
         self.place(At::DateEnd);
@@ -205,10 +205,10 @@ impl Engine<'_> {
         self.ret(Routine::HttpDate);
         // Two digits at `ptr`, as a number and a constant.
         self.sub(Routine::Pair);
-        self.byte(c, at(self.s.ptr, 0), "");
-        self.mul(c, 10i64, "");
-        self.byte(d, at(self.s.ptr, 1), "");
-        self.add(c, d, "");
+        self.byte(c, at(self.s.ptr, 0), NO_WHY);
+        self.mul(c, 10i64, NO_WHY);
+        self.byte(d, at(self.s.ptr, 1), NO_WHY);
+        self.add(c, d, NO_WHY);
         self.ret(Routine::Pair);
     }
 
@@ -218,17 +218,17 @@ impl Engine<'_> {
         let months = self.bytes("months", &exact_names(&months));
         let (q, id) = (self.s.q, self.s.id);
         self.place(At::DateMonth);
-        self.set(self.s.tokend, q, "");
-        self.add(self.s.tokend, 3i64, "");
-        self.take(q, 1i64, "");
-        self.set(self.s.tok, q, "");
-        self.add(q, 3i64, "");
-        self.set(self.s.list, Arg::Data(months), "");
+        self.set(self.s.tokend, q, NO_WHY);
+        self.add(self.s.tokend, 3i64, NO_WHY);
+        self.take(q, 1i64, NO_WHY);
+        self.set(self.s.tok, q, NO_WHY);
+        self.add(q, 3i64, NO_WHY);
+        self.set(self.s.list, Arg::Data(months), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Dated, "no month");
-        self.set(self.s.c, id, "");
-        self.set(self.s.d, i64::from(1 + place::MONTH), "");
-        self.jump(At::DateByte, "");
+        self.set(self.s.c, id, NO_WHY);
+        self.set(self.s.d, i64::from(1 + place::MONTH), NO_WHY);
+        self.jump(At::DateByte, NO_WHY);
     }
 
     /// The century of a year that has two digits, by that of the server's date.
@@ -237,23 +237,23 @@ impl Engine<'_> {
         let (c, d, ptr, v, wide) = (self.s.c, self.s.d, self.s.ptr, self.s.v, self.s.wide);
         self.place(At::DateCentury);
         self.take(self.s.q, 1i64, "that was nothing of it");
-        self.set(ptr, wide, "");
-        self.add(ptr, 1i64 + i64::from(place::YEAR_IN_CENTURY), "");
+        self.set(ptr, wide, NO_WHY);
+        self.add(ptr, 1i64 + i64::from(place::YEAR_IN_CENTURY), NO_WHY);
         self.gosub(Routine::Pair);
-        self.set(v, c, "");
+        self.set(v, c, NO_WHY);
         self.date_line(ptr, YEAR_AT + 2);
         self.gosub(Routine::Pair);
         self.take(v, c, "years ahead");
-        self.take(ptr, 2i64, "");
+        self.take(ptr, 2i64, NO_WHY);
         self.gosub(Routine::Pair);
-        self.branch(v, Cond::Lt, YEARS_AHEAD, At::ThisCentury, "");
-        self.take(c, 1i64, "");
+        self.branch(v, Cond::Lt, YEARS_AHEAD, At::ThisCentury, NO_WHY);
+        self.take(c, 1i64, NO_WHY);
         self.place(At::ThisCentury);
-        self.set(d, c, "");
-        self.take(d, CONSTANT, "");
-        self.set(ptr, wide, "");
-        self.add(ptr, 1i64, "");
+        self.set(d, c, NO_WHY);
+        self.take(d, CONSTANT, NO_WHY);
+        self.set(ptr, wide, NO_WHY);
+        self.add(ptr, 1i64, NO_WHY);
         self.gosub(Routine::Digits2);
-        self.jump(At::DateItem, "");
+        self.jump(At::DateItem, NO_WHY);
     }
 }

@@ -3,7 +3,7 @@
 use asmgen_arch::op::Arg;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::builder::{NO_WHY, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::names;
 use crate::lower::epoll::state::vars::var;
@@ -34,9 +34,9 @@ impl Engine<'_> {
             (CONNECT, "CONNECT"),
         ];
         let list = self.bytes("methods", &names(&methods));
-        self.set(self.s.tok, self.s.req, "");
+        self.set(self.s.tok, self.s.req, NO_WHY);
         self.set(self.s.tokend, self.s.path, "behind the space");
-        self.set(self.s.list, Arg::Data(list), "");
+        self.set(self.s.list, Arg::Data(list), NO_WHY);
         self.gosub(Routine::Lookup);
         self.put_four(frame(var::METHOD), self.s.id, "its method");
     }
@@ -48,9 +48,9 @@ impl Engine<'_> {
         self.set(self.s.tok, unknown, "501");
         self.if_zero(self.s.id, At::SendError, "no method");
         self.set(self.s.tok, refused, "405");
-        self.if_any(self.s.id, ODD, At::SendError, "");
+        self.if_any(self.s.id, ODD, At::SendError, NO_WHY);
         self.set(self.s.tok, options, "204");
         self.set(self.s.v, self.records.no_content_at, "nothing of what refusals have but the empty line");
-        self.jump(At::SendErrorFrom, "");
+        self.jump(At::SendErrorFrom, NO_WHY);
     }
 }

@@ -3,7 +3,7 @@
 use asmgen_arch::op::Cond;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::RANGE;
 use crate::lower::epoll::state::conn_entry::flag;
@@ -23,7 +23,7 @@ impl Engine<'_> {
         self.place(At::Ranges);
         self.begins_with("bytes=");
         self.unless_zero(self.s.d, At::NoRange, "another unit");
-        self.four(blen, at(self.s.rep, record::BODY_LEN), "");
+        self.four(blen, at(self.s.rep, record::BODY_LEN), NO_WHY);
         self.put_four(frame(var::NUMBERS.at + 8), blen, "the length");
         self.place(At::Range);
         self.gosub(Routine::Element);
@@ -35,36 +35,36 @@ impl Engine<'_> {
         self.set(t, n, "first");
         self.gosub(Routine::Number);
         self.branch(tok, Cond::Ne, self.s.tokend, At::NoRange, "something else in it");
-        self.branch(t, Cond::Lt, 0i64, At::Suffix, "");
-        self.branch(n, Cond::Ge, 0i64, At::FirstLast, "");
+        self.branch(t, Cond::Lt, 0i64, At::Suffix, NO_WHY);
+        self.branch(n, Cond::Ge, 0i64, At::FirstLast, NO_WHY);
         self.place(At::ToEnd);
         self.set(n, NUMBER_MAX, "to the end");
         self.place(At::FirstLast);
         self.branch(t, Cond::Above, n, At::NoRange, "first behind last");
         self.branch(t, Cond::AboveOrEqual, blen, At::Range, "behind the end");
         self.if_any(flags, flag::PARTIAL, At::Range, "not the first");
-        self.or(flags, flag::PARTIAL, "");
+        self.or(flags, flag::PARTIAL, NO_WHY);
         self.put_four(frame(var::NUMBERS), t, "first");
-        self.branch(n, Cond::Below, blen, At::RangeFound, "");
-        self.set(n, blen, "");
+        self.branch(n, Cond::Below, blen, At::RangeFound, NO_WHY);
+        self.set(n, blen, NO_WHY);
         self.take(n, 1i64, "the last byte there is");
         self.place(At::RangeFound);
         self.put_four(frame(var::NUMBERS.at + 4), n, "last");
-        self.take(n, t, "");
+        self.take(n, t, NO_WHY);
         self.add(n, 1i64, "bytes");
-        self.put_four(frame(var::NUMBERS.at + 12), n, "");
-        self.jump(At::Range, "");
+        self.put_four(frame(var::NUMBERS.at + 12), n, NO_WHY);
+        self.jump(At::Range, NO_WHY);
         self.place(At::Suffix);
         self.branch(n, Cond::Lt, 0i64, At::NoRange, "no number at all");
-        self.set(t, blen, "");
+        self.set(t, blen, NO_WHY);
         self.take(t, n, "so many from the end; nothing begins behind it");
-        self.branch(n, Cond::BelowOrEqual, blen, At::ToEnd, "");
+        self.branch(n, Cond::BelowOrEqual, blen, At::ToEnd, NO_WHY);
         self.set(t, 0i64, "all of it");
-        self.unless_zero(blen, At::ToEnd, "");
+        self.unless_zero(blen, At::ToEnd, NO_WHY);
         // All of nothing can be had, and no 206 says so.
         self.place(At::NoRange);
-        self.or(flags, flag::NO_RANGE, "");
-        self.jump(At::Field, "");
+        self.or(flags, flag::NO_RANGE, NO_WHY);
+        self.jump(At::Field, NO_WHY);
     }
 
     /// A number from `tok` on, in `n`, or something below 0; the byte behind it in `c`, less `0`. The cursor is behind that.
@@ -73,16 +73,16 @@ impl Engine<'_> {
         self.sub(Routine::Number);
         self.set(n, NO_NUMBER, "no digit");
         self.place(At::NumberDigit);
-        self.next(c, tok, "");
-        self.take(c, i64::from(b'0'), "");
-        self.branch(c, Cond::Above, 9i64, At::NumberEnd, "");
-        self.branch(n, Cond::Gt, NUMBER_MAX / 10 - 1, At::NumberLarge, "");
-        self.mul(n, 10i64, "");
-        self.add(n, c, "");
-        self.jump(At::NumberDigit, "");
+        self.next(c, tok, NO_WHY);
+        self.take(c, i64::from(b'0'), NO_WHY);
+        self.branch(c, Cond::Above, 9i64, At::NumberEnd, NO_WHY);
+        self.branch(n, Cond::Gt, NUMBER_MAX / 10 - 1, At::NumberLarge, NO_WHY);
+        self.mul(n, 10i64, NO_WHY);
+        self.add(n, c, NO_WHY);
+        self.jump(At::NumberDigit, NO_WHY);
         self.place(At::NumberLarge);
         self.set(n, NUMBER_MAX, "larger than anything here");
-        self.jump(At::NumberDigit, "");
+        self.jump(At::NumberDigit, NO_WHY);
         self.place(At::NumberEnd);
         self.ret(Routine::Number);
     }
@@ -96,11 +96,11 @@ impl Engine<'_> {
         let begin = self.beginning(206);
         self.set(self.s.tok, begin, "206");
         self.gosub(Routine::BeginComposed);
-        self.four(t, frame(var::NUMBERS), "");
-        self.four(self.s.body, at(self.s.rep, record::BODY), "");
+        self.four(t, frame(var::NUMBERS), NO_WHY);
+        self.four(self.s.body, at(self.s.rep, record::BODY), NO_WHY);
         self.add(self.s.body, t, "the first byte");
-        self.four(self.s.blen, frame(var::NUMBERS.at + 12), "");
+        self.four(self.s.blen, frame(var::NUMBERS.at + 12), NO_WHY);
         self.two(self.s.v, at(self.s.rep, record::TYPE), "from the fields behind the length on");
-        self.jump(At::AppendHeaders, "");
+        self.jump(At::AppendHeaders, NO_WHY);
     }
 }

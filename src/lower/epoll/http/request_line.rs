@@ -4,7 +4,7 @@
 use asmgen_arch::op::{Arg, Cond, Slot};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, frame, sum};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::conn_entry::flag;
@@ -20,17 +20,17 @@ impl Engine<'_> {
     pub(crate) fn scan_from(&mut self, cursor: Slot, class: u32, name: At, first: Option<At>) {
         let (c, u) = (self.s.c, self.s.u);
         self.place(name);
-        self.next(c, cursor, "");
+        self.next(c, cursor, NO_WHY);
         if let Some(first) = first {
             self.place(first);
         }
-        self.byte(u, sum(self.s.classes, c, 0), "");
-        self.if_any(u, class, name, "");
+        self.byte(u, sum(self.s.classes, c, 0), NO_WHY);
+        self.if_any(u, class, name, NO_WHY);
     }
 
     /// Goes to `malformed` if the byte in `c` is none of a token.
     pub(crate) fn unless_token(&mut self, why: &str) {
-        self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), "");
+        self.byte(self.s.u, sum(self.s.classes, self.s.c, 0), NO_WHY);
         self.if_none(self.s.u, class::TOKEN, At::Malformed, why);
     }
 
@@ -44,12 +44,12 @@ impl Engine<'_> {
         self.place(At::Request);
         self.set(req, p, "a request begins");
         self.set(flags, 0i64, "nothing is known of it");
-        self.set(self.s.seen, 0i64, "");
-        self.put_four(frame(var::METHOD), 0i64, "");
+        self.set(self.s.seen, 0i64, NO_WHY);
+        self.put_four(frame(var::METHOD), 0i64, NO_WHY);
         self.too_long(501);
-        self.next(c, p, "");
-        self.branch(c, Cond::Ne, b'\r', At::MethodFirst, "");
-        self.next(c, p, "");
+        self.next(c, p, NO_WHY);
+        self.branch(c, Cond::Ne, b'\r', At::MethodFirst, NO_WHY);
+        self.next(c, p, NO_WHY);
         self.unless(b'\n', At::Malformed, "a CR alone");
         self.jump(At::Request, "an empty line before it");
         self.place(At::MethodFirst);
@@ -59,15 +59,15 @@ impl Engine<'_> {
         self.set(self.s.path, p, "the target");
         self.which_method();
         self.too_long(414);
-        self.set(p, self.s.path, "");
+        self.set(p, self.s.path, NO_WHY);
         self.scan(p, class::TARGET, At::Target);
         self.unless(b' ', At::Malformed, "no space");
-        self.set(self.s.vend, p, "");
+        self.set(self.s.vend, p, NO_WHY);
         self.take(self.s.vend, 1i64, "its end");
         self.branch(self.s.vend, Cond::Eq, self.s.path, At::Malformed, "no target");
         self.version();
         self.leave_cursor();
-        self.put_four(frame(var::FIELD_LINES), p, "");
+        self.put_four(frame(var::FIELD_LINES), p, NO_WHY);
         self.too_long(431);
         self.find_path();
     }
@@ -76,20 +76,20 @@ impl Engine<'_> {
         let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
         self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
         self.place(At::Http);
-        self.next(c, p, "");
-        self.next(d, q, "");
+        self.next(c, p, NO_WHY);
+        self.next(d, q, NO_WHY);
         self.branch(c, Cond::Ne, d, At::Malformed, "no HTTP");
-        self.branch(d, Cond::Ne, b'/', At::Http, "");
+        self.branch(d, Cond::Ne, b'/', At::Http, NO_WHY);
         self.next(d, p, "major version");
-        self.take(d, i64::from(b'0'), "");
+        self.take(d, i64::from(b'0'), NO_WHY);
         self.branch(d, Cond::Above, 9i64, At::Malformed, "no digit");
-        self.next(c, p, "");
+        self.next(c, p, NO_WHY);
         self.unless(b'.', At::Malformed, "no point");
         self.next(c, p, "minor version");
-        self.take(c, i64::from(b'0'), "");
+        self.take(c, i64::from(b'0'), NO_WHY);
         self.branch(c, Cond::Above, 9i64, At::Malformed, "no digit");
         self.branch(d, Cond::Ne, 1i64, At::Status505, "not HTTP/1");
-        self.unless_zero(c, At::Newer, "");
+        self.unless_zero(c, At::Newer, NO_WHY);
         self.or(self.s.flags, flag::OLD, "HTTP/1.0");
         self.place(At::Newer);
         self.line_end();
@@ -97,14 +97,14 @@ impl Engine<'_> {
 
     /// Keeps the cursor in the frame while something else is read: the register that reads best is free then.
     pub(crate) fn leave_cursor(&mut self) {
-        self.put_four(frame(var::CURSOR), self.s.p, "");
+        self.put_four(frame(var::CURSOR), self.s.p, NO_WHY);
     }
 
     /// CR and LF, or it is bad.
     pub(crate) fn line_end(&mut self) {
-        self.next(self.s.c, self.s.p, "");
+        self.next(self.s.c, self.s.p, NO_WHY);
         self.unless(b'\r', At::Malformed, "no CR");
-        self.next(self.s.c, self.s.p, "");
+        self.next(self.s.c, self.s.p, NO_WHY);
         self.unless(b'\n', At::Malformed, "no LF");
     }
 
@@ -114,25 +114,25 @@ impl Engine<'_> {
         self.place(At::Malformed);
         self.input_end();
         self.branch(p, Cond::BelowOrEqual, end, At::Status400, "a wrong byte");
-        self.four(t, frame(var::INPUT_END), "");
+        self.four(t, frame(var::INPUT_END), NO_WHY);
         self.set(p, self.s.req, "the request begins here");
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, At::Flush, "it is not complete");
         self.four(self.s.tok, frame(var::PHASE), "it does not end");
-        self.jump(At::Fatal, "");
+        self.jump(At::Fatal, NO_WHY);
         for (place, status) in [(At::Status505, 505), (At::Status400, 400)] {
             self.place(place);
             let record = self.beginning(status);
-            self.set(self.s.tok, record, "");
-            self.jump(At::Fatal, "");
+            self.set(self.s.tok, record, NO_WHY);
+            self.jump(At::Fatal, NO_WHY);
         }
     }
 
     /// From here on a request that does not end gets this error.
     fn too_long(&mut self, status: u16) {
         let record = self.beginning(status);
-        self.set(self.s.phase, record, "");
-        self.put_four(frame(var::PHASE), self.s.phase, "");
+        self.set(self.s.phase, record, NO_WHY);
+        self.put_four(frame(var::PHASE), self.s.phase, NO_WHY);
     }
 }

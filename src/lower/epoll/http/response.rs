@@ -3,7 +3,7 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{ACCEPT_ENCODING, IF_NONE_MATCH, RANGE, seen};
 use crate::lower::epoll::http::method::{HEAD, REFUSED};
@@ -20,14 +20,14 @@ impl Engine<'_> {
     pub(crate) fn head(&mut self) {
         let flags = self.s.flags;
         self.place(At::Head);
-        self.four(self.s.rep, frame(var::ROUTE), "");
-        self.if_any(flags, flag::AGAIN, At::Conditions, "");
-        self.if_any(self.s.seen, seen::HOST, At::HasHost, "");
+        self.four(self.s.rep, frame(var::ROUTE), NO_WHY);
+        self.if_any(flags, flag::AGAIN, At::Conditions, NO_WHY);
+        self.if_any(self.s.seen, seen::HOST, At::HasHost, NO_WHY);
         self.if_none(flags, flag::OLD, At::Status400, "no host");
         self.place(At::HasHost);
-        self.four(self.s.id, frame(var::METHOD), "");
+        self.four(self.s.id, frame(var::METHOD), NO_WHY);
         self.if_any(flags, flag::NOT_CHUNKED, At::Status400, "where the body ends is not known");
-        self.if_none(flags, flag::UNKNOWN, At::CodingsKnown, "");
+        self.if_none(flags, flag::UNKNOWN, At::CodingsKnown, NO_WHY);
         self.set(self.s.id, 0i64, "as an unknown method");
         self.place(At::CodingsKnown);
         self.branch(self.s.id, Cond::Below, REFUSED, At::MethodOther, "not known, or no route is asked for");
@@ -38,7 +38,7 @@ impl Engine<'_> {
         }
         self.write_metrics();
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
-        self.two(self.s.t, at(self.s.rep, record::SHARED), "");
+        self.two(self.s.t, at(self.s.rep, record::SHARED), NO_WHY);
         self.if_zero(self.s.t, At::Plain, "no representation: the same for every method");
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
         self.if_none(self.s.seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
@@ -52,10 +52,10 @@ impl Engine<'_> {
             self.prefer_tags();
         }
         self.or(self.s.seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
-        self.or(flags, flag::AGAIN, "");
-        self.four(self.s.p, frame(var::FIELD_LINES), "");
+        self.or(flags, flag::AGAIN, NO_WHY);
+        self.four(self.s.p, frame(var::FIELD_LINES), NO_WHY);
         self.leave_cursor();
-        self.jump(At::Field, "");
+        self.jump(At::Field, NO_WHY);
         self.conditions();
         self.whole();
         self.other_methods();
@@ -69,23 +69,23 @@ impl Engine<'_> {
         let (flags, rep) = (self.s.flags, self.s.rep);
         self.place(At::Fatal);
         self.or(flags, flag::CLOSING, "nothing more is looked at");
-        self.put_four(frame(var::CURSOR), 0i64, "");
+        self.put_four(frame(var::CURSOR), 0i64, NO_WHY);
         self.refuse();
         // Begins with the record's own status line.
         self.place(At::Plain);
-        self.four(self.s.ptr, at(rep, record::STATUS_LINE), "");
-        self.two(self.s.len, at(rep, record::LINE), "");
+        self.four(self.s.ptr, at(rep, record::STATUS_LINE), NO_WHY);
+        self.two(self.s.len, at(rep, record::LINE), NO_WHY);
         self.gosub(Routine::BeginReply);
         if self.has_paths() {
             self.location_with_path();
         }
-        self.set(self.s.xlen, 0i64, "");
-        self.four(self.s.body, at(rep, record::BODY), "");
-        self.four(self.s.blen, at(rep, record::BODY_LEN), "");
+        self.set(self.s.xlen, 0i64, NO_WHY);
+        self.four(self.s.body, at(rep, record::BODY), NO_WHY);
+        self.four(self.s.blen, at(rep, record::BODY_LEN), NO_WHY);
         self.set(self.s.v, 0i64, "all fields");
         self.place(At::WithContent);
-        self.four(self.s.t, frame(var::METHOD), "");
-        self.branch(self.s.t, Cond::Ne, HEAD, At::AppendHeaders, "");
+        self.four(self.s.t, frame(var::METHOD), NO_WHY);
+        self.branch(self.s.t, Cond::Ne, HEAD, At::AppendHeaders, NO_WHY);
         self.place(At::NoContent);
         self.set(self.s.blen, 0i64, "no content");
         self.finish();
@@ -95,25 +95,25 @@ impl Engine<'_> {
     /// A location that ends with the path and the query of the request, as they came: bytes of a target end no line.
     fn location_with_path(&mut self) {
         let (rep, ptr, len, q, c) = (self.s.rep, self.s.ptr, self.s.len, self.s.q, self.s.c);
-        self.two(c, at(rep, record::SHARED), "");
+        self.two(c, at(rep, record::SHARED), NO_WHY);
         self.unless_zero(c, At::NoPathWanted, "a representation");
-        self.two(len, at(rep, record::TYPE), "");
-        self.if_zero(len, At::NoPathWanted, "");
-        self.four(ptr, at(rep, record::START), "");
+        self.two(len, at(rep, record::TYPE), NO_WHY);
+        self.if_zero(len, At::NoPathWanted, NO_WHY);
+        self.four(ptr, at(rep, record::START), NO_WHY);
         self.take(ptr, len, "what stands in front of it");
         self.gosub(Routine::Vector);
-        self.four(ptr, frame(var::TARGET), "");
-        self.set(q, ptr, "");
+        self.four(ptr, frame(var::TARGET), NO_WHY);
+        self.set(q, ptr, NO_WHY);
         self.place(At::PathWanted);
-        self.next(c, q, "");
-        self.branch(c, Cond::Ne, b' ', At::PathWanted, "");
+        self.next(c, q, NO_WHY);
+        self.branch(c, Cond::Ne, b' ', At::PathWanted, NO_WHY);
         self.take(q, 1i64, "its end");
-        self.set(len, q, "");
-        self.take(len, ptr, "");
+        self.set(len, q, NO_WHY);
+        self.take(len, ptr, NO_WHY);
         self.gosub(Routine::Vector);
         let end = self.text("\r\n");
-        self.set(ptr, Arg::Data(end), "");
-        self.set(len, 2i64, "");
+        self.set(ptr, Arg::Data(end), NO_WHY);
+        self.set(len, 2i64, NO_WHY);
         self.gosub(Routine::Vector);
         self.place(At::NoPathWanted);
     }
@@ -123,16 +123,16 @@ impl Engine<'_> {
         let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.tok);
         // As it is said at `begin`: composes its fields, and has its status line.
         self.sub(Routine::BeginComposed);
-        self.byte(self.s.q, at(begin, beginning::FORMAT), "");
-        self.add(self.s.q, begin, "");
+        self.byte(self.s.q, at(begin, beginning::FORMAT), NO_WHY);
+        self.add(self.s.q, begin, NO_WHY);
         self.gosub(Routine::Compose);
         self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
         self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
-        self.set(len, VERSION_BYTES, "");
+        self.set(len, VERSION_BYTES, NO_WHY);
         self.gosub(Routine::Vector);
-        self.set(ptr, begin, "");
+        self.set(ptr, begin, NO_WHY);
         self.add(ptr, beginning::LINE, "the rest of the line");
-        self.byte(len, at(begin, beginning::LINE_LEN), "");
+        self.byte(len, at(begin, beginning::LINE_LEN), NO_WHY);
         self.gosub(Routine::BeginLine);
         self.ret(Routine::BeginComposed);
         // With the status line that `ptr` and `len` say.
@@ -143,7 +143,7 @@ impl Engine<'_> {
         self.sub(Routine::BeginLine);
         self.gosub(Routine::Vector);
         self.date_line(self.s.ptr, 0);
-        self.set(self.s.len, DATE_LINE_BYTES, "");
+        self.set(self.s.len, DATE_LINE_BYTES, NO_WHY);
         self.gosub(Routine::Vector);
         self.ret(Routine::BeginLine);
     }
@@ -154,16 +154,16 @@ impl Engine<'_> {
         self.place(At::SendError);
         self.set(v, 0i64, "all of what refusals have");
         self.place(At::SendErrorFrom);
-        self.byte(t, at(begin, beginning::LINE_LEN), "");
-        self.take(t, wire::AROUND_REASON as i64, "");
+        self.byte(t, at(begin, beginning::LINE_LEN), NO_WHY);
+        self.take(t, wire::AROUND_REASON as i64, NO_WHY);
         self.put_four(frame(var::NUMBERS), t, "length of the content");
         self.gosub(Routine::BeginComposed);
-        self.set(self.s.body, begin, "");
+        self.set(self.s.body, begin, NO_WHY);
         self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;
-        self.set(self.s.rep, refused, "");
-        self.four(self.s.blen, frame(var::NUMBERS), "");
-        self.if_zero(v, At::WithContent, "");
+        self.set(self.s.rep, refused, NO_WHY);
+        self.four(self.s.blen, frame(var::NUMBERS), NO_WHY);
+        self.if_zero(v, At::WithContent, NO_WHY);
         self.jump(At::NoContent, "a 204");
     }
 
@@ -172,68 +172,68 @@ impl Engine<'_> {
     fn finish(&mut self) {
         let (flags, ptr, len, t) = (self.s.flags, self.s.ptr, self.s.len, self.s.t);
         self.place(At::AppendHeaders);
-        self.if_any(flags, flag::CLOSE, At::SayClose, "");
-        self.four(t, frame(var::SKIP), "");
+        self.if_any(flags, flag::CLOSE, At::SayClose, NO_WHY);
+        self.four(t, frame(var::SKIP), NO_WHY);
         self.branch(t, Cond::Lt, 0i64, At::SayStopping, "a part of it is with the client, and has said so");
-        self.if_zero(t, At::NotBefore, "");
-        self.set(self.s.u, Arg::State(self.state.vectors), "");
-        self.four(t, frame(var::FIRST), "");
+        self.if_zero(t, At::NotBefore, NO_WHY);
+        self.set(self.s.u, Arg::State(self.state.vectors), NO_WHY);
+        self.four(t, frame(var::FIRST), NO_WHY);
         self.branch(t, Cond::Eq, self.s.u, At::AsBefore, "a part of it is, and said nothing of closing");
         self.place(At::NotBefore);
-        self.four(t, frame(var::STOPPING), "");
+        self.four(t, frame(var::STOPPING), NO_WHY);
         self.unless_zero(t, At::SayStopping, "no connection is kept now");
         self.place(At::AsBefore);
         self.if_none(flags, flag::OLD, At::SayNothing, "kept, as in HTTP/1.1");
         self.if_none(flags, flag::KEEP, At::SayClose, "not kept, as in HTTP/1.0");
         let keep = wire::KEEP_ALIVE;
         let text = self.text(keep);
-        self.set(ptr, Arg::Data(text), "");
-        self.set(len, keep.len() as i64, "");
-        self.jump(At::Say, "");
+        self.set(ptr, Arg::Data(text), NO_WHY);
+        self.set(len, keep.len() as i64, NO_WHY);
+        self.jump(At::Say, NO_WHY);
         self.place(At::SayStopping);
         self.or(flags, flag::SLOW, "the client does not know yet");
         self.place(At::SayClose);
-        self.or(flags, flag::CLOSE, "");
+        self.or(flags, flag::CLOSE, NO_WHY);
         let close = wire::CLOSE;
         self.set(ptr, self.records.late, "a 408 says it, too: it begins so after its date");
-        self.set(len, close.len() as i64, "");
+        self.set(len, close.len() as i64, NO_WHY);
         self.place(At::Say);
         self.gosub(Routine::Vector);
         self.place(At::SayNothing);
-        self.set(ptr, self.s.x, "");
-        self.set(len, self.s.xlen, "");
+        self.set(ptr, self.s.x, NO_WHY);
+        self.set(len, self.s.xlen, NO_WHY);
         self.gosub(Routine::Vector);
-        self.four(ptr, at(self.s.rep, record::START), "");
-        self.four(len, at(self.s.rep, record::HEAD), "");
-        self.add(ptr, self.s.v, "");
+        self.four(ptr, at(self.s.rep, record::START), NO_WHY);
+        self.four(len, at(self.s.rep, record::HEAD), NO_WHY);
+        self.add(ptr, self.s.v, NO_WHY);
         self.take(len, self.s.v, "the stored fields");
         self.gosub(Routine::Vector);
         self.count_reply();
         self.log_reply();
-        self.set(ptr, self.s.body, "");
-        self.set(len, self.s.blen, "");
+        self.set(ptr, self.s.body, NO_WHY);
+        self.set(len, self.s.blen, NO_WHY);
         if self.has_long {
-            self.branch(len, Cond::Below, LONG_BYTES, At::Content, "");
+            self.branch(len, Cond::Below, LONG_BYTES, At::Content, NO_WHY);
             self.put_four(frame(var::REST), ptr, "sent behind the batch");
-            self.put_four(frame(var::REST_LEN), len, "");
-            self.four(self.s.p, frame(var::CURSOR), "");
-            self.jump(At::Flush, "");
+            self.put_four(frame(var::REST_LEN), len, NO_WHY);
+            self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+            self.jump(At::Flush, NO_WHY);
             self.place(At::Content);
         }
         self.gosub(Routine::Vector);
-        self.jump(At::Answered, "");
+        self.jump(At::Answered, NO_WHY);
     }
 
     /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
     fn compose(&mut self) {
         let (x, xlen) = (self.s.x, self.s.xlen);
         self.sub(Routine::Compose);
-        self.four(x, frame(var::COMPOSED), "");
-        self.set(self.s.o, x, "");
+        self.four(x, frame(var::COMPOSED), NO_WHY);
+        self.set(self.s.o, x, NO_WHY);
         self.gosub(Routine::Format);
-        self.put_four(frame(var::COMPOSED), self.s.o, "");
-        self.set(xlen, self.s.o, "");
-        self.take(xlen, x, "");
+        self.put_four(frame(var::COMPOSED), self.s.o, NO_WHY);
+        self.set(xlen, self.s.o, NO_WHY);
+        self.take(xlen, x, NO_WHY);
         self.ret(Routine::Compose);
     }
 
@@ -242,34 +242,34 @@ impl Engine<'_> {
         let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.o, self.s.n, self.s.u);
         self.sub(Routine::Format);
         self.place(At::ComposeByte);
-        self.next(c, q, "");
-        self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, At::ComposeNumber, "");
-        self.put_byte(at(x, 0), c, "");
-        self.add(x, 1i64, "");
-        self.jump(At::ComposeByte, "");
+        self.next(c, q, NO_WHY);
+        self.branch(c, Cond::BelowOrEqual, LAST_NUMBER, At::ComposeNumber, NO_WHY);
+        self.put_byte(at(x, 0), c, NO_WHY);
+        self.add(x, 1i64, NO_WHY);
+        self.jump(At::ComposeByte, NO_WHY);
         self.place(At::ComposeNumber);
         self.if_zero(c, At::Composed, "the format's end");
-        self.set(self.s.wide, Arg::Frame(var::NUMBERS.at - 4), "");
-        self.shl(c, 2, "");
+        self.set(self.s.wide, Arg::Frame(var::NUMBERS.at - 4), NO_WHY);
+        self.shl(c, 2, NO_WHY);
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.
-        self.set(self.s.wide, Arg::Frame(var::DIGITS_END), "");
+        self.set(self.s.wide, Arg::Frame(var::DIGITS_END), NO_WHY);
         self.set(u, 0i64, "digits");
         self.place(At::ComposeDigit);
-        self.divide(n, 10, d, "");
-        self.add(d, i64::from(b'0'), "");
-        self.take(self.s.wide, 1i64, "");
-        self.put_byte(at(self.s.wide, 0), d, "");
-        self.add(u, 1i64, "");
-        self.unless_zero(n, At::ComposeDigit, "");
+        self.divide(n, 10, d, NO_WHY);
+        self.add(d, i64::from(b'0'), NO_WHY);
+        self.take(self.s.wide, 1i64, NO_WHY);
+        self.put_byte(at(self.s.wide, 0), d, NO_WHY);
+        self.add(u, 1i64, NO_WHY);
+        self.unless_zero(n, At::ComposeDigit, NO_WHY);
         self.place(At::ComposeCopy);
-        self.byte(c, at(self.s.wide, 0), "");
-        self.add(self.s.wide, 1i64, "");
-        self.put_byte(at(x, 0), c, "");
-        self.add(x, 1i64, "");
-        self.take(u, 1i64, "");
-        self.unless_zero(u, At::ComposeCopy, "");
-        self.jump(At::ComposeByte, "");
+        self.byte(c, at(self.s.wide, 0), NO_WHY);
+        self.add(self.s.wide, 1i64, NO_WHY);
+        self.put_byte(at(x, 0), c, NO_WHY);
+        self.add(x, 1i64, NO_WHY);
+        self.take(u, 1i64, NO_WHY);
+        self.unless_zero(u, At::ComposeCopy, NO_WHY);
+        self.jump(At::ComposeByte, NO_WHY);
         self.place(At::Composed);
         self.ret(Routine::Format);
     }

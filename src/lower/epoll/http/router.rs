@@ -3,7 +3,7 @@
 use asmgen_arch::op::{Arg, Cond, DatumId};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::state::response_table::{HASH_FACTOR, Routes, Table, record};
 use crate::lower::epoll::state::vars::var;
@@ -21,7 +21,7 @@ impl Engine<'_> {
         };
         let fallback = self.records.fallback.map_or(Arg::Const(0), Arg::Data);
         self.set(self.s.rep, fallback, "the fallback");
-        self.put_four(frame(var::ROUTE), self.s.rep, "");
+        self.put_four(frame(var::ROUTE), self.s.rep, NO_WHY);
         if let Some(table) = table {
             self.find_route(&table);
         }
@@ -33,21 +33,21 @@ impl Engine<'_> {
         self.set(next, list, "the routes");
         self.place(At::NextRoute);
         self.four(t, at(next, 0), "its record");
-        self.add(next, 4i64, "");
+        self.add(next, 4i64, NO_WHY);
         self.put_four(frame(var::ROUTE), t, "perhaps it is this one");
         if self.records.fallback.is_none() {
             self.if_zero(t, At::RouteKnown, "no route has the path");
         }
-        self.four(u, at(t, record::PATH), "");
+        self.four(u, at(t, record::PATH), NO_WHY);
         if self.records.fallback.is_some() {
             self.if_zero(u, At::RouteKnown, "the fallback");
         }
-        self.set(q, Arg::State(self.state.path), "");
+        self.set(q, Arg::State(self.state.path), NO_WHY);
         self.place(At::Same);
-        self.next(c, q, "");
-        self.next(v, u, "");
+        self.next(c, q, NO_WHY);
+        self.next(v, u, NO_WHY);
         self.branch(c, Cond::Ne, v, At::NextRoute, "another path");
-        self.unless_zero(c, At::Same, "");
+        self.unless_zero(c, At::Same, NO_WHY);
         self.place(At::RouteKnown);
     }
 
@@ -58,32 +58,32 @@ impl Engine<'_> {
             self.place(At::FindRoute);
         }
         self.set(h, routes.seed, "hash of the path");
-        self.set(q, Arg::State(self.state.path), "");
+        self.set(q, Arg::State(self.state.path), NO_WHY);
         self.place(At::Hash);
-        self.next(c, q, "");
-        self.mul(h, HASH_FACTOR, "");
-        self.add(h, c, "");
-        self.unless_zero(c, At::Hash, "");
-        self.shr(h, routes.shift, "");
-        self.set(d, Arg::Data(routes.places), "");
+        self.next(c, q, NO_WHY);
+        self.mul(h, HASH_FACTOR, NO_WHY);
+        self.add(h, c, NO_WHY);
+        self.unless_zero(c, At::Hash, NO_WHY);
+        self.shr(h, routes.shift, NO_WHY);
+        self.set(d, Arg::Data(routes.places), NO_WHY);
         self.place(At::Probe);
-        self.and(h, routes.mask, "");
-        self.set(t, h, "");
-        self.shl(t, 2, "");
+        self.and(h, routes.mask, NO_WHY);
+        self.set(t, h, NO_WHY);
+        self.shl(t, 2, NO_WHY);
         self.four(t, sum(d, t, 0), "the record of a route");
         self.if_zero(t, At::NoRoute, "there is none");
-        self.four(self.s.u, at(t, record::PATH), "");
-        self.set(q, Arg::State(self.state.path), "");
+        self.four(self.s.u, at(t, record::PATH), NO_WHY);
+        self.set(q, Arg::State(self.state.path), NO_WHY);
         self.place(At::Same);
-        self.next(c, q, "");
-        self.next(self.s.v, self.s.u, "");
+        self.next(c, q, NO_WHY);
+        self.next(self.s.v, self.s.u, NO_WHY);
         self.branch(c, Cond::Ne, self.s.v, At::Another, "another path");
-        self.unless_zero(c, At::Same, "");
+        self.unless_zero(c, At::Same, NO_WHY);
         self.put_four(frame(var::ROUTE), t, "it is this one");
-        self.jump(At::RouteKnown, "");
+        self.jump(At::RouteKnown, NO_WHY);
         self.place(At::Another);
         self.add(h, 1i64, "the next place in the table");
-        self.jump(At::Probe, "");
+        self.jump(At::Probe, NO_WHY);
         self.place(At::NoRoute);
         if let Some(longest) = routes.longest_prefix {
             self.shorten(longest);
@@ -95,18 +95,18 @@ impl Engine<'_> {
     /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
     fn shorten(&mut self, longest: u32) {
         let (out, c, d, t) = (self.s.out, self.s.c, self.s.d, self.s.t);
-        self.set(t, Arg::State(self.state.path), "");
+        self.set(t, Arg::State(self.state.path), NO_WHY);
         self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
         self.add(t, longest + 1, "one behind the longest");
-        self.set(d, Arg::State(self.state.path + 1), "");
-        self.branch(out, Cond::BelowOrEqual, t, At::Shorten, "");
-        self.set(out, t, "");
+        self.set(d, Arg::State(self.state.path + 1), NO_WHY);
+        self.branch(out, Cond::BelowOrEqual, t, At::Shorten, NO_WHY);
+        self.set(out, t, NO_WHY);
         self.place(At::Shorten);
-        self.take(out, 1i64, "");
+        self.take(out, 1i64, NO_WHY);
         self.branch(out, Cond::BelowOrEqual, d, At::RouteKnown, "none: the fallback");
-        self.byte(c, before(out, 1), "");
-        self.branch(c, Cond::Ne, b'/', At::Shorten, "");
+        self.byte(c, before(out, 1), NO_WHY);
+        self.branch(c, Cond::Ne, b'/', At::Shorten, NO_WHY);
         self.put_byte(at(out, 0), 0i64, "its end");
-        self.jump(At::FindRoute, "");
+        self.jump(At::FindRoute, NO_WHY);
     }
 }

@@ -22,7 +22,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::memory_map::{LOG_REQUEST_BYTES, PEER_SHIFT};
 use crate::lower::epoll::state::response_table::DATE_AT;
@@ -47,12 +47,12 @@ impl Engine<'_> {
             return;
         }
         let (t, u, v) = (self.s.t, self.s.u, self.s.v);
-        self.set(t, self.s.fd, "");
-        self.shl(t, PEER_SHIFT, "");
-        self.set(u, Arg::State(self.state.peers), "");
+        self.set(t, self.s.fd, NO_WHY);
+        self.shl(t, PEER_SHIFT, NO_WHY);
+        self.set(u, Arg::State(self.state.peers), NO_WHY);
         self.add(t, u, "where its address is kept");
-        self.set(u, Arg::State(self.state.peer), "");
-        self.set(v, 1i64 << PEER_SHIFT, "");
+        self.set(u, Arg::State(self.state.peer), NO_WHY);
+        self.set(v, 1i64 << PEER_SHIFT, NO_WHY);
         self.copy(t, u, v, "the client's address");
     }
 
@@ -62,37 +62,37 @@ impl Engine<'_> {
             return;
         }
         let (x, t, u, c, q) = (self.s.o, self.s.t, self.s.u, self.s.c, self.s.q);
-        self.set(x, Arg::State(self.state.log), "");
-        self.four(t, frame(var::LOG_LEN), "");
-        self.four(u, frame(var::FIRST), "");
+        self.set(x, Arg::State(self.state.log), NO_WHY);
+        self.four(t, frame(var::LOG_LEN), NO_WHY);
+        self.four(u, frame(var::FIRST), NO_WHY);
         self.put_four(at(u, self.state.marks - self.state.vectors + 4), t, "the log before this line");
         self.add(x, t, "behind the last line");
-        self.set(u, self.s.fd, "");
-        self.shl(u, PEER_SHIFT, "");
-        self.set(t, Arg::State(self.state.peers), "");
+        self.set(u, self.s.fd, NO_WHY);
+        self.shl(u, PEER_SHIFT, NO_WHY);
+        self.set(t, Arg::State(self.state.peers), NO_WHY);
         self.add(u, t, "the client's address");
         self.peer();
         // ` - - [`, then the day and the time of the date, then the zone.
         self.format(b" - - [\0", "log: before the date");
         self.date_line(q, DATE_AT + DAY_AT);
-        self.set(t, DAY_TO_TIME_BYTES, "");
+        self.set(t, DAY_TO_TIME_BYTES, NO_WHY);
         self.copy(x, q, t, "day and time");
         for (back, byte) in [(18, b'/'), (14, b'/'), (9, b':')] {
-            self.put_byte(before(x, back), byte, "");
+            self.put_byte(before(x, back), byte, NO_WHY);
         }
         self.format(b" +0000] \"\0", "log: behind the date");
         self.request_line();
         // Status and length.
-        self.put_four(frame(var::NUMBERS), self.s.blen, "");
+        self.put_four(frame(var::NUMBERS), self.s.blen, NO_WHY);
         self.format(b"\" \0", "log: before the status");
-        self.four(u, frame(var::FIRST), "");
+        self.four(u, frame(var::FIRST), NO_WHY);
         self.status_of(u, q, t, At::LoggedStatus);
-        self.set(t, 4i64, "");
+        self.set(t, 4i64, NO_WHY);
         self.copy(x, q, t, "the status and a space");
         self.format(b"\x01\n\0", "log: the length");
-        self.set(c, Arg::State(self.state.log), "");
-        self.take(x, c, "");
-        self.put_four(frame(var::LOG_LEN), x, "");
+        self.set(c, Arg::State(self.state.log), NO_WHY);
+        self.take(x, c, NO_WHY);
+        self.put_four(frame(var::LOG_LEN), x, NO_WHY);
     }
 
     /// The lines of the replies from vector `q` on, whose marks have the log's length at this offset, are forgotten.
@@ -102,36 +102,36 @@ impl Engine<'_> {
         }
         let (t, q) = (self.s.c, self.s.q);
         self.branch(q, Cond::Eq, self.s.iov, At::Unlogged, "there is none");
-        self.four(t, at(q, mark), "");
+        self.four(t, at(q, mark), NO_WHY);
         self.put_four(frame(var::LOG_LEN), t, "the lines of those that are made again");
         self.place(At::Unlogged);
     }
 
     fn format(&mut self, format: &[u8], name: &str) {
         let format = self.bytes(name, format);
-        self.set(self.s.q, Arg::Data(format), "");
+        self.set(self.s.q, Arg::Data(format), NO_WHY);
         self.gosub(Routine::Format);
     }
 
     /// The request line without its line end, `-` if there is none.
     fn request_line(&mut self) {
         let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
-        self.set(q, self.s.req, "");
+        self.set(q, self.s.req, NO_WHY);
         self.set(t, LOG_REQUEST_BYTES, "at most");
         let in_fields = self.beginning(431);
-        self.set(c, in_fields, "");
-        self.four(self.s.phase, frame(var::PHASE), "");
-        self.branch(self.s.phase, Cond::Eq, c, At::LogByte, "");
+        self.set(c, in_fields, NO_WHY);
+        self.four(self.s.phase, frame(var::PHASE), NO_WHY);
+        self.branch(self.s.phase, Cond::Eq, c, At::LogByte, NO_WHY);
         self.put_byte(at(x, 0), b'-', "no request line");
-        self.add(x, 1i64, "");
-        self.jump(At::LogLineEnd, "");
+        self.add(x, 1i64, NO_WHY);
+        self.jump(At::LogLineEnd, NO_WHY);
         self.place(At::LogByte);
-        self.next(c, q, "");
-        self.branch(c, Cond::Eq, b'\r', At::LogLineEnd, "");
-        self.put_byte(at(x, 0), c, "");
-        self.add(x, 1i64, "");
-        self.take(t, 1i64, "");
-        self.unless_zero(t, At::LogByte, "");
+        self.next(c, q, NO_WHY);
+        self.branch(c, Cond::Eq, b'\r', At::LogLineEnd, NO_WHY);
+        self.put_byte(at(x, 0), c, NO_WHY);
+        self.add(x, 1i64, NO_WHY);
+        self.take(t, 1i64, NO_WHY);
+        self.unless_zero(t, At::LogByte, NO_WHY);
         self.place(At::LogLineEnd);
     }
 
@@ -139,22 +139,22 @@ impl Engine<'_> {
     fn peer(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
         self.byte(t, at(u, 0), "its family");
-        self.branch(t, Cond::Ne, abi::AF_INET6, At::LogV4, "");
+        self.branch(t, Cond::Ne, abi::AF_INET6, At::LogV4, NO_WHY);
         self.add(u, 8i64, "sin6_addr");
         // Of an IPv4 client: ::ffff:a.b.c.d.
         for (offset, value) in [(0, 0i64), (4, 0), (8, i64::from(0xffff_0000_u32 as i32))] {
-            self.four(t, at(u, offset), "");
-            self.branch(t, Cond::Ne, value, At::LogV6, "");
+            self.four(t, at(u, offset), NO_WHY);
+            self.branch(t, Cond::Ne, value, At::LogV6, NO_WHY);
         }
         self.add(u, 8i64, "an IPv4 client");
         self.place(At::LogV4);
-        self.add(u, 4i64, "");
+        self.add(u, 4i64, NO_WHY);
         for part in 0..4 {
-            self.byte(t, at(u, part), "");
-            self.put_four(frame(var::NUMBERS.at + 4 * part), t, "");
+            self.byte(t, at(u, part), NO_WHY);
+            self.put_four(frame(var::NUMBERS.at + 4 * part), t, NO_WHY);
         }
         self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
-        self.jump(At::LoggedPeer, "");
+        self.jump(At::LoggedPeer, NO_WHY);
         self.place(At::LogV6);
         self.longest_zeros();
         self.peer_v6();
@@ -165,65 +165,65 @@ impl Engine<'_> {
     /// §4.2): where it begins in `q` (16: there is none), its length in `d`, both in bytes.
     fn longest_zeros(&mut self) {
         let (t, u, c, d, n, q) = (self.s.t, self.s.u, self.s.c, self.s.d, self.s.n, self.s.q);
-        self.set(n, 0i64, "");
-        self.set(c, 0i64, "");
-        self.set(d, 2i64, "");
-        self.set(q, ADDRESS_BYTES, "");
+        self.set(n, 0i64, NO_WHY);
+        self.set(c, 0i64, NO_WHY);
+        self.set(d, 2i64, NO_WHY);
+        self.set(q, ADDRESS_BYTES, NO_WHY);
         self.place(At::LogZeros);
         self.two(t, sum(u, n, 0), "a group");
-        self.add(n, 2i64, "");
-        self.add(c, 2i64, "");
-        self.if_zero(t, At::LogZero, "");
-        self.set(c, 0i64, "");
+        self.add(n, 2i64, NO_WHY);
+        self.add(c, 2i64, NO_WHY);
+        self.if_zero(t, At::LogZero, NO_WHY);
+        self.set(c, 0i64, NO_WHY);
         self.place(At::LogZero);
-        self.branch(c, Cond::BelowOrEqual, d, At::LogNotLonger, "");
+        self.branch(c, Cond::BelowOrEqual, d, At::LogNotLonger, NO_WHY);
         self.set(d, c, "the longest so far");
-        self.set(q, n, "");
+        self.set(q, n, NO_WHY);
         self.take(q, c, "where it begins");
         self.place(At::LogNotLonger);
-        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogZeros, "");
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogZeros, NO_WHY);
     }
 
     /// Its groups, a colon before each but the first, without zeros in front (RFC 5952 §4.1, §4.3).
     fn peer_v6(&mut self) {
         let (t, u, v, c, d) = (self.s.t, self.s.u, self.s.v, self.s.c, self.s.d);
         let (n, q, x, digit) = (self.s.n, self.s.q, self.s.o, self.s.op);
-        self.set(n, 0i64, "");
+        self.set(n, 0i64, NO_WHY);
         self.place(At::LogGroup);
-        self.branch(n, Cond::Ne, q, At::LogNoZeros, "");
+        self.branch(n, Cond::Ne, q, At::LogNoZeros, NO_WHY);
         self.add(n, d, "behind the zeros");
         self.gosub(Routine::LogColon);
-        self.branch(n, Cond::Eq, ADDRESS_BYTES, At::LogLastZeros, "");
+        self.branch(n, Cond::Eq, ADDRESS_BYTES, At::LogLastZeros, NO_WHY);
         self.place(At::LogNoZeros);
         self.if_zero(n, At::LogDigits, "the first");
         self.gosub(Routine::LogColon);
         self.place(At::LogDigits);
-        self.byte(t, sum(u, n, 0), "");
-        self.shl(t, 8, "");
-        self.byte(c, sum(u, n, 1), "");
-        self.or(t, c, "");
+        self.byte(t, sum(u, n, 0), NO_WHY);
+        self.shl(t, 8, NO_WHY);
+        self.byte(c, sum(u, n, 1), NO_WHY);
+        self.or(t, c, NO_WHY);
         self.set(c, 4i64, "digits");
         self.set(v, 0i64, "those before, together");
         self.place(At::LogDigit);
-        self.set(digit, t, "");
-        self.shr(digit, 12, "");
-        self.shl(t, 4, "");
-        self.and(t, 0xffffi64, "");
-        self.or(v, digit, "");
-        self.take(c, 1i64, "");
-        self.if_zero(c, At::LogThisDigit, "");
+        self.set(digit, t, NO_WHY);
+        self.shr(digit, 12, NO_WHY);
+        self.shl(t, 4, NO_WHY);
+        self.and(t, 0xffffi64, NO_WHY);
+        self.or(v, digit, NO_WHY);
+        self.take(c, 1i64, NO_WHY);
+        self.if_zero(c, At::LogThisDigit, NO_WHY);
         self.if_zero(v, At::LogDigit, "a zero in front");
         self.place(At::LogThisDigit);
-        self.add(digit, i64::from(b'0'), "");
-        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), At::LogDecimal, "");
-        self.add(digit, i64::from(b'a' - b'9' - 1), "");
+        self.add(digit, i64::from(b'0'), NO_WHY);
+        self.branch(digit, Cond::BelowOrEqual, i64::from(b'9'), At::LogDecimal, NO_WHY);
+        self.add(digit, i64::from(b'a' - b'9' - 1), NO_WHY);
         self.place(At::LogDecimal);
-        self.put_byte(at(x, 0), digit, "");
-        self.add(x, 1i64, "");
-        self.unless_zero(c, At::LogDigit, "");
-        self.add(n, 2i64, "");
-        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogGroup, "");
-        self.jump(At::LoggedPeer, "");
+        self.put_byte(at(x, 0), digit, NO_WHY);
+        self.add(x, 1i64, NO_WHY);
+        self.unless_zero(c, At::LogDigit, NO_WHY);
+        self.add(n, 2i64, NO_WHY);
+        self.branch(n, Cond::Ne, ADDRESS_BYTES, At::LogGroup, NO_WHY);
+        self.jump(At::LoggedPeer, NO_WHY);
         self.place(At::LogLastZeros);
         self.gosub(Routine::LogColon);
     }
@@ -242,13 +242,13 @@ impl Engine<'_> {
         }
         self.place(At::Gone);
         self.gosub(Routine::WriteLog);
-        self.jump(At::Close, "");
+        self.jump(At::Close, NO_WHY);
         self.sub(Routine::WriteLog);
-        self.four(self.s.len, frame(var::LOG_LEN), "");
+        self.four(self.s.len, frame(var::LOG_LEN), NO_WHY);
         self.if_zero(self.s.len, At::LogWritten, "nothing");
         self.set(self.s.ptr, Arg::State(self.state.log), "the lines");
         self.gosub(Routine::SayOut);
-        self.put_four(frame(var::LOG_LEN), 0i64, "");
+        self.put_four(frame(var::LOG_LEN), 0i64, NO_WHY);
         self.place(At::LogWritten);
         self.ret(Routine::WriteLog);
         self.say();
@@ -263,16 +263,16 @@ impl Engine<'_> {
         let n = self.s.n;
         let args = [Arg::Const(abi::STDOUT), Arg::Const(0), Arg::Const(abi::SEEK_CUR)];
         self.call(Call::Lseek, &args, Some(n), "is it a file?");
-        self.branch(n, Cond::Ge, 0i64, At::OutputShared, "");
+        self.branch(n, Cond::Ge, 0i64, At::OutputShared, NO_WHY);
         let path = self.bytes("standard output's path", b"/proc/self/fd/1\0");
         let flags = abi::O_WRONLY | abi::NONBLOCK | abi::O_NOCTTY | abi::CLOEXEC;
         let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(flags), Arg::Any];
         self.call(Call::Openat, &args, Some(n), "a pipe, or a terminal");
-        self.branch(n, Cond::Ge, 0i64, At::OutputOwn, "");
+        self.branch(n, Cond::Ge, 0i64, At::OutputOwn, NO_WHY);
         self.place(At::OutputShared);
         self.set(n, abi::STDOUT, "a file, a socket, or somebody else's");
         self.place(At::OutputOwn);
-        self.put_four(frame(var::OUTPUT), n, "");
+        self.put_four(frame(var::OUTPUT), n, NO_WHY);
     }
 
     /// Writes `len` bytes at `ptr` to standard output, if it takes them at once. A socket is told for each call not to
@@ -285,19 +285,19 @@ impl Engine<'_> {
         let args = [fd, Arg::Slot(ptr), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
         self.call(Call::Sendto, &args, Some(n), "if it is a socket");
         self.branch(n, Cond::Ne, -abi::ENOTSOCK, At::SaidOut, "it is one");
-        self.four(t, frame(var::OUTPUT), "");
+        self.four(t, frame(var::OUTPUT), NO_WHY);
         self.branch(t, Cond::Ne, abi::STDOUT, At::WriteOut, "one that does not wait");
         // struct pollfd: descriptor, POLLOUT.
-        self.put_four(frame(var::SCRATCH), t, "");
-        self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, "");
+        self.put_four(frame(var::SCRATCH), t, NO_WHY);
+        self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, NO_WHY);
         let args = [Arg::Frame(var::SCRATCH.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, At::SaidOut, "no");
-        self.four(n, frame(var::SCRATCH.at + 4), "");
+        self.four(n, frame(var::SCRATCH.at + 4), NO_WHY);
         self.if_none(n, (abi::POLLOUT as u32) << 16, At::SaidOut, "nobody reads it");
         self.place(At::WriteOut);
         let args = [Arg::Slot(t), Arg::Slot(ptr), Arg::Slot(len)];
-        self.call(Call::Write, &args, None, "");
+        self.call(Call::Write, &args, None, NO_WHY);
         self.place(At::SaidOut);
         self.ret(Routine::SayOut);
     }
@@ -306,8 +306,8 @@ impl Engine<'_> {
     pub(crate) fn log_colon(&mut self) {
         if self.logs() {
             self.sub(Routine::LogColon);
-            self.put_byte(at(self.s.o, 0), b':', "");
-            self.add(self.s.o, 1i64, "");
+            self.put_byte(at(self.s.o, 0), b':', NO_WHY);
+            self.add(self.s.o, 1i64, NO_WHY);
             self.ret(Routine::LogColon);
         }
     }

@@ -4,7 +4,7 @@
 use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program, Slot};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::http::method::HEAD;
 use crate::lower::epoll::state::response_table::{VERSION_BYTES, of_stored};
@@ -118,38 +118,38 @@ impl Engine<'_> {
             return;
         }
         let (t, u, c) = (self.s.t, self.s.u, self.s.c);
-        self.four(t, frame(var::FIRST), "");
+        self.four(t, frame(var::FIRST), NO_WHY);
         self.put_four(at(t, self.counted()), self.s.blen, "what is counted for it");
         self.status_of(t, c, u, At::CountedStatus);
         self.byte(c, at(c, 0), "the first digit of its status");
-        self.put_four(at(t, self.counted() + 4), c, "");
-        self.take(c, i64::from(b'2'), "");
-        self.shl(c, 2, "");
-        self.set(u, Arg::Frame(var::COUNTERS.at), "");
-        self.four(t, sum(u, c, counter::REPLIES), "");
+        self.put_four(at(t, self.counted() + 4), c, NO_WHY);
+        self.take(c, i64::from(b'2'), NO_WHY);
+        self.shl(c, 2, NO_WHY);
+        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.four(t, sum(u, c, counter::REPLIES), NO_WHY);
         self.add(t, 1i64, "one more");
-        self.put_four(sum(u, c, counter::REPLIES), t, "");
-        self.four(t, at(u, counter::BYTES), "");
-        self.add(t, self.s.blen, "");
+        self.put_four(sum(u, c, counter::REPLIES), t, NO_WHY);
+        self.four(t, at(u, counter::BYTES), NO_WHY);
+        self.add(t, self.s.blen, NO_WHY);
         self.place(At::Billion);
-        self.branch(t, Cond::Below, BILLION, At::BytesCounted, "");
-        self.take(t, i64::from(BILLION), "");
-        self.four(c, at(u, counter::BILLIONS), "");
-        self.add(c, 1i64, "");
-        self.put_four(at(u, counter::BILLIONS), c, "");
-        self.jump(At::Billion, "");
+        self.branch(t, Cond::Below, BILLION, At::BytesCounted, NO_WHY);
+        self.take(t, i64::from(BILLION), NO_WHY);
+        self.four(c, at(u, counter::BILLIONS), NO_WHY);
+        self.add(c, 1i64, NO_WHY);
+        self.put_four(at(u, counter::BILLIONS), c, NO_WHY);
+        self.jump(At::Billion, NO_WHY);
         self.place(At::BytesCounted);
-        self.put_four(at(u, counter::BYTES), t, "");
+        self.put_four(at(u, counter::BYTES), t, NO_WHY);
     }
 
     /// In `status`, where the status of a reply stands whose first vector is at `first`: behind the version, or in the
     /// next vector.
     pub(crate) fn status_of(&mut self, first: Slot, status: Slot, t: Slot, whole: At) {
-        self.four(status, at(first, 0), "");
-        self.add(status, VERSION_BYTES, "");
-        self.four(t, at(first, self.word), "");
+        self.four(status, at(first, 0), NO_WHY);
+        self.add(status, VERSION_BYTES, NO_WHY);
+        self.four(t, at(first, self.word), NO_WHY);
         self.branch(t, Cond::Ne, VERSION_BYTES, whole, "not the version alone");
-        self.four(status, at(first, 2 * self.word), "");
+        self.four(status, at(first, 2 * self.word), NO_WHY);
         self.place(whole);
     }
 
@@ -160,30 +160,30 @@ impl Engine<'_> {
         }
         let (q, c, d, v, n) = (self.s.q, self.s.c, self.s.d, self.s.v, self.s.n);
         self.place(At::Uncount);
-        self.branch(q, Cond::AboveOrEqual, self.s.iov, At::Uncounted, "");
-        self.four(c, at(q, self.counted() + 4), "");
+        self.branch(q, Cond::AboveOrEqual, self.s.iov, At::Uncounted, NO_WHY);
+        self.four(c, at(q, self.counted() + 4), NO_WHY);
         self.if_zero(c, At::UncountNext, "not a reply's first");
-        self.set(v, Arg::Frame(var::COUNTERS.at), "");
-        self.take(c, i64::from(b'2'), "");
-        self.shl(c, 2, "");
-        self.four(d, sum(v, c, counter::REPLIES), "");
+        self.set(v, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.take(c, i64::from(b'2'), NO_WHY);
+        self.shl(c, 2, NO_WHY);
+        self.four(d, sum(v, c, counter::REPLIES), NO_WHY);
         self.take(d, 1i64, "one less");
-        self.put_four(sum(v, c, counter::REPLIES), d, "");
-        self.four(n, at(v, counter::BYTES), "");
-        self.four(c, at(q, self.counted()), "");
+        self.put_four(sum(v, c, counter::REPLIES), d, NO_WHY);
+        self.four(n, at(v, counter::BYTES), NO_WHY);
+        self.four(c, at(q, self.counted()), NO_WHY);
         self.place(At::Unbillion);
-        self.branch(n, Cond::AboveOrEqual, c, At::BytesUncounted, "");
-        self.add(n, BILLION, "");
-        self.four(d, at(v, counter::BILLIONS), "");
-        self.take(d, 1i64, "");
-        self.put_four(at(v, counter::BILLIONS), d, "");
-        self.jump(At::Unbillion, "");
+        self.branch(n, Cond::AboveOrEqual, c, At::BytesUncounted, NO_WHY);
+        self.add(n, BILLION, NO_WHY);
+        self.four(d, at(v, counter::BILLIONS), NO_WHY);
+        self.take(d, 1i64, NO_WHY);
+        self.put_four(at(v, counter::BILLIONS), d, NO_WHY);
+        self.jump(At::Unbillion, NO_WHY);
         self.place(At::BytesUncounted);
-        self.take(n, c, "");
-        self.put_four(at(v, counter::BYTES), n, "");
+        self.take(n, c, NO_WHY);
+        self.put_four(at(v, counter::BYTES), n, NO_WHY);
         self.place(At::UncountNext);
-        self.add(q, 2 * self.word, "");
-        self.jump(At::Uncount, "");
+        self.add(q, 2 * self.word, NO_WHY);
+        self.jump(At::Uncount, NO_WHY);
         self.place(At::Uncounted);
     }
 
@@ -193,31 +193,31 @@ impl Engine<'_> {
             return;
         };
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
-        self.set(t, Arg::Data(record), "");
-        self.branch(self.s.rep, Cond::Ne, t, At::NoFigures, "");
+        self.set(t, Arg::Data(record), NO_WHY);
+        self.branch(self.s.rep, Cond::Ne, t, At::NoFigures, NO_WHY);
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.set(u, Arg::Frame(var::COUNTERS.at), "");
-        self.four(t, frame(var::CONNECTIONS), "");
-        self.put_four(at(u, counter::OPEN), t, "");
-        self.set(q, Arg::Data(table), "");
+        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.four(t, frame(var::CONNECTIONS), NO_WHY);
+        self.put_four(at(u, counter::OPEN), t, NO_WHY);
+        self.set(q, Arg::Data(table), NO_WHY);
         self.place(At::Figure);
         self.two(c, at(q, 2), "its digits");
         self.if_zero(c, At::Plain, "all are written");
         self.two(d, at(q, 0), "its counter");
-        self.set(u, Arg::Frame(var::COUNTERS.at), "");
-        self.four(n, sum(u, d, 0), "");
-        self.two(t, at(q, 4), "");
-        self.set(u, Arg::Data(text), "");
+        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.four(n, sum(u, d, 0), NO_WHY);
+        self.two(t, at(q, 4), NO_WHY);
+        self.set(u, Arg::Data(text), NO_WHY);
         self.add(t, u, "behind its last digit");
-        self.add(q, 6i64, "");
+        self.add(q, 6i64, NO_WHY);
         self.place(At::FigureDigit);
-        self.divide(n, 10, d, "");
-        self.add(d, i64::from(b'0'), "");
-        self.take(t, 1i64, "");
-        self.put_byte(at(t, 0), d, "");
-        self.take(c, 1i64, "");
-        self.unless_zero(c, At::FigureDigit, "");
-        self.jump(At::Figure, "");
+        self.divide(n, 10, d, NO_WHY);
+        self.add(d, i64::from(b'0'), NO_WHY);
+        self.take(t, 1i64, NO_WHY);
+        self.put_byte(at(t, 0), d, NO_WHY);
+        self.take(c, 1i64, NO_WHY);
+        self.unless_zero(c, At::FigureDigit, NO_WHY);
+        self.jump(At::Figure, NO_WHY);
         self.place(At::NoFigures);
     }
 }

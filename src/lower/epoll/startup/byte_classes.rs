@@ -3,7 +3,7 @@
 use asmgen_arch::op::{Arg, Cond};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::sum;
+use crate::lower::epoll::asm::builder::{NO_WHY, sum};
 use crate::lower::epoll::asm::labels::At;
 
 /// Classes of bytes, as bits.
@@ -55,21 +55,21 @@ impl Engine<'_> {
     pub(crate) fn classes(&mut self) {
         let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
         let runs = self.runs_and_near();
-        self.set(q, Arg::Data(runs), "");
+        self.set(q, Arg::Data(runs), NO_WHY);
         self.set(bit, class::BLANK, "the first class");
         self.place(At::Run);
         self.next(c, q, "first byte of a run");
-        self.if_zero(c, At::NextClass, "");
+        self.if_zero(c, At::NextClass, NO_WHY);
         self.next(d, q, "its last");
         self.place(At::InClass);
-        self.byte(t, sum(self.s.classes, c, 0), "");
-        self.or(t, bit, "");
+        self.byte(t, sum(self.s.classes, c, 0), NO_WHY);
+        self.or(t, bit, NO_WHY);
         self.put_byte(sum(self.s.classes, c, 0), t, "it is of this class");
-        self.add(c, 1i64, "");
-        self.branch(c, Cond::BelowOrEqual, d, At::InClass, "");
-        self.jump(At::Run, "");
+        self.add(c, 1i64, NO_WHY);
+        self.branch(c, Cond::BelowOrEqual, d, At::InClass, NO_WHY);
+        self.jump(At::Run, NO_WHY);
         self.place(At::NextClass);
-        self.shr(bit, 1, "");
-        self.unless_zero(bit, At::Run, "");
+        self.shr(bit, 1, NO_WHY);
+        self.unless_zero(bit, At::Run, NO_WHY);
     }
 }

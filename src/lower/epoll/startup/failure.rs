@@ -5,7 +5,7 @@ use asmgen_arch::op::{Arg, Cond, DatumId, Op};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
-use crate::lower::epoll::asm::builder::{at, frame};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 use crate::lower::epoll::{Engine, Words};
@@ -77,48 +77,48 @@ impl Engine<'_> {
         {
             self.place(name);
             let text = self.text(message);
-            self.set(q, text, "");
-            self.jump(At::Tell, "");
+            self.set(q, text, NO_WHY);
+            self.jump(At::Tell, NO_WHY);
         }
         self.place(At::FailedByAddress);
         self.set(q, messages.address, "how it is told that the listening address is not to be had");
-        self.jump(At::FailedBy, "");
+        self.jump(At::FailedBy, NO_WHY);
         self.place(At::Failed);
-        self.set(q, messages.serve, "");
+        self.set(q, messages.serve, NO_WHY);
         self.place(At::FailedBy);
         self.program.push(Op::Negate { to: n }, "the error's number");
-        self.put_four(frame(var::NUMBERS), n, "");
+        self.put_four(frame(var::NUMBERS), n, NO_WHY);
         self.gosub(Routine::BeginText);
-        self.four(n, frame(var::NUMBERS), "");
+        self.four(n, frame(var::NUMBERS), NO_WHY);
         self.place(At::OtherName);
-        self.next(c, q, "");
+        self.next(c, q, NO_WHY);
         self.unless_zero(c, At::OtherName, "to the end of a name");
         self.next(c, q, "whose number");
         self.if_zero(c, At::Named, "that was the last");
-        self.branch(c, Cond::Ne, n, At::OtherName, "");
+        self.branch(c, Cond::Ne, n, At::OtherName, NO_WHY);
         self.place(At::Named);
         self.gosub(Routine::Format);
-        self.set(q, messages.number, "");
+        self.set(q, messages.number, NO_WHY);
         self.gosub(Routine::Format);
-        self.jump(At::SayFailure, "");
+        self.jump(At::SayFailure, NO_WHY);
         self.place(At::Tell);
         self.gosub(Routine::BeginText);
         self.place(At::SayFailure);
-        self.set(self.s.t, abi::STDERR, "");
+        self.set(self.s.t, abi::STDERR, NO_WHY);
         self.gosub(Routine::SayText);
         self.place(At::Exit1);
         self.set(status, 1i64, "failed");
         self.place(At::ExitWith);
         if self.has_workers() {
-            self.put_four(frame(var::STATUS), status, "");
+            self.put_four(frame(var::STATUS), status, NO_WHY);
             self.jump(At::EndNow, "the others end, too");
         } else {
-            self.call(Call::Exit, &[Arg::Slot(status)], None, "");
+            self.call(Call::Exit, &[Arg::Slot(status)], None, NO_WHY);
         }
         self.other_word();
         self.say_text();
         self.sub(Routine::BeginText);
-        self.set(self.s.o, Arg::State(self.state.composed), "");
+        self.set(self.s.o, Arg::State(self.state.composed), NO_WHY);
         self.gosub(Routine::Format);
         self.ret(Routine::BeginText);
     }
@@ -130,22 +130,22 @@ impl Engine<'_> {
         let mut words = "healthcheck".to_owned();
         if !version.is_empty() {
             words += " | --version";
-            self.unless_match(at(self.s.first, 0), b"--version\0", At::WrongWord, "");
+            self.unless_match(at(self.s.first, 0), b"--version\0", At::WrongWord, NO_WHY);
             self.tell(&format!("{name} {version}\n\0"), abi::STDOUT);
-            self.jump(At::Exit, "");
+            self.jump(At::Exit, NO_WHY);
             self.place(At::WrongWord);
         }
         self.tell(&format!("usage: {name} [{words}]\n\0"), abi::STDERR);
-        self.set(self.s.v, USAGE, "");
-        self.jump(At::ExitWith, "");
+        self.set(self.s.v, USAGE, NO_WHY);
+        self.jump(At::ExitWith, NO_WHY);
     }
 
     /// Writes a format to a descriptor.
     pub(crate) fn tell(&mut self, text: &str, to: i64) {
         let text = self.text(text);
-        self.set(self.s.q, text, "");
+        self.set(self.s.q, text, NO_WHY);
         self.gosub(Routine::BeginText);
-        self.set(self.s.t, to, "");
+        self.set(self.s.t, to, NO_WHY);
         self.gosub(Routine::SayText);
     }
 
@@ -162,14 +162,14 @@ impl Engine<'_> {
         // struct pollfd: descriptor, POLLOUT.
         // Counters begin at 0: with them it is aside.
         let said = if self.metrics.is_some() { var::LONG_SCRATCH.at } else { var::SAID.at };
-        self.put_four(frame(said), t, "");
-        self.put_four(frame(said + 4), abi::POLLOUT, "");
+        self.put_four(frame(said), t, NO_WHY);
+        self.put_four(frame(said + 4), abi::POLLOUT, NO_WHY);
         let args = [Arg::Frame(said), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, At::Said, "no");
-        self.set(u, Arg::State(self.state.composed), "");
+        self.set(u, Arg::State(self.state.composed), NO_WHY);
         self.take(o, u, "its length");
-        self.four(t, frame(said), "");
+        self.four(t, frame(said), NO_WHY);
         self.call(Call::Write, &[Arg::Slot(t), Arg::Slot(u), Arg::Slot(o)], None, "say it");
         self.place(At::Said);
         self.ret(Routine::SayText);

@@ -5,7 +5,7 @@ use asmgen_arch::op::Cond;
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::builder::{NO_WHY, frame};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
@@ -56,7 +56,7 @@ impl Engine<'_> {
         self.run("calls of the healthcheck", &rows.map(Row::may_fail));
         self.four(n, frame(var::NOWHERE), "bytes of the status line's beginning");
         self.branch(n, Cond::Ne, SEEN_BYTES, At::Exit1, "no reply");
-        self.byte(n, frame(var::LONG_SCRATCH.at + STATUS_AT), "");
+        self.byte(n, frame(var::LONG_SCRATCH.at + STATUS_AT), NO_WHY);
         self.branch(n, Cond::Eq, b'2', At::Exit, "it is well");
         self.branch(n, Cond::Eq, b'3', At::Exit, "it is well");
         self.jump(At::Exit1, "it is not");

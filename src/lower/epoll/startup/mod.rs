@@ -16,7 +16,7 @@ use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use crate::lower::epoll::startup::call_data::Near;
@@ -53,7 +53,7 @@ impl Engine<'_> {
         self.environment();
         self.fork();
         self.descriptors();
-        self.jump(At::EventLoop, "");
+        self.jump(At::EventLoop, NO_WHY);
         self.healthcheck();
         self.script();
     }
@@ -88,25 +88,25 @@ impl Engine<'_> {
         rows.extend(self.sandbox());
         self.run_or_skip("calls of the start", &rows, own);
         let (t, n) = (self.s.t, self.s.n);
-        self.set(n, -abi::EMFILE, "");
+        self.set(n, -abi::EMFILE, NO_WHY);
         self.four(t, frame(var::SIGNALS), "the last descriptor, but perhaps one");
         let why = "inherited descriptors are in the way of every connection";
         self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
         self.put_four(frame(var::NOW), 1i64, "at the start");
         self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
-        self.put_four(frame(var::FREE_BUFFER), t, "");
-        self.put_four(frame(var::EVENT), abi::EPOLLIN, "");
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, "");
-        self.set(self.s.fd, LISTENER, "");
+        self.put_four(frame(var::FREE_BUFFER), t, NO_WHY);
+        self.put_four(frame(var::EVENT), abi::EPOLLIN, NO_WHY);
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
+        self.set(self.s.fd, LISTENER, NO_WHY);
         self.place(At::WatchNext);
-        self.set(self.s.vars, Arg::Frame(var::LISTENER.at), "");
-        self.set(t, self.s.fd, "");
-        self.shl(t, 2, "");
-        self.four(t, sum(self.s.vars, t, 0), "");
+        self.set(self.s.vars, Arg::Frame(var::LISTENER.at), NO_WHY);
+        self.set(t, self.s.fd, NO_WHY);
+        self.shl(t, 2, NO_WHY);
+        self.four(t, sum(self.s.vars, t, 0), NO_WHY);
         self.gosub(Routine::EpollControl);
-        self.branch(n, Cond::Lt, 0i64, At::Failed, "");
+        self.branch(n, Cond::Lt, 0i64, At::Failed, NO_WHY);
         self.add(self.s.fd, 1i64, "the next one");
-        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, At::WatchNext, "");
+        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, At::WatchNext, NO_WHY);
         self.workers_are_ready();
         self.start_line();
         self.place(At::Started);
@@ -161,13 +161,13 @@ impl Engine<'_> {
         let (list, begins) = self.rows(name, rows);
         let list_of_passed = self.program.datum_within(list, begins[own] as u32);
         let t = self.s.t;
-        self.four(t, frame(var::PASSED_COUNT), "");
-        self.unless_zero(t, At::PassedOne, "");
+        self.four(t, frame(var::PASSED_COUNT), NO_WHY);
+        self.unless_zero(t, At::PassedOne, NO_WHY);
         if self.listens_everywhere() {
             self.socket_of_either_family();
         }
-        self.set(self.s.list, Arg::Data(list), "");
-        self.jump(At::RowsChosen, "");
+        self.set(self.s.list, Arg::Data(list), NO_WHY);
+        self.jump(At::RowsChosen, NO_WHY);
         self.place(At::PassedOne);
         self.branch(t, Cond::Ne, 1i64, At::PassedMany, "the others would not be heard");
         self.set(self.s.list, Arg::Data(list_of_passed), "the first calls are made already");
@@ -184,11 +184,11 @@ impl Engine<'_> {
         // As the log is written.
         let (ptr, len) = (self.s.ptr, self.s.len);
         let line = self.text(&line);
-        self.set(self.s.q, line, "");
+        self.set(self.s.q, line, NO_WHY);
         self.gosub(Routine::BeginText);
-        self.set(ptr, Arg::State(self.state.composed), "");
-        self.set(len, self.s.o, "");
-        self.take(len, ptr, "");
+        self.set(ptr, Arg::State(self.state.composed), NO_WHY);
+        self.set(len, self.s.o, NO_WHY);
+        self.take(len, ptr, NO_WHY);
         self.gosub(Routine::SayOut);
     }
 }

@@ -4,7 +4,7 @@ use asmgen_arch::op::{Arg, Cond};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::frame;
+use crate::lower::epoll::asm::builder::{NO_WHY, frame};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
@@ -41,17 +41,17 @@ impl Engine<'_> {
     /// A socket of IPv6, for both families, or one of IPv4 where the machine has no other.
     pub(crate) fn socket_of_either_family(&mut self) {
         let (n, family) = (self.s.n, self.s.id);
-        self.set(family, abi::AF_INET6, "");
+        self.set(family, abi::AF_INET6, NO_WHY);
         self.place(At::Family);
-        self.put_two(frame(self.address_at()), family, "");
+        self.put_two(frame(self.address_at()), family, NO_WHY);
         let args = [Arg::Slot(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
         self.call(Call::Socket, &args, Some(n), "the listening socket");
-        self.branch(n, Cond::Ge, 0i64, At::SocketMade, "");
+        self.branch(n, Cond::Ge, 0i64, At::SocketMade, NO_WHY);
         self.take(family, abi::AF_INET6 - abi::AF_INET, "the other family");
-        self.branch(family, Cond::Ge, 0i64, At::Family, "");
+        self.branch(family, Cond::Ge, 0i64, At::Family, NO_WHY);
         self.jump(At::FailedByAddress, "neither is there");
         self.place(At::SocketMade);
-        self.put_four(frame(var::LISTENER), n, "");
+        self.put_four(frame(var::LISTENER), n, NO_WHY);
     }
 
     /// A socket that listens, unless one is passed.

@@ -14,7 +14,7 @@ use asmgen_arch::op::{Arg, Base, Cond, DatumId, Mem, Part};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{at, frame, sum};
+use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::startup::call_data::{NEAR, NEAR_END, Near};
 use crate::lower::epoll::state::vars::{Var, var};
@@ -139,7 +139,7 @@ impl Engine<'_> {
     /// Makes these calls.
     pub(crate) fn run(&mut self, name: &str, rows: &[Row]) {
         let (list, _) = self.rows(name, rows);
-        self.set(self.s.list, Arg::Data(list), "");
+        self.set(self.s.list, Arg::Data(list), NO_WHY);
         self.gosub(Routine::Script);
     }
 
@@ -150,58 +150,58 @@ impl Engine<'_> {
         self.sub(Routine::Script);
         self.place(At::Row);
         self.two(row, at(list, 0), "a call");
-        self.add(list, 2i64, "");
+        self.add(list, 2i64, NO_WHY);
         self.if_zero(row, At::ScriptEnd, "that was the last one");
-        self.set(u, row, "");
+        self.set(u, row, NO_WHY);
         self.shr(u, COUNT_SHIFT, "its arguments");
-        self.set(wide, Arg::Frame(var::CALL_ARGS.at), "");
+        self.set(wide, Arg::Frame(var::CALL_ARGS.at), NO_WHY);
         self.place(At::Argument);
-        self.next(c, list, "");
+        self.next(c, list, NO_WHY);
         self.branch(c, Cond::Below, NEAR, At::ArgumentKnown, "a number");
-        self.branch(c, Cond::Below, NEAR_END, At::ArgumentNear, "");
-        self.branch(c, Cond::Below, VARIABLE, At::ArgumentFrame, "");
-        self.branch(c, Cond::Eq, WIDE, At::ArgumentWide, "");
-        self.set(vars, Arg::Frame(0), "");
-        self.shl(c, WORD_SHIFT, "");
+        self.branch(c, Cond::Below, NEAR_END, At::ArgumentNear, NO_WHY);
+        self.branch(c, Cond::Below, VARIABLE, At::ArgumentFrame, NO_WHY);
+        self.branch(c, Cond::Eq, WIDE, At::ArgumentWide, NO_WHY);
+        self.set(vars, Arg::Frame(0), NO_WHY);
+        self.shl(c, WORD_SHIFT, NO_WHY);
         let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(c, word, "a variable");
-        self.jump(At::ArgumentKnown, "");
+        self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentNear);
         let near = self.near_base();
-        self.set(self.s.d, Arg::Data(near), "");
+        self.set(self.s.d, Arg::Data(near), NO_WHY);
         self.add(c, self.s.d, "its address");
-        self.jump(At::ArgumentKnown, "");
+        self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentFrame);
-        self.shl(c, WORD_SHIFT, "");
-        self.set(self.s.d, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), "");
+        self.shl(c, WORD_SHIFT, NO_WHY);
+        self.set(self.s.d, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), NO_WHY);
         self.add(c, self.s.d, "a variable's address");
-        self.jump(At::ArgumentKnown, "");
+        self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentWide);
         self.four(c, at(list, 0), "a large number, or an address");
-        self.add(list, 4i64, "");
+        self.add(list, 4i64, NO_WHY);
         self.place(At::ArgumentKnown);
-        self.put_four(at(wide, 0), c, "");
-        self.add(wide, 4i64, "");
-        self.take(u, 1i64, "");
-        self.unless_zero(u, At::Argument, "");
+        self.put_four(at(wide, 0), c, NO_WHY);
+        self.add(wide, 4i64, NO_WHY);
+        self.take(u, 1i64, NO_WHY);
+        self.unless_zero(u, At::Argument, NO_WHY);
         let slots = [self.s.t, self.s.d, self.s.v, self.s.q, self.s.op];
         for (slot, number) in slots.into_iter().zip(0..) {
-            self.four(slot, frame(var::CALL_ARGS.at + 4 * number), "");
+            self.four(slot, frame(var::CALL_ARGS.at + 4 * number), NO_WHY);
         }
-        self.set(u, row, "");
+        self.set(u, row, NO_WHY);
         self.and(u, NUMBER, "its number");
         let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
         self.call(Call::Numbered, &args, Some(n), "make the call");
-        self.if_none(row, RESULT, At::NoResult, "");
-        self.next(c, list, "");
-        self.set(vars, Arg::Frame(0), "");
-        self.shl(c, WORD_SHIFT, "");
+        self.if_none(row, RESULT, At::NoResult, NO_WHY);
+        self.next(c, list, NO_WHY);
+        self.set(vars, Arg::Frame(0), NO_WHY);
+        self.shl(c, WORD_SHIFT, NO_WHY);
         self.put_four(sum(vars, c, 0), n, "its result");
         self.place(At::NoResult);
-        self.branch(n, Cond::Ge, 0i64, At::Row, "");
+        self.branch(n, Cond::Ge, 0i64, At::Row, NO_WHY);
         self.if_any(row, MAY_FAIL, At::Row, "it may fail");
-        self.if_any(row, ADDRESS, At::FailedByAddress, "");
-        self.jump(At::Failed, "");
+        self.if_any(row, ADDRESS, At::FailedByAddress, NO_WHY);
+        self.jump(At::Failed, NO_WHY);
         self.place(At::ScriptEnd);
         self.ret(Routine::Script);
     }

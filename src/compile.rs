@@ -24,6 +24,9 @@ use crate::{fill, lower};
 /// Sizes are tried this often: once a digit count has settled, the next try is the last.
 const SIZE_TRIES: usize = 16;
 
+/// The first guess at a file's size has as many digits as most pages' files have, so the next try is often the last.
+const LIKELY_BYTES: u64 = 5000;
+
 /// Builds the executables of a description for several options, side by side; each as [`build`] does.
 ///
 /// # Errors
@@ -54,7 +57,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 /// See [`BuildError`].
 pub fn build_watched(description: &Description, options: Options, watch: &mut Watch) -> Result<Image, BuildError> {
     description.check()?;
-    let mut size_bytes = 1;
+    let mut size_bytes = LIKELY_BYTES;
     let mut least_bytes = 0;
     let mut hints = Vec::new();
     for attempt in 0..SIZE_TRIES {

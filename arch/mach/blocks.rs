@@ -102,7 +102,7 @@ fn opposite(branch: Unit, to: Label) -> Unit {
         unreachable!("labels are no branches")
     };
     let instruction = instruction.inverted(to).expect("every branch has an opposite");
-    Unit::Instruction { instruction, form: 0, why, in_frame, by_way_of: None, assertions }
+    Unit::Instruction { instruction, form: 0, why, in_frame, through: None, assertions }
 }
 
 /// Cuts the code before labels and behind jumps.

@@ -25,7 +25,7 @@ pub(crate) enum Piece {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) islands: Vec<(usize, Label)>,
-    pub(crate) by_way_of: Vec<Option<usize>>,
+    pub(crate) through: Vec<Option<usize>>,
 }
 
 /// Bytes of a short jump, of a near one, of a near one on a condition.
@@ -34,7 +34,7 @@ const NEAR: u32 = 5;
 const NEAR_CONDITIONAL: u32 = 6;
 
 /// Code with islands.
-struct Shore {
+struct ChainPlan {
     pieces: Vec<Piece>,
     /// Where each label is.
     labels: Vec<usize>,
@@ -44,15 +44,15 @@ struct Shore {
     /// The lengths of the pieces, and where they begin.
     lens: Vec<u32>,
     at: Vec<u32>,
-    by_way_of: Vec<Option<usize>>,
+    through: Vec<Option<usize>>,
 }
 
 /// Finds the ways of all jumps.
 pub(crate) fn plan(pieces: &[Piece]) -> Plan {
     let mut islands: Vec<(usize, Label)> = Vec::new();
-    let mut best = Shore::new(pieces, &islands);
+    let mut best = ChainPlan::new(pieces, &islands);
     if !best.lens.iter().zip(&best.pieces).any(|(len, piece)| matches!(piece, Piece::Jump { .. }) && *len > SHORT) {
-        return Plan { islands, by_way_of: best.by_way_of };
+        return Plan { islands, through: best.through };
     }
     // Islands are tried one at a time, where they help most; each try is kept if the code gets shorter.
     let mut tried: Vec<(usize, Label)> = Vec::new();
@@ -61,15 +61,15 @@ pub(crate) fn plan(pieces: &[Piece]) -> Plan {
         let mut with = islands.clone();
         with.push(island);
         with.sort_by_key(|(before, label)| (*before, label.0));
-        let shore = Shore::new(pieces, &with);
-        if shore.len() < best.len() {
-            (best, islands) = (shore, with);
+        let chains = ChainPlan::new(pieces, &with);
+        if chains.len() < best.len() {
+            (best, islands) = (chains, with);
         }
     }
-    Plan { islands, by_way_of: best.by_way_of }
+    Plan { islands, through: best.through }
 }
 
-impl Shore {
+impl ChainPlan {
     fn new(code: &[Piece], islands: &[(usize, Label)]) -> Self {
         let mut pieces = Vec::with_capacity(code.len() + islands.len());
         let mut next = islands.iter().peekable();
@@ -79,24 +79,24 @@ impl Shore {
             }
             pieces.push(*piece);
         }
-        let mut shore = Self::before_growth(pieces);
-        while shore.grow() {}
-        shore
+        let mut chains = Self::before_growth(pieces);
+        while chains.grow() {}
+        chains
     }
 
     /// All jumps are short at first.
     fn before_growth(pieces: Vec<Piece>) -> Self {
-        let mut shore = Self {
+        let mut chains = Self {
             labels: Vec::new(),
             relays: Vec::new(),
             begins: Vec::new(),
             lens: Vec::new(),
             at: Vec::new(),
-            by_way_of: vec![None; pieces.len()],
+            through: vec![None; pieces.len()],
             pieces,
         };
-        shore.find();
-        shore
+        chains.find();
+        chains
     }
 
     fn len(&self) -> u32 {
@@ -151,12 +151,12 @@ impl Shore {
         for at in 0..self.pieces.len() {
             let Piece::Jump { to, condition } = self.pieces[at] else { continue };
             let label = self.labels[usize::from(to.0)];
-            self.by_way_of[at] = None;
+            self.through[at] = None;
             if self.lens[at] > SHORT || self.reaches(at, label) {
                 continue;
             }
-            self.by_way_of[at] = self.relay(at, to, label);
-            if self.by_way_of[at].is_none() {
+            self.through[at] = self.relay(at, to, label);
+            if self.through[at].is_none() {
                 self.lens[at] = if condition.is_some() { NEAR_CONDITIONAL } else { NEAR };
                 grew = true;
             }
@@ -234,13 +234,13 @@ mod tests {
         let to = Label(0);
         let jump = |condition| Piece::Jump { to, condition };
         let far = plan(&[jump(Some(1)), bytes(100), jump(None), bytes(100), Piece::Label(to)]);
-        assert_eq!(far.by_way_of, [Some(2), None, None, None, None]);
+        assert_eq!(far.through, [Some(2), None, None, None, None]);
         let back = plan(&[Piece::Label(to), bytes(100), jump(Some(7)), bytes(100), jump(Some(7))]);
-        assert_eq!(back.by_way_of, [None, None, None, None, Some(2)]);
+        assert_eq!(back.through, [None, None, None, None, Some(2)]);
         let behind = plan(&[Piece::Label(to), bytes(200), jump(Some(1)), bytes(10), jump(None)]);
         let other = plan(&[jump(Some(1)), bytes(100), jump(Some(2)), bytes(100), Piece::Label(to)]);
-        assert_eq!(other.by_way_of, [None; 5], "not on another condition");
-        assert_eq!(behind.by_way_of, [None; 5], "not away from the label");
+        assert_eq!(other.through, [None; 5], "not on another condition");
+        assert_eq!(behind.through, [None; 5], "not away from the label");
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         let code = [jump, bytes(10), other, bytes(10), end, bytes(500), Piece::Label(to)];
         let found = plan(&code);
         assert_eq!(found.islands, [(5, to)]);
-        assert_eq!(found.by_way_of[..3], [Some(5), None, Some(5)]);
+        assert_eq!(found.through[..3], [Some(5), None, Some(5)]);
         assert_eq!(plan(&code[2..]).islands, [], "one alone gains nothing");
     }
 }

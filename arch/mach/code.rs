@@ -29,7 +29,7 @@ pub(crate) enum Unit {
         why: String,
         /// Where in the frame its operand in memory is, if it has one there.
         in_frame: Option<i32>,
-        by_way_of: Option<usize>,
+        through: Option<usize>,
         /// What is believed of registers before it, if that is kept.
         assertions: Option<Box<Assertions>>,
     },
@@ -38,7 +38,7 @@ pub(crate) enum Unit {
 impl Unit {
     /// An instruction of which nobody knows how it is to be encoded yet.
     pub(crate) fn new(instruction: Box<dyn MachInst>, why: impl Into<String>) -> Self {
-        Self::Instruction { instruction, form: 0, why: why.into(), in_frame: None, by_way_of: None, assertions: None }
+        Self::Instruction { instruction, form: 0, why: why.into(), in_frame: None, through: None, assertions: None }
     }
 
     /// Control comes here in other ways, too.
@@ -62,7 +62,7 @@ pub struct Code {
     /// May its parts change places?
     pub(crate) may_change_order: bool,
     /// Have ways for its jumps been looked for?
-    has_ways: bool,
+    has_chains: bool,
     /// The first label that is not the program's.
     first_own: Option<u16>,
     /// What a text of it needs, if anybody wants one.
@@ -177,8 +177,8 @@ impl Code {
         data: &dyn Fn(Place, u64) -> u64,
         observer: &mut dyn Observer,
     ) -> Result<PlacedCode, CompileError> {
-        if !self.has_ways {
-            self.has_ways = true;
+        if !self.has_chains {
+            self.has_chains = true;
             let mut shortest = self.pass(&Layout::of(self, origin), data)?;
             self.observe(Pass::Select, origin, &shortest, observer);
             if self.may_change_order {
@@ -189,7 +189,7 @@ impl Code {
                 shortest = self.pass(&Layout::of(self, origin), data)?;
                 self.observe(Pass::OrderBlocks, origin, &shortest, observer);
             }
-            self.find_ways(&shortest);
+            self.chain_jumps(&shortest);
             if observer.wants(Pass::ChainJumps) {
                 shortest = self.pass(&Layout::of(self, origin), data)?;
                 self.observe(Pass::ChainJumps, origin, &shortest, observer);
@@ -212,13 +212,13 @@ impl Code {
     fn pass(&mut self, layout: &Layout, data: &dyn Fn(Place, u64) -> u64) -> Result<Vec<Vec<u8>>, CompileError> {
         let mut encoded = Vec::with_capacity(self.units.len());
         for (unit, &at) in self.units.iter_mut().zip(&layout.at) {
-            let Unit::Instruction { instruction, form, by_way_of, .. } = unit else {
+            let Unit::Instruction { instruction, form, through, .. } = unit else {
                 encoded.push(Vec::new());
                 continue;
             };
             // A label that is nowhere yet is taken to be here: the shortest distance, corrected by the next pass.
             let address = |to: Ref| match to {
-                Ref::Code(_) if by_way_of.is_some() => by_way_of.map_or(at, |unit| layout.at[unit]),
+                Ref::Code(_) if through.is_some() => through.map_or(at, |unit| layout.at[unit]),
                 to => layout.address(to, data).unwrap_or(at),
             };
             encoded.push(loop {
@@ -258,7 +258,7 @@ impl Code {
     }
 
     /// Has jumps go by way of others where that is shorter.
-    fn find_ways(&mut self, encoded: &[Vec<u8>]) {
+    fn chain_jumps(&mut self, encoded: &[Vec<u8>]) {
         let pieces = self.pieces(encoded);
         if !pieces.iter().any(|piece| matches!(piece, Piece::Jump { .. })) {
             return;
@@ -272,12 +272,12 @@ impl Code {
             let instruction = likes.expect("there are jumps");
             self.units.insert(before + added, Unit::new(instruction, "on the way of jumps from near here"));
         }
-        for &way in plan.by_way_of.iter().flatten() {
+        for &way in plan.through.iter().flatten() {
             self.units[way].doubt();
         }
-        for (unit, way) in self.units.iter_mut().zip(plan.by_way_of) {
-            if let Unit::Instruction { by_way_of, .. } = unit {
-                *by_way_of = way;
+        for (unit, way) in self.units.iter_mut().zip(plan.through) {
+            if let Unit::Instruction { through, .. } = unit {
+                *through = way;
             }
         }
     }

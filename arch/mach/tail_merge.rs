@@ -23,7 +23,7 @@ pub(crate) struct Tails {
 }
 
 /// Two endings: where the first begins and where the instruction is that ends it; where the other begins.
-struct Same {
+struct CommonTail {
     from: usize,
     end: usize,
     other: usize,
@@ -69,7 +69,7 @@ impl Tails {
     }
 
     /// The two endings that it saves most to have once.
-    fn longest(&self) -> Option<Same> {
+    fn longest(&self) -> Option<CommonTail> {
         // Ways to each place: instructions that end the code before them there, and labels with code before them.
         let mut ways: HashMap<u32, Vec<usize>> = HashMap::new();
         let mut jumps: HashMap<Label, u32> = HashMap::new();
@@ -88,7 +88,7 @@ impl Tails {
                 ways.entry(*known).or_default().push(at);
             }
         }
-        let mut best: Option<Same> = None;
+        let mut best: Option<CommonTail> = None;
         let mut ways: Vec<(u32, Vec<usize>)> = ways.into_iter().collect();
         ways.sort();
         for ways in ways.iter().map(|(_, ways)| ways) {
@@ -105,7 +105,7 @@ impl Tails {
     }
 
     /// What two ways to a place have in common.
-    fn common(&self, end: usize, other: usize) -> Option<Same> {
+    fn common(&self, end: usize, other: usize) -> Option<CommonTail> {
         let (mut from, mut to, mut len) = (end, other, 0);
         loop {
             let mut next = to.checked_sub(1)?;
@@ -124,10 +124,10 @@ impl Tails {
         let is_jump = self.jump_target(end).is_some();
         let cost = if is_jump { 0 } else { self.instruction(end)?.max_jump_bytes().saturating_sub(self.lens[end]) };
         let saved = len.checked_sub(cost).filter(|saved| *saved > 0)?;
-        Some(Same { from, end, other: to, saved })
+        Some(CommonTail { from, end, other: to, saved })
     }
 
-    fn join(&mut self, same: &Same) {
+    fn join(&mut self, same: &CommonTail) {
         let begin = same.other.checked_sub(1).map(|at| &self.units[at]);
         let (label, is_new) = match begin {
             Some(Unit::Label(label)) => (*label, false),

@@ -59,7 +59,7 @@ impl CodeNames {
     /// An instruction, and what it refers to.
     fn instruction(&self, unit: &Unit, bytes: &[u8], at: u64, layout: &Layout) -> String {
         let mut text = disasm::decode_all(self.target, bytes).join("; ");
-        let Unit::Instruction { instruction, form, by_way_of, .. } = unit else { return text };
+        let Unit::Instruction { instruction, form, through, .. } = unit else { return text };
         let referred = RefCell::new(Vec::new());
         let tell = |to: Ref| {
             if !referred.borrow().contains(&to) {
@@ -80,7 +80,7 @@ impl CodeNames {
                 _ => format!("{text}; {}", self.reference(to)),
             };
         }
-        if let Some(way) = by_way_of {
+        if let Some(way) = through {
             let _ = write!(text, " through {:08x}", layout.at[*way]);
         }
         text

@@ -51,9 +51,9 @@ impl Constraints {
     /// A register that may be better: one that the slot wants, or any.
     fn proposal(&self, slot: usize, home: &[Option<Reg>], registers: &Registers, numbers: &mut Numbers) -> Reg {
         let any = registers.general[numbers.below(registers.general.len())];
-        let partners = self.partners[slot].iter().filter_map(|&partner| home[partner]);
+        let copy_partners = self.copy_partners[slot].iter().filter_map(|&partner| home[partner]);
         let strings = self.strings[slot].iter().map(|pair| pair.own);
-        let mut wanted = self.wishes[slot].iter().copied().chain(partners).chain(strings);
+        let mut wanted = self.hints[slot].iter().copied().chain(copy_partners).chain(strings);
         let count = wanted.clone().count();
         if count == 0 || numbers.below(2) == 0 {
             return any;
@@ -91,7 +91,7 @@ impl<'c> Change<'c> {
             let both = [self.homes.get(slot).expect("it has one"), reg].map(|reg| self.homes.held(reg));
             let mut at = 0;
             while at < self.slots.len() {
-                for other in self.found.neighbours[self.slots[at]].also_in(both) {
+                for other in self.found.interferes[self.slots[at]].also_in(both) {
                     if !self.among.contains(other) {
                         self.among.insert(other);
                         self.slots.push(other);
@@ -146,7 +146,7 @@ impl<'c> Change<'c> {
         for &slot in &self.slots {
             let reg = home[slot].expect("it has one");
             cost += 2 * found.alone[slot][usize::from(reg)];
-            for &partner in &found.partners[slot] {
+            for &partner in &found.copy_partners[slot] {
                 if let Some(other) = home[partner].filter(|&other| other != reg) {
                     cost += twice(partner) * Constraints::moved(reg, other, self.registers);
                 }
@@ -168,17 +168,17 @@ mod tests {
 
     #[test]
     fn slots_in_each_others_way_change_registers_together() {
-        let mut neighbours = vec![Set::with_room(3); 3];
+        let mut interferes = vec![Set::with_room(3); 3];
         for (one, other) in [(0, 1), (1, 0), (1, 2), (2, 1)] {
-            neighbours[one].insert(other);
+            interferes[one].insert(other);
         }
         let mut found = Constraints {
-            neighbours,
+            interferes,
             forbidden: vec![0; 3],
-            used_up: vec![[0; 32]; 3],
+            clobbers_survived: vec![[0; 32]; 3],
             strings: vec![Vec::new(); 3],
-            wishes: vec![vec![2], Vec::new(), Vec::new()],
-            partners: vec![Vec::new(); 3],
+            hints: vec![vec![2], Vec::new(), Vec::new()],
+            copy_partners: vec![Vec::new(); 3],
             mentions: vec![Mentions::default(); 3],
             alone: Vec::new(),
         };

@@ -13,34 +13,34 @@ use crate::regalloc::spill;
 impl Constraints {
     /// A slot that needs no register is in nobody's way.
     pub(crate) fn forget(&mut self, slot: usize) {
-        let neighbours = std::mem::replace(&mut self.neighbours[slot], Set::with_room(self.mentions.len()));
-        neighbours.iter().for_each(|other| self.neighbours[other].remove(slot));
+        let interferes = std::mem::replace(&mut self.interferes[slot], Set::with_room(self.mentions.len()));
+        interferes.iter().for_each(|other| self.interferes[other].remove(slot));
         self.forbidden[slot] = 0;
     }
 
     /// Registers that a slot cannot have now, as bits.
-    pub(crate) fn taken(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
-        let neighbours = self.neighbours[slot].iter().filter_map(|other| home[other]);
-        neighbours.fold(self.forbidden[slot], |set, reg| set | 1 << reg)
+    pub(crate) fn unavailable(&self, slot: usize, home: &[Option<Reg>]) -> u32 {
+        let interferes = self.interferes[slot].iter().filter_map(|other| home[other]);
+        interferes.fold(self.forbidden[slot], |set, reg| set | 1 << reg)
     }
 
     /// What a register costs a slot, in quarters of a byte.
     pub(crate) fn price(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
         // Moves from and to the result's register have a form that is a byte shorter, where nobody wants the source.
         let moved = |other: Reg| if reg == registers.result || other == registers.result { 6 } else { 8 };
-        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
+        let unmet = self.hints[slot].iter().filter(|&&wish| wish != reg);
         let mut price = 4 * (registers.price)(reg, &self.mentions[slot]) + unmet.map(|&wish| moved(wish)).sum::<u32>();
-        for &partner in &self.partners[slot] {
+        for &partner in &self.copy_partners[slot] {
             price += match home[partner] {
                 Some(other) if other == reg => 0,
                 Some(other) => moved(other),
-                None if self.taken(partner, home) >> reg & 1 == 1 => moved(reg) / 2,
-                None if self.wishes[partner].iter().any(|&wish| wish != reg) => moved(reg) / 4,
+                None if self.unavailable(partner, home) >> reg & 1 == 1 => moved(reg) / 2,
+                None if self.hints[partner].iter().any(|&wish| wish != reg) => moved(reg) / 4,
                 None => 0,
             }
         }
         if let Some(saves) = registers.saves {
-            price += 4 * saves(reg) * self.used_up[slot][usize::from(reg)];
+            price += 4 * saves(reg) * self.clobbers_survived[slot][usize::from(reg)];
         }
         for pair in &self.strings[slot] {
             let other = pair.other.map_or(Some(true), |(other, wanted)| home[other].map(|reg| reg == wanted));
@@ -51,13 +51,13 @@ impl Constraints {
                 None => 8,
             };
         }
-        let robbed = self.neighbours[slot].iter().filter(|&other| home[other].is_none());
-        price + 2 * robbed.filter(|&other| self.wishes[other].contains(&reg)).count().min(3) as u32
+        let robbed = self.interferes[slot].iter().filter(|&other| home[other].is_none());
+        price + 2 * robbed.filter(|&other| self.hints[other].contains(&reg)).count().min(3) as u32
     }
 
     /// What a register costs a slot, given those that have one, in quarters of a byte.
     pub(crate) fn cost(&self, slot: usize, reg: Reg, home: &[Option<Reg>], registers: &Registers) -> u32 {
-        let others = self.partners[slot].iter().filter_map(|&partner| home[partner]).filter(|&other| other != reg);
+        let others = self.copy_partners[slot].iter().filter_map(|&partner| home[partner]).filter(|&other| other != reg);
         let moves = others.map(|other| Self::moved(reg, other, registers)).sum::<u32>();
         let strings = self.strings[slot].iter().map(|pair| Self::missed(*pair, reg, home)).sum::<u32>();
         self.alone[slot][usize::from(reg)] + moves + strings
@@ -77,9 +77,9 @@ impl Constraints {
 
     /// What a register costs a slot whatever the others have.
     fn weight(&self, slot: usize, reg: Reg, registers: &Registers) -> u32 {
-        let unmet = self.wishes[slot].iter().filter(|&&wish| wish != reg);
+        let unmet = self.hints[slot].iter().filter(|&&wish| wish != reg);
         let moves = unmet.map(|&wish| Self::moved(reg, wish, registers)).sum::<u32>();
-        let saved = registers.saves.map_or(0, |saves| 4 * saves(reg) * self.used_up[slot][usize::from(reg)]);
+        let saved = registers.saves.map_or(0, |saves| 4 * saves(reg) * self.clobbers_survived[slot][usize::from(reg)]);
         4 * (registers.price)(reg, &self.mentions[slot]) + moves + saved
     }
 
@@ -116,7 +116,7 @@ impl Constraints {
                     continue;
                 }
                 for &slot in &changed {
-                    let near = self.neighbours[slot].iter().chain(self.partners[slot].iter().copied());
+                    let near = self.interferes[slot].iter().chain(self.copy_partners[slot].iter().copied());
                     for other in near.chain([slot]).filter(|&other| homes.get(other).is_some()) {
                         if !is_left.contains(other) {
                             is_left.insert(other);
@@ -167,14 +167,14 @@ impl Constraints {
         general: &[Reg],
     ) -> Option<usize> {
         let holder = |&reg: &Reg| {
-            let mut holders = self.neighbours[slot].iter().filter(|&other| home[other] == Some(reg));
+            let mut holders = self.interferes[slot].iter().filter(|&other| home[other] == Some(reg));
             holders.next().filter(|_| holders.next().is_none() && self.forbidden[slot] >> reg & 1 == 0)
         };
         let holders = || general.iter().filter_map(holder);
         let least = |slots: &mut dyn Iterator<Item = usize>| slots.min_by_key(|&slot| self.mentions[slot].all);
         least(&mut [slot].into_iter().chain(holders()).filter(|&other| self.may_spill(program, other))).or_else(|| {
             let is_own = |slot: &usize| program.slots[*slot].name != spill::IN_PASSING;
-            let others = self.neighbours[slot].iter().filter(|&other| home[other].is_some());
+            let others = self.interferes[slot].iter().filter(|&other| home[other].is_some());
             least(&mut others.chain([slot]).filter(is_own))
         })
     }
@@ -191,7 +191,7 @@ impl Constraints {
         let general = bits(registers.general);
         let slots = program.slots.len();
         let free: Vec<usize> = (0..slots).map(|slot| (general & !self.forbidden[slot]).count_ones() as usize).collect();
-        let mut degree: Vec<usize> = (0..slots).map(|slot| self.neighbours[slot].iter().count()).collect();
+        let mut degree: Vec<usize> = (0..slots).map(|slot| self.interferes[slot].iter().count()).collect();
         let mut left: Vec<usize> = (0..slots).collect();
         left.sort_by_key(|&slot| self.mentions[slot].all);
         let mut order = Vec::with_capacity(slots);
@@ -207,7 +207,7 @@ impl Constraints {
                 (0..left.len()).min_by_key(burden).expect("some are left")
             });
             let slot = left.remove(at);
-            self.neighbours[slot].iter().for_each(|other| degree[other] = degree[other].saturating_sub(1));
+            self.interferes[slot].iter().for_each(|other| degree[other] = degree[other].saturating_sub(1));
             order.push(slot);
         }
         order

@@ -51,7 +51,7 @@ impl Homes {
 impl Constraints {
     /// The register that costs a slot least of those that it may have, if there is one.
     pub(crate) fn cheapest(&self, slot: usize, homes: &Homes, registers: &Registers) -> Option<Reg> {
-        let is_free = |reg: Reg| self.forbidden[slot] >> reg & 1 == 0 && !self.neighbours[slot].meets(homes.held(reg));
+        let is_free = |reg: Reg| self.forbidden[slot] >> reg & 1 == 0 && !self.interferes[slot].meets(homes.held(reg));
         let free = registers.general.iter().copied().filter(|&reg| is_free(reg));
         free.min_by_key(|&reg| (self.cost(slot, reg, homes.all(), registers), reg))
     }
@@ -64,6 +64,6 @@ impl Constraints {
         homes: &'s Homes,
     ) -> impl Iterator<Item = usize> + use<'s> {
         let held = homes.held(reg);
-        self.neighbours[slot].also_in([held, held])
+        self.interferes[slot].also_in([held, held])
     }
 }

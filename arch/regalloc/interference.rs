@@ -9,14 +9,14 @@ use crate::regalloc::{Mentions, Registers, Strings};
 /// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
 /// it would like, how it is mentioned.
 pub(crate) struct Constraints {
-    pub(crate) neighbours: Vec<Set>,
+    pub(crate) interferes: Vec<Set>,
     pub(crate) forbidden: Vec<u32>,
     /// How many operations through which a slot lives use up each register.
-    pub(crate) used_up: Vec<[u32; 32]>,
+    pub(crate) clobbers_survived: Vec<[u32; 32]>,
     /// Accesses and steps that may be one instruction: the address with its register, the value with its own.
     pub(crate) strings: Vec<Vec<Pair>>,
-    pub(crate) wishes: Vec<Vec<Reg>>,
-    pub(crate) partners: Vec<Vec<usize>>,
+    pub(crate) hints: Vec<Vec<Reg>>,
+    pub(crate) copy_partners: Vec<Vec<usize>>,
     pub(crate) mentions: Vec<Mentions>,
     /// What each register costs each slot whatever the others have, once [`Constraints::weigh`] has found it.
     pub(crate) alone: Vec<[u32; 32]>,
@@ -41,12 +41,12 @@ pub(crate) fn bits(registers: &[Reg]) -> u32 {
 pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constraints {
     let slots = program.slots.len();
     let mut found = Constraints {
-        neighbours: vec![Set::with_room(slots); slots],
+        interferes: vec![Set::with_room(slots); slots],
         forbidden: vec![if program.has_subs() { 1 << registers.frame } else { 0 }; slots],
-        used_up: vec![[0; 32]; slots],
+        clobbers_survived: vec![[0; 32]; slots],
         strings: vec![Vec::new(); slots],
-        wishes: vec![Vec::new(); slots],
-        partners: vec![Vec::new(); slots],
+        hints: vec![Vec::new(); slots],
+        copy_partners: vec![Vec::new(); slots],
         mentions: vec![Mentions::default(); slots],
         alone: Vec::new(),
     };
@@ -62,16 +62,16 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
             others.remove(index(defined));
             if let Op::Set { value: Arg::Slot(from), .. } = step.op {
                 others.remove(index(from));
-                found.partners[index(defined)].push(index(from));
-                found.partners[index(from)].push(index(defined));
+                found.copy_partners[index(defined)].push(index(from));
+                found.copy_partners[index(from)].push(index(defined));
             }
-            found.neighbours[index(defined)].unite(&others);
-            others.iter().for_each(|other| found.neighbours[other].insert(index(defined)));
+            found.interferes[index(defined)].unite(&others);
+            others.iter().for_each(|other| found.interferes[other].insert(index(defined)));
         }
         for slot in through(&step.op, kept) {
             let set = clobbered(&step.op, slot, registers);
             if program.has_subs() && registers.saves.is_some() {
-                for (reg, times) in found.used_up[index(slot)].iter_mut().enumerate() {
+                for (reg, times) in found.clobbers_survived[index(slot)].iter_mut().enumerate() {
                     *times += set >> reg & 1;
                 }
             } else {
@@ -81,7 +81,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         if let Some(strings) = registers.strings {
             string(program, at, strings, &mut found.strings);
         }
-        wishes(&step.op, registers, &mut found);
+        hints(&step.op, registers, &mut found);
         mention(program, at, &mut found.mentions);
     }
     found
@@ -142,8 +142,8 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
     }
 }
 
-fn wishes(op: &Op, registers: &Registers, found: &mut Constraints) {
-    let mut wish = |slot: Slot, reg: Reg| found.wishes[index(slot)].push(reg);
+fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
+    let mut wish = |slot: Slot, reg: Reg| found.hints[index(slot)].push(reg);
     match op {
         Op::Call { call, args, result } => {
             if let Some(slot) = result {

@@ -1,7 +1,11 @@
-//! Which register holds which slot. Every web has a slot of its own by now; the graph of those that are alive at the
-//! same time is coloured with registers, as Chaitin and Briggs do it: first those that will find one whatever the
-//! others get are put aside, the least mentioned first, so that the most mentioned choose first. Each takes the
-//! register that costs the fewest bytes. Deterministic.
+//! Register allocation: which register holds which slot. Every web has a slot of its own by now.
+//!
+//! Strategy: graph colouring (Chaitin 1982; Briggs, Cooper and Torczon 1994). Slots that will find a register whatever
+//! the others get are put aside, the least used first, so that the most used choose first. Each takes the register that
+//! costs the fewest bytes. Then a search exchanges registers (`anneal.rs`). Slots that find none must spill
+//! (`spill.rs`). Terms: two slots interfere if they may not share a register. A hint is a register that would save a
+//! move. A copy partner is a slot that would save one if it had the same register.
+//! Invariant: the result depends on the program alone.
 
 mod anneal;
 mod color;
@@ -101,22 +105,22 @@ pub(crate) fn colour(
     }
     let mut order = found.order(program, registers);
     let mut home: Vec<Option<Reg>> = vec![None; program.slots.len()];
-    let mut crowded = Set::with_room(program.slots.len());
+    let mut must_spill = Set::with_room(program.slots.len());
     while let Some(slot) = order.pop() {
-        let taken = found.taken(slot, &home);
-        let free: Vec<Reg> = registers.general.iter().copied().filter(|&reg| taken >> reg & 1 == 0).collect();
+        let unavailable = found.unavailable(slot, &home);
+        let free: Vec<Reg> = registers.general.iter().copied().filter(|&reg| unavailable >> reg & 1 == 0).collect();
         let prices = free.iter().map(|&reg| found.price(slot, reg, &home, registers));
         let usual = prices.enumerate().min_by_key(|&(_, price)| price).map_or(0, |(at, _)| at);
         home[slot] = free.get(tuning.ask((slot, HOME), free.len(), usual)).copied();
         if home[slot].is_none() {
             match found.to_frame(program, slot, &home, registers.general) {
                 Some(other) => {
-                    crowded.insert(other);
+                    must_spill.insert(other);
                     if other != slot {
                         home[slot] = home[other].take();
                     }
                 }
-                None if crowded.is_empty() => {
+                None if must_spill.is_empty() => {
                     return Err(Err(CompileError::OutOfRegisters { slot: program.slots[slot].name.clone() }));
                 }
                 // Those that have been found already make room.
@@ -124,8 +128,8 @@ pub(crate) fn colour(
             }
         }
     }
-    if !crowded.is_empty() {
-        return Err(Ok(crowded.iter().map(|slot| Slot(slot as u16)).collect()));
+    if !must_spill.is_empty() {
+        return Err(Ok(must_spill.iter().map(|slot| Slot(slot as u16)).collect()));
     }
     for &slot in &needless {
         home[slot] = None;

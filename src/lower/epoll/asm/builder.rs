@@ -1,6 +1,6 @@
 //! Short names for the operations, so that a routine of the engine reads like a listing.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Label, Mem, Op, Part, Slot, Width};
+use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -76,6 +76,11 @@ impl Engine<'_> {
     fn label(&mut self, name: &str) -> Label {
         let known = self.program.labels.iter().position(|label| label == name);
         known.map_or_else(|| self.program.label(name), |at| Label(at as u16))
+    }
+
+    /// A number of a routine's own. Allocation splits live ranges first, so a name of one's own costs nothing.
+    pub(crate) fn local(&mut self, name: &'static str) -> Slot {
+        self.program.slot(name, Kind::Int)
     }
 
     pub(crate) fn text(&mut self, text: &str) -> DatumId {

@@ -106,46 +106,49 @@ impl Engine<'_> {
 
     /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
-        let (p, t, u, v, conn) = (self.s.p, self.s.t, self.s.u, self.s.v, self.s.conn);
+        let (p, conn) = (self.s.p, self.s.conn);
+        let [own, none_free, next, bytes, from] =
+            ["own buffer", "none free", "next free", "bytes kept", "kept from"].map(|name| self.local(name));
         self.sub(Routine::KeepInput);
-        self.four(t, at(conn, entry::BUFFER), NO_WHY);
-        self.unless_zero(t, At::HasBuffer, NO_WHY);
-        self.four(t, frame(var::FREE_BUFFER), "a free one");
-        self.set(u, Arg::State(self.state.buffers_end), NO_WHY);
-        self.branch(t, Cond::Eq, u, At::KeepNothing, "all are in use for replies that wait");
-        self.put_four(at(conn, entry::BUFFER), t, "it is the connection's");
-        self.four(u, at(t, buffer::NEXT), "the next free one");
-        self.unless_zero(u, At::NextBuffer, NO_WHY);
-        self.set(u, t, NO_WHY);
-        self.add(u, self.state.stride, "the next that was never used");
+        self.four(own, at(conn, entry::BUFFER), "its own buffer");
+        self.unless_zero(own, At::HasBuffer, "it has one");
+        self.four(own, frame(var::FREE_BUFFER), "a free one");
+        self.set(none_free, Arg::State(self.state.buffers_end), "what stands there if none is free");
+        self.branch(own, Cond::Eq, none_free, At::KeepNothing, "all are in use for replies that wait");
+        self.put_four(at(conn, entry::BUFFER), own, "it is the connection's");
+        self.four(next, at(own, buffer::NEXT), "the next free one");
+        self.unless_zero(next, At::NextBuffer, "there is one that was used before");
+        self.set(next, own, "else it is after this one in memory:");
+        self.add(next, self.state.stride, "the next that was never used");
         self.place(At::NextBuffer);
-        self.put_four(frame(var::FREE_BUFFER), u, NO_WHY);
+        self.put_four(frame(var::FREE_BUFFER), next, "it is the first free one now");
         self.place(At::HasBuffer);
-        self.four(u, frame(var::INPUT_END), NO_WHY);
-        self.take(u, p, "bytes to keep");
-        self.put_four(at(t, buffer::LEN), u, NO_WHY);
-        self.add(t, buffer::INPUT, NO_WHY);
-        self.branch(p, Cond::Eq, t, At::InPlace, "they are there");
-        self.set(v, p, NO_WHY);
-        self.copy(t, v, u, "to the buffer's beginning");
+        self.four(bytes, frame(var::INPUT_END), "from the cursor to the end of the input:");
+        self.take(bytes, p, "bytes to keep");
+        self.put_four(at(own, buffer::LEN), bytes, "so many are in the buffer");
+        self.add(own, buffer::INPUT, "where they begin");
+        self.branch(p, Cond::Eq, own, At::InPlace, "they are there");
+        self.set(from, p, "the cursor stays");
+        self.copy(own, from, bytes, "to the buffer's beginning");
         self.place(At::InPlace);
         self.ret(Routine::KeepInput);
         self.place(At::KeepNothing);
         self.four(p, frame(var::INPUT_END), "the input is given up, and the connection with it");
-        self.or(self.s.flags, flag::CLOSING, NO_WHY);
+        self.or(self.s.flags, flag::CLOSING, "it closes, and slowly");
         self.ret(Routine::KeepInput);
     }
 
     /// Gives the connection's buffer back.
     fn free(&mut self) {
-        let (t, u, conn) = (self.s.t, self.s.u, self.s.conn);
+        let conn = self.s.conn;
+        let [first, own] = ["first free", "own buffer"].map(|name| self.local(name));
         self.sub(Routine::FreeBuffer);
-        self.four(u, at(conn, entry::BUFFER), NO_WHY);
-        self.if_zero(u, At::Freed, "it has none");
-        self.four(t, frame(var::FREE_BUFFER), NO_WHY);
-        self.put_four(at(u, buffer::NEXT), t, "the free one before it");
-        self.put_four(frame(var::FREE_BUFFER), u, NO_WHY);
-        self.put_four(at(conn, entry::BUFFER), 0i64, NO_WHY);
+        self.four(own, at(conn, entry::BUFFER), "its own buffer");
+        self.if_zero(own, At::Freed, "it has none");
+        self.four(first, frame(var::FREE_BUFFER), "free ones are a list");
+        self.put_four(at(own, buffer::NEXT), first, "the free one before it");
+        self.put_four(frame(var::FREE_BUFFER), own, "the list begins with it");
+        self.put_four(at(conn, entry::BUFFER), 0i64, "the connection has none");
         self.place(At::Freed);
         self.ret(Routine::FreeBuffer);
     }

@@ -83,26 +83,27 @@ impl Engine<'_> {
 
     /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
     fn oldest(&mut self) {
-        let (fd, w, t, u, v) = (self.s.fd, self.s.w, self.s.t, self.s.u, self.s.v);
+        let (fd, w) = (self.s.fd, self.s.w);
+        let [kind, now, least, found] = ["kind", "now", "least time left", "least recent"].map(|name| self.local(name));
         self.sub(Routine::FindLeastRecent);
-        self.set(fd, FIRST_CONNECTION - 1, NO_WHY);
-        self.set(u, -1i64, NO_WHY);
-        self.set(v, 0i64, "none");
+        self.set(fd, FIRST_CONNECTION - 1, "before the first");
+        self.set(least, -1i64, "more than any has left");
+        self.set(found, 0i64, "none");
         self.place(At::Older);
         self.gosub(Routine::FindNext);
         self.branch(fd, Cond::Eq, self.state.entries, At::OldestFound, "all are looked at");
-        self.set(t, w, NO_WHY);
-        self.and(t, entry::KIND, NO_WHY);
-        self.branch(t, Cond::Ne, self.s.list, At::Older, "it does something else");
-        self.four(t, frame(var::NOW), NO_WHY);
-        self.shl(t, entry::DEADLINE_SHIFT, NO_WHY);
-        self.take(w, t, "the time it has");
-        self.branch(w, Cond::AboveOrEqual, u, At::Older, "more than another");
-        self.set(u, w, NO_WHY);
-        self.set(v, fd, NO_WHY);
-        self.jump(At::Older, NO_WHY);
+        self.set(kind, w, "of its word");
+        self.and(kind, entry::KIND, "what it does");
+        self.branch(kind, Cond::Ne, self.s.list, At::Older, "it does something else");
+        self.four(now, frame(var::NOW), "the time,");
+        self.shl(now, entry::DEADLINE_SHIFT, "where deadlines have it");
+        self.take(w, now, "the time it has");
+        self.branch(w, Cond::AboveOrEqual, least, At::Older, "more than another");
+        self.set(least, w, "the least so far");
+        self.set(found, fd, "the connection that has it");
+        self.jump(At::Older, "the next connection");
         self.place(At::OldestFound);
-        self.set(fd, v, NO_WHY);
+        self.set(fd, found, "the one that was found");
         self.gosub(Routine::Find);
         self.ret(Routine::FindLeastRecent);
     }

@@ -52,21 +52,21 @@ impl Engine<'_> {
     fn touch(&mut self) {
         let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
         self.sub(Routine::UpdateInterest);
-        self.four(n, frame(var::NOW), NO_WHY);
-        self.shl(n, entry::DEADLINE_SHIFT, NO_WHY);
+        self.four(n, frame(var::NOW), "the time,");
+        self.shl(n, entry::DEADLINE_SHIFT, "where deadlines have it");
         self.add(n, list, "deadline, and what it does");
-        self.four(w, at(conn, entry::WORD), NO_WHY);
-        self.put_four(at(conn, entry::WORD), n, NO_WHY);
-        self.set(n, 0i64, NO_WHY);
+        self.four(w, at(conn, entry::WORD), "its word so far");
+        self.put_four(at(conn, entry::WORD), n, "its new word");
+        self.set(n, 0i64, "no error yet");
         self.and(w, entry::IN | entry::OUT, "what is waited for");
-        self.and(list, entry::IN | entry::OUT, NO_WHY);
+        self.and(list, entry::IN | entry::OUT, "what is to be waited for");
         self.branch(w, Cond::Eq, list, At::Touched, "the same as now");
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, "into the set");
         self.if_zero(w, At::New, "it is new");
-        self.set(self.s.op, abi::EPOLL_CTL_MOD, NO_WHY);
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, "it is in the set: something else is waited for");
         self.place(At::New);
-        self.put_four(frame(var::EVENT), list, NO_WHY);
-        self.set(self.s.t, self.s.fd, NO_WHY);
+        self.put_four(frame(var::EVENT), list, "the events");
+        self.set(self.s.t, self.s.fd, "of its descriptor");
         self.gosub(Routine::EpollControl);
         self.ret(Routine::UpdateInterest);
         self.place(At::Touched);
@@ -74,8 +74,8 @@ impl Engine<'_> {
         // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
         self.sub(Routine::EpollControl);
         let event = var::EVENT.at;
-        self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "whose");
-        self.four(self.s.u, frame(var::EPOLL), NO_WHY);
+        self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "the descriptor that they are of");
+        self.four(self.s.u, frame(var::EPOLL), "the epoll set");
         let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
         self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
         self.ret(Routine::EpollControl);

@@ -19,12 +19,13 @@ const NO_NUMBER: u32 = 1 << 31;
 impl Engine<'_> {
     /// The first range that can be had is kept; the others only have to be ranges. The field's bit goes if there is one.
     pub(crate) fn ranges(&mut self) {
-        let (flags, t, n, tok, blen) = (self.s.flags, self.s.t, self.s.n, self.s.tok, self.s.blen);
+        let (flags, last, tok) = (self.s.flags, self.s.n, self.s.tok);
+        let [first, content_len] = ["first of the range", "content length"].map(|name| self.local(name));
         self.place(At::Ranges);
         self.begins_with("bytes=");
         self.unless_zero(self.s.d, At::NoRange, "another unit");
-        self.four(blen, at(self.s.rep, record::BODY_LEN), NO_WHY);
-        self.put_four(frame(var::NUMBERS.at + 8), blen, "the length");
+        self.four(content_len, at(self.s.rep, record::BODY_LEN), "bytes of the content");
+        self.put_four(frame(var::NUMBERS.at + 8), content_len, "the length");
         self.place(At::Range);
         self.gosub(Routine::Element);
         self.if_zero(tok, At::Field, "no more");
@@ -32,39 +33,39 @@ impl Engine<'_> {
         self.unless(b',', At::NoRange, "something else behind it");
         self.gosub(Routine::Number);
         self.branch(self.s.c, Cond::Ne, i64::from(b'-') - i64::from(b'0'), At::NoRange, "no dash");
-        self.set(t, n, "first");
+        self.set(first, last, "first");
         self.gosub(Routine::Number);
         self.branch(tok, Cond::Ne, self.s.tokend, At::NoRange, "something else in it");
-        self.branch(t, Cond::Lt, 0i64, At::Suffix, NO_WHY);
-        self.branch(n, Cond::Ge, 0i64, At::FirstLast, NO_WHY);
+        self.branch(first, Cond::Lt, 0i64, At::Suffix, "no number before the dash");
+        self.branch(last, Cond::Ge, 0i64, At::FirstLast, "a number on each side");
         self.place(At::ToEnd);
-        self.set(n, NUMBER_MAX, "to the end");
+        self.set(last, NUMBER_MAX, "to the end");
         self.place(At::FirstLast);
-        self.branch(t, Cond::Above, n, At::NoRange, "first behind last");
-        self.branch(t, Cond::AboveOrEqual, blen, At::Range, "behind the end");
+        self.branch(first, Cond::Above, last, At::NoRange, "first behind last");
+        self.branch(first, Cond::AboveOrEqual, content_len, At::Range, "behind the end");
         self.if_any(flags, flag::PARTIAL, At::Range, "not the first");
-        self.or(flags, flag::PARTIAL, NO_WHY);
-        self.put_four(frame(var::NUMBERS), t, "first");
-        self.branch(n, Cond::Below, blen, At::RangeFound, NO_WHY);
-        self.set(n, blen, NO_WHY);
-        self.take(n, 1i64, "the last byte there is");
+        self.or(flags, flag::PARTIAL, "this range can be had");
+        self.put_four(frame(var::NUMBERS), first, "first");
+        self.branch(last, Cond::Below, content_len, At::RangeFound, "it ends before the content does");
+        self.set(last, content_len, "to the end of the content:");
+        self.take(last, 1i64, "the last byte there is");
         self.place(At::RangeFound);
-        self.put_four(frame(var::NUMBERS.at + 4), n, "last");
-        self.take(n, t, NO_WHY);
-        self.add(n, 1i64, "bytes");
-        self.put_four(frame(var::NUMBERS.at + 12), n, NO_WHY);
-        self.jump(At::Range, NO_WHY);
+        self.put_four(frame(var::NUMBERS.at + 4), last, "last");
+        self.take(last, first, "from the first to the last:");
+        self.add(last, 1i64, "bytes");
+        self.put_four(frame(var::NUMBERS.at + 12), last, "how many");
+        self.jump(At::Range, "the next range");
         self.place(At::Suffix);
-        self.branch(n, Cond::Lt, 0i64, At::NoRange, "no number at all");
-        self.set(t, blen, NO_WHY);
-        self.take(t, n, "so many from the end; nothing begins behind it");
-        self.branch(n, Cond::BelowOrEqual, blen, At::ToEnd, NO_WHY);
-        self.set(t, 0i64, "all of it");
-        self.unless_zero(blen, At::ToEnd, NO_WHY);
+        self.branch(last, Cond::Lt, 0i64, At::NoRange, "no number at all");
+        self.set(first, content_len, "from the end:");
+        self.take(first, last, "so many from the end; nothing begins behind it");
+        self.branch(last, Cond::BelowOrEqual, content_len, At::ToEnd, "so many are there");
+        self.set(first, 0i64, "all of it");
+        self.unless_zero(content_len, At::ToEnd, "there is some content");
         // All of nothing can be had, and no 206 says so.
         self.place(At::NoRange);
-        self.or(flags, flag::NO_RANGE, NO_WHY);
-        self.jump(At::Field, NO_WHY);
+        self.or(flags, flag::NO_RANGE, "the whole content is sent");
+        self.jump(At::Field, "the next field");
     }
 
     /// A number from `tok` on, in `n`, or something below 0; the byte behind it in `c`, less `0`. The cursor is behind that.
@@ -73,16 +74,16 @@ impl Engine<'_> {
         self.sub(Routine::Number);
         self.set(n, NO_NUMBER, "no digit");
         self.place(At::NumberDigit);
-        self.next(c, tok, NO_WHY);
-        self.take(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::Above, 9i64, At::NumberEnd, NO_WHY);
-        self.branch(n, Cond::Gt, NUMBER_MAX / 10 - 1, At::NumberLarge, NO_WHY);
-        self.mul(n, 10i64, NO_WHY);
-        self.add(n, c, NO_WHY);
-        self.jump(At::NumberDigit, NO_WHY);
+        self.next(c, tok, "the next byte");
+        self.take(c, i64::from(b'0'), "the digit's value");
+        self.branch(c, Cond::Above, 9i64, At::NumberEnd, "no digit");
+        self.branch(n, Cond::Gt, NUMBER_MAX / 10 - 1, At::NumberLarge, "one digit more is too many");
+        self.mul(n, 10i64, "the digits before count ten times");
+        self.add(n, c, "and this one once");
+        self.jump(At::NumberDigit, "the next digit");
         self.place(At::NumberLarge);
         self.set(n, NUMBER_MAX, "larger than anything here");
-        self.jump(At::NumberDigit, NO_WHY);
+        self.jump(At::NumberDigit, "the next digit");
         self.place(At::NumberEnd);
         self.ret(Routine::Number);
     }

@@ -152,6 +152,9 @@ fn assemble_at_least(
     Ok(golf::smaller(ops, options, &plain, &mut hint.choice, watch)?.unwrap_or(plain))
 }
 
+/// Programs with more data are built one after the other, in bytes: each search has a copy of them in memory.
+const SIDE_BY_SIDE_BYTES: u64 = 4 << 20;
+
 /// The smallest of the images that the searches for registers make, and the search's number; or the image of a given
 /// one. Where a program has no subroutines, nothing is searched.
 fn best_turn(
@@ -168,9 +171,19 @@ fn best_turn(
     if known.is_some() || !ops.has_subs() {
         return image(known.unwrap_or(0));
     }
-    let images = parallel::map(golf::register_searches(options.effort), image);
-    let images = images.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let searches = golf::register_searches(options.effort);
     // Of equals the first.
+    if most_bytes(ops, options.target) > SIDE_BY_SIDE_BYTES {
+        let mut best = image(0)?;
+        for turn in 1..searches {
+            let next = image(turn)?;
+            if next.1.bytes.len() < best.1.bytes.len() {
+                best = next;
+            }
+        }
+        return Ok(best);
+    }
+    let images = parallel::map(searches, image).into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(images.into_iter().min_by_key(|(_, image)| image.bytes.len()).expect("there is a search"))
 }
 

@@ -95,7 +95,7 @@ impl Engine<'_> {
 
     /// Goes through all connections: ends those whose time is up, and, while the server stops, those that have all.
     pub(crate) fn sweep(&mut self) {
-        let (t, w) = (self.s.t, self.s.w);
+        let (t, w) = (self.s.t, self.s.conn_word);
         self.sub(Routine::ExpireConnections);
         self.put_four(frame(var::HELD), -i64::from(self.server.epoll.held_bytes()), NO_WHY);
         self.set(self.s.fd, FIRST_CONNECTION - 1, NO_WHY);
@@ -159,7 +159,7 @@ impl Engine<'_> {
         self.four(t, frame(var::STOPPING), NO_WHY);
         self.unless_zero(t, At::CloseSlowly, "what the kernel has not sent ends with the process");
         self.input_end();
-        self.branch(self.s.p, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
+        self.branch(self.s.cursor, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
         self.place(At::CloseSlowly);
         self.gosub(Routine::ShutAndDrain);
         self.jump(At::Next, NO_WHY);

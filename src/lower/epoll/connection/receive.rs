@@ -13,7 +13,7 @@ use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
     pub(crate) fn read(&mut self) {
-        let (fd, p, end, n, t) = (self.s.fd, self.s.p, self.s.end, self.s.n, self.s.t);
+        let (fd, p, end, n, t) = (self.s.fd, self.s.cursor, self.s.end, self.s.n, self.s.t);
         self.place(At::Read);
         self.gosub(Routine::Input);
         self.set(t, p, NO_WHY);
@@ -45,7 +45,7 @@ impl Engine<'_> {
         self.place(At::Batch);
         self.set(t, Arg::State(self.state.composed), NO_WHY);
         self.put_four(frame(var::COMPOSED), t, "nothing is composed");
-        self.set(self.s.iov, Arg::State(self.state.vectors), "an empty batch");
+        self.set(self.s.next_vector, Arg::State(self.state.vectors), "an empty batch");
         self.jump(At::Request, NO_WHY);
 
         self.place(At::NotReceived);
@@ -73,7 +73,7 @@ impl Engine<'_> {
 
     /// The batch is with the kernel. What is left of the input waits for the rest of its request.
     fn settle(&mut self) {
-        let (p, end, t) = (self.s.p, self.s.end, self.s.t);
+        let (p, end, t) = (self.s.cursor, self.s.end, self.s.t);
         self.place(At::AfterBatch);
         self.if_any(self.s.flags, flag::CLOSE, At::Closing, "that was the last reply");
         self.input_end();
@@ -106,7 +106,7 @@ impl Engine<'_> {
 
     /// Keeps the input from `p` to its end at the beginning of a buffer of the connection's own.
     fn keep(&mut self) {
-        let (p, conn) = (self.s.p, self.s.conn);
+        let (p, conn) = (self.s.cursor, self.s.conn);
         let [own, none_free, next, bytes, from] =
             ["own buffer", "none free", "next free", "bytes kept", "kept from"].map(|name| self.local(name));
         self.sub(Routine::KeepInput);

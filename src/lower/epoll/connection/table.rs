@@ -50,7 +50,7 @@ impl Engine<'_> {
     /// Writes a connection's word, and tells the epoll set what is wanted if that is something else; `n` is negative if
     /// there is no room in it.
     fn touch(&mut self) {
-        let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.w, self.s.n);
+        let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.conn_word, self.s.n);
         self.sub(Routine::UpdateInterest);
         self.four(n, frame(var::NOW), "the time,");
         self.shl(n, entry::DEADLINE_SHIFT, "where deadlines have it");
@@ -83,7 +83,7 @@ impl Engine<'_> {
 
     /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
     fn oldest(&mut self) {
-        let (fd, w) = (self.s.fd, self.s.w);
+        let (fd, w) = (self.s.fd, self.s.conn_word);
         let [kind, now, least, found] = ["kind", "now", "least time left", "least recent"].map(|name| self.local(name));
         self.sub(Routine::FindLeastRecent);
         self.set(fd, FIRST_CONNECTION - 1, "before the first");
@@ -119,7 +119,7 @@ impl Engine<'_> {
         self.set(conn, fd, NO_WHY);
         self.shl(conn, entry::SHIFT, NO_WHY);
         self.add(conn, self.s.table, "its entry");
-        self.four(self.s.w, at(conn, entry::WORD), "its word");
+        self.four(self.s.conn_word, at(conn, entry::WORD), "its word");
         self.ret(Routine::Find);
     }
 }

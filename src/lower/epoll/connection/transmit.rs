@@ -56,7 +56,7 @@ impl Engine<'_> {
 
     /// Adds `len` bytes at `ptr` to the batch; what follows the last vector of the same reply in memory joins it.
     fn append_vector(&mut self) {
-        let (iov, ptr, len, t) = (self.s.iov, self.s.ptr, self.s.len, self.s.t);
+        let (iov, ptr, len, t) = (self.s.next_vector, self.s.ptr, self.s.len, self.s.t);
         let (len_at, bytes) = self.vector();
         self.sub(Routine::Vector);
         self.if_zero(len, At::Added, "nothing");
@@ -72,7 +72,7 @@ impl Engine<'_> {
         self.place(At::NewVector);
         self.put_four(at(iov, 0), ptr, NO_WHY);
         self.put_four(at(iov, len_at), len, NO_WHY);
-        self.put_four(at(iov, self.mark()), self.s.req, "whose it is");
+        self.put_four(at(iov, self.mark()), self.s.request_start, "whose it is");
         if self.metrics.is_some() {
             self.put_four(at(iov, self.counted() + 4), 0i64, "not a reply's first");
         }
@@ -83,11 +83,11 @@ impl Engine<'_> {
 
     /// Sends the batch. Then the rest of a long reply, or the next requests, or what is left of the input.
     fn flush(&mut self) {
-        let (iov, n, t) = (self.s.iov, self.s.n, self.s.t);
+        let (iov, n, t) = (self.s.next_vector, self.s.n, self.s.t);
         let (_, bytes) = self.vector();
         // Is there room for one reply more?
         self.place(At::Answered);
-        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         if self.server.epoll.access_log {
             self.four(t, frame(var::LOG_LEN), NO_WHY);
             self.branch(t, Cond::AboveOrEqual, LOG_FULL_BYTES, At::Flush, "the log is full");
@@ -103,7 +103,7 @@ impl Engine<'_> {
         self.place(At::Flush);
         self.set(self.s.v, Arg::State(self.state.vectors), NO_WHY);
         self.branch(self.s.v, Cond::Eq, iov, At::AfterBatch, "nothing to send");
-        self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
+        self.put_four(frame(var::CURSOR), self.s.cursor, "the input goes on here");
         self.four(t, frame(var::SKIP), NO_WHY);
         self.unless_zero(t, At::Skip, "a part of it is with the client already");
         self.place(At::Skipped);
@@ -124,7 +124,7 @@ impl Engine<'_> {
         self.walk();
         self.place(At::AfterSend);
         self.say_log();
-        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         self.put_four(frame(var::SKIP), 0i64, NO_WHY);
         if self.has_long {
             self.four(t, frame(var::REST_LEN), NO_WHY);
@@ -216,7 +216,7 @@ impl Engine<'_> {
         self.branch(n, Cond::Below, t, At::SplitBatch, "cut here");
         self.take(n, t, NO_WHY);
         self.add(v, bytes, NO_WHY);
-        self.branch(v, Cond::Ne, self.s.iov, At::FindFirstUnsentVector, NO_WHY);
+        self.branch(v, Cond::Ne, self.s.next_vector, At::FindFirstUnsentVector, NO_WHY);
     }
 
     /// Vector `v` was taken but for its last `t - n` bytes.
@@ -232,7 +232,7 @@ impl Engine<'_> {
         self.add(self.s.q, bytes, "the next vector");
         self.four(self.s.d, at(v, mark), "its request");
         let last = if self.has_long { At::CutLast } else { At::CutHere };
-        self.branch(self.s.q, Cond::Eq, self.s.iov, last, "there is none");
+        self.branch(self.s.q, Cond::Eq, self.s.next_vector, last, "there is none");
         self.four(self.s.c, at(self.s.q, mark), NO_WHY);
         self.branch(self.s.c, Cond::Eq, self.s.d, At::CutWithin, "more of the same reply");
         // The reply's last vector: the requests behind it are answered when it is with the client.
@@ -249,7 +249,7 @@ impl Engine<'_> {
         self.put_four(frame(var::CURSOR), self.s.d, "the request");
         self.set(u, 0i64, NO_WHY);
         self.set(t, n, NO_WHY);
-        self.branch(self.s.d, Cond::Ne, self.s.req, At::GoesOn, "not of the last reply");
+        self.branch(self.s.d, Cond::Ne, self.s.request_start, At::GoesOn, "not of the last reply");
         self.if_none(self.s.flags, flag::CLOSE, At::GoesOn, NO_WHY);
         self.or(t, SAID, "what it says of closing is with the client, or will be");
         self.place(At::GoesOn);
@@ -280,9 +280,9 @@ impl Engine<'_> {
         self.put_four(at(conn, entry::REST), u, NO_WHY);
         self.put_four(at(conn, entry::REST_LEN), t, NO_WHY);
         self.say_log();
-        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         self.input_end();
-        self.branch(self.s.p, Cond::Eq, self.s.end, At::KeepNone, NO_WHY);
+        self.branch(self.s.cursor, Cond::Eq, self.s.end, At::KeepNone, NO_WHY);
         self.if_any(self.s.flags, flag::CLOSE, At::KeepClosing, "nothing is looked at any more");
         self.gosub(Routine::KeepInput);
         self.jump(At::Kept, NO_WHY);
@@ -306,8 +306,8 @@ impl Engine<'_> {
         let (t, u, n, fd, conn) = (self.s.t, self.s.u, self.s.n, self.s.fd, self.s.conn);
         self.place(At::OnWritable);
         self.gosub(Routine::Input);
-        self.put_four(frame(var::CURSOR), self.s.p, "the input goes on here");
-        self.set(self.s.flags, self.s.w, NO_WHY);
+        self.put_four(frame(var::CURSOR), self.s.cursor, "the input goes on here");
+        self.set(self.s.flags, self.s.conn_word, NO_WHY);
         self.and(self.s.flags, flag::CLOSING, "how it is closed");
         self.four(t, at(conn, entry::REST_LEN), NO_WHY);
         self.four(u, at(conn, entry::REST), NO_WHY);
@@ -324,7 +324,7 @@ impl Engine<'_> {
         self.branch(n, Cond::Lt, 0i64, At::ParkUnsent, NO_WHY);
         self.place(At::RestTaken);
         self.hold();
-        self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+        self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         self.add(u, n, NO_WHY);
         self.take(t, n, NO_WHY);
         self.unless_zero(t, At::ParkUnsent, "not all of it");

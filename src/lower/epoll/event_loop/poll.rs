@@ -61,7 +61,7 @@ impl Engine<'_> {
         self.four(fd, at(ev, self.event_bytes - 8), "whose event it is");
         self.branch(fd, Cond::Below, FIRST_CONNECTION, At::ControlEvent, "no connection");
         self.gosub(Routine::Find);
-        let w = self.s.w;
+        let w = self.s.conn_word;
         self.if_zero(w, At::Next, "closed meanwhile");
         self.if_any(w, entry::OUT, At::OnWritable, "it is written to");
         self.jump(At::Read, "it is read from");

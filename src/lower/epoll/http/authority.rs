@@ -102,7 +102,7 @@ impl Engine<'_> {
 
     /// The port; then it is the end. CONNECT, when no field has come yet, needs a port.
     fn port(&mut self) {
-        let (q, c, t, vend) = (self.s.q, self.s.c, self.s.t, self.s.vend);
+        let (q, c, t, vend) = (self.s.q, self.s.c, self.s.t, self.s.value_end);
         self.place(At::HostPort);
         self.set(t, q, NO_WHY);
         self.unless(b':', At::HostEnd, "no port");
@@ -116,7 +116,7 @@ impl Engine<'_> {
         self.if_zero(vend, At::AuthorityEnd, NO_WHY);
         self.jump(At::Status400, "more behind it");
         self.place(At::HostFound);
-        self.unless_zero(self.s.seen, At::Field, NO_WHY);
+        self.unless_zero(self.s.fields_seen, At::Field, NO_WHY);
         self.branch(q, Cond::Above, t, At::Field, NO_WHY);
         self.jump(At::Status400, "CONNECT without a port");
     }

@@ -17,9 +17,9 @@ use crate::lower::epoll::state::vars::var;
 impl Engine<'_> {
     /// A field whose number is `id`; its bit goes if it names the entity tag.
     pub(crate) fn again(&mut self) {
-        let (id, seen, c) = (self.s.id, self.s.seen, self.s.c);
+        let (id, seen, c) = (self.s.id, self.s.fields_seen, self.s.c);
         self.place(At::Again);
-        self.four(self.s.rep, frame(var::ROUTE), "the variant");
+        self.four(self.s.response, frame(var::ROUTE), "the variant");
         if self.has_dates {
             self.branch(id, Cond::Eq, MODIFIED_SINCE, At::DateField, NO_WHY);
             self.branch(id, Cond::Eq, UNMODIFIED_SINCE, At::DateField, NO_WHY);
@@ -40,9 +40,9 @@ impl Engine<'_> {
     /// `If-Range` it stands by itself.
     fn find_tag(&mut self) {
         let (q, vend, c, d, t, u, v, id) =
-            (self.s.q, self.s.vend, self.s.c, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
-        self.four(t, at(self.s.rep, record::START), NO_WHY);
-        self.four(u, at(self.s.rep, record::HEAD), NO_WHY);
+            (self.s.q, self.s.value_end, self.s.c, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
+        self.four(t, at(self.s.response, record::START), NO_WHY);
+        self.four(u, at(self.s.response, record::HEAD), NO_WHY);
         self.add(t, u, NO_WHY);
         self.take(t, i64::from(ETAG_BEFORE_END), "its entity tag");
         self.branch(id, Cond::Ne, IF_RANGE, At::TagList, NO_WHY);
@@ -75,17 +75,17 @@ impl Engine<'_> {
 
     /// What the conditions and the ranges make of it, when their fields have been looked at.
     pub(crate) fn conditions(&mut self) {
-        let (fields, flags, t) = (self.s.seen, self.s.flags, self.s.t);
+        let (fields, flags, t) = (self.s.fields_seen, self.s.flags, self.s.t);
         self.place(At::Conditions);
         let failed = self.beginning(412);
-        self.set(self.s.tok, failed, "412");
+        self.set(self.s.token, failed, "412");
         self.if_any(fields, IF_MATCH, At::SendError, "no such entity tag");
         self.if_any(fields, IF_NONE_MATCH, At::NoMatch, NO_WHY);
         let begin = self.beginning(304);
-        self.set(self.s.tok, begin, "304");
+        self.set(self.s.token, begin, "304");
         self.gosub(Routine::BeginComposed);
-        self.two(self.s.v, at(self.s.rep, record::SHARED), "from the fields it shares with a 200 on");
-        self.set(self.s.blen, 0i64, "no content");
+        self.two(self.s.v, at(self.s.response, record::SHARED), "from the fields it shares with a 200 on");
+        self.set(self.s.content_len, 0i64, "no content");
         self.jump(At::AppendHeaders, NO_WHY);
         self.place(At::NoMatch);
         self.if_any(fields, IF_RANGE | RANGE, At::Plain, "another representation, or no range at all");

@@ -22,10 +22,10 @@ impl Engine<'_> {
     /// A line of `Accept-Encoding`: its elements are as if they stood behind those of the lines before it.
     pub(crate) fn accept_encoding(&mut self) {
         let (q, vend, c, n, d, v, tok, id) =
-            (self.s.q, self.s.vend, self.s.c, self.s.n, self.s.d, self.s.v, self.s.tok, self.s.id);
+            (self.s.q, self.s.value_end, self.s.c, self.s.n, self.s.d, self.s.v, self.s.token, self.s.id);
         self.place(At::AcceptEncoding);
-        self.if_any(self.s.seen, ACCEPT_ENCODING, At::Coding, "not the first line");
-        self.or(self.s.seen, ACCEPT_ENCODING, NO_WHY);
+        self.if_any(self.s.fields_seen, ACCEPT_ENCODING, At::Coding, "not the first line");
+        self.or(self.s.fields_seen, ACCEPT_ENCODING, NO_WHY);
         for coding in BR..=ANY {
             self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
         }
@@ -88,8 +88,8 @@ impl Engine<'_> {
 
     /// The best of the variants.
     pub(crate) fn weigh(&mut self) {
-        let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.rep);
-        self.if_none(self.s.seen, ACCEPT_ENCODING, At::Negotiated, NO_WHY);
+        let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.response);
+        self.if_none(self.s.fields_seen, ACCEPT_ENCODING, At::Negotiated, NO_WHY);
         self.set(t, rep, NO_WHY);
         self.set(v, rep, "the identity");
         self.set(n, ZERO, NO_WHY);

@@ -26,7 +26,8 @@ const CONNECTION: u32 = 0x1f;
 
 impl Engine<'_> {
     pub(crate) fn fields(&mut self) {
-        let (p, c, tok, tokend, q, vend) = (self.s.p, self.s.c, self.s.tok, self.s.tokend, self.s.q, self.s.vend);
+        let (p, c, tok, tokend, q, vend) =
+            (self.s.cursor, self.s.c, self.s.token, self.s.token_end, self.s.q, self.s.value_end);
         self.place(At::Field);
         self.four(p, frame(var::CURSOR), NO_WHY);
         self.next(c, p, NO_WHY);
@@ -65,7 +66,7 @@ impl Engine<'_> {
     /// Looks a field up.
     fn known(&mut self) {
         let (tok, c, id, list, seen, q, vend) =
-            (self.s.tok, self.s.c, self.s.id, self.s.list, self.s.seen, self.s.q, self.s.vend);
+            (self.s.token, self.s.c, self.s.id, self.s.list, self.s.fields_seen, self.s.q, self.s.value_end);
         self.byte(c, at(tok, 0), NO_WHY);
         self.or(c, LOWER, NO_WHY);
         self.byte(c, sum(self.s.classes, c, 0), NO_WHY);
@@ -122,12 +123,12 @@ impl Engine<'_> {
     fn coding(&mut self) {
         let (c, flags) = (self.s.c, self.s.flags);
         self.if_any(flags, flag::OLD, At::Status400, "not in HTTP/1.0");
-        self.if_any(self.s.seen, seen::LENGTH, At::Status400, "not beside a length");
+        self.if_any(self.s.fields_seen, seen::LENGTH, At::Status400, "not beside a length");
         self.unless_zero(c, At::Codings, NO_WHY);
         self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, NO_WHY);
         self.place(At::Codings);
         self.gosub(Routine::Element);
-        self.if_zero(self.s.tok, At::Field, "no more");
+        self.if_zero(self.s.token, At::Field, "no more");
         self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "something behind it");
         self.unless(b',', At::Status400, "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
@@ -140,8 +141,8 @@ impl Engine<'_> {
     }
 
     fn length(&mut self) {
-        let (q, vend, flags, t, c) = (self.s.q, self.s.vend, self.s.flags, self.s.t, self.s.c);
-        self.if_any(self.s.seen, seen::CODING, At::Status400, "beside a coding");
+        let (q, vend, flags, t, c) = (self.s.q, self.s.value_end, self.s.flags, self.s.t, self.s.c);
+        self.if_any(self.s.fields_seen, seen::CODING, At::Status400, "beside a coding");
         self.set(t, vend, NO_WHY);
         self.take(t, q, NO_WHY);
         self.take(t, 1i64, NO_WHY);
@@ -161,7 +162,7 @@ impl Engine<'_> {
         let (flags, id) = (self.s.flags, self.s.id);
         self.place(At::Connection);
         self.gosub(Routine::Element);
-        self.if_zero(self.s.tok, At::Field, "no more");
+        self.if_zero(self.s.token, At::Field, "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
         self.unless(b',', At::NoOption, "something else behind it");
         self.set(self.s.list, Arg::Data(options), NO_WHY);
@@ -178,7 +179,7 @@ impl Engine<'_> {
     /// frame keeps `q` meanwhile: registers are scarce here.
     fn lookup(&mut self) {
         let (tok, tokend, list, id, c, d, t, q) =
-            (self.s.tok, self.s.tokend, self.s.list, self.s.id, self.s.c, self.s.d, self.s.t, self.s.q);
+            (self.s.token, self.s.token_end, self.s.list, self.s.id, self.s.c, self.s.d, self.s.t, self.s.q);
         self.sub(Routine::Lookup);
         self.put_four(frame(var::VALUE), q, NO_WHY);
         self.place(At::LookupEntry);
@@ -213,7 +214,7 @@ impl Engine<'_> {
     /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
     /// before `tokend`; `q` behind it and the blanks that follow, on the byte in `c`, which is a comma at the value's end.
     fn elements(&mut self) {
-        let (q, vend, tok, tokend, c) = (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.c);
+        let (q, vend, tok, tokend, c) = (self.s.q, self.s.value_end, self.s.token, self.s.token_end, self.s.c);
         self.sub(Routine::Element);
         self.set(tok, 0i64, NO_WHY);
         self.place(At::Separators);

@@ -60,7 +60,7 @@ fn form(before: &[&[u8]], behind: &[&[u8]]) -> Vec<u8> {
 impl Engine<'_> {
     /// Fields with a date, the first time: is there one, or more than one?
     pub(crate) fn see_dates(&mut self) {
-        let (id, c, fields) = (self.s.id, self.s.c, self.s.seen);
+        let (id, c, fields) = (self.s.id, self.s.c, self.s.fields_seen);
         self.place(At::SeeDate);
         self.and(id, WHICH, NO_WHY);
         self.shl(id, seen::DATES_SHIFT, NO_WHY);
@@ -75,17 +75,26 @@ impl Engine<'_> {
     /// Fields with a date do not count beside those with entity tags.
     pub(crate) fn prefer_tags(&mut self) {
         let t = self.s.t;
-        self.set(t, self.s.seen, NO_WHY);
+        self.set(t, self.s.fields_seen, NO_WHY);
         self.and(t, IF_MATCH | IF_NONE_MATCH, NO_WHY);
         self.shl(t, seen::DATES_SHIFT + 2, NO_WHY);
-        self.or(self.s.seen, t, NO_WHY);
+        self.or(self.s.fields_seen, t, NO_WHY);
     }
 
     /// The second time, with `id` and the value from `q` to `vend`: what a date says is said by the bit of the entity tag
     /// in its place.
     pub(crate) fn dates(&mut self) {
-        let (id, n, c, d, q, t, v, x, fields) =
-            (self.s.id, self.s.n, self.s.c, self.s.d, self.s.q, self.s.t, self.s.v, self.s.x, self.s.seen);
+        let (id, n, c, d, q, t, v, x, fields) = (
+            self.s.id,
+            self.s.n,
+            self.s.c,
+            self.s.d,
+            self.s.q,
+            self.s.t,
+            self.s.v,
+            self.s.composed,
+            self.s.fields_seen,
+        );
         self.place(At::DateField);
         self.set(n, id, NO_WHY);
         self.and(n, WHICH, NO_WHY);
@@ -99,8 +108,8 @@ impl Engine<'_> {
         self.gosub(Routine::HttpDate);
         self.if_zero(id, At::Field, "no date");
         self.set(q, x, NO_WHY);
-        self.set(self.s.vend, x, NO_WHY);
-        self.add(self.s.vend, DATE_BYTES, NO_WHY);
+        self.set(self.s.value_end, x, NO_WHY);
+        self.add(self.s.value_end, DATE_BYTES, NO_WHY);
         self.set(self.s.wide, Arg::Frame(STORED - 1), NO_WHY);
         self.gosub(Routine::HttpDate);
         self.set(self.s.wide, Arg::Frame(GIVEN), NO_WHY);
@@ -127,7 +136,7 @@ impl Engine<'_> {
         self.next(c, q, NO_WHY);
         self.next(d, t, NO_WHY);
         self.branch(c, Cond::Ne, d, At::Field, NO_WHY);
-        self.branch(q, Cond::Ne, self.s.vend, At::SameDate, NO_WHY);
+        self.branch(q, Cond::Ne, self.s.value_end, At::SameDate, NO_WHY);
         self.jump(At::TagFound, NO_WHY);
         self.http_date();
     }
@@ -135,8 +144,8 @@ impl Engine<'_> {
     /// The date of `rep` in `t`; goes on with the next field if it has none.
     fn last_modified(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.four(t, at(self.s.rep, record::START), NO_WHY);
-        self.two(u, at(self.s.rep, record::SHARED), NO_WHY);
+        self.four(t, at(self.s.response, record::START), NO_WHY);
+        self.two(u, at(self.s.response, record::SHARED), NO_WHY);
         self.add(t, u, "behind the line that has it");
         self.take(t, LAST_MODIFIED_BYTES, NO_WHY);
         // No other line of ours begins so, and no line has a line end in it.
@@ -148,8 +157,8 @@ impl Engine<'_> {
     /// is none.
     fn http_date(&mut self) {
         let (q, vend, tok, tokend, list, id) =
-            (self.s.q, self.s.vend, self.s.tok, self.s.tokend, self.s.list, self.s.id);
-        let (c, d, u, o) = (self.s.c, self.s.d, self.s.u, self.s.o);
+            (self.s.q, self.s.value_end, self.s.token, self.s.token_end, self.s.list, self.s.id);
+        let (c, d, u, o) = (self.s.c, self.s.d, self.s.u, self.s.output);
         let short = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map(|name| (1, name));
         let long = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"].map(|name| (2, name));
         let days = self.bytes("days of the week", &exact_names(&[short, long].concat()));
@@ -218,10 +227,10 @@ impl Engine<'_> {
         let months = self.bytes("months", &exact_names(&months));
         let (q, id) = (self.s.q, self.s.id);
         self.place(At::DateMonth);
-        self.set(self.s.tokend, q, NO_WHY);
-        self.add(self.s.tokend, 3i64, NO_WHY);
+        self.set(self.s.token_end, q, NO_WHY);
+        self.add(self.s.token_end, 3i64, NO_WHY);
         self.take(q, 1i64, NO_WHY);
-        self.set(self.s.tok, q, NO_WHY);
+        self.set(self.s.token, q, NO_WHY);
         self.add(q, 3i64, NO_WHY);
         self.set(self.s.list, Arg::Data(months), NO_WHY);
         self.gosub(Routine::Lookup);

@@ -34,8 +34,8 @@ impl Engine<'_> {
             (CONNECT, "CONNECT"),
         ];
         let list = self.bytes("methods", &names(&methods));
-        self.set(self.s.tok, self.s.req, NO_WHY);
-        self.set(self.s.tokend, self.s.path, "behind the space");
+        self.set(self.s.token, self.s.request_start, NO_WHY);
+        self.set(self.s.token_end, self.s.target, "behind the space");
         self.set(self.s.list, Arg::Data(list), NO_WHY);
         self.gosub(Routine::Lookup);
         self.put_four(frame(var::METHOD), self.s.id, "its method");
@@ -45,11 +45,11 @@ impl Engine<'_> {
     pub(crate) fn other_methods(&mut self) {
         self.place(At::MethodOther);
         let (unknown, refused, options) = (self.beginning(501), self.beginning(405), self.beginning(204));
-        self.set(self.s.tok, unknown, "501");
+        self.set(self.s.token, unknown, "501");
         self.if_zero(self.s.id, At::SendError, "no method");
-        self.set(self.s.tok, refused, "405");
+        self.set(self.s.token, refused, "405");
         self.if_any(self.s.id, ODD, At::SendError, NO_WHY);
-        self.set(self.s.tok, options, "204");
+        self.set(self.s.token, options, "204");
         self.set(self.s.v, self.records.no_content_at, "nothing of what refusals have but the empty line");
         self.jump(At::SendErrorFrom, NO_WHY);
     }

@@ -40,11 +40,11 @@ impl Engine<'_> {
     }
 
     pub(crate) fn line(&mut self) {
-        let (p, c, req, flags) = (self.s.p, self.s.c, self.s.req, self.s.flags);
+        let (p, c, req, flags) = (self.s.cursor, self.s.c, self.s.request_start, self.s.flags);
         self.place(At::Request);
         self.set(req, p, "a request begins");
         self.set(flags, 0i64, "nothing is known of it");
-        self.set(self.s.seen, 0i64, NO_WHY);
+        self.set(self.s.fields_seen, 0i64, NO_WHY);
         self.put_four(frame(var::METHOD), 0i64, NO_WHY);
         self.too_long(501);
         self.next(c, p, NO_WHY);
@@ -56,15 +56,15 @@ impl Engine<'_> {
         self.unless_token("no method");
         self.scan(p, class::TOKEN, At::Method);
         self.unless(b' ', At::Malformed, "no space");
-        self.set(self.s.path, p, "the target");
+        self.set(self.s.target, p, "the target");
         self.which_method();
         self.too_long(414);
-        self.set(p, self.s.path, NO_WHY);
+        self.set(p, self.s.target, NO_WHY);
         self.scan(p, class::TARGET, At::Target);
         self.unless(b' ', At::Malformed, "no space");
-        self.set(self.s.vend, p, NO_WHY);
-        self.take(self.s.vend, 1i64, "its end");
-        self.branch(self.s.vend, Cond::Eq, self.s.path, At::Malformed, "no target");
+        self.set(self.s.value_end, p, NO_WHY);
+        self.take(self.s.value_end, 1i64, "its end");
+        self.branch(self.s.value_end, Cond::Eq, self.s.target, At::Malformed, "no target");
         self.version();
         self.leave_cursor();
         self.put_four(frame(var::FIELD_LINES), p, NO_WHY);
@@ -73,7 +73,7 @@ impl Engine<'_> {
     }
 
     fn version(&mut self) {
-        let (p, c, d, q) = (self.s.p, self.s.c, self.s.d, self.s.q);
+        let (p, c, d, q) = (self.s.cursor, self.s.c, self.s.d, self.s.q);
         self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
         self.place(At::Http);
         self.next(c, p, NO_WHY);
@@ -97,34 +97,34 @@ impl Engine<'_> {
 
     /// Keeps the cursor in the frame while something else is read: the register that reads best is free then.
     pub(crate) fn leave_cursor(&mut self) {
-        self.put_four(frame(var::CURSOR), self.s.p, NO_WHY);
+        self.put_four(frame(var::CURSOR), self.s.cursor, NO_WHY);
     }
 
     /// CR and LF, or it is bad.
     pub(crate) fn line_end(&mut self) {
-        self.next(self.s.c, self.s.p, NO_WHY);
+        self.next(self.s.c, self.s.cursor, NO_WHY);
         self.unless(b'\r', At::Malformed, "no CR");
-        self.next(self.s.c, self.s.p, NO_WHY);
+        self.next(self.s.c, self.s.cursor, NO_WHY);
         self.unless(b'\n', At::Malformed, "no LF");
     }
 
     /// The byte before the cursor is wrong, or there is none any more.
     pub(crate) fn bad(&mut self) {
-        let (p, end, t) = (self.s.p, self.s.end, self.s.t);
+        let (p, end, t) = (self.s.cursor, self.s.end, self.s.t);
         self.place(At::Malformed);
         self.input_end();
         self.branch(p, Cond::BelowOrEqual, end, At::Status400, "a wrong byte");
         self.four(t, frame(var::INPUT_END), NO_WHY);
-        self.set(p, self.s.req, "the request begins here");
+        self.set(p, self.s.request_start, "the request begins here");
         self.take(t, p, "bytes of it");
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(t, Cond::Below, self.server.epoll.head_bytes, At::Flush, "it is not complete");
-        self.four(self.s.tok, frame(var::PHASE), "it does not end");
+        self.four(self.s.token, frame(var::PHASE), "it does not end");
         self.jump(At::Fatal, NO_WHY);
         for (place, status) in [(At::Status505, 505), (At::Status400, 400)] {
             self.place(place);
             let record = self.beginning(status);
-            self.set(self.s.tok, record, NO_WHY);
+            self.set(self.s.token, record, NO_WHY);
             self.jump(At::Fatal, NO_WHY);
         }
     }
@@ -132,7 +132,7 @@ impl Engine<'_> {
     /// From here on a request that does not end gets this error.
     fn too_long(&mut self, status: u16) {
         let record = self.beginning(status);
-        self.set(self.s.phase, record, NO_WHY);
-        self.put_four(frame(var::PHASE), self.s.phase, NO_WHY);
+        self.set(self.s.error_if_truncated, record, NO_WHY);
+        self.put_four(frame(var::PHASE), self.s.error_if_truncated, NO_WHY);
     }
 }

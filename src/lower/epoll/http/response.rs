@@ -20,9 +20,9 @@ impl Engine<'_> {
     pub(crate) fn head(&mut self) {
         let flags = self.s.flags;
         self.place(At::Head);
-        self.four(self.s.rep, frame(var::ROUTE), NO_WHY);
+        self.four(self.s.response, frame(var::ROUTE), NO_WHY);
         self.if_any(flags, flag::AGAIN, At::Conditions, NO_WHY);
-        self.if_any(self.s.seen, seen::HOST, At::HasHost, NO_WHY);
+        self.if_any(self.s.fields_seen, seen::HOST, At::HasHost, NO_WHY);
         self.if_none(flags, flag::OLD, At::Status400, "no host");
         self.place(At::HasHost);
         self.four(self.s.id, frame(var::METHOD), NO_WHY);
@@ -33,27 +33,27 @@ impl Engine<'_> {
         self.branch(self.s.id, Cond::Below, REFUSED, At::MethodOther, "not known, or no route is asked for");
         if self.records.fallback.is_none() {
             let refused = self.beginning(NOT_FOUND);
-            self.set(self.s.tok, refused, "404");
-            self.if_zero(self.s.rep, At::SendError, "no route has the path");
+            self.set(self.s.token, refused, "404");
+            self.if_zero(self.s.response, At::SendError, "no route has the path");
         }
         self.write_metrics();
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
-        self.two(self.s.t, at(self.s.rep, record::SHARED), NO_WHY);
+        self.two(self.s.t, at(self.s.response, record::SHARED), NO_WHY);
         self.if_zero(self.s.t, At::Plain, "no representation: the same for every method");
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.if_none(self.s.seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
+        self.if_none(self.s.fields_seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
         if self.has_variants {
             self.weigh();
-            self.if_none(self.s.seen, conditions, At::Plain, "no conditions");
-            self.put_four(frame(var::ROUTE), self.s.rep, "the variant");
+            self.if_none(self.s.fields_seen, conditions, At::Plain, "no conditions");
+            self.put_four(frame(var::ROUTE), self.s.response, "the variant");
         }
         // What the conditions say is about the variant, so they are looked at now; a list may be in several lines.
         if self.has_dates {
             self.prefer_tags();
         }
-        self.or(self.s.seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
+        self.or(self.s.fields_seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
         self.or(flags, flag::AGAIN, NO_WHY);
-        self.four(self.s.p, frame(var::FIELD_LINES), NO_WHY);
+        self.four(self.s.cursor, frame(var::FIELD_LINES), NO_WHY);
         self.leave_cursor();
         self.jump(At::Field, NO_WHY);
         self.conditions();
@@ -66,7 +66,7 @@ impl Engine<'_> {
 
     /// A stored reply as it is.
     fn whole(&mut self) {
-        let (flags, rep) = (self.s.flags, self.s.rep);
+        let (flags, rep) = (self.s.flags, self.s.response);
         self.place(At::Fatal);
         self.or(flags, flag::CLOSING, "nothing more is looked at");
         self.put_four(frame(var::CURSOR), 0i64, NO_WHY);
@@ -79,22 +79,22 @@ impl Engine<'_> {
         if self.has_paths() {
             self.location_with_path();
         }
-        self.set(self.s.xlen, 0i64, NO_WHY);
-        self.four(self.s.body, at(rep, record::BODY), NO_WHY);
-        self.four(self.s.blen, at(rep, record::BODY_LEN), NO_WHY);
+        self.set(self.s.composed_len, 0i64, NO_WHY);
+        self.four(self.s.content, at(rep, record::BODY), NO_WHY);
+        self.four(self.s.content_len, at(rep, record::BODY_LEN), NO_WHY);
         self.set(self.s.v, 0i64, "all fields");
         self.place(At::WithContent);
         self.four(self.s.t, frame(var::METHOD), NO_WHY);
         self.branch(self.s.t, Cond::Ne, HEAD, At::AppendHeaders, NO_WHY);
         self.place(At::NoContent);
-        self.set(self.s.blen, 0i64, "no content");
+        self.set(self.s.content_len, 0i64, "no content");
         self.finish();
         self.begin();
     }
 
     /// A location that ends with the path and the query of the request, as they came: bytes of a target end no line.
     fn location_with_path(&mut self) {
-        let (rep, ptr, len, q, c) = (self.s.rep, self.s.ptr, self.s.len, self.s.q, self.s.c);
+        let (rep, ptr, len, q, c) = (self.s.response, self.s.ptr, self.s.len, self.s.q, self.s.c);
         self.two(c, at(rep, record::SHARED), NO_WHY);
         self.unless_zero(c, At::NoPathWanted, "a representation");
         self.two(len, at(rep, record::TYPE), NO_WHY);
@@ -120,13 +120,13 @@ impl Engine<'_> {
 
     /// How replies begin: status line and date.
     fn begin(&mut self) {
-        let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.tok);
+        let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.token);
         // As it is said at `begin`: composes its fields, and has its status line.
         self.sub(Routine::BeginComposed);
         self.byte(self.s.q, at(begin, beginning::FORMAT), NO_WHY);
         self.add(self.s.q, begin, NO_WHY);
         self.gosub(Routine::Compose);
-        self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.put_four(frame(var::FIRST), self.s.next_vector, "the reply's first vector");
         self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
         self.set(len, VERSION_BYTES, NO_WHY);
         self.gosub(Routine::Vector);
@@ -137,7 +137,7 @@ impl Engine<'_> {
         self.ret(Routine::BeginComposed);
         // With the status line that `ptr` and `len` say.
         self.sub(Routine::BeginReply);
-        self.put_four(frame(var::FIRST), self.s.iov, "the reply's first vector");
+        self.put_four(frame(var::FIRST), self.s.next_vector, "the reply's first vector");
         self.gosub(Routine::BeginLine);
         self.ret(Routine::BeginReply);
         self.sub(Routine::BeginLine);
@@ -150,7 +150,7 @@ impl Engine<'_> {
 
     /// The refusal that begins with `tok`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
-        let (begin, t, v) = (self.s.tok, self.s.t, self.s.v);
+        let (begin, t, v) = (self.s.token, self.s.t, self.s.v);
         self.place(At::SendError);
         self.set(v, 0i64, "all of what refusals have");
         self.place(At::SendErrorFrom);
@@ -158,11 +158,11 @@ impl Engine<'_> {
         self.take(t, wire::AROUND_REASON as i64, NO_WHY);
         self.put_four(frame(var::NUMBERS), t, "length of the content");
         self.gosub(Routine::BeginComposed);
-        self.set(self.s.body, begin, NO_WHY);
-        self.add(self.s.body, beginning::LINE + wire::REASON_AT as u32, "the reason");
+        self.set(self.s.content, begin, NO_WHY);
+        self.add(self.s.content, beginning::LINE + wire::REASON_AT as u32, "the reason");
         let refused = self.records.refused;
-        self.set(self.s.rep, refused, NO_WHY);
-        self.four(self.s.blen, frame(var::NUMBERS), NO_WHY);
+        self.set(self.s.response, refused, NO_WHY);
+        self.four(self.s.content_len, frame(var::NUMBERS), NO_WHY);
         self.if_zero(v, At::WithContent, NO_WHY);
         self.jump(At::NoContent, "a 204");
     }
@@ -200,23 +200,23 @@ impl Engine<'_> {
         self.place(At::Say);
         self.gosub(Routine::Vector);
         self.place(At::SayNothing);
-        self.set(ptr, self.s.x, NO_WHY);
-        self.set(len, self.s.xlen, NO_WHY);
+        self.set(ptr, self.s.composed, NO_WHY);
+        self.set(len, self.s.composed_len, NO_WHY);
         self.gosub(Routine::Vector);
-        self.four(ptr, at(self.s.rep, record::START), NO_WHY);
-        self.four(len, at(self.s.rep, record::HEAD), NO_WHY);
+        self.four(ptr, at(self.s.response, record::START), NO_WHY);
+        self.four(len, at(self.s.response, record::HEAD), NO_WHY);
         self.add(ptr, self.s.v, NO_WHY);
         self.take(len, self.s.v, "the stored fields");
         self.gosub(Routine::Vector);
         self.count_reply();
         self.log_reply();
-        self.set(ptr, self.s.body, NO_WHY);
-        self.set(len, self.s.blen, NO_WHY);
+        self.set(ptr, self.s.content, NO_WHY);
+        self.set(len, self.s.content_len, NO_WHY);
         if self.has_long {
             self.branch(len, Cond::Below, LONG_BYTES, At::Content, NO_WHY);
             self.put_four(frame(var::REST), ptr, "sent behind the batch");
             self.put_four(frame(var::REST_LEN), len, NO_WHY);
-            self.four(self.s.p, frame(var::CURSOR), NO_WHY);
+            self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
             self.jump(At::Flush, NO_WHY);
             self.place(At::Content);
         }
@@ -226,20 +226,20 @@ impl Engine<'_> {
 
     /// Composes fields by the format at `q`, where a number stands for one of the numbers, at `x`, `xlen` bytes.
     fn compose(&mut self) {
-        let (x, xlen) = (self.s.x, self.s.xlen);
+        let (x, xlen) = (self.s.composed, self.s.composed_len);
         self.sub(Routine::Compose);
         self.four(x, frame(var::COMPOSED), NO_WHY);
-        self.set(self.s.o, x, NO_WHY);
+        self.set(self.s.output, x, NO_WHY);
         self.gosub(Routine::Format);
-        self.put_four(frame(var::COMPOSED), self.s.o, NO_WHY);
-        self.set(xlen, self.s.o, NO_WHY);
+        self.put_four(frame(var::COMPOSED), self.s.output, NO_WHY);
+        self.set(xlen, self.s.output, NO_WHY);
         self.take(xlen, x, NO_WHY);
         self.ret(Routine::Compose);
     }
 
     /// Writes at `o` what the format at `q` says.
     pub(crate) fn format_numbers(&mut self) {
-        let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.o, self.s.n, self.s.u);
+        let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.output, self.s.n, self.s.u);
         self.sub(Routine::Format);
         self.place(At::ComposeByte);
         self.next(c, q, NO_WHY);

@@ -20,8 +20,8 @@ impl Engine<'_> {
             None => None,
         };
         let fallback = self.records.fallback.map_or(Arg::Const(0), Arg::Data);
-        self.set(self.s.rep, fallback, "the fallback");
-        self.put_four(frame(var::ROUTE), self.s.rep, NO_WHY);
+        self.set(self.s.response, fallback, "the fallback");
+        self.put_four(frame(var::ROUTE), self.s.response, NO_WHY);
         if let Some(table) = table {
             self.find_route(&table);
         }
@@ -54,7 +54,7 @@ impl Engine<'_> {
     fn find_route(&mut self, routes: &Table) {
         let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
         if routes.longest_prefix.is_some() {
-            self.add(self.s.out, 1i64, "behind its end");
+            self.add(self.s.path_end, 1i64, "behind its end");
             self.place(At::FindRoute);
         }
         self.set(h, routes.seed, "hash of the path");
@@ -94,7 +94,7 @@ impl Engine<'_> {
     /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
     /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
     fn shorten(&mut self, longest: u32) {
-        let (out, c, d, t) = (self.s.out, self.s.c, self.s.d, self.s.t);
+        let (out, c, d, t) = (self.s.path_end, self.s.c, self.s.d, self.s.t);
         self.set(t, Arg::State(self.state.path), NO_WHY);
         self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
         self.add(t, longest + 1, "one behind the longest");

@@ -25,7 +25,7 @@ impl Engine<'_> {
     /// Origin-form, absolute-form; for CONNECT authority-form, and for OPTIONS also `*` (RFC 9112 §3.2).
     fn form(&mut self) {
         let (q, c) = (self.s.q, self.s.c);
-        self.set(q, self.s.path, "the target");
+        self.set(q, self.s.target, "the target");
         self.four(self.s.id, frame(var::METHOD), NO_WHY);
         self.branch(self.s.id, Cond::Eq, CONNECT, At::Host, "to the target's end");
         self.byte(c, at(q, 0), NO_WHY);
@@ -38,7 +38,7 @@ impl Engine<'_> {
         self.place(At::HttpScheme);
         self.begins_with("://");
         self.unless_zero(self.s.d, At::Status400, "no authority");
-        self.set(self.s.vend, 0i64, NO_WHY);
+        self.set(self.s.value_end, 0i64, NO_WHY);
         self.jump(At::Host, NO_WHY);
         self.place(At::AuthorityEnd);
         self.byte(c, before(self.s.t, 2), NO_WHY);
@@ -65,7 +65,7 @@ impl Engine<'_> {
 
     /// Writes the path, decoded, with a NUL behind it.
     fn decode(&mut self) {
-        let (q, c, out, t) = (self.s.q, self.s.c, self.s.out, self.s.t);
+        let (q, c, out, t) = (self.s.q, self.s.c, self.s.path_end, self.s.t);
         self.set(out, Arg::State(self.state.path), "the decoded path");
         self.place(At::PathByte);
         self.next(c, q, NO_WHY);

@@ -61,7 +61,7 @@ impl Engine<'_> {
         if !self.logs() {
             return;
         }
-        let (x, t, u, c, q) = (self.s.o, self.s.t, self.s.u, self.s.c, self.s.q);
+        let (x, t, u, c, q) = (self.s.output, self.s.t, self.s.u, self.s.c, self.s.q);
         self.set(x, Arg::State(self.state.log), NO_WHY);
         self.four(t, frame(var::LOG_LEN), NO_WHY);
         self.four(u, frame(var::FIRST), NO_WHY);
@@ -83,7 +83,7 @@ impl Engine<'_> {
         self.format(b" +0000] \"\0", "log: behind the date");
         self.request_line();
         // Status and length.
-        self.put_four(frame(var::NUMBERS), self.s.blen, NO_WHY);
+        self.put_four(frame(var::NUMBERS), self.s.content_len, NO_WHY);
         self.format(b"\" \0", "log: before the status");
         self.four(u, frame(var::FIRST), NO_WHY);
         self.status_of(u, q, t, At::LoggedStatus);
@@ -101,7 +101,7 @@ impl Engine<'_> {
             return;
         }
         let (t, q) = (self.s.c, self.s.q);
-        self.branch(q, Cond::Eq, self.s.iov, At::Unlogged, "there is none");
+        self.branch(q, Cond::Eq, self.s.next_vector, At::Unlogged, "there is none");
         self.four(t, at(q, mark), NO_WHY);
         self.put_four(frame(var::LOG_LEN), t, "the lines of those that are made again");
         self.place(At::Unlogged);
@@ -115,13 +115,13 @@ impl Engine<'_> {
 
     /// The request line without its line end, `-` if there is none.
     fn request_line(&mut self) {
-        let (x, t, c, q) = (self.s.o, self.s.t, self.s.c, self.s.q);
-        self.set(q, self.s.req, NO_WHY);
+        let (x, t, c, q) = (self.s.output, self.s.t, self.s.c, self.s.q);
+        self.set(q, self.s.request_start, NO_WHY);
         self.set(t, LOG_REQUEST_BYTES, "at most");
         let in_fields = self.beginning(431);
         self.set(c, in_fields, NO_WHY);
-        self.four(self.s.phase, frame(var::PHASE), NO_WHY);
-        self.branch(self.s.phase, Cond::Eq, c, At::LogByte, NO_WHY);
+        self.four(self.s.error_if_truncated, frame(var::PHASE), NO_WHY);
+        self.branch(self.s.error_if_truncated, Cond::Eq, c, At::LogByte, NO_WHY);
         self.put_byte(at(x, 0), b'-', "no request line");
         self.add(x, 1i64, NO_WHY);
         self.jump(At::LogLineEnd, NO_WHY);
@@ -187,7 +187,7 @@ impl Engine<'_> {
     /// Its groups, a colon before each but the first, without zeros in front (RFC 5952 §4.1, §4.3).
     fn peer_v6(&mut self) {
         let (t, u, v, c, d) = (self.s.t, self.s.u, self.s.v, self.s.c, self.s.d);
-        let (n, q, x, digit) = (self.s.n, self.s.q, self.s.o, self.s.op);
+        let (n, q, x, digit) = (self.s.n, self.s.q, self.s.output, self.s.op);
         self.set(n, 0i64, NO_WHY);
         self.place(At::LogGroup);
         self.branch(n, Cond::Ne, q, At::LogNoZeros, NO_WHY);
@@ -306,8 +306,8 @@ impl Engine<'_> {
     pub(crate) fn log_colon(&mut self) {
         if self.logs() {
             self.sub(Routine::LogColon);
-            self.put_byte(at(self.s.o, 0), b':', NO_WHY);
-            self.add(self.s.o, 1i64, NO_WHY);
+            self.put_byte(at(self.s.output, 0), b':', NO_WHY);
+            self.add(self.s.output, 1i64, NO_WHY);
             self.ret(Routine::LogColon);
         }
     }

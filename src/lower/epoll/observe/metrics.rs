@@ -119,7 +119,7 @@ impl Engine<'_> {
         }
         let (t, u, c) = (self.s.t, self.s.u, self.s.c);
         self.four(t, frame(var::FIRST), NO_WHY);
-        self.put_four(at(t, self.counted()), self.s.blen, "what is counted for it");
+        self.put_four(at(t, self.counted()), self.s.content_len, "what is counted for it");
         self.status_of(t, c, u, At::CountedStatus);
         self.byte(c, at(c, 0), "the first digit of its status");
         self.put_four(at(t, self.counted() + 4), c, NO_WHY);
@@ -130,7 +130,7 @@ impl Engine<'_> {
         self.add(t, 1i64, "one more");
         self.put_four(sum(u, c, counter::REPLIES), t, NO_WHY);
         self.four(t, at(u, counter::BYTES), NO_WHY);
-        self.add(t, self.s.blen, NO_WHY);
+        self.add(t, self.s.content_len, NO_WHY);
         self.place(At::Billion);
         self.branch(t, Cond::Below, BILLION, At::BytesCounted, NO_WHY);
         self.take(t, i64::from(BILLION), NO_WHY);
@@ -160,7 +160,7 @@ impl Engine<'_> {
         }
         let (q, c, d, v, n) = (self.s.q, self.s.c, self.s.d, self.s.v, self.s.n);
         self.place(At::Uncount);
-        self.branch(q, Cond::AboveOrEqual, self.s.iov, At::Uncounted, NO_WHY);
+        self.branch(q, Cond::AboveOrEqual, self.s.next_vector, At::Uncounted, NO_WHY);
         self.four(c, at(q, self.counted() + 4), NO_WHY);
         self.if_zero(c, At::UncountNext, "not a reply's first");
         self.set(v, Arg::Frame(var::COUNTERS.at), NO_WHY);
@@ -194,7 +194,7 @@ impl Engine<'_> {
         };
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
         self.set(t, Arg::Data(record), NO_WHY);
-        self.branch(self.s.rep, Cond::Ne, t, At::NoFigures, NO_WHY);
+        self.branch(self.s.response, Cond::Ne, t, At::NoFigures, NO_WHY);
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
         self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
         self.four(t, frame(var::CONNECTIONS), NO_WHY);

@@ -118,7 +118,7 @@ impl Engine<'_> {
         self.other_word();
         self.say_text();
         self.sub(Routine::BeginText);
-        self.set(self.s.o, Arg::State(self.state.composed), NO_WHY);
+        self.set(self.s.output, Arg::State(self.state.composed), NO_WHY);
         self.gosub(Routine::Format);
         self.ret(Routine::BeginText);
     }
@@ -157,7 +157,7 @@ impl Engine<'_> {
 
     /// Writes what is composed, up to `o`, to descriptor `t`, if that takes it at once: as much as a pipe with room takes.
     fn say_text(&mut self) {
-        let (t, n, u, o) = (self.s.t, self.s.n, self.s.u, self.s.o);
+        let (t, n, u, o) = (self.s.t, self.s.n, self.s.u, self.s.output);
         self.sub(Routine::SayText);
         // struct pollfd: descriptor, POLLOUT.
         // Counters begin at 0: with them it is aside.

@@ -187,7 +187,7 @@ impl Engine<'_> {
         self.set(self.s.q, line, NO_WHY);
         self.gosub(Routine::BeginText);
         self.set(ptr, Arg::State(self.state.composed), NO_WHY);
-        self.set(len, self.s.o, NO_WHY);
+        self.set(len, self.s.output, NO_WHY);
         self.take(len, ptr, NO_WHY);
         self.gosub(Routine::SayOut);
     }

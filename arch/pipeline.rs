@@ -111,10 +111,10 @@ impl Known {
 /// Are two programs the same but for their data?
 fn has_same_code(one: &Program, other: &Program) -> bool {
     let Program {
-        steps, data: _, slots, labels, frame_bytes, word_bytes, spilled_bytes, frame_at, state_bytes, ..
+        insts, data: _, slots, labels, frame_bytes, word_bytes, spilled_bytes, frame_at, state_bytes, ..
     } = one;
     let Program { needless_after_failure, cannot_fail, .. } = one;
-    *steps == other.steps
+    *insts == other.insts
         && *slots == other.slots
         && *labels == other.labels
         && [frame_bytes, word_bytes, spilled_bytes, state_bytes]

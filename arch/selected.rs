@@ -1,6 +1,6 @@
 //! Operations that become one instruction, or none: where that wins, and where it must not be.
 
-use crate::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Program, Slot, Width};
+use crate::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
 use crate::syscall::Call;
 use crate::{Target, disasm};
 
@@ -28,12 +28,12 @@ impl Case {
         self.program.push(op, "");
     }
 
-    fn alu(&mut self, alu: Alu, to: Slot, value: Arg) {
-        self.push(Op::Alu { alu, to, value });
+    fn alu(&mut self, operator: BinOp, to: Slot, value: Operand) {
+        self.push(Op::Binary { operator, to, value });
     }
 
     /// Goes on elsewhere on a condition.
-    fn branch(&mut self, left: Slot, cond: Cond, right: Arg) {
+    fn branch(&mut self, left: Slot, cond: Cond, right: Operand) {
         let end = self.program.labels.len();
         let to = if end == 0 { self.program.label("end") } else { crate::op::Label(0) };
         self.push(Op::Branch { left, cond, right, to });
@@ -41,12 +41,12 @@ impl Case {
 
     /// The code's instructions; these slots are wanted at the end.
     fn text(mut self, machine: &str, wanted: &[Slot]) -> Vec<String> {
-        let args: Vec<Arg> = wanted.iter().copied().map(Arg::Slot).collect();
+        let args: Vec<Operand> = wanted.iter().copied().map(Operand::Slot).collect();
         self.program.call(Call::Prctl, &args, None, "");
         if !self.program.labels.is_empty() {
             self.program.place(crate::op::Label(0));
         }
-        self.program.call(Call::Exit, &[Arg::Const(0)], None, "");
+        self.program.call(Call::Exit, &[Operand::Const(0)], None, "");
         text(&self.program, machine)
     }
 }
@@ -77,10 +77,10 @@ fn x86_takes_an_address_that_one_operation_wants_in_its_instruction() {
         for again in [false, true] {
             let mut case = Case::new();
             let (one, other, address) = (case.one, case.other, case.slot());
-            case.push(Op::Set { to: address, value: Arg::State(0) });
-            case.alu(Alu::Add, one, Arg::Slot(address));
+            case.push(Op::Set { to: address, value: Operand::State(0) });
+            case.alu(BinOp::Add, one, Operand::Slot(address));
             if again {
-                case.alu(Alu::Xor, other, Arg::Slot(address));
+                case.alu(BinOp::Xor, other, Operand::Slot(address));
             }
             let text = case.text(machine, &[one, other]);
             assert_eq!(count(&text, &["add", "0x20000"]), usize::from(!again), "{machine}: {text:?}");
@@ -88,7 +88,7 @@ fn x86_takes_an_address_that_one_operation_wants_in_its_instruction() {
         }
         let mut case = Case::new();
         let (one, other, address) = (case.one, case.other, case.slot());
-        case.push(Op::Set { to: address, value: Arg::State(0) });
+        case.push(Op::Set { to: address, value: Operand::State(0) });
         let base = Base::Sum(address, one);
         case.push(Op::Load { to: other, width: Width::Byte, from: Mem { base, offset: 3 } });
         let text = case.text(machine, &[one, other]);
@@ -102,7 +102,7 @@ fn x86_changes_the_byte_that_the_bits_are_in() {
         let bits = |value: i64| {
             let mut case = Case::new();
             let one = case.one;
-            case.alu(Alu::Or, one, Arg::Const(value));
+            case.alu(BinOp::Or, one, Operand::Const(value));
             case.text(machine, &[one])
         };
         assert_eq!(count(&bits(0x1234), &["or", "0x1234"]), 1, "not one byte");
@@ -112,10 +112,10 @@ fn x86_changes_the_byte_that_the_bits_are_in() {
         let mut case = Case::new();
         let one = case.one;
         let fetched = case.slot();
-        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Operand::Slot(one) });
         case.push(Op::Load { to: fetched, width: Width::Four, from: frame(32) });
-        case.alu(Alu::Or, fetched, Arg::Const(0x900));
-        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(fetched) });
+        case.alu(BinOp::Or, fetched, Operand::Const(0x900));
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Operand::Slot(fetched) });
         let text = case.text(machine, &[one]);
         assert_eq!(count(&text, &["or byte", "0x21", "0x9"]), 1, "{machine}: {text:?}");
     }
@@ -129,9 +129,9 @@ fn x86_clears_nothing_above_a_byte_that_is_compared_alone() {
             let (one, byte) = (case.one, case.slot());
             let from = Mem { base: Base::Slot(one), offset: 0 };
             case.push(Op::Load { to: byte, width: Width::Byte, from });
-            case.alu(Alu::Sub, byte, Arg::Const(0x30));
-            case.branch(byte, Cond::Above, Arg::Const(9));
-            case.branch(byte, Cond::Eq, Arg::Const(if more { 255 } else { 1 }));
+            case.alu(BinOp::Sub, byte, Operand::Const(0x30));
+            case.branch(byte, Cond::Above, Operand::Const(9));
+            case.branch(byte, Cond::Eq, Operand::Const(if more { 255 } else { 1 }));
             let text = case.text(machine, &[one]);
             assert_eq!(count(&text, &["movzx"]), usize::from(more), "{machine}: 255 would be −1: {text:?}");
         }
@@ -149,12 +149,12 @@ fn a_word_of_the_frame_that_a_register_holds_is_not_loaded() {
         for changed in [false, true] {
             let mut case = Case::new();
             let (one, other, again) = (case.one, case.other, case.slot());
-            case.push(Op::Store { width: Width::Four, to: frame(4), value: Arg::Slot(one) });
+            case.push(Op::Store { width: Width::Four, to: frame(4), value: Operand::Slot(one) });
             if changed {
-                case.push(Op::Store { width: Width::Four, to: frame(4), value: Arg::Const(7000) });
+                case.push(Op::Store { width: Width::Four, to: frame(4), value: Operand::Const(7000) });
             }
             case.push(Op::Load { to: again, width: Width::Four, from: frame(4) });
-            case.alu(Alu::Add, again, Arg::Slot(other));
+            case.alu(BinOp::Add, again, Operand::Slot(other));
             let text = case.text(machine, &[one, again]);
             let loads = text.iter().filter(|line| {
                 let memory = line.find('[').unwrap_or(usize::MAX);
@@ -171,8 +171,8 @@ fn what_a_branch_tells_is_known() {
         for cond in [Cond::Ne, Cond::Lt] {
             let mut case = Case::new();
             let one = case.one;
-            case.branch(one, cond, Arg::Const(3));
-            case.push(Op::Set { to: one, value: Arg::Const(3) });
+            case.branch(one, cond, Operand::Const(3));
+            case.push(Op::Set { to: one, value: Operand::Const(3) });
             let text = case.text(machine, &[one]);
             let is_set = text.iter().any(|line| line.ends_with("0x3") && !line.starts_with("cmp"));
             assert_eq!(is_set, cond == Cond::Lt, "{machine}: {text:?}");
@@ -183,15 +183,15 @@ fn what_a_branch_tells_is_known() {
 #[test]
 fn aarch64_shifts_and_multiplies_what_it_adds() {
     for wanted in [false, true] {
-        let product = |alu: Alu, by: i64| {
+        let product = |operator: BinOp, by: i64| {
             let mut case = Case::new();
             let (one, other) = (case.one, case.other);
-            case.alu(alu, one, Arg::Const(by));
-            case.alu(Alu::Add, other, Arg::Slot(one));
+            case.alu(operator, one, Operand::Const(by));
+            case.alu(BinOp::Add, other, Operand::Slot(one));
             let slots = if wanted { [other, one] } else { [other, other] };
             case.text("aarch64", &slots)
         };
-        let (shifted, summed) = (product(Alu::Shl, 4), product(Alu::Mul, 100));
+        let (shifted, summed) = (product(BinOp::Shl, 4), product(BinOp::Mul, 100));
         assert_eq!(count(&shifted, &["add", "lsl #4"]), usize::from(!wanted), "{shifted:?}");
         assert_eq!(count(&summed, &["madd"]), usize::from(!wanted), "{summed:?}");
     }
@@ -202,8 +202,8 @@ fn aarch64_compares_on_a_condition_where_both_go_to_one_place() {
     for (first, second, together) in [(5, 7, 1), (5, -7, 1), (5, 32, 0), (5, 0, 0), (0, 5, 0)] {
         let mut case = Case::new();
         let one = case.one;
-        case.branch(one, Cond::Eq, Arg::Const(first));
-        case.branch(one, Cond::Eq, Arg::Const(second));
+        case.branch(one, Cond::Eq, Operand::Const(first));
+        case.branch(one, Cond::Eq, Operand::Const(second));
         let text = case.text("aarch64", &[one]);
         assert_eq!(count(&text, &["ccm"]), together, "{first} {second}: {text:?}");
         assert_eq!(count(&text, &["b.eq"]) + count(&text, &["cbz"]), 2 - together, "{text:?}");
@@ -215,8 +215,8 @@ fn aarch64_accesses_neighbours_at_once() {
     for (second, together) in [(36, 1), (28, 1), (40, 0), (34, 0)] {
         let mut case = Case::new();
         let (one, other) = (case.one, case.other);
-        case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
-        case.push(Op::Store { width: Width::Four, to: frame(second), value: Arg::Slot(other) });
+        case.push(Op::Store { width: Width::Four, to: frame(32), value: Operand::Slot(one) });
+        case.push(Op::Store { width: Width::Four, to: frame(second), value: Operand::Slot(other) });
         case.push(Op::Load { to: one, width: Width::Four, from: frame(32) });
         case.push(Op::Load { to: other, width: Width::Four, from: frame(second) });
         let text = case.text("aarch64", &[one, other]);
@@ -230,7 +230,7 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
         let mut case = Case::new();
         let data = case.program.datum("data", vec![Part::Bytes(vec![1, 0, 0, 0])], 0);
         let [address, loaded] = [Kind::Pointer, Kind::Int].map(|kind| case.program.slot("another", kind));
-        let args = [Arg::Const(3), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];
+        let args = [Operand::Const(3), Operand::Const(1), Operand::Const(2), Operand::Data(data), Operand::Const(4)];
         case.program.call(Call::Setsockopt, &args, None, "");
         let needs = |program: &Program| {
             let target = Target::by_name(machine).expect("it is one of them");
@@ -239,9 +239,9 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
         assert!(!needs(&case.program), "it is pushed");
         let next = case.program.label("next");
         case.program.place(next);
-        case.push(Op::Set { to: address, value: Arg::Data(data) });
+        case.push(Op::Set { to: address, value: Operand::Data(data) });
         case.push(Op::Load { to: loaded, width: Width::Byte, from: Mem { base: Base::Slot(address), offset: 0 } });
-        case.program.call(Call::Exit, &[Arg::Slot(loaded)], None, "");
+        case.program.call(Call::Exit, &[Operand::Slot(loaded)], None, "");
         assert!(needs(&case.program), "an instruction takes its address");
     }
 }
@@ -252,10 +252,10 @@ fn calls_pass_all_their_arguments() {
     for target in crate::TARGETS {
         for info in crate::syscall::CALLS.iter().filter(|info| !info.call.is_numbered()) {
             let numbers: Vec<i64> = (1..=info.args.len() as i64).map(|number| 0x1000 * number + 0x123).collect();
-            let args: Vec<Arg> = numbers.iter().copied().map(Arg::Const).collect();
+            let args: Vec<Operand> = numbers.iter().copied().map(Operand::Const).collect();
             let mut program = Program::default();
             program.call(info.call, &args, None, "");
-            program.call(Call::Exit, &[Arg::Any], None, "");
+            program.call(Call::Exit, &[Operand::Any], None, "");
             let text = text(&program, target.name);
             for (number, name) in numbers.iter().zip(info.args) {
                 // Calls that share their rows with `accept4`, `epoll_pwait` and `ppoll`, but have fewer arguments.
@@ -277,10 +277,16 @@ fn no_address_has_no_negative_length() {
     for (machine, length) in [("x86_64", "r9d"), ("i386", "ebp"), ("aarch64", "5")] {
         let case = |before: i64| {
             let mut case = Case::new();
-            let before = [0, 0, 0, 0, 1, before].map(Arg::Const);
+            let before = [0, 0, 0, 0, 1, before].map(Operand::Const);
             case.program.call(Call::Recvfrom, &before, None, "");
-            let args =
-                [Arg::Slot(case.one), Arg::State(0), Arg::Const(9), Arg::Const(0), Arg::Const(0), Arg::NotNegative];
+            let args = [
+                Operand::Slot(case.one),
+                Operand::State(0),
+                Operand::Const(9),
+                Operand::Const(0),
+                Operand::Const(0),
+                Operand::NotNegative,
+            ];
             case.program.call(Call::Sendto, &args, None, "");
             count(&case.text(machine, &[]), &[length])
         };
@@ -288,7 +294,7 @@ fn no_address_has_no_negative_length() {
     }
 }
 
-/// Whoever reads the stack as it was at entry has a frame of its own below it: subroutines that stand in the place of
+/// Whoever reads the stack as it was at entry has a frame of its own below it: routines that stand in the place of
 /// their only call leave no other reason for one.
 #[test]
 fn a_frame_leaves_the_entry_alone_that_is_read() {
@@ -296,21 +302,21 @@ fn a_frame_leaves_the_entry_alone_that_is_read() {
         for (asks, called) in [(true, false), (true, true), (false, false)] {
             let mut case = Case::new();
             let (one, entry) = (case.one, case.program.slot("entry", Kind::Pointer));
-            case.push(Op::Store { width: Width::Four, to: frame(32), value: Arg::Slot(one) });
+            case.push(Op::Store { width: Width::Four, to: frame(32), value: Operand::Slot(one) });
             if asks {
-                case.push(Op::Set { to: entry, value: Arg::Entry });
+                case.push(Op::Set { to: entry, value: Operand::Entry });
                 let from = Mem { base: Base::Slot(entry), offset: 0 };
                 case.push(Op::Load { to: one, width: Width::Four, from });
             }
-            let sub = case.program.label("sub");
+            let routine = case.program.label("routine");
             if called {
-                case.push(Op::Gosub(sub));
+                case.push(Op::CallRoutine(routine));
             }
-            case.program.call(Call::Prctl, &[Arg::Slot(one)], None, "");
-            case.program.call(Call::Exit, &[Arg::Const(0)], None, "");
+            case.program.call(Call::Prctl, &[Operand::Slot(one)], None, "");
+            case.program.call(Call::Exit, &[Operand::Const(0)], None, "");
             if called {
-                case.program.sub(sub);
-                case.push(Op::Return { from: sub });
+                case.program.routine(routine);
+                case.push(Op::ReturnFrom { from: routine });
             }
             let text = text(&case.program, machine);
             let room = count(&text, &["sub", "sp, ", "40"]);

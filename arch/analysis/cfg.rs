@@ -8,22 +8,22 @@ use crate::op::{Label, Op, Program, Slot};
 
 /// Control flow between operations.
 pub(crate) struct Cfg {
-    /// Steps that follow each step in the same body; behind a call of a subroutine, the one it comes back to.
+    /// Operations that follow each operation in the same body; behind a call of a routine, the one it comes back to.
     pub(super) next: Vec<Vec<usize>>,
-    /// For a call of a subroutine: which.
+    /// For a call of a routine: which.
     calls: Vec<Option<usize>>,
-    /// For the end of a subroutine: which.
-    ends: Vec<Option<usize>>,
+    /// For the end of a routine: which.
+    returns: Vec<Option<usize>>,
     pub(super) routines: Vec<Routine>,
 }
 
 /// A routine.
 pub(super) struct Routine {
-    /// The step it begins with.
+    /// The operation it begins with.
     pub(super) entry: usize,
-    /// Steps that call it.
+    /// Operations that call it.
     pub(super) callers: Vec<usize>,
-    /// Steps that may be done while it is.
+    /// Operations that may be done while it is.
     pub(super) body: Set,
     /// Slots that it, or a routine that it calls, may write: its MOD set.
     pub(super) writes: Set,
@@ -35,28 +35,28 @@ pub(super) fn index(slot: Slot) -> usize {
 
 impl Cfg {
     pub(crate) fn of(program: &Program) -> Self {
-        let steps = &program.steps;
+        let insts = &program.insts;
         let mut at_label = vec![None; program.labels.len()];
         let mut routines: Vec<(Label, Routine)> = Vec::new();
-        for (at, step) in steps.iter().enumerate() {
-            if let Op::Label(label) | Op::Sub(label) = step.op {
+        for (at, inst) in insts.iter().enumerate() {
+            if let Op::Label(label) | Op::Routine(label) = inst.op {
                 at_label[usize::from(label.0)] = Some(at);
             }
-            if let Op::Sub(label) = step.op {
+            if let Op::Routine(label) = inst.op {
                 let writes = Set::with_room(program.slots.len());
                 routines.push((label, Routine { entry: at, callers: Vec::new(), body: Set::default(), writes }));
             }
         }
-        let mut cfg = Self { next: Vec::new(), calls: Vec::new(), ends: Vec::new(), routines: Vec::new() };
-        for (at, step) in steps.iter().enumerate() {
+        let mut cfg = Self { next: Vec::new(), calls: Vec::new(), returns: Vec::new(), routines: Vec::new() };
+        for (at, inst) in insts.iter().enumerate() {
             let routine_of = |label: Label| routines.iter().position(|(known, _)| *known == label);
-            let call = if let Op::Gosub(to) = step.op { routine_of(to) } else { None };
-            let target = step.op.target().filter(|_| call.is_none());
+            let call = if let Op::CallRoutine(to) = inst.op { routine_of(to) } else { None };
+            let target = inst.op.target().filter(|_| call.is_none());
             let target =
                 target.map(|label| at_label[usize::from(label.0)].unwrap_or_else(|| panic!("{label:?} is placed")));
-            let on = (!step.op.ends() && at + 1 < steps.len()).then_some(at + 1);
+            let on = (!inst.op.is_terminator() && at + 1 < insts.len()).then_some(at + 1);
             cfg.next.push(on.into_iter().chain(target).collect());
-            cfg.ends.push(if let Op::Return { from } = step.op { routine_of(from) } else { None });
+            cfg.returns.push(if let Op::ReturnFrom { from } = inst.op { routine_of(from) } else { None });
             cfg.calls.push(call);
         }
         cfg.routines = routines.into_iter().map(|(_, routine)| routine).collect();
@@ -69,20 +69,20 @@ impl Cfg {
         cfg
     }
 
-    /// For each subroutine the step it begins with, and its steps, without those of others that it calls.
+    /// For each routine the operation it begins with, and its insts, without those of others that it calls.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = (usize, &Set)> {
         self.routines.iter().map(|routine| (routine.entry, &routine.body))
     }
 
     fn find_bodies(&mut self, program: &Program) {
         for routine in &mut self.routines {
-            routine.body = Set::with_room(program.steps.len());
+            routine.body = Set::with_room(program.insts.len());
             let mut pending = vec![routine.entry];
             while let Some(at) = pending.pop() {
                 if !routine.body.contains(at) {
                     routine.body.insert(at);
                     pending.extend(&self.next[at]);
-                    program.steps[at].op.defines().into_iter().for_each(|slot| routine.writes.insert(index(slot)));
+                    program.insts[at].op.defines().into_iter().for_each(|slot| routine.writes.insert(index(slot)));
                 }
             }
         }
@@ -100,10 +100,10 @@ impl Cfg {
         }
     }
 
-    /// Visits the successors of a step, each with the slots whose values go there: all, or those that are in the set or
-    /// not in it.
+    /// Visits the successors of an operation, each with the slots whose values go there: all, or those that are in the
+    /// set or not in it.
     pub(crate) fn for_each_successor(&self, at: usize, mut visit: impl FnMut(usize, Option<(&Set, bool)>)) {
-        match (self.calls[at], self.ends[at]) {
+        match (self.calls[at], self.returns[at]) {
             (Some(routine), _) => {
                 visit(self.routines[routine].entry, None);
                 self.next[at].iter().for_each(|&next| visit(next, Some((&self.routines[routine].writes, false))));

@@ -5,25 +5,25 @@ use super::cfg::{Cfg, index};
 use crate::bitset::Set;
 use crate::op::Program;
 
-/// The slots that are live before and after each step.
+/// The slots that are live before and after each operation.
 pub(crate) struct Live {
     pub(crate) live_in: Vec<Set>,
     pub(crate) live_out: Vec<Set>,
 }
 
 impl Cfg {
-    /// Liveness, by backward data flow; a step is looked at again when one of its successors has changed.
+    /// Liveness, by backward data flow; an operation is looked at again when one of its successors has changed.
     pub(crate) fn live(&self, program: &Program) -> Live {
-        let (steps, slots) = (&program.steps, program.slots.len());
-        let mut from = vec![Vec::new(); steps.len()];
-        for at in 0..steps.len() {
+        let (insts, slots) = (&program.insts, program.slots.len());
+        let mut from = vec![Vec::new(); insts.len()];
+        for at in 0..insts.len() {
             self.for_each_successor(at, |to, _| from[to].push(at));
         }
         let empty = Set::with_room(slots);
-        let mut live = Live { live_in: vec![empty.clone(); steps.len()], live_out: vec![empty.clone(); steps.len()] };
-        let mut pending = vec![true; steps.len()];
+        let mut live = Live { live_in: vec![empty.clone(); insts.len()], live_out: vec![empty.clone(); insts.len()] };
+        let mut pending = vec![true; insts.len()];
         while pending.contains(&true) {
-            for at in (0..steps.len()).rev() {
+            for at in (0..insts.len()).rev() {
                 if !std::mem::take(&mut pending[at]) {
                     continue;
                 }
@@ -33,8 +33,8 @@ impl Cfg {
                     Some((writes, both)) => set.unite_if(&live.live_in[to], writes, both),
                 });
                 live.live_out[at].clone_from(&set);
-                steps[at].op.defines().into_iter().for_each(|slot| set.remove(index(slot)));
-                steps[at].op.uses().into_iter().for_each(|slot| set.insert(index(slot)));
+                insts[at].op.defines().into_iter().for_each(|slot| set.remove(index(slot)));
+                insts[at].op.uses().into_iter().for_each(|slot| set.insert(index(slot)));
                 if live.live_in[at] != set {
                     live.live_in[at] = set;
                     from[at].iter().for_each(|&at| pending[at] = true);
@@ -44,8 +44,8 @@ impl Cfg {
         live
     }
 
-    /// The slots whose values must survive each step: those that are live there, and within a routine also those that
-    /// are live after one of its calls and that it does not write.
+    /// The slots whose values must survive each operation: those that are live there, and within a routine also those
+    /// that are live after one of its calls and that it does not write.
     pub(crate) fn live_including_callers(&self, program: &Program, live: &Live) -> Vec<Set> {
         let mut across = vec![Set::with_room(program.slots.len()); self.routines.len()];
         loop {
@@ -74,7 +74,7 @@ impl Cfg {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Alu, Arg, Kind, Op};
+    use crate::op::{BinOp, Kind, Op, Operand};
     use crate::syscall::Call;
 
     #[test]
@@ -82,20 +82,20 @@ mod tests {
         let mut program = Program::default();
         let [one, other, inner] = ["one", "other", "inner"].map(|name| program.slot(name, Kind::Int));
         let routine = program.label("sub");
-        let set = |to, value| Op::Set { to, value: Arg::Const(value) };
+        let set = |to, value| Op::Set { to, value: Operand::Const(value) };
         program.push(set(one, 1), "begin"); // 0
-        program.push(Op::Gosub(routine), "first"); // 1
+        program.push(Op::CallRoutine(routine), "first"); // 1
         program.push(set(other, 2), "between"); // 2
-        program.push(Op::Gosub(routine), "second"); // 3
-        program.call(Call::Exit, &[Arg::Slot(other)], None, "exit"); // 4
-        program.sub(routine); // 5
+        program.push(Op::CallRoutine(routine), "second"); // 3
+        program.call(Call::Exit, &[Operand::Slot(other)], None, "exit"); // 4
+        program.routine(routine); // 5
         program.push(set(inner, 3), "inside"); // 6
-        program.push(Op::Alu { alu: Alu::Add, to: one, value: Arg::Slot(inner) }, "inside"); // 7
-        program.push(Op::Return { from: routine }, "back"); // 8
+        program.push(Op::Binary { operator: BinOp::Add, to: one, value: Operand::Slot(inner) }, "inside"); // 7
+        program.push(Op::ReturnFrom { from: routine }, "back"); // 8
         let cfg = Cfg::of(&program);
         let live = cfg.live(&program);
         let slots = |set: &Set| set.iter().collect::<Vec<_>>();
-        assert_eq!(slots(&live.live_out[1]), [0], "into the subroutine: `other` has no value yet");
+        assert_eq!(slots(&live.live_out[1]), [0], "into the routine: `other` has no value yet");
         assert_eq!(slots(&live.live_out[3]), [0, 1], "`other` goes past it");
         assert_eq!(slots(&live.live_out[8]), [0], "`one` is wanted by the next call");
         assert_eq!(slots(&live.live_out[6]), [0, 2]);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub use rules::Rule;
 
-/// A question: the step, and which of its questions.
+/// A question: the operation, and which of its questions.
 pub(crate) type Question = (usize, u16);
 
 /// Answers: which way, to each question whose answer is not the usual one.
@@ -16,9 +16,9 @@ pub(crate) type Answers = BTreeMap<Question, usize>;
 
 /// Questions about registers' constants have the register's number; those about the order of arguments, the turn.
 pub(crate) const ORDER: u16 = 0x100;
-/// Those about the registers of slots have the slot's number instead of the step's.
+/// Those about the registers of slots have the slot's number instead of the operation's.
 pub(crate) const HOME: u16 = 0x200;
-/// Whether data are pushed; the datum's number instead of the step's.
+/// Whether data are pushed; the datum's number instead of the operation's.
 pub(crate) const STACK: u16 = 0x500;
 /// How many zeros to push when the program begins.
 pub(crate) const ZEROS: u16 = 0x300;

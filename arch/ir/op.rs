@@ -2,7 +2,7 @@
 //! data and state. Everything a program does is said here once; how a machine does it is its own affair.
 
 pub use crate::ir::data::{Datum, DatumId, Part};
-pub use crate::ir::program::{FRAME_BELOW_BYTES, Program, SlotInfo, Step, Variable};
+pub use crate::ir::program::{FRAME_BELOW_BYTES, Inst, Program, SlotInfo, Variable};
 use crate::ir::syscall::Call;
 
 /// A virtual register.
@@ -24,7 +24,7 @@ pub enum Kind {
 
 /// An operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arg {
+pub enum Operand {
     /// A number known now.
     Const(i64),
     /// Any number from this one up to 2^31 − 1, whichever costs least.
@@ -108,7 +108,7 @@ pub enum Width {
 
 /// Arithmetic on a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alu {
+pub enum BinOp {
     /// Sum.
     Add,
     /// Difference.
@@ -188,21 +188,21 @@ pub enum Op {
     Label(Label),
     /// Go there.
     Jump(Label),
-    /// The place a subroutine begins; nothing but [`Op::Gosub`] comes here.
-    Sub(Label),
-    /// Go to a subroutine and come back. Slots are shared with it: there are no others.
-    Gosub(Label),
-    /// Go back behind the [`Op::Gosub`] that came to this subroutine.
-    Return {
-        /// The subroutine that ends here.
+    /// The place a routine begins; nothing but [`Op::CallRoutine`] comes here.
+    Routine(Label),
+    /// Go to a routine and come back. Slots are shared with it: there are no others.
+    CallRoutine(Label),
+    /// Go back behind the [`Op::CallRoutine`] that came to this routine.
+    ReturnFrom {
+        /// The routine that ends here.
         from: Label,
     },
     /// A system call; a negative result is −errno.
     Call {
         /// Which one.
         call: Call,
-        /// Its arguments, in the kernel's order; those left out are [`Arg::Any`].
-        args: Vec<Arg>,
+        /// Its arguments, in the kernel's order; those left out are [`Operand::Any`].
+        args: Vec<Operand>,
         /// Where the result goes, if anyone wants it.
         result: Option<Slot>,
     },
@@ -211,16 +211,16 @@ pub enum Op {
         /// Where to.
         to: Slot,
         /// What.
-        value: Arg,
+        value: Operand,
     },
     /// `to = to op value`.
-    Alu {
+    Binary {
         /// Which arithmetic.
-        alu: Alu,
+        operator: BinOp,
         /// Left operand and result.
         to: Slot,
         /// Right operand: a constant or a slot.
-        value: Arg,
+        value: Operand,
     },
     /// `to = −to`.
     Negate {
@@ -261,7 +261,7 @@ pub enum Op {
         /// Where to.
         to: Mem,
         /// What: a constant or a slot.
-        value: Arg,
+        value: Operand,
     },
     /// Go to `to` if the comparison holds.
     Branch {
@@ -270,7 +270,7 @@ pub enum Op {
         /// The comparison.
         cond: Cond,
         /// Right operand: a constant or a slot.
-        right: Arg,
+        right: Operand,
         /// Where to.
         to: Label,
     },

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::ir::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
+use crate::ir::op::{Base, Datum, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use crate::ir::syscall::Call;
 
 /// An operation and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Inst {
     /// The operation.
     pub op: Op,
     /// The reason, for the listing.
@@ -42,7 +42,7 @@ pub const FRAME_BELOW_BYTES: u32 = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     /// What it does; starts with the first.
-    pub steps: Vec<Step>,
+    pub insts: Vec<Inst>,
     /// What it reads. Passes copy programs, and what is served can be large, so copies share it.
     pub data: Arc<Vec<Datum>>,
     /// Its slots.
@@ -143,15 +143,15 @@ impl Program {
         self.state_bytes > 0 || self.data.iter().any(|datum| datum.writable)
     }
 
-    /// Begins a subroutine at the end.
-    pub fn sub(&mut self, label: Label) {
+    /// Begins a routine at the end.
+    pub fn routine(&mut self, label: Label) {
         let why = self.labels[usize::from(label.0)].clone();
-        self.push(Op::Sub(label), why);
+        self.push(Op::Routine(label), why);
     }
 
     /// Adds an operation at the end.
     pub fn push(&mut self, op: Op, why: impl Into<String>) {
-        self.steps.push(Step { op, why: why.into() });
+        self.insts.push(Inst { op, why: why.into() });
     }
 
     /// Places a label at the end.
@@ -161,15 +161,18 @@ impl Program {
     }
 
     /// Adds a system call at the end.
-    pub fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: impl Into<String>) {
+    pub fn call(&mut self, call: Call, args: &[Operand], result: Option<Slot>, why: impl Into<String>) {
         self.push(Op::Call { call, args: args.to_vec(), result }, why);
     }
 
-    /// The steps before the first label: each is done once.
-    pub(crate) fn prologue(&self) -> &[Step] {
-        let end =
-            self.steps.iter().position(|step| matches!(step.op, Op::Label(_) | Op::Sub(_))).unwrap_or(self.steps.len());
-        &self.steps[..end]
+    /// The insts before the first label: each is done once.
+    pub(crate) fn prologue(&self) -> &[Inst] {
+        let end = self
+            .insts
+            .iter()
+            .position(|inst| matches!(inst.op, Op::Label(_) | Op::Routine(_)))
+            .unwrap_or(self.insts.len());
+        &self.insts[..end]
     }
 
     /// Labels whose addresses are in data: control comes there from elsewhere, too.
@@ -184,11 +187,11 @@ impl Program {
     /// Does it ask for the stack as it was at entry?
     pub(crate) fn asks_for_entry(&self) -> bool {
         let args = |op: &Op| match op {
-            Op::Call { args, .. } => args.contains(&Arg::Entry),
-            Op::Set { value, .. } => *value == Arg::Entry,
+            Op::Call { args, .. } => args.contains(&Operand::Entry),
+            Op::Set { value, .. } => *value == Operand::Entry,
             _ => false,
         };
-        self.steps.iter().any(|step| args(&step.op))
+        self.insts.iter().any(|inst| args(&inst.op))
     }
 
     /// The reason of a jump to a label, whatever its operation has for one.
@@ -207,9 +210,9 @@ impl Program {
         (!names.is_empty()).then(|| names.join(" / "))
     }
 
-    /// Does it have subroutines? Then a register of its own holds the frame's address.
-    pub fn has_subs(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.op, Op::Sub(_)))
+    /// Does it have routines? Then a register of its own holds the frame's address.
+    pub fn has_routines(&self) -> bool {
+        self.insts.iter().any(|inst| matches!(inst.op, Op::Routine(_)))
     }
 
     /// Bytes from the stack pointer up to the frame, which stays aligned whatever lies below it.

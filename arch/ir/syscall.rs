@@ -1,7 +1,7 @@
 //! The system calls there are: arguments, results, and numbers per machine (arch/x86/entry/syscalls/syscall_64.tbl,
 //! syscall_32.tbl, include/uapi/asm-generic/unistd.h).
 
-use crate::ir::op::Arg;
+use crate::ir::op::Operand;
 use crate::target::Machine;
 
 /// What comes back from a system call.
@@ -46,13 +46,13 @@ impl CallInfo {
     /// row; only `accept4` has flags, and only `epoll_pwait` and `ppoll` a mask. Without an address Linux looks at no `addrlen`, but others do: gVisor's `recvfrom`
     /// writes a length there (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729), and qemu-user's
     /// `sendto` refuses a negative one (linux-user/syscall.c `do_sendto`; measured on 7.2.22).
-    pub fn looks_at(&self, machine: Machine, args: &[Arg], index: usize) -> bool {
+    pub fn looks_at(&self, machine: Machine, args: &[Operand], index: usize) -> bool {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
             (Call::Accept, 3) => is_32_bit,
             (Call::EpollWait, 4..) | (Call::Poll, 3..) => machine == Machine::Aarch64 && index < self.args.len(),
             (Call::Recvfrom | Call::Sendto, 5) if is_32_bit => {
-                args.get(4) != Some(&Arg::Const(0)) || args.get(5) == Some(&Arg::NotNegative)
+                args.get(4) != Some(&Operand::Const(0)) || args.get(5) == Some(&Operand::NotNegative)
             }
             _ => index < self.args.len(),
         }

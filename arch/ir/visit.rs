@@ -1,19 +1,23 @@
 //! What operations read, write and lead to.
 
 use super::data::DatumId;
-use super::op::{Arg, Base, Label, Mem, Op, Slot, Width};
+use super::op::{Base, Label, Mem, Op, Operand, Slot, Width};
 
 impl Op {
     /// Slots whose value it reads.
     pub fn uses(&self) -> Vec<Slot> {
         let mut uses = Vec::new();
-        let slot = |arg: &Arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None };
+        let slot = |arg: &Operand| if let Operand::Slot(slot) = arg { Some(*slot) } else { None };
         match self {
-            Self::Label(_) | Self::Jump(_) | Self::Sub(_) | Self::Gosub(_) | Self::Return { .. } | Self::Pop { .. } => {
-            }
+            Self::Label(_)
+            | Self::Jump(_)
+            | Self::Routine(_)
+            | Self::CallRoutine(_)
+            | Self::ReturnFrom { .. }
+            | Self::Pop { .. } => {}
             Self::Call { args, .. } => uses.extend(args.iter().filter_map(slot)),
             Self::Set { value, .. } => uses.extend(slot(value)),
-            Self::Alu { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
+            Self::Binary { to, value, .. } => uses.extend([Some(*to), slot(value)].into_iter().flatten()),
             Self::Negate { to: slot } | Self::Push { value: slot } => uses.push(*slot),
             Self::Copy { to, from, len } => uses.extend([*to, *from, *len]),
             Self::Divide { value, .. } | Self::BranchBits { value, .. } => uses.push(*value),
@@ -29,12 +33,12 @@ impl Op {
 
     /// Data whose address it takes, once for each time.
     pub fn data(&self) -> Vec<DatumId> {
-        let args: Vec<&Arg> = match self {
+        let args: Vec<&Operand> = match self {
             Self::Call { args, .. } => args.iter().collect(),
             Self::Set { value, .. } => vec![value],
             _ => Vec::new(),
         };
-        args.into_iter().filter_map(|arg| if let Arg::Data(datum) = arg { Some(*datum) } else { None }).collect()
+        args.into_iter().filter_map(|arg| if let Operand::Data(datum) = arg { Some(*datum) } else { None }).collect()
     }
 
     /// Slots it gives a value.
@@ -42,7 +46,7 @@ impl Op {
         match self {
             Self::Call { result, .. } => result.iter().copied().collect(),
             Self::Set { to, .. }
-            | Self::Alu { to, .. }
+            | Self::Binary { to, .. }
             | Self::Negate { to }
             | Self::Load { to, .. }
             | Self::Pop { to } => vec![*to],
@@ -53,9 +57,9 @@ impl Op {
     }
 
     /// Slots whose new value takes the old one's place.
-    pub(crate) fn changes_in_place(&self) -> Vec<Slot> {
+    pub(crate) fn tied_defs(&self) -> Vec<Slot> {
         match self {
-            Self::Alu { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],
+            Self::Binary { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],
             Self::Copy { to, from, len } => vec![*to, *from, *len],
             _ => Vec::new(),
         }
@@ -65,7 +69,7 @@ impl Op {
     pub fn target(&self) -> Option<Label> {
         match self {
             Self::Jump(to)
-            | Self::Gosub(to)
+            | Self::CallRoutine(to)
             | Self::Branch { to, .. }
             | Self::BranchBits { to, .. }
             | Self::BranchBytes { to, .. } => Some(*to),
@@ -75,8 +79,8 @@ impl Op {
     }
 
     /// Does the next operation never follow it?
-    pub fn ends(&self) -> bool {
-        matches!(self, Self::Jump(_) | Self::Return { .. })
+    pub fn is_terminator(&self) -> bool {
+        matches!(self, Self::Jump(_) | Self::ReturnFrom { .. })
             || matches!(self, Self::Call { call, .. } if !call.info().returns())
     }
 }
@@ -84,8 +88,8 @@ impl Op {
 /// Visits an operation's slots; told of each whether its new value is meant, which is the old one's place's where an
 /// operation changes it there.
 pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
-    fn arg(arg: &mut Arg, slot: &mut impl FnMut(&mut Slot, bool)) {
-        if let Arg::Slot(it) = arg {
+    fn arg(arg: &mut Operand, slot: &mut impl FnMut(&mut Slot, bool)) {
+        if let Operand::Slot(it) = arg {
             slot(it, false);
         }
     }
@@ -100,7 +104,7 @@ pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
         }
     }
     match op {
-        Op::Label(_) | Op::Jump(_) | Op::Sub(_) | Op::Gosub(_) | Op::Return { .. } => {}
+        Op::Label(_) | Op::Jump(_) | Op::Routine(_) | Op::CallRoutine(_) | Op::ReturnFrom { .. } => {}
         Op::Call { args, result, .. } => {
             for one in args {
                 arg(one, &mut slot);
@@ -109,7 +113,7 @@ pub(crate) fn rename(op: &mut Op, mut slot: impl FnMut(&mut Slot, bool)) {
                 slot(result, true);
             }
         }
-        Op::Set { to, value } | Op::Alu { to, value, .. } => {
+        Op::Set { to, value } | Op::Binary { to, value, .. } => {
             arg(value, &mut slot);
             slot(to, true);
         }

@@ -10,7 +10,7 @@ use crate::mach::code::Code;
 use crate::reg::Reg;
 
 use crate::ir::in_frame;
-use crate::op::{Alu, Arg, Cond, FRAME_BELOW_BYTES, Label, Op, Program, Slot, Step};
+use crate::op::{BinOp, Cond, FRAME_BELOW_BYTES, Inst, Label, Op, Operand, Program, Slot};
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -23,12 +23,12 @@ pub(crate) trait Selector {
     fn label(&mut self, label: Label);
     /// Makes room for the frame on the stack.
     fn reserve_frame(&mut self, bytes: u32);
-    /// Keeps the frame's address in its register: subroutines move the stack pointer.
+    /// Keeps the frame's address in its register: routines move the stack pointer.
     fn hold_frame(&mut self);
     /// The same for a frame that lies in the state.
     fn hold_frame_in_state(&mut self, at: u32);
     /// Adds the instructions of an operation.
-    fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
+    fn select_op(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError>;
     /// What was known where the operation at hand went to its target before its last instruction, if it may have.
     fn left_early(&mut self) -> Option<ValueState> {
         None
@@ -47,37 +47,37 @@ pub(crate) trait Selector {
     fn finish(self) -> Code;
 }
 
-/// A copy that is changed at once: `to = from`, then `to = to alu value`.
+/// A copy that is changed at once: `to = from`, then `to = to operator value`.
 pub(crate) struct Changed {
-    pub(crate) alu: Alu,
+    pub(crate) operator: BinOp,
     pub(crate) to: Slot,
     pub(crate) from: Slot,
-    pub(crate) value: Arg,
+    pub(crate) value: Operand,
 }
 
 /// Is the next operation's result that of this one's source, so that the machine may do both at once?
 pub(crate) fn changed_at_once(program: &Program, at: usize, home: impl Fn(Slot) -> Reg) -> Option<Changed> {
-    match (&program.steps[at].op, &program.steps.get(at + 1)?.op) {
-        (&Op::Set { to, value: Arg::Slot(from) }, &Op::Alu { alu, to: same, value })
+    match (&program.insts[at].op, &program.insts.get(at + 1)?.op) {
+        (&Op::Set { to, value: Operand::Slot(from) }, &Op::Binary { operator, to: same, value })
             if same == to
-                && value != Arg::Slot(to)
+                && value != Operand::Slot(to)
                 && home(from) != home(to)
                 && program.kind(from) == program.kind(to) =>
         {
-            Some(Changed { alu, to, from, value })
+            Some(Changed { operator, to, from, value })
         }
         _ => None,
     }
 }
 
-/// Is it a call of a subroutine with nothing but the end of another behind it?
+/// Is it a call of a routine with nothing but the end of another behind it?
 pub(crate) fn is_last(program: &Program, at: usize) -> bool {
-    let [call, next] = [at, at + 1].map(|at| program.steps.get(at).map(|step| &step.op));
-    matches!((call, next), (Some(Op::Gosub(_)), Some(Op::Return { .. })))
+    let [call, next] = [at, at + 1].map(|at| program.insts.get(at).map(|inst| &inst.op));
+    matches!((call, next), (Some(Op::CallRoutine(_)), Some(Op::ReturnFrom { .. })))
 }
 
 /// ValueState at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
-/// labels stand those that a subroutine comes back with.
+/// labels stand those that a routine comes back with.
 struct AtLabels {
     values: Vec<Option<ValueState>>,
     /// Has somebody come who knew less?
@@ -108,12 +108,12 @@ impl AtLabels {
     }
 }
 
-/// The place in the list of facts for those that a subroutine comes back with.
-fn after_call(program: &Program, sub: Label) -> Label {
-    Label(sub.0 + program.labels.len() as u16)
+/// The place in the list of facts for those that a routine comes back with.
+fn after_call(program: &Program, routine: Label) -> Label {
+    Label(routine.0 + program.labels.len() as u16)
 }
 
-/// Stretches of the program, from a label or a call of a subroutine to the next: by the step that each begins with,
+/// Stretches of the program, from a label or a call of a routine to the next: by the operation that each begins with,
 /// what was known there when it was walked last. To walk it again with the same facts tells nobody anything new.
 struct Stretches {
     walked: Vec<Option<ValueState>>,
@@ -125,20 +125,20 @@ struct Stretches {
 
 impl Stretches {
     fn new(program: &Program) -> Self {
-        let steps = program.steps.len();
-        let mut may_pass = vec![true; steps];
+        let insts = program.insts.len();
+        let mut may_pass = vec![true; insts];
         let mut begin = 0;
-        for (at, step) in program.steps.iter().enumerate() {
-            match step.op {
-                Op::Label(_) | Op::Sub(_) | Op::Gosub(_) => begin = at,
+        for (at, inst) in program.insts.iter().enumerate() {
+            match inst.op {
+                Op::Label(_) | Op::Routine(_) | Op::CallRoutine(_) => begin = at,
                 Op::Push { .. } | Op::Pop { .. } => may_pass[begin] = false,
                 _ => {}
             }
         }
-        Self { walked: vec![None; steps], may_pass, called: vec![false; steps] }
+        Self { walked: vec![None; insts], may_pass, called: vec![false; insts] }
     }
 
-    /// Is there anything new in walking the stretch that begins at this step?
+    /// Is there anything new in walking the stretch that begins at this operation?
     fn is_new(&mut self, at: usize, values: &ValueState) -> bool {
         if self.may_pass[at] && self.walked[at].as_ref() == Some(values) {
             return false;
@@ -156,7 +156,7 @@ pub(crate) fn select<S: Selector>(
 ) -> Result<Code, CompileError> {
     let mut at_labels = AtLabels::new(program);
     // Only a program whose frame a register leads to is the same at a label however control came there.
-    if program.has_subs() {
+    if program.has_routines() {
         let mut stretches = Stretches::new(program);
         at_labels.changed = true;
         while std::mem::take(&mut at_labels.changed) {
@@ -167,7 +167,7 @@ pub(crate) fn select<S: Selector>(
         at_labels.changed = false;
         let mut code = walk(program, new(), &mut at_labels, None, keeps_assertions)?;
         if !at_labels.changed {
-            code.may_change_order = program.has_subs();
+            code.may_change_order = program.has_routines();
             return Ok(code);
         }
     }
@@ -176,7 +176,7 @@ pub(crate) fn select<S: Selector>(
 /// The number that a slot's register has where a branch on this condition is taken, or, for the opposite one, is not.
 fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Reg, (Slot, u64))> {
     match *op {
-        Op::Branch { left, cond, right: Arg::Const(value @ 0..=0x7fff_ffff), .. }
+        Op::Branch { left, cond, right: Operand::Const(value @ 0..=0x7fff_ffff), .. }
             if cond == on && selector.is_whole(left) =>
         {
             Some((selector.home(left), (left, value as u64)))
@@ -185,15 +185,15 @@ fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Re
     }
 }
 
-/// One step, whose first instruction keeps what is believed before it.
-fn step<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
-    let Step { op, why } = &program.steps[at];
+/// One operation, whose first instruction keeps what is believed before it.
+fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
+    let Inst { op, why } = &program.insts[at];
     if !keeps {
-        return selector.step(at, op, why);
+        return selector.select_op(at, op, why);
     }
     let (values, frame, begin) = (selector.values().clone(), selector.frame(), selector.code().units.len());
     let assertions = Assertions::new(values, frame, program, |slot| selector.is_whole(slot));
-    selector.step(at, op, why)?;
+    selector.select_op(at, op, why)?;
     selector.code().assert_values(begin, assertions);
     Ok(())
 }
@@ -207,22 +207,22 @@ fn walk<S: Selector>(
 ) -> Result<Code, CompileError> {
     *selector.values() = selector.entry();
     if let Some(at) = program.frame_at {
-        assert!(program.has_subs(), "a register holds the frame's address");
+        assert!(program.has_routines(), "a register holds the frame's address");
         assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
         selector.hold_frame_in_state(at);
     } else {
         // What is read as it was at entry is no scratch.
         let reads_entry = program.asks_for_entry() && program.frame_bytes > 0;
-        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_subs() || reads_entry {
+        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_routines() || reads_entry {
             selector.reserve_frame(program.frame_bytes + program.below_frame());
         }
-        if program.has_subs() {
+        if program.has_routines() {
             selector.hold_frame();
         }
     }
     let mut reached = true;
-    for (at, step) in program.steps.iter().enumerate() {
-        if let Op::Label(label) | Op::Sub(label) = step.op {
+    for (at, inst) in program.insts.iter().enumerate() {
+        if let Op::Label(label) | Op::Routine(label) = inst.op {
             if reached {
                 at_labels.join_into_label(label, selector.values());
             }
@@ -233,15 +233,15 @@ fn walk<S: Selector>(
             if let Some(stretches) = &mut stretches {
                 reached = reached && stretches.is_new(at, selector.values());
             }
-            if step.op == Op::Sub(label) && reached {
-                self::step(program, &mut selector, at, keeps_assertions)?;
+            if inst.op == Op::Routine(label) && reached {
+                self::select_op(program, &mut selector, at, keeps_assertions)?;
             }
             continue;
         }
         if !reached {
             // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will. Or this has been
-            // walked before; but what a subroutine comes back with may be new.
-            if let (Some(stretches), Op::Gosub(to)) = (&mut stretches, &step.op)
+            // walked before; but what a routine comes back with may be new.
+            if let (Some(stretches), Op::CallRoutine(to)) = (&mut stretches, &inst.op)
                 && stretches.called[at]
                 && let Some(values) = at_labels.get(after_call(program, *to))
                 && stretches.is_new(at, values)
@@ -251,13 +251,13 @@ fn walk<S: Selector>(
             }
             continue;
         }
-        if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&step.op, in_frame(&step.op)) {
+        if let (Op::Store { .. } | Op::StoreBytes { .. }, Some((offset, bytes))) = (&inst.op, in_frame(&inst.op)) {
             selector.values().change_frame(offset, bytes);
         }
-        self::step(program, &mut selector, at, keeps_assertions)?;
-        if let Some(target) = step.op.target() {
+        self::select_op(program, &mut selector, at, keeps_assertions)?;
+        if let Some(target) = inst.op.target() {
             let mut values = selector.values().clone();
-            if let Some((home, number)) = branch_refinement(&selector, &step.op, Cond::Eq) {
+            if let Some((home, number)) = branch_refinement(&selector, &inst.op, Cond::Eq) {
                 values.refine(home, number);
             }
             at_labels.join_into_label(target, &values);
@@ -265,19 +265,19 @@ fn walk<S: Selector>(
                 at_labels.join_into_label(target, &values);
             }
         }
-        if let Some((home, number)) = branch_refinement(&selector, &step.op, Cond::Ne) {
+        if let Some((home, number)) = branch_refinement(&selector, &inst.op, Cond::Ne) {
             selector.values().refine(home, number);
         }
-        if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Arg::Const(0), .. } = step.op {
+        if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Operand::Const(0), .. } = inst.op {
             let home = selector.home(left);
             selector.values().rule_out_negative(home);
         }
-        reached = !step.op.ends();
-        match step.op {
-            Op::Return { from } => {
+        reached = !inst.op.is_terminator();
+        match inst.op {
+            Op::ReturnFrom { from } => {
                 at_labels.join_into_label(after_call(program, from), selector.values());
             }
-            Op::Gosub(to) => {
+            Op::CallRoutine(to) => {
                 let values = at_labels.get(after_call(program, to));
                 reached = values.is_some();
                 if let Some(values) = values {

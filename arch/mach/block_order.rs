@@ -27,7 +27,7 @@ pub(crate) struct Block {
 /// Where control goes from a block's end, as numbers of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Nowhere: back from a subroutine, or out of the program.
+    /// Nowhere: back from a routine, or out of the program.
     Stops,
     /// There.
     Goes(usize),

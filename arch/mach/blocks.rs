@@ -82,7 +82,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
     units
 }
 
-/// The way back from a subroutine that a part is, if it is nothing else.
+/// The way back from a routine that a part is, if it is nothing else.
 fn lone_return(part: &Part) -> Option<Box<dyn MachInst>> {
     let mut instructions = part.units.iter().filter_map(instruction);
     let back = instructions.next()?.cloned_return();

@@ -350,7 +350,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Arg, Cond, Kind, Op, Program};
+    use crate::op::{Cond, Kind, Op, Operand, Program};
     use crate::syscall::Call;
     use crate::{TARGETS, Target};
 
@@ -361,15 +361,15 @@ mod tests {
         let (again, end) = (program.label("again"), program.label("end"));
         program.place(again);
         for _ in 0..calls {
-            program.call(Call::Close, &[Arg::Const(3)], Some(result), "close");
+            program.call(Call::Close, &[Operand::Const(3)], Some(result), "close");
         }
-        program.push(Op::Branch { left: result, cond: Cond::Ne, right: Arg::Const(0), to: end }, "leave");
+        program.push(Op::Branch { left: result, cond: Cond::Ne, right: Operand::Const(0), to: end }, "leave");
         for _ in 0..calls {
-            program.call(Call::Close, &[Arg::Const(3)], None, "close");
+            program.call(Call::Close, &[Operand::Const(3)], None, "close");
         }
         program.push(Op::Jump(again), "again");
         program.place(end);
-        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        program.call(Call::Exit, &[Operand::Const(0)], None, "exit");
         program
     }
 

@@ -192,24 +192,24 @@ impl Tails {
 #[cfg(test)]
 mod tests {
     use crate::Target;
-    use crate::op::{Arg, Cond, Kind, Label, Op, Program};
+    use crate::op::{Cond, Kind, Label, Op, Operand, Program};
     use crate::syscall::Call;
 
-    /// A subroutine with two ways to its end, both of which do the same there.
+    /// A routine with two ways to its end, both of which do the same there.
     #[test]
     fn endings_that_are_the_same_are_there_once() {
         for target in crate::TARGETS {
             let mut program = Program::default();
             let slot = program.slot("slot", Kind::Int);
-            let [sub, other, end, again] = ["sub", "other", "end", "again"].map(|name| program.label(name));
+            let [routine, other, end, again] = ["routine", "other", "end", "again"].map(|name| program.label(name));
             program.place(again);
-            program.push(Op::Gosub(sub), "");
-            program.push(Op::Gosub(sub), "");
+            program.push(Op::CallRoutine(routine), "");
+            program.push(Op::CallRoutine(routine), "");
             program.push(Op::Jump(again), "");
-            program.sub(sub);
+            program.routine(routine);
             program.call(Call::Getpid, &[], Some(slot), "");
-            program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Arg::Const(7), to: other }, "");
-            let close = |program: &mut Program| program.call(Call::Close, &[Arg::Const(5)], None, "close");
+            program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Operand::Const(7), to: other }, "");
+            let close = |program: &mut Program| program.call(Call::Close, &[Operand::Const(5)], None, "close");
             program.call(Call::Getpid, &[], None, "");
             close(&mut program);
             program.push(Op::Jump(end), "");
@@ -218,7 +218,7 @@ mod tests {
             program.call(Call::Getpid, &[], None, "");
             close(&mut program);
             program.place(end);
-            program.push(Op::Return { from: sub }, "");
+            program.push(Op::ReturnFrom { from: routine }, "");
             let placed = place(target, &program);
             assert_eq!(placed.instructions.iter().filter(|one| one.why == "close").count(), 1, "{}", target.name);
             assert!(placed.labels.iter().all(|(label, _)| *label <= Label(3)), "only the program's own");

@@ -1,8 +1,8 @@
-//! Subroutines that are called at one place alone stand there: neither the call nor the way back is needed, and who
+//! Routines that are called at one place alone stand there: neither the call nor the way back is needed, and who
 //! called nothing else need not keep where it goes back to itself.
 
 use crate::bitset::Set;
-use crate::op::{Label, Op, Program, Step};
+use crate::op::{Inst, Label, Op, Program};
 
 /// The program with each of them where it is called.
 pub(crate) fn inline(program: &Program) -> Program {
@@ -13,12 +13,12 @@ pub(crate) fn inline(program: &Program) -> Program {
     inlined
 }
 
-/// A subroutine that is called once.
+/// A routine that is called once.
 struct Once {
-    sub: Label,
-    /// The step that calls it.
+    routine: Label,
+    /// The operation that calls it.
     call: usize,
-    /// The step it begins with, and the one behind its last.
+    /// The operation it begins with, and the one behind its last.
     begin: usize,
     end: usize,
 }
@@ -26,108 +26,108 @@ struct Once {
 fn find(program: &Program) -> Option<Once> {
     let mut places = vec![None; program.labels.len()];
     let mut calls = vec![Vec::new(); program.labels.len()];
-    for (at, step) in program.steps.iter().enumerate() {
-        match step.op {
-            Op::Label(label) | Op::Sub(label) => places[usize::from(label.0)] = Some(at),
-            Op::Gosub(to) => calls[usize::from(to.0)].push(at),
+    for (at, inst) in program.insts.iter().enumerate() {
+        match inst.op {
+            Op::Label(label) | Op::Routine(label) => places[usize::from(label.0)] = Some(at),
+            Op::CallRoutine(to) => calls[usize::from(to.0)].push(at),
             _ => {}
         }
     }
-    program.steps.iter().enumerate().find_map(|(begin, step)| {
-        let Op::Sub(sub) = step.op else { return None };
-        let &[call] = &calls[usize::from(sub.0)][..] else { return None };
+    program.insts.iter().enumerate().find_map(|(begin, inst)| {
+        let Op::Routine(routine) = inst.op else { return None };
+        let &[call] = &calls[usize::from(routine.0)][..] else { return None };
         let end = end(program, begin, &places)?;
-        (!(begin..end).contains(&call)).then_some(Once { sub, call, begin, end })
+        (!(begin..end).contains(&call)).then_some(Once { routine, call, begin, end })
     })
 }
 
-/// Where a subroutine's steps end, if they are all in one piece which control leaves by its returns alone, and nobody
+/// Where a routine's operations end, if they are all in one piece which control leaves by its returns alone, and nobody
 /// comes into it but by its beginning.
 fn end(program: &Program, begin: usize, places: &[Option<usize>]) -> Option<usize> {
-    let steps = &program.steps;
-    let mut body = Set::with_room(steps.len());
+    let insts = &program.insts;
+    let mut body = Set::with_room(insts.len());
     let mut pending = vec![begin];
     let mut last = begin;
     while let Some(at) = pending.pop() {
-        if at >= steps.len() || body.contains(at) {
+        if at >= insts.len() || body.contains(at) {
             continue;
         }
         body.insert(at);
         last = last.max(at);
-        let op = &steps[at].op;
-        if !op.ends() {
+        let op = &insts[at].op;
+        if !op.is_terminator() {
             pending.push(at + 1);
         }
-        if let (Some(to), false) = (op.target(), matches!(op, Op::Gosub(_))) {
+        if let (Some(to), false) = (op.target(), matches!(op, Op::CallRoutine(_))) {
             pending.push(places[usize::from(to.0)]?);
         }
     }
     let end = last + 1;
-    let is_whole = steps[last].op.ends() && body.iter().all(|at| at >= begin);
-    let is_one_piece = !steps[begin + 1..end].iter().any(|step| matches!(step.op, Op::Sub(_)));
-    let enters = |(at, step): (usize, &Step)| {
+    let is_whole = insts[last].op.is_terminator() && body.iter().all(|at| at >= begin);
+    let is_one_piece = !insts[begin + 1..end].iter().any(|inst| matches!(inst.op, Op::Routine(_)));
+    let enters = |(at, inst): (usize, &Inst)| {
         let inside = |to: Label| places[usize::from(to.0)].is_some_and(|at| (begin + 1..end).contains(&at));
-        !(begin..end).contains(&at) && step.op.target().is_some_and(inside)
+        !(begin..end).contains(&at) && inst.op.target().is_some_and(inside)
     };
-    (is_whole && is_one_piece && !steps.iter().enumerate().any(enters)).then_some(end)
+    (is_whole && is_one_piece && !insts.iter().enumerate().any(enters)).then_some(end)
 }
 
 impl Once {
-    /// Puts its steps in the place of its call.
+    /// Puts its insts in the place of its call.
     fn put_in(&self, program: &mut Program) {
-        let behind = program.label(format!("behind {}", program.labels[usize::from(self.sub.0)]));
-        let mut body: Vec<Step> = program.steps[self.begin..self.end].to_vec();
-        for step in &mut body {
-            match step.op {
-                Op::Sub(sub) => step.op = Op::Label(sub),
-                Op::Return { from } if from == self.sub => step.op = Op::Jump(behind),
+        let behind = program.label(format!("behind {}", program.labels[usize::from(self.routine.0)]));
+        let mut body: Vec<Inst> = program.insts[self.begin..self.end].to_vec();
+        for inst in &mut body {
+            match inst.op {
+                Op::Routine(routine) => inst.op = Op::Label(routine),
+                Op::ReturnFrom { from } if from == self.routine => inst.op = Op::Jump(behind),
                 _ => {}
             }
         }
-        body.push(Step { op: Op::Label(behind), why: String::new() });
-        let mut steps = Vec::with_capacity(program.steps.len() + body.len());
-        for (at, step) in std::mem::take(&mut program.steps).into_iter().enumerate() {
+        body.push(Inst { op: Op::Label(behind), why: String::new() });
+        let mut insts = Vec::with_capacity(program.insts.len() + body.len());
+        for (at, inst) in std::mem::take(&mut program.insts).into_iter().enumerate() {
             if at == self.call {
-                steps.append(&mut body);
+                insts.append(&mut body);
             } else if !(self.begin..self.end).contains(&at) {
-                steps.push(step);
+                insts.push(inst);
             }
         }
-        program.steps = steps;
+        program.insts = insts;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Arg, Cond, Kind};
+    use crate::op::{Cond, Kind, Operand};
     use crate::syscall::Call;
 
-    /// A program that calls a subroutine so often; it comes back from two places.
+    /// A program that calls a routine so often; it comes back from two places.
     fn calling(times: usize) -> Program {
         let mut program = Program::default();
         let slot = program.slot("slot", Kind::Int);
-        let [sub, early] = ["sub", "early"].map(|name| program.label(name));
+        let [routine, early] = ["routine", "early"].map(|name| program.label(name));
         for _ in 0..times {
-            program.push(Op::Gosub(sub), "");
+            program.push(Op::CallRoutine(routine), "");
         }
-        program.call(Call::Exit, &[Arg::Slot(slot)], None, "exit");
-        program.sub(sub);
+        program.call(Call::Exit, &[Operand::Slot(slot)], None, "exit");
+        program.routine(routine);
         program.call(Call::Getpid, &[], Some(slot), "");
-        program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Arg::Const(7), to: early }, "");
-        program.call(Call::Close, &[Arg::Const(5)], None, "");
-        program.push(Op::Return { from: sub }, "");
+        program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Operand::Const(7), to: early }, "");
+        program.call(Call::Close, &[Operand::Const(5)], None, "");
+        program.push(Op::ReturnFrom { from: routine }, "");
         program.place(early);
-        program.push(Op::Return { from: sub }, "");
+        program.push(Op::ReturnFrom { from: routine }, "");
         program
     }
 
     #[test]
     fn a_subroutine_that_is_called_once_stands_there() {
         let inlined = inline(&calling(1));
-        assert!(!inlined.has_subs());
+        assert!(!inlined.has_routines());
         let behind = Label(2);
-        let ops: Vec<&Op> = inlined.steps.iter().map(|step| &step.op).collect();
+        let ops: Vec<&Op> = inlined.insts.iter().map(|inst| &inst.op).collect();
         assert_eq!(ops.len(), 9);
         assert_eq!((ops[0], ops[4], ops[7]), (&Op::Label(Label(0)), &Op::Jump(behind), &Op::Label(behind)));
         assert!(matches!(ops[8], Op::Call { call: Call::Exit, .. }));
@@ -137,15 +137,15 @@ mod tests {
     fn one_that_is_called_twice_or_by_itself_stays() {
         assert_eq!(inline(&calling(2)), calling(2));
         let mut own = calling(0);
-        let at = own.steps.iter().position(|step| matches!(step.op, Op::Return { .. })).expect("it comes back");
-        own.steps[at] = Step { op: Op::Gosub(Label(0)), why: String::new() };
+        let at = own.insts.iter().position(|inst| matches!(inst.op, Op::ReturnFrom { .. })).expect("it comes back");
+        own.insts[at] = Inst { op: Op::CallRoutine(Label(0)), why: String::new() };
         assert_eq!(inline(&own), own);
     }
 
     #[test]
     fn one_that_somebody_jumps_into_stays() {
         let mut shared = calling(1);
-        shared.steps.insert(1, Step { op: Op::Jump(Label(1)), why: String::new() });
+        shared.insts.insert(1, Inst { op: Op::Jump(Label(1)), why: String::new() });
         assert_eq!(inline(&shared), shared);
     }
 }

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use crate::ir::in_frame;
-use crate::op::{Arg, Op, Program, Width};
+use crate::op::{Op, Operand, Program, Width};
 
 /// The program with bytes for such words.
 pub(crate) fn narrow(program: &Program) -> Program {
     let bytes = bytes(program);
     let mut narrowed = program.clone();
-    for step in &mut narrowed.steps {
-        if let Op::Load { width, from: mem, .. } | Op::Store { width, to: mem, .. } = &mut step.op
+    for inst in &mut narrowed.insts {
+        if let Op::Load { width, from: mem, .. } | Op::Store { width, to: mem, .. } = &mut inst.op
             && program.is_own_word(*mem, *width)
             && bytes.contains(&mem.offset)
         {
@@ -25,15 +25,15 @@ pub(crate) fn narrow(program: &Program) -> Program {
 fn bytes(program: &Program) -> Vec<i32> {
     let mut words: BTreeMap<i32, bool> = BTreeMap::new();
     let mut others = Vec::new();
-    for step in &program.steps {
-        match step.op {
+    for inst in &program.insts {
+        match inst.op {
             Op::Store { width, to, value } if program.is_own_word(to, width) => {
-                *words.entry(to.offset).or_insert(true) &= matches!(value, Arg::Const(0..=255));
+                *words.entry(to.offset).or_insert(true) &= matches!(value, Operand::Const(0..=255));
             }
             Op::Load { width, from, .. } if program.is_own_word(from, width) => {
                 words.entry(from.offset).or_insert(true);
             }
-            _ => others.extend(in_frame(&step.op)),
+            _ => others.extend(in_frame(&inst.op)),
         }
     }
     let is_own = |offset: i32| !others.iter().any(|&(other, len)| other < offset + 4 && offset < other + len);
@@ -52,14 +52,14 @@ mod tests {
         let at = |offset| Mem { base: Base::Frame, offset };
         let store = |offset, value| Op::Store { width: Width::Four, to: at(offset), value };
         let load = |offset, width| Op::Load { to: Slot(0), width, from: at(offset) };
-        let constant = Arg::Const(255);
+        let constant = Operand::Const(255);
         for op in [
             store(0, constant),
             load(0, Width::Four),
             store(4, constant),
-            store(4, Arg::Const(256)),
+            store(4, Operand::Const(256)),
             store(8, constant),
-            store(8, Arg::Slot(slot)),
+            store(8, Operand::Slot(slot)),
             store(12, constant),
             load(14, Width::Two),
             store(20, constant),
@@ -67,8 +67,8 @@ mod tests {
             program.push(op, "");
         }
         let narrowed = narrow(&program);
-        assert_eq!(narrowed.steps[0].op, Op::Store { width: Width::Byte, to: at(0), value: constant });
-        assert_eq!(narrowed.steps[1].op, load(0, Width::Byte));
-        assert_eq!(narrowed.steps[2..], program.steps[2..], "too large, not known, half of one, not its own");
+        assert_eq!(narrowed.insts[0].op, Op::Store { width: Width::Byte, to: at(0), value: constant });
+        assert_eq!(narrowed.insts[1].op, load(0, Width::Byte));
+        assert_eq!(narrowed.insts[2..], program.insts[2..], "too large, not known, half of one, not its own");
     }
 }

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use crate::ir::in_frame;
-use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, Step, Width};
+use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, Width};
 
 /// Words of the frame that may be slots, by offset, if they are mentioned so often.
 pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
     let mut mentions: BTreeMap<i32, u32> = BTreeMap::new();
     let mut others = Vec::new();
-    for step in &program.steps {
-        match word(program, &step.op) {
+    for inst in &program.insts {
+        match word(program, &inst.op) {
             Some(offset) => *mentions.entry(offset).or_default() += 1,
-            None => others.extend(in_frame(&step.op)),
+            None => others.extend(in_frame(&inst.op)),
         }
     }
     let is_own = |offset: i32| !others.iter().any(|&(other, len)| other < offset + 4 && offset < other + len);
@@ -23,16 +23,16 @@ pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
 
 /// The program with these words as slots.
 pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
-    let mut promoted = Program { steps: Vec::new(), ..program.clone() };
+    let mut promoted = Program { insts: Vec::new(), ..program.clone() };
     let slots: Vec<Slot> = words.iter().map(|_| promoted.slot("word of the frame", Kind::Int)).collect();
-    for step in &program.steps {
-        let slot = word(program, &step.op).and_then(|offset| words.iter().position(|word| *word == offset));
-        let op = match (slot.map(|at| slots[at]), &step.op) {
-            (Some(word), Op::Load { to, .. }) => Op::Set { to: *to, value: Arg::Slot(word) },
+    for inst in &program.insts {
+        let slot = word(program, &inst.op).and_then(|offset| words.iter().position(|word| *word == offset));
+        let op = match (slot.map(|at| slots[at]), &inst.op) {
+            (Some(word), Op::Load { to, .. }) => Op::Set { to: *to, value: Operand::Slot(word) },
             (Some(word), Op::Store { value, .. }) => Op::Set { to: word, value: *value },
-            _ => step.op.clone(),
+            _ => inst.op.clone(),
         };
-        promoted.steps.push(Step { op, why: step.why.clone() });
+        promoted.insts.push(Inst { op, why: inst.why.clone() });
     }
     promoted
 }
@@ -42,12 +42,12 @@ fn word(program: &Program, op: &Op) -> Option<i32> {
     let fits = |slot: Slot| program.kind(slot) == Kind::Int;
     let offset = match *op {
         Op::Load { to, width: Width::Four, from: Mem { base: Base::Frame, offset } } if fits(to) => offset,
-        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Arg::Slot(slot) }
+        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Operand::Slot(slot) }
             if fits(slot) =>
         {
             offset
         }
-        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Arg::Const(_) } => offset,
+        Op::Store { width: Width::Four, to: Mem { base: Base::Frame, offset }, value: Operand::Const(_) } => offset,
         _ => return None,
     };
     (offset % 4 == 0 && (0..program.word_bytes as i32).contains(&offset)).then_some(offset)
@@ -66,7 +66,7 @@ mod tests {
         for op in [
             load(Width::Four, 0),
             load(Width::Four, 4),
-            Op::Store { width: Width::Four, to: at(4), value: Arg::Const(7) },
+            Op::Store { width: Width::Four, to: at(4), value: Operand::Const(7) },
             load(Width::Four, 8),
             load(Width::Two, 10),
             load(Width::Four, 14),
@@ -77,8 +77,8 @@ mod tests {
         assert_eq!(words(&program, 1), [0, 4]);
         assert_eq!(words(&program, 2), [4]);
         let promoted = to_slots(&program, &[4]);
-        assert_eq!(promoted.steps[0].op, program.steps[0].op);
-        assert_eq!(promoted.steps[1].op, Op::Set { to: slot, value: Arg::Slot(Slot(1)) });
-        assert_eq!(promoted.steps[2].op, Op::Set { to: Slot(1), value: Arg::Const(7) });
+        assert_eq!(promoted.insts[0].op, program.insts[0].op);
+        assert_eq!(promoted.insts[1].op, Op::Set { to: slot, value: Operand::Slot(Slot(1)) });
+        assert_eq!(promoted.insts[2].op, Op::Set { to: Slot(1), value: Operand::Const(7) });
     }
 }

@@ -5,15 +5,15 @@
 use crate::analysis::cfg::Cfg;
 use crate::analysis::liveness::Live;
 use crate::ir::rename;
-use crate::op::{Op, Program, Slot, Step};
+use crate::op::{Inst, Op, Program, Slot};
 
 /// The program with a slot for each web.
 pub(crate) fn split(program: &Program) -> Program {
     let cfg = Cfg::of(program);
     let live = cfg.live(program);
     let mut webs = Webs::new(program);
-    for (at, step) in program.steps.iter().enumerate() {
-        webs.connect(&step.op, at, &live);
+    for (at, inst) in program.insts.iter().enumerate() {
+        webs.connect(&inst.op, at, &live);
         cfg.for_each_successor(at, |to, only| {
             for slot in live.live_in[to].iter() {
                 if only.is_none_or(|(writes, both)| writes.contains(slot) == both) {
@@ -25,7 +25,7 @@ pub(crate) fn split(program: &Program) -> Program {
     webs.rename(program)
 }
 
-/// For each slot before and behind each step, the place that stands for its web: union and find.
+/// For each slot before and behind each operation, the place that stands for its web: union and find.
 struct Webs {
     slots: usize,
     parent: Vec<usize>,
@@ -34,7 +34,7 @@ struct Webs {
 impl Webs {
     fn new(program: &Program) -> Self {
         let slots = program.slots.len();
-        Self { slots, parent: (0..2 * slots * program.steps.len()).collect() }
+        Self { slots, parent: (0..2 * slots * program.insts.len()).collect() }
     }
 
     fn before(&self, at: usize, slot: usize) -> usize {
@@ -66,7 +66,7 @@ impl Webs {
                 self.unite(self.before(at, slot), self.after(at, slot));
             }
         }
-        for slot in op.changes_in_place() {
+        for slot in op.tied_defs() {
             let slot = usize::from(slot.0);
             self.unite(self.before(at, slot), self.after(at, slot));
         }
@@ -74,21 +74,21 @@ impl Webs {
 
     /// Gives every web a slot, in the order in which they are first mentioned.
     fn rename(&mut self, program: &Program) -> Program {
-        let mut split = Program { slots: Vec::new(), steps: Vec::new(), ..program.clone() };
+        let mut split = Program { slots: Vec::new(), insts: Vec::new(), ..program.clone() };
         let mut names: Vec<Option<Slot>> = vec![None; self.parent.len()];
         let slots = self.slots;
-        for (at, step) in program.steps.iter().enumerate() {
+        for (at, inst) in program.insts.iter().enumerate() {
             let mut name = |place: usize, slot: Slot| {
                 let place = self.find(place);
                 let info = &program.slots[usize::from(slot.0)];
                 *names[place].get_or_insert_with(|| split.slot(info.name.clone(), info.kind))
             };
             let read = |slot: Slot| 2 * at * slots + usize::from(slot.0);
-            let mut op = step.op.clone();
+            let mut op = inst.op.clone();
             rename(&mut op, |slot, writes| {
                 *slot = name(if writes { read(*slot) + slots } else { read(*slot) }, *slot);
             });
-            split.steps.push(Step { op, why: step.why.clone() });
+            split.insts.push(Inst { op, why: inst.why.clone() });
         }
         split
     }
@@ -97,7 +97,7 @@ impl Webs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Alu, Arg, Cond, Kind};
+    use crate::op::{BinOp, Cond, Kind, Operand};
     use crate::syscall::Call;
 
     #[test]
@@ -105,21 +105,21 @@ mod tests {
         let mut program = Program::default();
         let slot = program.slot("slot", Kind::Int);
         let again = program.label("again");
-        let set = |value| Op::Set { to: slot, value: Arg::Const(value) };
+        let set = |value| Op::Set { to: slot, value: Operand::Const(value) };
         program.push(set(1), "begin");
-        program.call(Call::Close, &[Arg::Slot(slot)], Some(slot), "close");
-        program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Arg::Const(0), to: again }, "");
+        program.call(Call::Close, &[Operand::Slot(slot)], Some(slot), "close");
+        program.push(Op::Branch { left: slot, cond: Cond::Eq, right: Operand::Const(0), to: again }, "");
         program.push(set(2), "a loop begins");
         program.place(again);
-        program.push(Op::Alu { alu: Alu::Add, to: slot, value: Arg::Const(1) }, "");
-        program.push(Op::Branch { left: slot, cond: Cond::Ne, right: Arg::Const(9), to: again }, "");
+        program.push(Op::Binary { operator: BinOp::Add, to: slot, value: Operand::Const(1) }, "");
+        program.push(Op::Branch { left: slot, cond: Cond::Ne, right: Operand::Const(9), to: again }, "");
         program.push(set(3), "nobody wants it");
-        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        program.call(Call::Exit, &[Operand::Const(0)], None, "exit");
         let split = split(&program);
         assert_eq!(split.slots.len(), 3);
-        let Op::Call { args, result, .. } = &split.steps[1].op else { unreachable!("it is a call") };
-        assert_eq!((args[0], *result), (Arg::Slot(Slot(0)), Some(Slot(1))));
-        assert_eq!(split.steps[3].op.defines(), [Slot(1)], "the loop is reached from both");
-        assert_eq!(split.steps[7].op.defines(), [Slot(2)]);
+        let Op::Call { args, result, .. } = &split.insts[1].op else { unreachable!("it is a call") };
+        assert_eq!((args[0], *result), (Operand::Slot(Slot(0)), Some(Slot(1))));
+        assert_eq!(split.insts[3].op.defines(), [Slot(1)], "the loop is reached from both");
+        assert_eq!(split.insts[7].op.defines(), [Slot(2)]);
     }
 }

@@ -89,7 +89,7 @@ impl Constraints {
         (if short { 6 } else { 8 }) + if (reg | other) >= 8 { 4 } else { 0 }
     }
 
-    /// What it costs that an access and a step are no string instruction, if they are none.
+    /// What it costs that an access and an increment are no string instruction, if they are none.
     pub(crate) fn missed(pair: Pair, reg: Reg, home: &[Option<Reg>]) -> u32 {
         let other_fits = pair.other.is_none_or(|(other, wanted)| home[other].is_none_or(|reg| reg == wanted));
         let is_last = pair.other.is_none_or(|(other, _)| home[other].is_some());

@@ -2,7 +2,7 @@
 //! use, and what each costs.
 
 use crate::bitset::Set;
-use crate::ir::op::{Arg, Program};
+use crate::ir::op::{Operand, Program};
 use crate::ir::syscall::{Call, CallInfo};
 use crate::reg::Reg;
 
@@ -22,15 +22,15 @@ pub(crate) struct Registers {
     pub(crate) divide: &'static [Reg],
     /// Registers a copy uses up: where to, from where, how much.
     pub(crate) copy: &'static [Reg],
-    /// Register that holds the frame's address in a program with subroutines.
+    /// Register that holds the frame's address in a program with routines.
     pub(crate) frame: Reg,
     /// Is a byte in memory as good as a word?
     pub(crate) narrows: bool,
     /// Registers whose lowest byte cannot be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
-    pub(crate) looks_at: fn(&CallInfo, &[Arg], usize) -> bool,
-    /// How many operations behind this step, a load, become one with it, so that the slot needs no register.
+    pub(crate) looks_at: fn(&CallInfo, &[Operand], usize) -> bool,
+    /// How many operations behind this operation, a load, become one with it, so that the slot needs no register.
     pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
     /// What such a slot has instead.
     pub(crate) nowhere: Reg,
@@ -39,8 +39,8 @@ pub(crate) struct Registers {
     /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
     /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
     pub(crate) saves: Option<fn(Reg) -> u32>,
-    /// Registers through which a byte is loaded, stored, and what it is in, where an access and a step of its address
-    /// by its size are one short instruction.
+    /// Registers through which a byte is loaded, stored, and what it is in, where an access and an increment of its
+    /// address by its size are one short instruction.
     pub(crate) strings: Option<Strings>,
 }
 
@@ -77,6 +77,6 @@ pub(crate) struct Mentions {
     pub(crate) base_at_start: u32,
     /// Compared with a constant.
     pub(crate) compared: u32,
-    /// The first step that mentions it, and the last.
+    /// The first operation that mentions it, and the last.
     pub(crate) span: (usize, usize),
 }

@@ -1,7 +1,7 @@
 //! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
 
 use crate::bitset::Set;
-use crate::op::{Alu, Arg, Base, Kind, Mem, Op, Program, Slot, Width};
+use crate::op::{Base, BinOp, Kind, Mem, Op, Operand, Program, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move;
 use crate::regalloc::{Mentions, Registers, Strings};
@@ -13,7 +13,7 @@ pub(crate) struct Constraints {
     pub(crate) forbidden: Vec<u32>,
     /// How many operations through which a slot lives use up each register.
     pub(crate) clobbers_survived: Vec<[u32; 32]>,
-    /// Accesses and steps that may be one instruction: the address with its register, the value with its own.
+    /// Accesses and insts that may be one instruction: the address with its register, the value with its own.
     pub(crate) strings: Vec<Vec<Pair>>,
     pub(crate) hints: Vec<Vec<Reg>>,
     pub(crate) copy_partners: Vec<Vec<usize>>,
@@ -42,7 +42,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
     let slots = program.slots.len();
     let mut found = Constraints {
         interferes: vec![Set::with_room(slots); slots],
-        forbidden: vec![if program.has_subs() { 1 << registers.frame } else { 0 }; slots],
+        forbidden: vec![if program.has_routines() { 1 << registers.frame } else { 0 }; slots],
         clobbers_survived: vec![[0; 32]; slots],
         strings: vec![Vec::new(); slots],
         hints: vec![Vec::new(); slots],
@@ -50,8 +50,8 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         mentions: vec![Mentions::default(); slots],
         alone: Vec::new(),
     };
-    for (at, (step, kept)) in program.steps.iter().zip(kept).enumerate() {
-        let defines = step.op.defines();
+    for (at, (inst, kept)) in program.insts.iter().zip(kept).enumerate() {
+        let defines = inst.op.defines();
         // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
         let mut written = kept.clone();
         for slot in &defines {
@@ -60,7 +60,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         for &defined in &defines {
             let mut others = written.clone();
             others.remove(index(defined));
-            if let Op::Set { value: Arg::Slot(from), .. } = step.op {
+            if let Op::Set { value: Operand::Slot(from), .. } = inst.op {
                 others.remove(index(from));
                 found.copy_partners[index(defined)].push(index(from));
                 found.copy_partners[index(from)].push(index(defined));
@@ -68,9 +68,9 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
             found.interferes[index(defined)].unite(&others);
             others.iter().for_each(|other| found.interferes[other].insert(index(defined)));
         }
-        for slot in through(&step.op, kept) {
-            let set = clobbered(&step.op, slot, registers);
-            if program.has_subs() && registers.saves.is_some() {
+        for slot in through(&inst.op, kept) {
+            let set = clobbered(&inst.op, slot, registers);
+            if program.has_routines() && registers.saves.is_some() {
                 for (reg, times) in found.clobbers_survived[index(slot)].iter_mut().enumerate() {
                     *times += set >> reg & 1;
                 }
@@ -81,7 +81,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         if let Some(strings) = registers.strings {
             string(program, at, strings, &mut found.strings);
         }
-        hints(&step.op, registers, &mut found);
+        hints(&inst.op, registers, &mut found);
         mention(program, at, &mut found.mentions);
     }
     found
@@ -97,23 +97,23 @@ pub(crate) fn through<'a>(op: &Op, kept: &'a Set) -> impl Iterator<Item = Slot> 
 
 /// Is this an access whose address the next operation moves behind it?
 pub(crate) fn moves_on(program: &Program, at: usize) -> Option<Slot> {
-    let (mem, bytes) = match &program.steps[at].op {
+    let (mem, bytes) = match &program.insts[at].op {
         Op::Load { from: mem, width: Width::Byte, .. } | Op::Store { to: mem, width: Width::Byte, .. } => (*mem, 1),
         Op::Load { from: mem, width: Width::Four, .. } | Op::Store { to: mem, width: Width::Four, .. } => (*mem, 4),
         Op::StoreBytes { to: mem, bytes } => (*mem, bytes.len() as i64),
         _ => return None,
     };
     let Mem { base: Base::Slot(base), offset: 0 } = mem else { return None };
-    let on = Op::Alu { alu: Alu::Add, to: base, value: Arg::Const(bytes) };
-    (program.steps.get(at + 1)?.op == on && !program.steps[at].op.defines().contains(&base)).then_some(base)
+    let on = Op::Binary { operator: BinOp::Add, to: base, value: Operand::Const(bytes) };
+    (program.insts.get(at + 1)?.op == on && !program.insts[at].op.defines().contains(&base)).then_some(base)
 }
 
 /// Finds what may become a string instruction.
 fn string(program: &Program, at: usize, registers: Strings, found: &mut [Vec<Pair>]) {
     let Some(base) = moves_on(program, at).map(index) else { return };
-    let (reg, value) = match program.steps[at].op {
+    let (reg, value) = match program.insts[at].op {
         Op::Load { to, .. } => (registers.from, Some(to)),
-        Op::Store { value: Arg::Slot(slot), .. } => (registers.to, Some(slot)),
+        Op::Store { value: Operand::Slot(slot), .. } => (registers.to, Some(slot)),
         _ => (registers.to, None),
     };
     found[base].push(Pair { own: reg, other: value.map(|slot| (index(slot), registers.value)) });
@@ -129,9 +129,9 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
             let mut set = bits(registers.clobbers) | 1 << registers.result;
             set |= if call.is_numbered() { 0 } else { 1 << registers.number };
             for ((index, arg), reg) in args.iter().enumerate().zip(registers.args_of(*call)) {
-                let is_wanted = *arg != Arg::Any && (registers.looks_at)(call.info(), args, index);
-                let is_count = *arg == Arg::NotNegative && parallel_move::counts(args).any(|other| other == slot);
-                let free = *arg == Arg::Slot(slot) || is_count || !is_wanted;
+                let is_wanted = *arg != Operand::Any && (registers.looks_at)(call.info(), args, index);
+                let is_count = *arg == Operand::NotNegative && parallel_move::counts(args).any(|other| other == slot);
+                let free = *arg == Operand::Slot(slot) || is_count || !is_wanted;
                 set |= if free { 0 } else { 1 << reg };
             }
             set
@@ -150,7 +150,7 @@ fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
                 wish(*slot, registers.result);
             }
             for (arg, reg) in args.iter().zip(registers.args_of(*call)) {
-                if let Arg::Slot(slot) = arg {
+                if let Operand::Slot(slot) = arg {
                     wish(*slot, reg);
                 }
             }
@@ -165,16 +165,16 @@ fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
                 wish(slot, reg);
             }
         }
-        Op::Store { width: Width::Byte, value: Arg::Slot(slot), .. } => {
+        Op::Store { width: Width::Byte, value: Operand::Slot(slot), .. } => {
             found.forbidden[index(*slot)] |= bits(registers.no_byte);
         }
         _ => {}
     }
 }
 
-/// Counts what a step mentions.
+/// Counts what an operation mentions.
 fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
-    let op = &program.steps[at].op;
+    let op = &program.insts[at].op;
     let mut slots = op.uses();
     slots.extend(op.defines());
     slots.sort_unstable();
@@ -197,7 +197,7 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
         Op::Load { from: mem, width, .. } => base(mentions, mem, *width),
         Op::Store { to: mem, width, value } => {
             base(mentions, mem, *width);
-            if let (Width::Byte, Arg::Slot(slot)) = (width, value) {
+            if let (Width::Byte, Operand::Slot(slot)) = (width, value) {
                 mentions[index(*slot)].bytes += 1;
             }
         }
@@ -209,13 +209,13 @@ fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
             mentions[index(*value)].compared += 1;
         }
         Op::BranchBits { value, bits, .. } => mentions[index(*value)].second_byte += second_byte(*bits),
-        Op::Alu { alu: Alu::Or | Alu::Xor, to, value: Arg::Const(value) } => {
+        Op::Binary { operator: BinOp::Or | BinOp::Xor, to, value: Operand::Const(value) } => {
             mentions[index(*to)].second_byte += second_byte(*value as u32);
         }
-        Op::Alu { alu: Alu::And, to, value: Arg::Const(value) } => {
+        Op::Binary { operator: BinOp::And, to, value: Operand::Const(value) } => {
             mentions[index(*to)].second_byte += second_byte(!*value as u32);
         }
-        Op::Branch { left, right: Arg::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
+        Op::Branch { left, right: Operand::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
         _ => {}
     }
 }

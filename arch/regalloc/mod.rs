@@ -23,26 +23,26 @@ use crate::CompileError;
 use crate::analysis::cfg::Cfg;
 use crate::bitset::Set;
 use crate::choice::{HOME, Tuning};
-use crate::op::{Program, Slot, Step};
+use crate::op::{Inst, Program, Slot};
 use crate::reg::Reg;
 use crate::regalloc::interference::{Constraints, clobbered, constraints, index, through};
 
-/// Which slots are alive after each step, and where each slot lives.
+/// Which slots are alive after each operation, and where each slot lives.
 #[derive(Clone)]
 pub(crate) struct Allocation {
     lives: Arc<Lives>,
     home: Vec<Reg>,
-    /// For each step the registers of the slots that are wanted after it, as bits.
+    /// For each operation the registers of the slots that are wanted after it, as bits.
     live: Vec<u32>,
-    /// Registers that a step uses up although somebody wants their values behind it.
+    /// Registers that an operation uses up although somebody wants their values behind it.
     saved: Vec<u32>,
 }
 
 /// What of an allocation does not depend on which slot has which register.
 struct Lives {
-    /// For each step the slots that are wanted after it.
+    /// For each operation the slots that are wanted after it.
     survive: Vec<Set>,
-    /// For each step how many operations behind it are one with it.
+    /// For each operation how many operations behind it are one with it.
     fused: Vec<usize>,
 }
 
@@ -57,25 +57,25 @@ impl Allocation {
         self.home.contains(&reg)
     }
 
-    /// How many operations behind this step are one with it?
-    pub(crate) fn fused(&self, step: usize) -> usize {
-        self.lives.fused[step]
+    /// How many operations behind this operation are one with it?
+    pub(crate) fn fused(&self, at: usize) -> usize {
+        self.lives.fused[at]
     }
 
-    /// Registers that have to be pushed before this step and popped behind it.
-    pub(crate) fn saved(&self, step: usize) -> Vec<Reg> {
-        let saved = self.saved[step];
+    /// Registers that have to be pushed before this operation and popped behind it.
+    pub(crate) fn saved(&self, at: usize) -> Vec<Reg> {
+        let saved = self.saved[at];
         if saved == 0 { Vec::new() } else { (0..32).filter(|reg| saved >> reg & 1 == 1).collect() }
     }
 
-    /// Is the slot's value still wanted after this step?
-    pub(crate) fn lives_after(&self, step: usize, slot: Slot) -> bool {
-        self.lives.survive[step].contains(usize::from(slot.0))
+    /// Is the slot's value still wanted after this operation?
+    pub(crate) fn lives_after(&self, at: usize, slot: Slot) -> bool {
+        self.lives.survive[at].contains(usize::from(slot.0))
     }
 
-    /// Does a slot that is wanted after this step live in this register?
-    pub(crate) fn is_live(&self, step: usize, reg: Reg) -> bool {
-        self.live[step] >> reg & 1 == 1
+    /// Does a slot that is wanted after this operation live in this register?
+    pub(crate) fn is_live(&self, at: usize, reg: Reg) -> bool {
+        self.live[at] >> reg & 1 == 1
     }
 }
 
@@ -97,9 +97,9 @@ pub(crate) fn colour(
     let cfg = Cfg::of(program);
     let survive = cfg.live_including_callers(program, &cfg.live(program));
     let mut found = constraints(program, registers, &survive);
-    let fused: Vec<usize> = (0..program.steps.len()).map(|at| (registers.fused)(program, &survive, at)).collect();
-    let loads = program.steps.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
-    let needless: Vec<usize> = loads.flat_map(|(step, _)| step.op.defines()).map(index).collect();
+    let fused: Vec<usize> = (0..program.insts.len()).map(|at| (registers.fused)(program, &survive, at)).collect();
+    let loads = program.insts.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
+    let needless: Vec<usize> = loads.flat_map(|(inst, _)| inst.op.defines()).map(index).collect();
     for &slot in &needless {
         found.forget(slot);
     }
@@ -134,7 +134,7 @@ pub(crate) fn colour(
     for &slot in &needless {
         home[slot] = None;
     }
-    if program.has_subs() {
+    if program.has_routines() {
         found.weigh(registers);
         found.improve(&mut home, registers);
     }
@@ -145,7 +145,7 @@ impl Colouring {
     /// The registers, after the search of this number for better ones.
     pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: usize) -> Allocation {
         let mut home = self.home.clone();
-        if program.has_subs() {
+        if program.has_routines() {
             self.found.anneal(&mut home, registers, turn);
             self.found.improve(&mut home, registers);
         }
@@ -153,12 +153,12 @@ impl Colouring {
             home[slot] = Some(registers.nowhere);
         }
         let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
-        let saved = |(step, survive): (&Step, &Set)| {
-            let slots = through(&step.op, survive);
-            slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&step.op, slot, registers))
+        let saved = |(inst, survive): (&Inst, &Set)| {
+            let slots = through(&inst.op, survive);
+            slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&inst.op, slot, registers))
         };
         let survive = &self.lives.survive;
-        let saved = program.steps.iter().zip(survive).map(saved).collect();
+        let saved = program.insts.iter().zip(survive).map(saved).collect();
         let live = survive.iter().map(|survive| survive.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
         Allocation { lives: Arc::clone(&self.lives), home, live, saved }
     }
@@ -168,7 +168,7 @@ impl Colouring {
 pub(crate) mod tests {
     use super::*;
     use crate::TARGETS;
-    use crate::op::{Alu, Arg, Kind, Op};
+    use crate::op::{BinOp, Kind, Op, Operand};
     use crate::pipeline::fit;
     use crate::syscall::Call;
 
@@ -198,11 +198,11 @@ pub(crate) mod tests {
     fn results_of_one_operation_keep_apart_even_if_nobody_wants_them() {
         let mut program = Program::default();
         let [to, from, len] = ["to", "from", "length"].map(|name| program.slot(name, Kind::Pointer));
-        program.push(Op::Set { to, value: Arg::Frame(0) }, "begin");
-        program.push(Op::Set { to: from, value: Arg::Slot(to) }, "the same until the copy moves both");
-        program.push(Op::Set { to: len, value: Arg::Const(4) }, "begin");
+        program.push(Op::Set { to, value: Operand::Frame(0) }, "begin");
+        program.push(Op::Set { to: from, value: Operand::Slot(to) }, "the same until the copy moves both");
+        program.push(Op::Set { to: len, value: Operand::Const(4) }, "begin");
         program.push(Op::Copy { to, from, len }, "copy");
-        program.call(Call::Exit, &[Arg::Const(0)], None, "exit");
+        program.call(Call::Exit, &[Operand::Const(0)], None, "exit");
         let (_, slots) = fit(&program, &few(&[3, 5, 6])).expect("three registers are enough");
         assert_ne!(slots.home(to), slots.home(from));
     }
@@ -212,12 +212,12 @@ pub(crate) mod tests {
         let mut program = Program::default();
         let slots: Vec<Slot> = (0..count).map(|_| program.slot("sum", Kind::Int)).collect();
         for (at, &slot) in slots.iter().enumerate() {
-            program.push(Op::Set { to: slot, value: Arg::Const(at as i64) }, "begin");
+            program.push(Op::Set { to: slot, value: Operand::Const(at as i64) }, "begin");
         }
         for pair in slots.windows(2) {
-            program.push(Op::Alu { alu: Alu::Add, to: pair[1], value: Arg::Slot(pair[0]) }, "add");
+            program.push(Op::Binary { operator: BinOp::Add, to: pair[1], value: Operand::Slot(pair[0]) }, "add");
         }
-        let last = Arg::Slot(slots[count - 1]);
+        let last = Operand::Slot(slots[count - 1]);
         program.call(Call::Exit, &[last], None, "exit");
         program
     }

@@ -1,6 +1,6 @@
 //! The order in which a system call's arguments reach their registers.
 
-use crate::op::{Arg, Slot};
+use crate::op::{Operand, Slot};
 use crate::reg::Reg;
 use crate::syscall::CallInfo;
 use crate::target::Machine;
@@ -15,7 +15,7 @@ pub(crate) enum Move {
 }
 
 /// An argument that reads no register: where it goes, what it is, what it is called.
-pub(crate) type Argument = (Reg, Arg, &'static str);
+pub(crate) type Argument = (Reg, Operand, &'static str);
 
 /// What is still to be moved.
 struct Pending {
@@ -27,17 +27,17 @@ struct Pending {
 
 /// The arguments, where a number that must not be negative is a count or a descriptor of the same call, if that lives in
 /// the register anyway: where that is negative, the call fails in any case.
-pub(crate) fn settled(args: &[Arg], registers: &[Reg], home: impl Fn(Slot) -> Reg) -> Vec<Arg> {
-    let settle = |(&arg, &reg): (&Arg, &Reg)| match arg {
-        Arg::NotNegative => counts(args).find(|&slot| home(slot) == reg).map_or(arg, Arg::Slot),
+pub(crate) fn settled(args: &[Operand], registers: &[Reg], home: impl Fn(Slot) -> Reg) -> Vec<Operand> {
+    let settle = |(&arg, &reg): (&Operand, &Reg)| match arg {
+        Operand::NotNegative => counts(args).find(|&slot| home(slot) == reg).map_or(arg, Operand::Slot),
         _ => arg,
     };
     args.iter().zip(registers).map(settle).collect()
 }
 
 /// The slots with the descriptor and the length of what is sent: the first argument and the third.
-pub(crate) fn counts(args: &[Arg]) -> impl Iterator<Item = Slot> {
-    args.iter().step_by(2).take(2).filter_map(|arg| if let Arg::Slot(slot) = arg { Some(*slot) } else { None })
+pub(crate) fn counts(args: &[Operand]) -> impl Iterator<Item = Slot> {
+    args.iter().step_by(2).take(2).filter_map(|arg| if let Operand::Slot(slot) = arg { Some(*slot) } else { None })
 }
 
 /// Splits the arguments that the kernel looks at into moves of slots, none of which overwrites what a later one
@@ -46,15 +46,15 @@ pub(crate) fn in_order(
     info: &'static CallInfo,
     machine: Machine,
     registers: &[Reg],
-    args: &[Arg],
+    args: &[Operand],
     home: impl Fn(Slot) -> Reg,
 ) -> (Vec<Move>, Vec<Argument>) {
     let (mut pending, mut rest) = (Vec::new(), Vec::new());
     for (index, &arg) in args.iter().enumerate().filter(|&(index, _)| info.looks_at(machine, args, index)) {
         let (to, role) = (registers[index], info.args[index]);
         match arg {
-            Arg::Any => {}
-            Arg::Slot(slot) => pending.push(Pending { to, from: home(slot), slot, role }),
+            Operand::Any => {}
+            Operand::Slot(slot) => pending.push(Pending { to, from: home(slot), slot, role }),
             _ => rest.push((to, arg, role)),
         }
     }

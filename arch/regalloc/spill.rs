@@ -3,15 +3,15 @@
 //! The program stays ISA-neutral, so this is done once for all machines.
 
 use crate::ir::rename;
-use crate::op::{Arg, Base, Kind, Mem, Op, Program, Slot, SlotInfo, Step, Width};
+use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, SlotInfo, Width};
 
 /// The program with these slots in the frame instead of registers.
 pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
-    let mut spilled = Program { steps: Vec::new(), ..program.clone() };
+    let mut spilled = Program { insts: Vec::new(), ..program.clone() };
     let homes: Vec<(Slot, Home)> = slots.iter().map(|&slot| (slot, home(program, slot, &mut spilled))).collect();
-    for step in &program.steps {
-        if !direct(step, &homes, &mut spilled) {
-            by_way_of_registers(step, &homes, &mut spilled);
+    for inst in &program.insts {
+        if !direct(inst, &homes, &mut spilled) {
+            by_way_of_registers(inst, &homes, &mut spilled);
         }
     }
     spilled
@@ -23,13 +23,15 @@ enum Home {
     /// Memory, of this width.
     Frame(Mem, Width),
     /// Its only definition.
-    Known(Arg),
+    Known(Operand),
 }
 
 fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
-    let mut definitions = program.steps.iter().filter(|step| step.op.defines().contains(&slot));
-    let known = match (definitions.next().map(|step| &step.op), definitions.next()) {
-        (Some(Op::Set { value, .. }), None) if !matches!(value, Arg::Slot(_) | Arg::AtLeast(_) | Arg::NotNegative) => {
+    let mut definitions = program.insts.iter().filter(|inst| inst.op.defines().contains(&slot));
+    let known = match (definitions.next().map(|inst| &inst.op), definitions.next()) {
+        (Some(Op::Set { value, .. }), None)
+            if !matches!(value, Operand::Slot(_) | Operand::AtLeast(_) | Operand::NotNegative) =>
+        {
             Some(*value)
         }
         _ => None,
@@ -42,7 +44,7 @@ fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
         Kind::Pointer => (Width::Word, 8),
     };
     // Below the frame's own part, the nearest first, if a register holds its address; else behind it.
-    let offset = if program.has_subs() {
+    let offset = if program.has_routines() {
         spilled.spilled_bytes = (spilled.spilled_bytes + bytes).next_multiple_of(bytes);
         -(spilled.spilled_bytes as i32)
     } else {
@@ -57,21 +59,21 @@ fn home_of(homes: &[(Slot, Home)], slot: Slot) -> Option<Home> {
     homes.iter().find(|(known, _)| *known == slot).map(|&(_, home)| home)
 }
 
-/// Does a step without a register in between, if it can be.
-fn direct(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
-    let Op::Set { to, value } = step.op else { return false };
-    let from = if let Arg::Slot(from) = value { Some(from) } else { None };
+/// Does an operation without a register in between, if it can be.
+fn direct(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
+    let Op::Set { to, value } = inst.op else { return false };
+    let from = if let Operand::Slot(from) = value { Some(from) } else { None };
     let kind = |slot: Slot| spilled.kind(slot);
     let op = match (home_of(homes, to), from.map(|from| (from, home_of(homes, from)))) {
         (Some(Home::Known(_)), _) => return true,
         (Some(Home::Frame(place, width)), None) => match value {
-            Arg::Const(value) if i32::try_from(value).is_ok() => {
-                Op::Store { width, to: place, value: Arg::Const(value) }
+            Operand::Const(value) if i32::try_from(value).is_ok() => {
+                Op::Store { width, to: place, value: Operand::Const(value) }
             }
             _ => return false,
         },
         (Some(Home::Frame(place, width)), Some((from, None))) if kind(from) == kind(to) => {
-            Op::Store { width, to: place, value: Arg::Slot(from) }
+            Op::Store { width, to: place, value: Operand::Slot(from) }
         }
         (None, Some((_, Some(Home::Known(value))))) => Op::Set { to, value },
         (None, Some((from, Some(Home::Frame(place, width))))) if kind(from) == kind(to) => {
@@ -81,15 +83,15 @@ fn direct(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
     };
     let passed = if let Some(from) = from.filter(|from| home_of(homes, *from).is_some()) { from } else { to };
     let why =
-        if step.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { step.why.clone() };
+        if inst.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { inst.why.clone() };
     spilled.push(op, why);
     true
 }
 
-/// Loads what a step reads, stores what it writes.
-fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Program) {
-    let (uses, defines) = (step.op.uses(), step.op.defines());
-    let mut op = step.op.clone();
+/// Loads what an operation reads, stores what it writes.
+fn by_way_of_registers(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Program) {
+    let (uses, defines) = (inst.op.uses(), inst.op.defines());
+    let mut op = inst.op.clone();
     replace_known(&mut op, homes);
     let mut passing: Vec<(Slot, Slot)> = Vec::new();
     let mut mentioned = Vec::new();
@@ -108,7 +110,7 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
             }
         }
         if let (Home::Frame(to, width), true) = (home, defines.contains(&slot)) {
-            stores.push((Op::Store { width, to, value: Arg::Slot(temporary) }, format!("{name}, to the frame")));
+            stores.push((Op::Store { width, to, value: Operand::Slot(temporary) }, format!("{name}, to the frame")));
         }
     }
     rename(&mut op, |slot, _| {
@@ -116,7 +118,7 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
             *slot = *temporary;
         }
     });
-    spilled.steps.push(Step { op, why: step.why.clone() });
+    spilled.insts.push(Inst { op, why: inst.why.clone() });
     for (op, why) in stores {
         spilled.push(op, why);
     }
@@ -124,8 +126,8 @@ fn by_way_of_registers(step: &Step, homes: &[(Slot, Home)], spilled: &mut Progra
 
 /// Puts what is known where an operand may be more than a slot.
 fn replace_known(op: &mut Op, homes: &[(Slot, Home)]) {
-    let known = |arg: &Arg| match *arg {
-        Arg::Slot(slot) => match home_of(homes, slot) {
+    let known = |arg: &Operand| match *arg {
+        Operand::Slot(slot) => match home_of(homes, slot) {
             Some(Home::Known(value)) => Some(value),
             _ => None,
         },
@@ -139,11 +141,11 @@ fn replace_known(op: &mut Op, homes: &[(Slot, Home)]) {
                 }
             }
         }
-        Op::Alu { value: arg, .. } | Op::Store { value: arg, .. } | Op::Branch { right: arg, .. } => {
-            if let Some(Arg::Const(value)) = known(arg)
+        Op::Binary { value: arg, .. } | Op::Store { value: arg, .. } | Op::Branch { right: arg, .. } => {
+            if let Some(Operand::Const(value)) = known(arg)
                 && i32::try_from(value).is_ok()
             {
-                *arg = Arg::Const(value);
+                *arg = Operand::Const(value);
             }
         }
         _ => {}

@@ -4,7 +4,7 @@
 mod machine;
 mod programs;
 
-use asmgen_arch::op::{Arg, Program};
+use asmgen_arch::op::{Operand, Program};
 use asmgen_arch::syscall::Call;
 use asmgen_arch::{CompileError, Place, PlacedCode, TARGETS, Target, compile, disasm};
 use proptest::prelude::*;
@@ -70,7 +70,7 @@ proptest! {
         program.slots.iter_mut().for_each(|slot| slot.name = name().into());
         program.labels.iter_mut().for_each(|label| *label = name());
         program.data_mut().iter_mut().for_each(|datum| datum.name = name());
-        program.steps.iter_mut().for_each(|step| step.why = name());
+        program.insts.iter_mut().for_each(|inst| inst.why = name());
         let text = program.to_string();
         prop_assert_eq!(text.parse(), Ok(program), "{}", text);
     }
@@ -88,7 +88,7 @@ proptest! {
     fn calls_find_their_constants(arguments in prop::collection::vec(programs::constants(), 1..6)) {
         let mut program = Program::default();
         for values in &arguments {
-            let args: Vec<Arg> = values.iter().map(|&value| Arg::Const(value)).collect();
+            let args: Vec<Operand> = values.iter().map(|&value| Operand::Const(value)).collect();
             program.call(Call::Recvfrom, &args, None, "a call");
         }
         for target in TARGETS {

@@ -34,7 +34,7 @@ pub(crate) fn register_searches(effort: Effort) -> usize {
 
 /// Most operations of a program that is searched. A longer one could save little beside its length, and would take
 /// minutes. The labels of its calls, which are counted after its own, would not fit into 16 bits.
-const SEARCHED_STEPS_MAX: usize = 4096;
+const SEARCHED_INSTS_MAX: usize = 4096;
 
 /// A smaller image of a lowered program than `plain`, which is its plain layout, if the search finds one. `hint` is the
 /// choice that made it smallest: for a program that differs in a number or two, it is the one to try.
@@ -49,7 +49,7 @@ pub(crate) fn smaller(
     watch: &mut Watch,
 ) -> Result<Option<Image>, BuildError> {
     let row = Limits::of(options.effort);
-    if ops.steps.len() > SEARCHED_STEPS_MAX
+    if ops.insts.len() > SEARCHED_INSTS_MAX
         || row.places[0] == 0
         || ops.has_writable_memory()
         || options.tier == Tier::Strict

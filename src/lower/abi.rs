@@ -1,13 +1,13 @@
 //! Numbers of the Linux system call interface that are the same on every target (include/uapi/asm-generic and
 //! arch/x86/include/uapi/asm).
 
-use asmgen_arch::op::Arg;
+use asmgen_arch::op::Operand;
 
 use crate::elf::Tier;
 
 /// The length of the address of a `sendto` that has none: Linux does not look at it, qemu-user refuses a negative one.
-pub(super) fn no_length(tier: Tier) -> Arg {
-    if tier == Tier::Linux { Arg::Any } else { Arg::NotNegative }
+pub(super) fn no_length(tier: Tier) -> Operand {
+    if tier == Tier::Linux { Operand::Any } else { Operand::NotNegative }
 }
 
 /// Standard output.

@@ -1,6 +1,6 @@
 //! `hello`: writes a text to standard output and exits 0.
 
-use asmgen_arch::op::{Alu, Arg, Cond, Kind, Op, Part, Program};
+use asmgen_arch::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
 use asmgen_arch::syscall::Call;
 
 use super::abi;
@@ -11,18 +11,18 @@ const WRITTEN_WHOLE_BYTES: usize = 4096;
 pub(super) fn lower(text: &[u8]) -> Program {
     let mut program = Program::default();
     let data = program.datum("text", vec![Part::Bytes(text.to_vec())], 0);
-    let len = Arg::Const(text.len() as i64);
+    let len = Operand::Const(text.len() as i64);
     if text.len() <= WRITTEN_WHOLE_BYTES {
-        program.call(Call::Write, &[Arg::Const(abi::STDOUT), Arg::Data(data), len], None, "write the text");
-        program.call(Call::Exit, &[Arg::Const(0)], None, "done: exit 0");
+        program.call(Call::Write, &[Operand::Const(abi::STDOUT), Operand::Data(data), len], None, "write the text");
+        program.call(Call::Exit, &[Operand::Const(0)], None, "done: exit 0");
     } else {
-        write_in_pieces(&mut program, Arg::Data(data), len);
+        write_in_pieces(&mut program, Operand::Data(data), len);
     }
     program
 }
 
 /// A long text may leave in several pieces; if one cannot be written, the exit code says so.
-fn write_in_pieces(program: &mut Program, text: Arg, len: Arg) {
+fn write_in_pieces(program: &mut Program, text: Operand, len: Operand) {
     let rest = program.slot("rest of the text", Kind::Pointer);
     let rest_len = program.slot("length of the rest", Kind::Int);
     let written = program.slot("written", Kind::Int);
@@ -30,13 +30,15 @@ fn write_in_pieces(program: &mut Program, text: Arg, len: Arg) {
     program.push(Op::Set { to: rest, value: text }, "all of the text is to be written");
     program.push(Op::Set { to: rest_len, value: len }, "its length");
     program.place(more);
-    let args = [Arg::Const(abi::STDOUT), Arg::Slot(rest), Arg::Slot(rest_len)];
+    let args = [Operand::Const(abi::STDOUT), Operand::Slot(rest), Operand::Slot(rest_len)];
     program.call(Call::Write, &args, Some(written), "write what is left");
-    program.push(Op::Branch { left: written, cond: Cond::Le, right: Arg::Const(0), to: failed }, "not written");
-    program.push(Op::Alu { alu: Alu::Add, to: rest, value: Arg::Slot(written) }, "behind what was written");
-    program.push(Op::Alu { alu: Alu::Sub, to: rest_len, value: Arg::Slot(written) }, "so much less is left");
-    program.push(Op::Branch { left: rest_len, cond: Cond::Ne, right: Arg::Const(0), to: more }, "anything left?");
-    program.call(Call::Exit, &[Arg::Const(0)], None, "done: exit 0");
+    program.push(Op::Branch { left: written, cond: Cond::Le, right: Operand::Const(0), to: failed }, "not written");
+    program
+        .push(Op::Binary { operator: BinOp::Add, to: rest, value: Operand::Slot(written) }, "behind what was written");
+    program
+        .push(Op::Binary { operator: BinOp::Sub, to: rest_len, value: Operand::Slot(written) }, "so much less is left");
+    program.push(Op::Branch { left: rest_len, cond: Cond::Ne, right: Operand::Const(0), to: more }, "anything left?");
+    program.call(Call::Exit, &[Operand::Const(0)], None, "done: exit 0");
     program.place(failed);
-    program.call(Call::Exit, &[Arg::Const(1)], None, "not all was written: exit 1");
+    program.call(Call::Exit, &[Operand::Const(1)], None, "not all was written: exit 1");
 }

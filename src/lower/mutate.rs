@@ -4,7 +4,7 @@
 //! name means the same place in the programs of all specs. `ASMGEN_MUTANT` holds the name; `list` prints all of them on
 //! standard error instead. Only builds with the feature `mutants` have this module.
 
-use asmgen_arch::op::{Alu, Arg, Cond, Op, Program};
+use asmgen_arch::op::{BinOp, Cond, Op, Operand, Program};
 
 /// The environment's variable.
 const VARIABLE: &str = "ASMGEN_MUTANT";
@@ -24,8 +24,8 @@ pub(super) fn heed_environment(program: &mut Program) {
         }
     });
     match found {
-        Some((at, Some(op))) => program.steps[at].op = op,
-        Some((at, None)) => drop(program.steps.remove(at)),
+        Some((at, Some(op))) => program.insts[at].op = op,
+        Some((at, None)) => drop(program.insts.remove(at)),
         None => {}
     }
 }
@@ -33,11 +33,11 @@ pub(super) fn heed_environment(program: &mut Program) {
 /// Every fault that a program may get: its name, its step, the operation with it.
 fn each(program: &Program, mut tell: impl FnMut(String, usize, Option<Op>)) {
     let (mut place, mut count) = ("start".to_owned(), 0);
-    for (at, step) in program.steps.iter().enumerate() {
-        if let Op::Label(label) | Op::Sub(label) = step.op {
+    for (at, inst) in program.insts.iter().enumerate() {
+        if let Op::Label(label) | Op::Routine(label) = inst.op {
             (place, count) = (program.labels[usize::from(label.0)].replace([' ', '\t'], "_"), 0);
         }
-        for (what, fault) in faults(&step.op) {
+        for (what, fault) in faults(&inst.op) {
             tell(format!("{place}.{count}:{what}"), at, fault);
             count += 1;
         }
@@ -59,18 +59,18 @@ fn faults(op: &Op) -> Vec<Fault> {
         Op::BranchBytes { at, bytes, equal, to } => {
             vec![("negate", Some(Op::BranchBytes { at: *at, bytes: bytes.clone(), equal: !equal, to: *to }))]
         }
-        Op::Alu { alu, to, value: Arg::Const(value) } => {
-            let other = match alu {
-                Alu::Add | Alu::Sub | Alu::Mul => value + 1,
-                Alu::Shl | Alu::Shr => value - 1,
-                Alu::And | Alu::Or | Alu::Xor => value ^ 1,
+        Op::Binary { operator, to, value: Operand::Const(value) } => {
+            let other = match operator {
+                BinOp::Add | BinOp::Sub | BinOp::Mul => value + 1,
+                BinOp::Shl | BinOp::Shr => value - 1,
+                BinOp::And | BinOp::Or | BinOp::Xor => value ^ 1,
             };
-            vec![("constant", Some(Op::Alu { alu: *alu, to: *to, value: Arg::Const(other) }))]
+            vec![("constant", Some(Op::Binary { operator: *operator, to: *to, value: Operand::Const(other) }))]
         }
-        Op::Set { to, value: Arg::Const(value) } => {
-            vec![("constant", Some(Op::Set { to: *to, value: Arg::Const(value + 1) }))]
+        Op::Set { to, value: Operand::Const(value) } => {
+            vec![("constant", Some(Op::Set { to: *to, value: Operand::Const(value + 1) }))]
         }
-        Op::Store { .. } | Op::StoreBytes { .. } | Op::Gosub(_) => vec![("left-out", None)],
+        Op::Store { .. } | Op::StoreBytes { .. } | Op::CallRoutine(_) => vec![("left-out", None)],
         _ => Vec::new(),
     }
 }

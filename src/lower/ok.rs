@@ -10,7 +10,7 @@
 //! can destroy the reply on its way. A call that fails leaves the next ones nothing to do, and the last closes.
 
 use asmgen_arch::Target;
-use asmgen_arch::op::{Arg, DatumId, Kind, Op, Part, Program, Slot};
+use asmgen_arch::op::{DatumId, Kind, Op, Operand, Part, Program, Slot};
 use asmgen_arch::syscall::Call;
 
 use super::{abi, socket};
@@ -45,9 +45,9 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     let client = maker.program.slot("connection", Kind::Int);
     let next = maker.program.label("next");
     maker.socket(listener);
-    let args = [Arg::Slot(listener), Arg::Data(maker.address), Arg::Const(maker.address_bytes())];
+    let args = [Operand::Slot(listener), Operand::Data(maker.address), Operand::Const(maker.address_bytes())];
     maker.program.call(Call::Bind, &args, None, format!("bind to {listen}"));
-    let args = [Arg::Slot(listener), Arg::AtLeast(BACKLOG)];
+    let args = [Operand::Slot(listener), Operand::AtLeast(BACKLOG)];
     maker.program.call(Call::Listen, &args, None, "let connections in");
     maker.program.place(next);
     if on_stack {
@@ -55,7 +55,7 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     }
     maker.accept(listener, client);
     maker.answer(client);
-    maker.program.call(Call::Close, &[Arg::Slot(client)], None, "done with it");
+    maker.program.call(Call::Close, &[Operand::Slot(client)], None, "done with it");
     if on_stack {
         maker.program.push(Op::Pop { to: listener }, "the listening socket again");
     }
@@ -78,8 +78,8 @@ pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
     let descriptor = maker.program.slot("descriptor", Kind::Int);
     let what = maker.program.slot("argument", Kind::Pointer);
     let [answer, make] = ["answer", "make"].map(|name| maker.program.label(name));
-    let number_of = |call: Call| Arg::Const(call.info().number(target.machine).into());
-    maker.program.push(Op::Set { to: place, value: Arg::Data(maker.address) }, "where its address is, for later");
+    let number_of = |call: Call| Operand::Const(call.info().number(target.machine).into());
+    maker.program.push(Op::Set { to: place, value: Operand::Data(maker.address) }, "where its address is, for later");
     maker.program.push(Op::Push { value: place }, "where its address is, for later");
     maker.socket(descriptor);
     maker.program.push(Op::Pop { to: what }, "bind: addr");
@@ -88,13 +88,14 @@ pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
     maker.program.push(Op::Jump(make), "make the call");
     maker.program.place(answer);
     maker.answer(descriptor);
-    maker.program.push(Op::Set { to: what, value: Arg::Any }, "close has no more arguments");
+    maker.program.push(Op::Set { to: what, value: Operand::Any }, "close has no more arguments");
     maker.program.push(Op::Set { to: number, value: number_of(Call::Close) }, "close: call number");
     maker.program.place(make);
-    let args = [Arg::Slot(number), Arg::Slot(descriptor), Arg::Slot(what), Arg::Const(maker.address_bytes())];
+    let args =
+        [Operand::Slot(number), Operand::Slot(descriptor), Operand::Slot(what), Operand::Const(maker.address_bytes())];
     maker.program.call(Call::NumberedZero, &args, None, format!("bind to {listen}; done with a connection"));
     // The number of an address is one of the largest: as many connections as the kernel lets wait.
-    let args = [Arg::Slot(descriptor), Arg::Slot(what)];
+    let args = [Operand::Slot(descriptor), Operand::Slot(what)];
     maker.program.call(Call::Listen, &args, None, "let connections in; nothing on a closed one");
     maker.program.push(Op::Pop { to: descriptor }, "the listening socket again");
     maker.program.push(Op::Push { value: descriptor }, "the listening socket, for later");
@@ -122,35 +123,35 @@ impl Maker {
     }
 
     /// The flags of both calls. What Linux does not look at may be anything.
-    fn flags(&self) -> Arg {
+    fn flags(&self) -> Operand {
         match self.tier {
-            Tier::Linux => Arg::Bits { set: FLAGS as u32, clear: OTHER_FLAGS as u32 },
-            _ => Arg::Const(FLAGS),
+            Tier::Linux => Operand::Bits { set: FLAGS as u32, clear: OTHER_FLAGS as u32 },
+            _ => Operand::Const(FLAGS),
         }
     }
 
     fn socket(&mut self, to: Slot) {
         let (family, _) = socket::family(self.listen);
-        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        let args = [Operand::Const(family), Operand::Const(abi::SOCK_STREAM), Operand::Const(0)];
         self.program.call(Call::Socket, &args, Some(to), "the listening socket");
     }
 
     fn accept(&mut self, from: Slot, to: Slot) {
-        let args = [Arg::Slot(from), Arg::Const(0), Arg::Any, Arg::Const(0)];
+        let args = [Operand::Slot(from), Operand::Const(0), Operand::Any, Operand::Const(0)];
         self.program.call(Call::Accept, &args, Some(to), "the next connection");
     }
 
     /// All but the end of a connection.
     fn answer(&mut self, client: Slot) {
-        let (client, zero, flags) = (Arg::Slot(client), Arg::Const(0), self.flags());
-        let reply = (Arg::Data(self.reply), Arg::Const(REPLY.len() as i64));
+        let (client, zero, flags) = (Operand::Slot(client), Operand::Const(0), self.flags());
+        let reply = (Operand::Data(self.reply), Operand::Const(REPLY.len() as i64));
         let args = [client, reply.0, reply.1, flags, zero, abi::no_length(self.tier)];
         self.program.call(Call::Sendto, &args, None, "the reply");
-        self.program.call(Call::Shutdown, &[client, Arg::Const(abi::SHUT_WR)], None, "it is complete");
+        self.program.call(Call::Shutdown, &[client, Operand::Const(abi::SHUT_WR)], None, "it is complete");
         // Nothing is copied, and Linux then takes any address (net/ipv4/tcp.c tcp_recvmsg_locked); emulators require
         // none.
-        let buffer = if self.tier == Tier::Linux { Arg::Any } else { zero };
-        let args = [client, buffer, Arg::AtLeast(DRAIN_BYTES), flags, zero, zero];
+        let buffer = if self.tier == Tier::Linux { Operand::Any } else { zero };
+        let args = [client, buffer, Operand::AtLeast(DRAIN_BYTES), flags, zero, zero];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
     }
 }

@@ -3,7 +3,7 @@
 //! As PID 1, signals with the default action are dropped unless they are blocked, so they are blocked and waited
 //! for. The wait returns EINTR after SIGSTOP and SIGCONT and after a freeze and thaw: it is in a loop.
 
-use asmgen_arch::op::{Arg, Cond, Kind, Op, Part, Program};
+use asmgen_arch::op::{Cond, Kind, Op, Operand, Part, Program};
 use asmgen_arch::syscall::Call;
 
 use super::abi;
@@ -17,18 +17,18 @@ pub(super) fn lower() -> Program {
     let ignore = program.datum("struct sigaction: ignore", vec![Part::Word(abi::SIG_IGN)], 3 * 8);
     let set = abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT);
     let ends = program.datum("signal set: SIGTERM, SIGINT", vec![Part::Bytes(set.to_le_bytes().into())], 0);
-    let set_bytes = Arg::Const(abi::SIGSET_BYTES);
+    let set_bytes = Operand::Const(abi::SIGSET_BYTES);
 
-    let args = [Arg::Const(abi::SIGCHLD), Arg::Data(ignore), Arg::Const(0), set_bytes];
+    let args = [Operand::Const(abi::SIGCHLD), Operand::Data(ignore), Operand::Const(0), set_bytes];
     program.call(Call::RtSigaction, &args, None, "ignore SIGCHLD: the kernel reaps orphans");
-    let args = [Arg::Const(abi::SIG_BLOCK), Arg::Data(ends), Arg::Const(0), set_bytes];
+    let args = [Operand::Const(abi::SIG_BLOCK), Operand::Data(ends), Operand::Const(0), set_bytes];
     program.call(Call::RtSigprocmask, &args, None, "block SIGTERM and SIGINT: PID 1 is sent them only so");
     program.place(wait);
-    let args = [Arg::Data(ends), Arg::Const(0), Arg::Const(0), set_bytes];
+    let args = [Operand::Data(ends), Operand::Const(0), Operand::Const(0), set_bytes];
     program.call(Call::RtSigtimedwait, &args, Some(signal), "wait for either");
-    let again = Op::Branch { left: signal, cond: Cond::Lt, right: Arg::Const(0), to: wait };
+    let again = Op::Branch { left: signal, cond: Cond::Lt, right: Operand::Const(0), to: wait };
     program.push(again, "interrupted by a stop or a freeze: wait on");
-    program.call(Call::Exit, &[Arg::Const(0)], None, "exit 0");
+    program.call(Call::Exit, &[Operand::Const(0)], None, "exit 0");
     // With arguments as good as these (kernel/signal.c).
     program.cannot_fail = vec![Call::RtSigaction, Call::RtSigprocmask];
     program

@@ -13,7 +13,7 @@
 //! fails, nothing is there, and the calls that follow fail as well. The last row is told by a bit of its number.
 
 use asmgen_arch::Target;
-use asmgen_arch::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use super::ok::{BACKLOG, DRAIN_BYTES, FLAGS, REPLY};
@@ -66,27 +66,27 @@ pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
     let name = format!("calls, reply, {}", socket::name(listen));
     let calls = program.datum(name, vec![Part::Bytes(table.bytes)], socket::ignored_bytes(listen));
     for one in [LISTENER, CONNECTION] {
-        program.call(Call::Close, &[Arg::Const(one.into())], None, format!("descriptor {one} is free"));
+        program.call(Call::Close, &[Operand::Const(one.into())], None, format!("descriptor {one} is free"));
     }
-    program.push(Op::Set { to: row, value: Arg::Data(calls) }, "the calls");
-    program.push(Op::Set { to: length, value: Arg::Const(0) }, "the usual protocol");
+    program.push(Op::Set { to: row, value: Operand::Data(calls) }, "the calls");
+    program.push(Op::Set { to: length, value: Operand::Const(0) }, "the usual protocol");
     program.place(next);
     read(&mut program, number, row, "number of the call");
     read(&mut program, descriptor, row, "its descriptor");
     read(&mut program, what, row, "its next argument");
     let is_none = Op::BranchBits { value: what, bits: table.address.into(), any: false, to: make };
     program.push(is_none, "is it an address?");
-    program.push(Op::Alu { alu: Alu::Add, to: what, value: Arg::Slot(row) }, "the address");
+    program.push(Op::Binary { operator: BinOp::Add, to: what, value: Operand::Slot(row) }, "the address");
     read(&mut program, length, row, "its length");
     program.place(make);
-    let [call, to, data, bytes] = [number, descriptor, what, length].map(Arg::Slot);
-    let args = [call, to, data, bytes, Arg::Const(FLAGS), Arg::Const(0), Arg::Const(0)];
+    let [call, to, data, bytes] = [number, descriptor, what, length].map(Operand::Slot);
+    let args = [call, to, data, bytes, Operand::Const(FLAGS), Operand::Const(0), Operand::Const(0)];
     program.call(Call::Numbered, &args, None, "make the call");
-    program.push(Op::Set { to: length, value: Arg::AtLeast(DRAIN_BYTES) }, "what is no reply is discarded");
+    program.push(Op::Set { to: length, value: Operand::AtLeast(DRAIN_BYTES) }, "what is no reply is discarded");
     let (bits, any) = table.last;
     program.push(Op::BranchBits { value: number, bits: bits.into(), any: !any, to: next }, "and the next");
-    let back = Arg::Const((table.all - table.once) as i64);
-    program.push(Op::Alu { alu: Alu::Sub, to: row, value: back }, "the next connection");
+    let back = Operand::Const((table.all - table.once) as i64);
+    program.push(Op::Binary { operator: BinOp::Sub, to: row, value: back }, "the next connection");
     program.push(Op::Jump(next), "and the next");
     Some(program)
 }
@@ -95,7 +95,7 @@ pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
 fn read(program: &mut Program, to: Slot, row: Slot, why: &str) {
     let from = Mem { base: Base::Slot(row), offset: 0 };
     program.push(Op::Load { to, width: Width::Byte, from }, why);
-    program.push(Op::Alu { alu: Alu::Add, to: row, value: Arg::Const(1) }, why);
+    program.push(Op::Binary { operator: BinOp::Add, to: row, value: Operand::Const(1) }, why);
 }
 
 /// The rows with the data after them.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use asmgen::elf::{self, Tier};
-use asmgen::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 use asmgen::{Image, Options, Owner, TARGETS, Target, assemble, listing};
 
@@ -83,7 +83,7 @@ impl Maker {
         Mem { base: Base::Slot(self.address), offset }
     }
 
-    fn go_to(&mut self, value: Arg) {
+    fn go_to(&mut self, value: Operand) {
         self.program.push(Op::Set { to: self.address, value }, "where");
     }
 
@@ -92,42 +92,42 @@ impl Maker {
         self.program.push(Op::Load { to: self.number, width, from }, "load");
     }
 
-    fn store(&mut self, width: Width, offset: i32, value: Arg) {
+    fn store(&mut self, width: Width, offset: i32, value: Operand) {
         let to = self.at(offset);
         self.program.push(Op::Store { width, to, value }, "store");
     }
 
     fn want(&mut self, value: i64) {
         let (left, to) = (self.number, self.wrong);
-        self.program.push(Op::Branch { left, cond: Cond::Ne, right: Arg::Const(value), to }, "is it there?");
+        self.program.push(Op::Branch { left, cond: Cond::Ne, right: Operand::Const(value), to }, "is it there?");
     }
 
-    fn write(&mut self, value: Arg, bytes: i64) {
-        self.program.call(Call::Write, &[Arg::Const(1), value, Arg::Const(bytes)], None, "write");
+    fn write(&mut self, value: Operand, bytes: i64) {
+        self.program.call(Call::Write, &[Operand::Const(1), value, Operand::Const(bytes)], None, "write");
     }
 
     /// The number loaded last is the status.
     fn finish(mut self) -> Program {
-        self.program.call(Call::Exit, &[Arg::Slot(self.number)], None, "end");
+        self.program.call(Call::Exit, &[Operand::Slot(self.number)], None, "end");
         self.program.place(self.wrong);
-        self.program.call(Call::Exit, &[Arg::Const(1)], None, "end");
+        self.program.call(Call::Exit, &[Operand::Const(1)], None, "end");
         self.program
     }
 
     /// Uses the state's first bytes, some in the middle and the last.
     fn use_state(&mut self) {
         self.program.state_bytes = STATE_BYTES;
-        self.go_to(Arg::State(0));
+        self.go_to(Operand::State(0));
         self.load(Width::Four, 0);
         self.want(0);
         let to = self.at(40);
         self.program.push(Op::StoreBytes { to, bytes: b"state\n".into() }, "a text");
-        self.write(Arg::State(40), 6);
-        self.go_to(Arg::State(STATE_BYTES - 1));
+        self.write(Operand::State(40), 6);
+        self.go_to(Operand::State(STATE_BYTES - 1));
         self.load(Width::Byte, 0);
         self.want(0);
-        self.store(Width::Byte, 0, Arg::Const(7));
-        self.go_to(Arg::State(STATE_BYTES - 100));
+        self.store(Width::Byte, 0, Operand::Const(7));
+        self.go_to(Operand::State(STATE_BYTES - 100));
         self.load(Width::Byte, 99);
     }
 
@@ -135,20 +135,20 @@ impl Maker {
     fn use_datum(&mut self) {
         let text = self.program.writable_datum("counter", vec![Part::Bytes(b"at 0\n".into())]);
         for _ in 0..2 {
-            self.go_to(Arg::Data(text));
+            self.go_to(Operand::Data(text));
             self.load(Width::Byte, 3);
-            self.program.push(Op::Alu { alu: Alu::Add, to: self.number, value: Arg::Const(1) }, "count");
-            self.store(Width::Byte, 3, Arg::Slot(self.number));
-            self.write(Arg::Data(text), 5);
+            self.program.push(Op::Binary { operator: BinOp::Add, to: self.number, value: Operand::Const(1) }, "count");
+            self.store(Width::Byte, 3, Operand::Slot(self.number));
+            self.write(Operand::Data(text), 5);
         }
     }
 
     /// Writes what the second address in a table leads to.
     fn use_table(&mut self, table: DatumId, bytes: i64) {
-        self.go_to(Arg::Data(table));
+        self.go_to(Operand::Data(table));
         let (to, from) = (self.address, self.at(4));
         self.program.push(Op::Load { to, width: Width::Four, from }, "the second address");
-        self.write(Arg::Slot(self.address), bytes);
+        self.write(Operand::Slot(self.address), bytes);
     }
 }
 
@@ -168,9 +168,9 @@ fn all_kinds() -> Program {
     maker.use_table(constant, 4);
     maker.use_table(variable, 4);
     // The table's address is moved from "two" back to "one".
-    maker.go_to(Arg::Data(variable));
+    maker.go_to(Operand::Data(variable));
     maker.load(Width::Four, 0);
-    maker.store(Width::Four, 4, Arg::Slot(maker.number));
+    maker.store(Width::Four, 4, Operand::Slot(maker.number));
     maker.use_table(variable, 4);
     maker.use_datum();
     maker.use_state();
@@ -200,7 +200,7 @@ fn all_kinds_of_memory() {
 fn long(read_only: usize, behind: u32) -> Program {
     let mut maker = Maker::new();
     let text = maker.program.datum("long text", vec![Part::Bytes(vec![b'.'; read_only])], behind);
-    maker.write(Arg::Data(text), 1);
+    maker.write(Operand::Data(text), 1);
     maker.use_datum();
     maker.use_state();
     maker.finish()
@@ -308,7 +308,7 @@ fn nothing_writable_means_one_segment() {
     for options in options() {
         let mut maker = Maker::new();
         let text = maker.program.datum("text", vec![Part::Bytes(b"text".into())], 0);
-        maker.write(Arg::Data(text), 4);
+        maker.write(Operand::Data(text), 4);
         let image = build(&maker.finish(), options);
         assert_eq!(image.loads.len(), 1);
         assert_eq!(image.loads[0].file, 0..image.bytes.len() as u32);

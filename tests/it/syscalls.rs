@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use asmgen::op::{Alu, Arg, Base, Kind, Mem, Op, Part, Program, Width};
+use asmgen::op::{Base, BinOp, Kind, Mem, Op, Operand, Part, Program, Width};
 use asmgen::syscall::{CALLS, Call, CallInfo};
 use asmgen::{Effort, Options, TARGETS, Target};
 
@@ -72,22 +72,22 @@ fn datagram() -> Program {
     let address = program.datum("127.0.0.1:8080", vec![Part::Bytes(address)], 0);
     let text = program.datum("text", vec![Part::Bytes(b"x".into())], 0);
     let frame = |offset| Mem { base: Base::Frame, offset };
-    program.call(Call::Socket, &[AF_INET, SOCK_DGRAM, 0].map(Arg::Const), Some(socket), "");
-    let [of, to, len] = [Arg::Slot(socket), Arg::Data(address), Arg::Const(ADDRESS_BYTES)];
+    program.call(Call::Socket, &[AF_INET, SOCK_DGRAM, 0].map(Operand::Const), Some(socket), "");
+    let [of, to, len] = [Operand::Slot(socket), Operand::Data(address), Operand::Const(ADDRESS_BYTES)];
     program.call(Call::Bind, &[of, to, len], None, "");
-    let zero = Arg::Const(0);
-    program.call(Call::Sendto, &[of, Arg::Data(text), Arg::Const(1), zero, to, len], Some(sent), "");
+    let zero = Operand::Const(0);
+    program.call(Call::Sendto, &[of, Operand::Data(text), Operand::Const(1), zero, to, len], Some(sent), "");
     program.push(Op::Store { width: Width::Four, to: frame(LENGTH), value: len }, "");
-    let [sender, place] = [SENDER, LENGTH].map(|at| Arg::Frame(at as u32));
-    let flags = Arg::Const(MSG_DONTWAIT);
-    program.call(Call::Recvfrom, &[of, Arg::Frame(0), Arg::Const(1), flags, sender, place], Some(received), "");
+    let [sender, place] = [SENDER, LENGTH].map(|at| Operand::Frame(at as u32));
+    let flags = Operand::Const(MSG_DONTWAIT);
+    program.call(Call::Recvfrom, &[of, Operand::Frame(0), Operand::Const(1), flags, sender, place], Some(received), "");
     program.push(Op::Load { to: family, width: Width::Byte, from: frame(SENDER) }, "");
     program.push(Op::Load { to: length, width: Width::Byte, from: frame(LENGTH) }, "");
     // What is received is nothing beside it, as long as it is one byte.
-    for value in [sent, received, family].map(Arg::Slot) {
-        program.push(Op::Alu { alu: Alu::Add, to: length, value }, "");
+    for value in [sent, received, family].map(Operand::Slot) {
+        program.push(Op::Binary { operator: BinOp::Add, to: length, value }, "");
     }
-    program.call(Call::Exit, &[Arg::Slot(length)], None, "");
+    program.call(Call::Exit, &[Operand::Slot(length)], None, "");
     program
 }
 

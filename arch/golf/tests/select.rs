@@ -1,7 +1,7 @@
 //! Rules of selection, on small programs.
 
 use super::{Case, Row, Rule, cells};
-use crate::op::{Arg, Base, Cond, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use crate::op::{Base, Cond, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use crate::syscall::Call;
 
 pub(super) const ROWS: &[Row] = &[
@@ -42,12 +42,12 @@ pub(super) const ROWS: &[Row] = &[
         not: &[
             ("the jump is on a condition", || {
                 again(|program, start, number| {
-                    program.push(Op::Branch { left: number, cond: Cond::Ne, right: Arg::Const(0), to: start }, "");
+                    program.push(Op::Branch { left: number, cond: Cond::Ne, right: Operand::Const(0), to: start }, "");
                 })
             }),
             ("nothing near it is left", || {
                 again(|program, start, number| {
-                    program.call(Call::Close, &[Arg::Slot(number)], None, "");
+                    program.call(Call::Close, &[Operand::Slot(number)], None, "");
                     program.push(Op::Jump(start), "");
                 })
             }),
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
             ("the frame is in use already", || {
                 stack("x86_64", &SMALL, |program, _| {
                     program.frame_bytes = 8;
-                    program.call(Call::Read, &[Arg::Any, Arg::Frame(0), Arg::Any], None, "");
+                    program.call(Call::Read, &[Operand::Any, Operand::Frame(0), Operand::Any], None, "");
                 })
             }),
             ("the frame is too large for what is there at entry", || {
@@ -83,8 +83,8 @@ pub(super) const ROWS: &[Row] = &[
             }),
             ("somebody asks for the stack as it was", || {
                 stack("x86_64", &SMALL, |program, datum| {
-                    program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
-                    program.call(Call::Read, &[Arg::Any, Arg::Entry, Arg::Any], None, "");
+                    program.call(Call::Nanosleep, &[Operand::Data(datum), Operand::Any], None, "");
+                    program.call(Call::Read, &[Operand::Any, Operand::Entry, Operand::Any], None, "");
                 })
             }),
         ],
@@ -135,13 +135,13 @@ const SMALL: [Part; 2] = [Part::Word(1), Part::Word(2)];
 /// Closes these descriptors.
 fn close(program: &mut Program, descriptors: impl IntoIterator<Item = i64>) {
     for descriptor in descriptors {
-        program.call(Call::Close, &[Arg::Const(descriptor)], None, "");
+        program.call(Call::Close, &[Operand::Const(descriptor)], None, "");
     }
 }
 
 /// Ends.
 fn end(mut program: Program, machine: &str) -> Case {
-    program.call(Call::Exit, &[Arg::Any], None, "");
+    program.call(Call::Exit, &[Operand::Any], None, "");
     Case::of_program(machine, program)
 }
 
@@ -150,7 +150,7 @@ fn bits(machine: &str, offset: usize, set: u32, clear: u32) -> Case {
     let mut program = Program::default();
     let text = [vec![0x81; offset], 0x0d4b_4f20_u32.to_le_bytes().into()].concat();
     let text = program.datum("text", vec![Part::Bytes(text)], 0);
-    let args = [Arg::Any, Arg::Data(text), Arg::Any, Arg::Bits { set, clear }];
+    let args = [Operand::Any, Operand::Data(text), Operand::Any, Operand::Bits { set, clear }];
     program.call(Call::Sendto, &args, None, "");
     end(program, machine)
 }
@@ -160,10 +160,10 @@ fn exchange(wanted: bool) -> Case {
     let mut program = Program::default();
     let number = program.slot("number", Kind::Int);
     let getpid = i64::from(Call::Getpid.info().number(crate::Machine::X86_64));
-    program.push(Op::Set { to: number, value: Arg::Const(getpid) }, "");
-    program.call(Call::Close, &[Arg::Slot(number)], None, "");
+    program.push(Op::Set { to: number, value: Operand::Const(getpid) }, "");
+    program.call(Call::Close, &[Operand::Slot(number)], None, "");
     program.call(Call::Getpid, &[], None, "");
-    let last = if wanted { Arg::Slot(number) } else { Arg::Any };
+    let last = if wanted { Operand::Slot(number) } else { Operand::Any };
     program.call(Call::Close, &[last], None, "");
     end(program, "x86_64")
 }
@@ -210,7 +210,7 @@ fn half(in_loop: bool) -> Case {
 /// Calls of large numbers while so many slots are wanted.
 fn hold(calls: usize, slots: usize) -> Case {
     let mut program = Program::default();
-    let slots: Vec<Arg> = (0..slots).map(|_| Arg::Slot(unknown(&mut program))).collect();
+    let slots: Vec<Operand> = (0..slots).map(|_| Operand::Slot(unknown(&mut program))).collect();
     for call in [Call::Listen, Call::Bind, Call::Connect, Call::Socket, Call::Shutdown].into_iter().take(calls) {
         program.call(call, &[], None, "");
     }
@@ -235,7 +235,7 @@ fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::op::Datu
     let mut program = Program::default();
     let datum = program.datum("structure", parts.to_vec(), 0);
     before(&mut program, datum);
-    program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
+    program.call(Call::Nanosleep, &[Operand::Data(datum), Operand::Any], None, "");
     end(program, machine)
 }
 
@@ -243,26 +243,26 @@ fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::op::Datu
 fn asked_later(program: &mut Program, datum: crate::op::DatumId) {
     let number = unknown(program);
     let label = program.label("label");
-    program.push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: label }, "");
-    program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
+    program.push(Op::Branch { left: number, cond: Cond::Eq, right: Operand::Const(0), to: label }, "");
+    program.call(Call::Nanosleep, &[Operand::Data(datum), Operand::Any], None, "");
     program.place(label);
 }
 
 /// Something is written to the frame between the structure's first use and its second.
 fn asked_over_the_frame(program: &mut Program, datum: crate::op::DatumId) {
     program.frame_bytes = 16;
-    program.call(Call::Nanosleep, &[Arg::Data(datum), Arg::Any], None, "");
+    program.call(Call::Nanosleep, &[Operand::Data(datum), Operand::Any], None, "");
     let label = program.label("label");
     program.place(label);
     let to = Mem { base: Base::Frame, offset: 8 };
-    program.push(Op::Store { width: Width::Four, to, value: Arg::Const(3) }, "");
+    program.push(Op::Store { width: Width::Four, to, value: Operand::Const(3) }, "");
 }
 
 /// Another call, then one that may be needless.
 fn needless(first: Call, needless: &[Call]) -> Case {
     let mut program = Program { needless_after_failure: needless.to_vec(), ..Program::default() };
     program.call(first, &[], None, "");
-    program.call(Call::Close, &[Arg::Any], None, "");
+    program.call(Call::Close, &[Operand::Any], None, "");
     end(program, "x86_64")
 }
 
@@ -273,10 +273,10 @@ fn constants(last: Call) -> Case {
     let number = unknown(&mut program);
     let connect = i64::from(Call::Connect.info().number(crate::Machine::X86_64));
     for len in [5, connect] {
-        program.call(Call::Connect, &[Arg::Any, Arg::Any, Arg::Const(len)], None, "");
+        program.call(Call::Connect, &[Operand::Any, Operand::Any, Operand::Const(len)], None, "");
     }
-    let which = (last == Call::Numbered).then_some(Arg::Slot(number));
-    let args: Vec<Arg> = which.into_iter().chain([Arg::Any, Arg::Any, Arg::Const(0)]).collect();
+    let which = (last == Call::Numbered).then_some(Operand::Slot(number));
+    let args: Vec<Operand> = which.into_iter().chain([Operand::Any, Operand::Any, Operand::Const(0)]).collect();
     program.call(last, &args, None, "");
     end(program, "x86_64")
 }
@@ -288,7 +288,7 @@ fn homes(behind: bool) -> Case {
     if behind {
         program.call(Call::Getpid, &[], None, "");
     }
-    program.call(Call::Shutdown, &[Arg::Slot(number), Arg::Slot(number)], None, "");
+    program.call(Call::Shutdown, &[Operand::Slot(number), Operand::Slot(number)], None, "");
     end(program, "x86_64")
 }
 
@@ -297,7 +297,7 @@ fn homes(behind: bool) -> Case {
 fn words(machine: &str, text_bytes: usize, status: i64) -> Case {
     let mut program = Program::default();
     let text = (text_bytes > 0).then(|| program.datum("text", vec![Part::Bytes(vec![b'x'; text_bytes])], 0));
-    program.call(Call::Write, &[Arg::Any, text.map_or(Arg::Const(7), Arg::Data)], None, "");
-    program.call(Call::Exit, &[Arg::Const(status)], None, "");
+    program.call(Call::Write, &[Operand::Any, text.map_or(Operand::Const(7), Operand::Data)], None, "");
+    program.call(Call::Exit, &[Operand::Const(status)], None, "");
     Case::of_program(machine, program)
 }

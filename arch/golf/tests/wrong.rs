@@ -4,25 +4,25 @@ use super::{BASE, Case, target};
 use crate::choice::{Answers, ORDER, Question, Tuning, ZEROS};
 use crate::disasm;
 use crate::golf::units::{Group, groups};
-use crate::op::{Alu, Arg, Cond, Kind, Op, Part, Program};
+use crate::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
 use crate::syscall::Call;
 
-/// The groups of a program with a subroutine that changes a number; what comes back is compared with 0.
+/// The groups of a program with a routine that changes a number; what comes back is compared with 0.
 fn of_sub(machine: &str) -> Vec<Group> {
     let mut program = Program::default();
     let number = program.slot("number", Kind::Int);
-    let [sub, end] = ["sub", "end"].map(|name| program.label(name));
+    let [routine, end] = ["routine", "end"].map(|name| program.label(name));
     program.call(Call::Getpid, &[], Some(number), "");
     for _ in 0..2 {
-        program.push(Op::Gosub(sub), "");
-        program.push(Op::Branch { left: number, cond: Cond::Eq, right: Arg::Const(0), to: end }, "");
+        program.push(Op::CallRoutine(routine), "");
+        program.push(Op::Branch { left: number, cond: Cond::Eq, right: Operand::Const(0), to: end }, "");
     }
     program.place(end);
-    program.call(Call::Exit, &[Arg::Slot(number)], None, "");
-    program.sub(sub);
+    program.call(Call::Exit, &[Operand::Slot(number)], None, "");
+    program.routine(routine);
     program.call(Call::Getpid, &[], None, "");
-    program.push(Op::Alu { alu: Alu::Sub, to: number, value: Arg::Const(3) }, "");
-    program.push(Op::Return { from: sub }, "");
+    program.push(Op::Binary { operator: BinOp::Sub, to: number, value: Operand::Const(3) }, "");
+    program.push(Op::ReturnFrom { from: routine }, "");
     let code = crate::compile(target(machine), &program).expect("it compiles");
     groups(&code, &vec![1; code.units.len()], BASE, None).expect("it can be encoded")
 }
@@ -50,8 +50,8 @@ fn flags_are_wanted_behind_a_subroutine() {
 const HIGH: u64 = 0x5_0000_0000;
 
 /// A text, which is pushed nowhere.
-fn text(program: &mut Program) -> Arg {
-    Arg::Data(program.datum("text", vec![Part::Bytes((b'A'..=b'Z').collect())], 0))
+fn text(program: &mut Program) -> Operand {
+    Operand::Data(program.datum("text", vec![Part::Bytes((b'A'..=b'Z').collect())], 0))
 }
 
 /// What is selected with one answer that is not the usual one.
@@ -68,7 +68,7 @@ fn an_address_is_copied_whole() {
     let mut program = Program::default();
     let text = text(&mut program);
     program.call(Call::Nanosleep, &[text, text], None, "");
-    program.call(Call::Exit, &[Arg::Any], None, "");
+    program.call(Call::Exit, &[Operand::Any], None, "");
     let mut case = Case::of_program("x86_64", program);
     let copies = |case: &Case| case.text().into_iter().filter(|line| line.starts_with("mov r")).collect::<Vec<_>>();
     assert_eq!(copies(&case), [""; 0]);
@@ -80,9 +80,9 @@ fn an_address_is_copied_whole() {
 fn an_exchange_leaves_no_whole_address() {
     let mut program = Program { cannot_fail: vec![Call::Nanosleep], frame_bytes: 4, ..Program::default() };
     let text = text(&mut program);
-    program.call(Call::Nanosleep, &[text, Arg::Any], None, "");
-    program.call(Call::Write, &[Arg::Const(0), text, Arg::Any], None, "");
-    program.call(Call::Exit, &[Arg::Any], None, "");
+    program.call(Call::Nanosleep, &[text, Operand::Any], None, "");
+    program.call(Call::Write, &[Operand::Const(0), text, Operand::Any], None, "");
+    program.call(Call::Exit, &[Operand::Any], None, "");
     // Of the number, the 0 and the address, the 0 comes first.
     let text = tuned("x86_64", &program, ((1, ORDER + 3), 1));
     assert!(text.contains(&"xchg eax, edi".to_owned()), "{text:?}");
@@ -93,10 +93,10 @@ fn an_exchange_leaves_no_whole_address() {
 fn zeros_are_not_between_a_program_and_its_arguments() {
     let mut program = Program::default();
     let arguments = program.slot("arguments", Kind::Pointer);
-    program.call(Call::Close, &[Arg::Const(5)], None, "");
-    program.push(Op::Set { to: arguments, value: Arg::Entry }, "");
-    program.call(Call::Write, &[Arg::Const(0), Arg::Slot(arguments), Arg::Const(0)], None, "");
-    program.call(Call::Exit, &[Arg::Const(0)], None, "");
+    program.call(Call::Close, &[Operand::Const(5)], None, "");
+    program.push(Op::Set { to: arguments, value: Operand::Entry }, "");
+    program.call(Call::Write, &[Operand::Const(0), Operand::Slot(arguments), Operand::Const(0)], None, "");
+    program.call(Call::Exit, &[Operand::Const(0)], None, "");
     for machine in ["x86_64", "i386"] {
         let text = tuned(machine, &program, ((0, ZEROS), 1));
         assert!(!text.iter().any(|line| line.starts_with("push") && line.ends_with("ax")), "{machine}: {text:?}");

@@ -9,7 +9,7 @@
 //!     exit(status: 0)                                 # done
 //! "#;
 //! let program: Program = text.parse()?;
-//! assert_eq!(program.steps.len(), 2);
+//! assert_eq!(program.insts.len(), 2);
 //! assert_eq!(program.to_string(), text);
 //! # Ok::<(), asmgen_arch::text::ParseError>(())
 //! ```

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::names::{IN_LABELS, IN_WORDS, escape, one, spell};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, text};
-use crate::ir::op::{Arg, Base, Datum, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Step, Width};
+use crate::ir::op::{Base, Datum, DatumId, Inst, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use crate::ir::syscall::Call;
 
 /// The column at which the reasons of operations begin, unless an operation is longer.
@@ -47,19 +47,19 @@ impl Names {
         self.data.get(usize::from(datum.0)).cloned().unwrap_or_else(|| format!("added.{}", datum.0))
     }
 
-    fn arg(&self, arg: Arg) -> String {
+    fn arg(&self, arg: Operand) -> String {
         match arg {
-            Arg::Const(number) => signed(number),
-            Arg::AtLeast(least) => format!("at_least({least})"),
-            Arg::NotNegative => "non_negative".into(),
-            Arg::Bits { set, clear } => format!("bits(set: {set:#x}, clear: {clear:#x})"),
-            Arg::Slot(slot) => self.slot(slot).into(),
-            Arg::Data(datum) => format!("&{}", self.data[usize::from(datum.0)]),
-            Arg::Frame(offset) => sum("frame", offset.into()),
-            Arg::State(offset) => sum("state", offset.into()),
-            Arg::Image => "image".into(),
-            Arg::Entry => "entry".into(),
-            Arg::Any => "any".into(),
+            Operand::Const(number) => signed(number),
+            Operand::AtLeast(least) => format!("at_least({least})"),
+            Operand::NotNegative => "non_negative".into(),
+            Operand::Bits { set, clear } => format!("bits(set: {set:#x}, clear: {clear:#x})"),
+            Operand::Slot(slot) => self.slot(slot).into(),
+            Operand::Data(datum) => format!("&{}", self.data[usize::from(datum.0)]),
+            Operand::Frame(offset) => sum("frame", offset.into()),
+            Operand::State(offset) => sum("state", offset.into()),
+            Operand::Image => "image".into(),
+            Operand::Entry => "entry".into(),
+            Operand::Any => "any".into(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Names {
         format!("{}{}", text(&WIDTHS, width), self.mem(mem))
     }
 
-    fn call(&self, call: Call, args: &[Arg], result: Option<Slot>) -> String {
+    fn call(&self, call: Call, args: &[Operand], result: Option<Slot>) -> String {
         let mut line = result.map(|slot| format!("{} = ", self.slot(slot))).unwrap_or_default();
         line += call_name(call);
         let args: Vec<String> = args.iter().map(|&arg| self.arg(arg)).collect();
@@ -91,13 +91,13 @@ impl Names {
         let (slot, label) = (|slot: Slot| self.slot(slot), |label: Label| self.label(label));
         match *op {
             Op::Label(at) => format!("{}:", label(at)),
-            Op::Sub(at) => format!("routine {}:", label(at)),
+            Op::Routine(at) => format!("routine {}:", label(at)),
             Op::Jump(to) => format!("goto {}", label(to)),
-            Op::Gosub(to) => format!("call {}", label(to)),
-            Op::Return { from } => format!("return from {}", label(from)),
+            Op::CallRoutine(to) => format!("call {}", label(to)),
+            Op::ReturnFrom { from } => format!("return from {}", label(from)),
             Op::Call { call, ref args, result } => self.call(call, args, result),
             Op::Set { to, value } => format!("{} = {}", slot(to), self.arg(value)),
-            Op::Alu { alu, to, value } => format!("{} {} {}", slot(to), text(&ALUS, alu), self.arg(value)),
+            Op::Binary { operator, to, value } => format!("{} {} {}", slot(to), text(&ALUS, operator), self.arg(value)),
             Op::Negate { to } => format!("{0} = -{0}", slot(to)),
             Op::Copy { to, from, len } => format!("copy {} bytes from {} to {}", slot(len), slot(from), slot(to)),
             Op::Divide { value, by, rest } => format!("{0}, {1} = divmod({0}, {by})", slot(value), slot(rest)),
@@ -123,17 +123,17 @@ impl Names {
         }
     }
 
-    /// A step's line. The reason of a label is its name, where nothing else is said.
-    fn step(&self, program: &Program, step: &Step) -> String {
-        let (indent, usual) = match step.op {
-            Op::Label(label) | Op::Sub(label) => ("", program.labels[usize::from(label.0)].as_str()),
+    /// An operation's line. The reason of a label is its name, where nothing else is said.
+    fn inst(&self, program: &Program, inst: &Inst) -> String {
+        let (indent, usual) = match inst.op {
+            Op::Label(label) | Op::Routine(label) => ("", program.labels[usize::from(label.0)].as_str()),
             _ => ("    ", ""),
         };
-        let op = format!("{indent}{}", self.op(&step.op));
-        if step.why == usual {
+        let op = format!("{indent}{}", self.op(&inst.op));
+        if inst.why == usual {
             return op;
         }
-        let reason = escape(&step.why, '\\');
+        let reason = escape(&inst.why, '\\');
         match reason.strip_suffix(' ') {
             _ if reason.is_empty() => format!("{op:<REASON_COLUMN$}#"),
             Some(begin) => format!("{op:<REASON_COLUMN$}# {begin}\\x20"),
@@ -258,12 +258,12 @@ fn labels_are_in_order(program: &Program) -> bool {
         Part::Code(label) | Part::CodeAddress(label) => Some(*label),
         _ => None,
     });
-    let steps = program.steps.iter().filter_map(|step| match step.op {
-        Op::Label(label) | Op::Sub(label) | Op::Return { from: label } => Some(label),
-        _ => step.op.target(),
+    let insts = program.insts.iter().filter_map(|inst| match inst.op {
+        Op::Label(label) | Op::Routine(label) | Op::ReturnFrom { from: label } => Some(label),
+        _ => inst.op.target(),
     });
     let mut next = 0;
-    for label in parts.chain(steps) {
+    for label in parts.chain(insts) {
         match usize::from(label.0) {
             at if at == next => next += 1,
             at if at > next => return false,
@@ -313,11 +313,11 @@ impl Display for Program {
         let names = Names::of(self);
         declarations(f, self, &names)?;
         writeln!(f)?;
-        for (at, step) in self.steps.iter().enumerate() {
-            if matches!(step.op, Op::Sub(_)) && at > 0 {
+        for (at, inst) in self.insts.iter().enumerate() {
+            if matches!(inst.op, Op::Routine(_)) && at > 0 {
                 writeln!(f)?;
             }
-            writeln!(f, "{}", names.step(self, step))?;
+            writeln!(f, "{}", names.inst(self, inst))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::lex::Token;
 use super::parse::{Parsed, Parser};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, call_named, meaning};
-use crate::ir::op::{Arg, Base, Cond, Mem, Op, Slot, Step, Width};
+use crate::ir::op::{Base, Cond, Inst, Mem, Op, Operand, Slot, Width};
 use crate::ir::syscall::Call;
 
 impl Parser {
@@ -11,11 +11,11 @@ impl Parser {
     pub(super) fn statement(&mut self) -> Parsed<()> {
         let op = self.op()?;
         let usual = match op {
-            Op::Label(label) | Op::Sub(label) => self.program.labels[usize::from(label.0)].clone(),
+            Op::Label(label) | Op::Routine(label) => self.program.labels[usize::from(label.0)].clone(),
             _ => String::new(),
         };
         let why = self.end()?.unwrap_or(usual);
-        self.program.steps.push(Step { op, why });
+        self.program.insts.push(Inst { op, why });
         Ok(())
     }
 
@@ -60,14 +60,14 @@ impl Parser {
         Ok(Some(if self.takes("routine") {
             let label = self.label()?;
             self.expect(":")?;
-            Op::Sub(label)
+            Op::Routine(label)
         } else if self.takes("goto") {
             Op::Jump(self.label()?)
         } else if self.takes("call") {
-            Op::Gosub(self.label()?)
+            Op::CallRoutine(self.label()?)
         } else if self.takes("return") {
             self.expect("from")?;
-            Op::Return { from: self.label()? }
+            Op::ReturnFrom { from: self.label()? }
         } else if self.takes("match") {
             let (at, want) = (self.mem()?, self.bytes()?);
             self.expect("else")?;
@@ -135,8 +135,8 @@ impl Parser {
         }
         let token = self.next();
         if let Token::Sign(sign) = token {
-            if let Some(alu) = meaning(&ALUS, sign) {
-                return Ok(Op::Alu { alu, to, value: self.value()? });
+            if let Some(operator) = meaning(&ALUS, sign) {
+                return Ok(Op::Binary { operator, to, value: self.value()? });
             }
             if sign == "=" {
                 return self.assigned(to);
@@ -234,42 +234,45 @@ impl Parser {
     }
 
     /// An operand.
-    fn value(&mut self) -> Parsed<Arg> {
+    fn value(&mut self) -> Parsed<Operand> {
         match self.peek() {
-            Some(Token::Number(_) | Token::Sign("-")) => return Ok(Arg::Const(self.integer()?)),
+            Some(Token::Number(_) | Token::Sign("-")) => return Ok(Operand::Const(self.integer()?)),
             Some(Token::Sign("&")) => {
                 self.next();
-                return Ok(Arg::Data(self.datum()?));
+                return Ok(Operand::Data(self.datum()?));
             }
-            Some(Token::Quoted(..)) => return Ok(Arg::Slot(self.slot()?)),
+            Some(Token::Quoted(..)) => return Ok(Operand::Slot(self.slot()?)),
             _ => {}
         }
-        for (word, arg) in
-            [("any", Arg::Any), ("entry", Arg::Entry), ("image", Arg::Image), ("non_negative", Arg::NotNegative)]
-        {
+        for (word, arg) in [
+            ("any", Operand::Any),
+            ("entry", Operand::Entry),
+            ("image", Operand::Image),
+            ("non_negative", Operand::NotNegative),
+        ] {
             if self.takes(word) {
                 return Ok(arg);
             }
         }
         if self.takes("frame") {
-            return Ok(Arg::Frame(self.offset_up()?));
+            return Ok(Operand::Frame(self.offset_up()?));
         }
         if self.takes("state") {
-            return Ok(Arg::State(self.offset_up()?));
+            return Ok(Operand::State(self.offset_up()?));
         }
         if self.takes("at_least") {
             self.expect("(")?;
             let least = self.number()?;
             self.expect(")")?;
-            return Ok(Arg::AtLeast(least));
+            return Ok(Operand::AtLeast(least));
         }
         if self.takes("bits") {
             return self.bits();
         }
-        Ok(Arg::Slot(self.slot()?))
+        Ok(Operand::Slot(self.slot()?))
     }
 
-    fn bits(&mut self) -> Parsed<Arg> {
+    fn bits(&mut self) -> Parsed<Operand> {
         let mut parts = [0; 2];
         for ((part, name), before) in parts.iter_mut().zip(["set", "clear"]).zip(["(", ","]) {
             self.expect(before)?;
@@ -278,6 +281,6 @@ impl Parser {
             *part = self.number()?;
         }
         self.expect(")")?;
-        Ok(Arg::Bits { set: parts[0], clear: parts[1] })
+        Ok(Operand::Bits { set: parts[0], clear: parts[1] })
     }
 }

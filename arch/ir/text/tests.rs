@@ -1,6 +1,6 @@
 //! Every form of the text, read and printed again; and what is said of texts that are wrong.
 
-use crate::ir::op::{Program, Step};
+use crate::ir::op::{Inst, Program};
 
 /// A program with each declaration and each statement, as it is printed.
 const EVERYTHING: &str = r#"frame 328 words 64 spilled 8 at state + 256
@@ -81,7 +81,7 @@ fn every_form_is_read_and_printed_again() {
     assert_eq!(program.slots[2].name, "free buffer");
     assert_eq!(program.labels[3], "16 bytes");
     assert_eq!(program.data.len(), 7);
-    let whys: Vec<&str> = program.steps.iter().map(|Step { why, .. }| why.as_str()).collect();
+    let whys: Vec<&str> = program.insts.iter().map(|Inst { why, .. }| why.as_str()).collect();
     assert_eq!(whys[0], "a reason with \\ and a space at the end ");
     assert_eq!((whys[11], whys[43]), ("again", ""), "a label's reason is its name, unless it is said to be none");
 }

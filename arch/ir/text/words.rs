@@ -1,6 +1,6 @@
 //! The words and signs of the text form, for the printer and the parser alike.
 
-use crate::ir::op::{Alu, Cond, Width};
+use crate::ir::op::{BinOp, Cond, Width};
 use crate::ir::syscall::{CALLS, Call};
 
 /// Words that begin a line or a value: a name that is one of them stands in backquotes.
@@ -12,15 +12,15 @@ pub(super) const KEYWORDS: [&str; 24] = [
 ];
 
 /// Arithmetic: `n += 1`.
-pub(super) const ALUS: [(Alu, &str); 8] = [
-    (Alu::Add, "+="),
-    (Alu::Sub, "-="),
-    (Alu::And, "&="),
-    (Alu::Or, "|="),
-    (Alu::Xor, "^="),
-    (Alu::Mul, "*="),
-    (Alu::Shl, "<<="),
-    (Alu::Shr, ">>="),
+pub(super) const ALUS: [(BinOp, &str); 8] = [
+    (BinOp::Add, "+="),
+    (BinOp::Sub, "-="),
+    (BinOp::And, "&="),
+    (BinOp::Or, "|="),
+    (BinOp::Xor, "^="),
+    (BinOp::Mul, "*="),
+    (BinOp::Shl, "<<="),
+    (BinOp::Shr, ">>="),
 ];
 
 /// Comparisons: of two's complement numbers, and, behind a `u`, of unsigned ones.

@@ -5,14 +5,14 @@ use super::select::Aarch64;
 use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
-use crate::op::{Arg, Datum, DatumId, Part, Slot};
+use crate::op::{Datum, DatumId, Operand, Part, Slot};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move::{self, Move};
 use crate::syscall::{Call, Returns};
 use crate::target::Machine;
 
 /// A register, what it is to hold, and what that is.
-type Wanted = (Reg, Arg, &'static str);
+type Wanted = (Reg, Operand, &'static str);
 
 impl Aarch64<'_> {
     /// What is known of a register that a slot has been copied to from its own.
@@ -21,7 +21,7 @@ impl Aarch64<'_> {
         if self.wide(slot) { fact } else { fact.lower_half(true) }
     }
 
-    pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
+    pub(super) fn call(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {
         let info = call.info();
         let registers = REGISTERS.args_of(call);
         let args = &parallel_move::settled(args, &registers, |slot| self.slots.home(slot))[..];
@@ -34,9 +34,9 @@ impl Aarch64<'_> {
         if call.is_numbered() {
             self.values.set(SYSCALL_NUMBER, Value::Unknown);
         } else {
-            rest.push((SYSCALL_NUMBER, Arg::Const(info.number(Machine::Aarch64).into()), "call number"));
+            rest.push((SYSCALL_NUMBER, Operand::Const(info.number(Machine::Aarch64).into()), "call number"));
         }
-        self.load_words(step, info.name, &rest);
+        self.load_words(at, info.name, &rest);
         for (reg, arg, role) in rest {
             self.set(reg, arg, &format!("{}: {role}", info.name));
         }
@@ -49,7 +49,7 @@ impl Aarch64<'_> {
         self.values.set(RESULT, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
-            if home != RESULT && self.slots.lives_after(step, slot) {
+            if home != RESULT && self.slots.lives_after(at, slot) {
                 self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
             }
             self.values.define(slot, home, returned);
@@ -78,20 +78,20 @@ impl Aarch64<'_> {
 
     /// Two of the constants that a call wants by one load, if the search asks for it: as words that lie somewhere near
     /// data whose address a register holds, in the numbers of a header for example.
-    fn load_words(&mut self, step: usize, name: &str, wanted: &[Wanted]) {
+    fn load_words(&mut self, at: usize, name: &str, wanted: &[Wanted]) {
         let constant = |&(reg, arg, role): &Wanted| match arg {
-            Arg::Const(value) if self.values.constant(reg) != Some(value as u64) => {
+            Operand::Const(value) if self.values.constant(reg) != Some(value as u64) => {
                 Some((reg, u32::try_from(value).ok()?, role))
             }
             _ => None,
         };
         let constants: Vec<(Reg, u32, &str)> = wanted.iter().filter_map(constant).collect();
-        let data: Vec<&Wanted> = wanted.iter().filter(|(_, arg, _)| matches!(arg, Arg::Data(_))).collect();
+        let data: Vec<&Wanted> = wanted.iter().filter(|(_, arg, _)| matches!(arg, Operand::Data(_))).collect();
         if data.is_empty() && self.known_address().is_none() || constants.len() < 2 {
             return;
         }
         let others = constants.len() - 1;
-        let way = self.tuning.ask((step, choice::WORDS), 1 + constants.len() * others, 0);
+        let way = self.tuning.ask((at, choice::WORDS), 1 + constants.len() * others, 0);
         let Some(pair) = way.checked_sub(1) else { return };
         let (first, second) = (pair / others, pair % others);
         let (t, one, role) = constants[first];

@@ -5,7 +5,7 @@
 use dynasmrt::{DynasmApi, dynasm};
 
 use super::inst::{Ops, Place, Size};
-use crate::op::{Alu, Cond};
+use crate::op::{BinOp, Cond};
 use crate::reg::Reg;
 
 /// The X form or the W form of an instruction on three registers.
@@ -19,42 +19,42 @@ macro_rules! either {
     };
 }
 
-pub(super) fn registers(ops: &mut Ops, alu: Alu, wide: bool, [d, n, m]: [Reg; 3]) {
-    match alu {
-        Alu::Add => either!(ops, wide, add d n m),
-        Alu::Sub => either!(ops, wide, sub d n m),
-        Alu::And => either!(ops, wide, and d n m),
-        Alu::Or => either!(ops, wide, orr d n m),
-        Alu::Xor => either!(ops, wide, eor d n m),
-        Alu::Mul => either!(ops, wide, mul d n m),
-        Alu::Shl => either!(ops, wide, lsl d n m),
-        Alu::Shr => either!(ops, wide, lsr d n m),
+pub(super) fn registers(ops: &mut Ops, operator: BinOp, wide: bool, [d, n, m]: [Reg; 3]) {
+    match operator {
+        BinOp::Add => either!(ops, wide, add d n m),
+        BinOp::Sub => either!(ops, wide, sub d n m),
+        BinOp::And => either!(ops, wide, and d n m),
+        BinOp::Or => either!(ops, wide, orr d n m),
+        BinOp::Xor => either!(ops, wide, eor d n m),
+        BinOp::Mul => either!(ops, wide, mul d n m),
+        BinOp::Shl => either!(ops, wide, lsl d n m),
+        BinOp::Shr => either!(ops, wide, lsr d n m),
     }
 }
 
-pub(super) fn immediate(ops: &mut Ops, alu: Alu, wide: bool, [d, n]: [Reg; 2], imm: u64) {
+pub(super) fn immediate(ops: &mut Ops, operator: BinOp, wide: bool, [d, n]: [Reg; 2], imm: u64) {
     let (low, high) = (imm as u32, (imm >> 12) as u32);
     #[rustfmt::skip] // One instruction per line.
-    match (alu, wide) {
-        (Alu::Add, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), low),
-        (Alu::Add, false) if imm < 4096 => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), low),
-        (Alu::Add, true)                => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), high, lsl 12),
-        (Alu::Add, false)               => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), high, lsl 12),
-        (Alu::Sub, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), low),
-        (Alu::Sub, false) if imm < 4096 => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), low),
-        (Alu::Sub, true)                => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), high, lsl 12),
-        (Alu::Sub, false)               => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), high, lsl 12),
-        (Alu::And, true)                => dynasm!(ops; .arch aarch64; and XSP(d), X(n), imm),
-        (Alu::And, false)               => dynasm!(ops; .arch aarch64; and WSP(d), W(n), low),
-        (Alu::Or, true)                 => dynasm!(ops; .arch aarch64; orr XSP(d), X(n), imm),
-        (Alu::Or, false)                => dynasm!(ops; .arch aarch64; orr WSP(d), W(n), low),
-        (Alu::Xor, true)                => dynasm!(ops; .arch aarch64; eor XSP(d), X(n), imm),
-        (Alu::Xor, false)               => dynasm!(ops; .arch aarch64; eor WSP(d), W(n), low),
-        (Alu::Shl, true)                => dynasm!(ops; .arch aarch64; lsl X(d), X(n), low),
-        (Alu::Shl, false)               => dynasm!(ops; .arch aarch64; lsl W(d), W(n), low),
-        (Alu::Shr, true)                => dynasm!(ops; .arch aarch64; lsr X(d), X(n), low),
-        (Alu::Shr, false)               => dynasm!(ops; .arch aarch64; lsr W(d), W(n), low),
-        (Alu::Mul, _)                   => unreachable!("a product takes registers"),
+    match (operator, wide) {
+        (BinOp::Add, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), low),
+        (BinOp::Add, false) if imm < 4096 => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), low),
+        (BinOp::Add, true)                => dynasm!(ops; .arch aarch64; add XSP(d), XSP(n), high, lsl 12),
+        (BinOp::Add, false)               => dynasm!(ops; .arch aarch64; add WSP(d), WSP(n), high, lsl 12),
+        (BinOp::Sub, true)  if imm < 4096 => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), low),
+        (BinOp::Sub, false) if imm < 4096 => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), low),
+        (BinOp::Sub, true)                => dynasm!(ops; .arch aarch64; sub XSP(d), XSP(n), high, lsl 12),
+        (BinOp::Sub, false)               => dynasm!(ops; .arch aarch64; sub WSP(d), WSP(n), high, lsl 12),
+        (BinOp::And, true)                => dynasm!(ops; .arch aarch64; and XSP(d), X(n), imm),
+        (BinOp::And, false)               => dynasm!(ops; .arch aarch64; and WSP(d), W(n), low),
+        (BinOp::Or, true)                 => dynasm!(ops; .arch aarch64; orr XSP(d), X(n), imm),
+        (BinOp::Or, false)                => dynasm!(ops; .arch aarch64; orr WSP(d), W(n), low),
+        (BinOp::Xor, true)                => dynasm!(ops; .arch aarch64; eor XSP(d), X(n), imm),
+        (BinOp::Xor, false)               => dynasm!(ops; .arch aarch64; eor WSP(d), W(n), low),
+        (BinOp::Shl, true)                => dynasm!(ops; .arch aarch64; lsl X(d), X(n), low),
+        (BinOp::Shl, false)               => dynasm!(ops; .arch aarch64; lsl W(d), W(n), low),
+        (BinOp::Shr, true)                => dynasm!(ops; .arch aarch64; lsr X(d), X(n), low),
+        (BinOp::Shr, false)               => dynasm!(ops; .arch aarch64; lsr W(d), W(n), low),
+        (BinOp::Mul, _)                   => unreachable!("a product takes registers"),
     };
 }
 

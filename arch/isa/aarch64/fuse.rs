@@ -11,7 +11,7 @@
 use super::inst::{A64, Size, ZERO_OR_SP};
 use super::select::Aarch64;
 use crate::analysis::value_state::Value;
-use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
+use crate::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
 use crate::reg::Reg;
 
 /// Numbers that CCMP and CCMN take are below this one.
@@ -37,9 +37,12 @@ fn is_one_instruction(wide: bool, cond: Cond, value: i64) -> bool {
 impl Aarch64<'_> {
     /// A shift or a product to which the next operation adds something, or which it adds to something.
     pub(super) fn with_sum(&mut self, at: usize, n: Reg) -> bool {
-        let &Op::Alu { alu: alu @ (Alu::Shl | Alu::Mul), to, value } = &self.program.steps[at].op else { return false };
-        let Some(Op::Alu { alu: Alu::Add, to: sum, value: Arg::Slot(added) }) =
-            self.program.steps.get(at + 1).map(|step| &step.op)
+        let &Op::Binary { operator: operator @ (BinOp::Shl | BinOp::Mul), to, value } = &self.program.insts[at].op
+        else {
+            return false;
+        };
+        let Some(Op::Binary { operator: BinOp::Add, to: sum, value: Operand::Slot(added) }) =
+            self.program.insts.get(at + 1).map(|inst| &inst.op)
         else {
             return false;
         };
@@ -54,19 +57,19 @@ impl Aarch64<'_> {
             return false;
         }
         let (d, a) = (self.home(sum), self.home(other));
-        match (alu, value) {
-            (Alu::Shl, Arg::Const(shift)) => {
+        match (operator, value) {
+            (BinOp::Shl, Operand::Const(shift)) => {
                 self.plain(A64::AddShifted { wide, d, n: a, m: n, shift: shift as u8 });
             }
-            (Alu::Mul, Arg::Const(by)) if by > 0 && (by as u64).is_power_of_two() => {
+            (BinOp::Mul, Operand::Const(by)) if by > 0 && (by as u64).is_power_of_two() => {
                 let shift = by.trailing_zeros() as u8;
                 self.plain(A64::AddShifted { wide, d, n: a, m: n, shift });
             }
-            (Alu::Mul, Arg::Const(by)) => {
+            (BinOp::Mul, Operand::Const(by)) => {
                 let m = self.number(by, wide, "operand");
                 self.plain(A64::Madd { wide, d, n, m, a });
             }
-            (Alu::Mul, Arg::Slot(by)) => {
+            (BinOp::Mul, Operand::Slot(by)) => {
                 let m = self.home(by);
                 self.plain(A64::Madd { wide, d, n, m, a });
             }
@@ -79,15 +82,15 @@ impl Aarch64<'_> {
 
     /// The branch behind this one, if it goes to the same place and compares as a conditional comparison can.
     fn shares(&self, at: usize) -> Option<Cond> {
-        let [this, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
+        let [this, next] = [at, at + 1].map(|at| self.program.insts.get(at).map(|inst| &inst.op));
         let Some(Op::Branch { left: first, cond: was, right, to: target }) = this else { return None };
-        if let Arg::Const(value) = right
+        if let Operand::Const(value) = right
             && is_one_instruction(self.wide(*first), *was, *value)
         {
             return None;
         }
         match next {
-            Some(&Op::Branch { left, cond, right: Arg::Const(value), to })
+            Some(&Op::Branch { left, cond, right: Operand::Const(value), to })
                 if to == *target && value.abs() < CCMP_END && !is_one_instruction(self.wide(left), cond, value) =>
             {
                 Some(cond)
@@ -106,13 +109,13 @@ impl Aarch64<'_> {
     /// Compares with a constant where the branch before has left its jump to this one: only if that would not be taken.
     pub(super) fn on_condition(&mut self, at: usize, wide: bool, n: Reg, value: i64) -> bool {
         let Some(before) = at.checked_sub(1) else { return false };
-        let (Some(cond), Op::Branch { cond: was, .. }) = (self.shares(before), &self.program.steps[before].op) else {
+        let (Some(cond), Op::Branch { cond: was, .. }) = (self.shares(before), &self.program.insts[before].op) else {
             return false;
         };
         let (negative, imm) = (value < 0, value.unsigned_abs() as u8);
         let compare = A64::Ccmp { wide, negative, n, imm, flags: flags(cond), cond: was.opposite() };
         self.plain(compare);
-        let Op::Branch { cond, to, .. } = self.program.steps[at].op else { unreachable!("it is a branch") };
+        let Op::Branch { cond, to, .. } = self.program.insts[at].op else { unreachable!("it is a branch") };
         self.go_unless_shared(at, cond, to);
         true
     }
@@ -132,7 +135,7 @@ impl Aarch64<'_> {
 
     /// Loads two neighbours at once.
     pub(super) fn load_pair(&mut self, at: usize) -> bool {
-        let [this, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
+        let [this, next] = [at, at + 1].map(|at| self.program.insts.get(at).map(|inst| &inst.op));
         let (Some(&Op::Load { to, width, from }), Some(&Op::Load { to: then, width: same, from: other })) =
             (this, next)
         else {
@@ -156,7 +159,7 @@ impl Aarch64<'_> {
 
     /// Stores two neighbours at once.
     pub(super) fn store_pair(&mut self, at: usize) -> bool {
-        let [this, next] = [at, at + 1].map(|at| self.program.steps.get(at).map(|step| &step.op));
+        let [this, next] = [at, at + 1].map(|at| self.program.insts.get(at).map(|inst| &inst.op));
         let (Some(&Op::Store { width, to, value }), Some(&Op::Store { width: same, to: other, value: then })) =
             (this, next)
         else {
@@ -164,10 +167,10 @@ impl Aarch64<'_> {
         };
         let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(to, other, size).filter(|_| width == same) else { return false };
-        let stored = |value: Arg| match value {
-            Arg::Slot(slot) => Some(self.home(slot)),
-            Arg::Const(0) => Some(ZERO_OR_SP),
-            Arg::Const(value) => (0..ZERO_OR_SP).find(|&reg| self.values.constant(reg) == Some(value as u64)),
+        let stored = |value: Operand| match value {
+            Operand::Slot(slot) => Some(self.home(slot)),
+            Operand::Const(0) => Some(ZERO_OR_SP),
+            Operand::Const(value) => (0..ZERO_OR_SP).find(|&reg| self.values.constant(reg) == Some(value as u64)),
             _ => None,
         };
         let (Some(first), Some(second)) = (stored(value), stored(then)) else { return false };

@@ -14,7 +14,7 @@ use crate::CompileError;
 use crate::ir::Ref;
 use crate::mach::inst::MachInst;
 use crate::mach::inst::{ControlFlow, Effects};
-use crate::op::{Alu, Cond, DatumId, Label};
+use crate::op::{BinOp, Cond, DatumId, Label};
 use crate::reg::Reg;
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
@@ -95,9 +95,9 @@ pub(crate) enum A64 {
     /// MOV Xd, Xm
     Mov { wide: bool, d: Reg, m: Reg },
     /// ADD, SUB, AND, ORR, EOR, MUL, LSL, LSR Xd, Xn, Xm
-    Alu { alu: Alu, wide: bool, d: Reg, n: Reg, m: Reg },
+    Alu { operator: BinOp, wide: bool, d: Reg, n: Reg, m: Reg },
     /// The same with #imm, where [`takes`] says that it fits; ADD and SUB take the stack pointer as well
-    AluImm { alu: Alu, wide: bool, d: Reg, n: Reg, imm: u64 },
+    AluImm { operator: BinOp, wide: bool, d: Reg, n: Reg, imm: u64 },
     /// ADD Xd, Xn, Xm, LSL #shift
     AddShifted { wide: bool, d: Reg, n: Reg, m: Reg, shift: u8 },
     /// MADD Xd, Xn, Xm, Xa
@@ -181,12 +181,12 @@ fn is_pattern(wide: bool, value: u64) -> bool {
 }
 
 /// Is there an instruction that does this with this number?
-pub(crate) fn takes(alu: Alu, wide: bool, value: u64) -> bool {
-    match alu {
-        Alu::Add | Alu::Sub => is_imm12(value),
-        Alu::And | Alu::Or | Alu::Xor => is_pattern(wide, value),
-        Alu::Mul => false,
-        Alu::Shl | Alu::Shr => value < if wide { 64 } else { 32 },
+pub(crate) fn takes(operator: BinOp, wide: bool, value: u64) -> bool {
+    match operator {
+        BinOp::Add | BinOp::Sub => is_imm12(value),
+        BinOp::And | BinOp::Or | BinOp::Xor => is_pattern(wide, value),
+        BinOp::Mul => false,
+        BinOp::Shl | BinOp::Shr => value < if wide { 64 } else { 32 },
     }
 }
 
@@ -267,8 +267,8 @@ impl MachInst for A64 {
                     dynasm!(ops; .arch aarch64; movz X(d), low; movk X(d), high, lsl 16);
                 }
             }
-            Self::Alu { alu, wide, d, n, m } => registers(&mut ops, alu, wide, [d, n, m]),
-            Self::AluImm { alu, wide, d, n, imm } => immediate(&mut ops, alu, wide, [d, n], imm),
+            Self::Alu { operator, wide, d, n, m } => registers(&mut ops, operator, wide, [d, n, m]),
+            Self::AluImm { operator, wide, d, n, imm } => immediate(&mut ops, operator, wide, [d, n], imm),
             Self::Ccmp { wide, negative, n, imm, flags, cond } => {
                 compare_on(&mut ops, (wide, negative), n, (imm, flags), cond);
             }

@@ -4,7 +4,7 @@ use super::SCRATCH_2;
 use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
 use super::select::Aarch64;
 use crate::analysis::value_state::Value;
-use crate::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Slot, Width};
+use crate::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
 use crate::reg::Reg;
 
 impl Aarch64<'_> {
@@ -17,7 +17,7 @@ impl Aarch64<'_> {
             Base::Sum(n, m) if mem.offset == 0 => return Place::Sum { n: self.home(n), m: self.home(m) },
             Base::Sum(n, m) => {
                 let (n, m) = (self.home(n), self.home(m));
-                self.push(A64::Alu { alu: Alu::Add, wide: true, d: SCRATCH_2, n, m }, "the sum in memory");
+                self.push(A64::Alu { operator: BinOp::Add, wide: true, d: SCRATCH_2, n, m }, "the sum in memory");
                 self.values.set(SCRATCH_2, Value::Unknown);
                 (SCRATCH_2, mem.offset)
             }
@@ -32,11 +32,11 @@ impl Aarch64<'_> {
         behind.unwrap_or(Place::Near { n: SCRATCH_2, simm9: 0 })
     }
 
-    /// The slot that a step counts from and the next moves behind what was accessed: one instruction does both.
+    /// The slot that an operation counts from and the next moves behind what was accessed: one instruction does both.
     fn moves_on(&self, at: usize, mem: Mem, size: Size) -> Option<Slot> {
         let Base::Slot(base) = mem.base else { return None };
-        let on = Op::Alu { alu: Alu::Add, to: base, value: Arg::Const(size.bytes().into()) };
-        (mem.offset == 0 && self.program.steps.get(at + 1)?.op == on).then_some(base)
+        let on = Op::Binary { operator: BinOp::Add, to: base, value: Operand::Const(size.bytes().into()) };
+        (mem.offset == 0 && self.program.insts.get(at + 1)?.op == on).then_some(base)
     }
 
     pub(super) fn load(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
@@ -72,13 +72,13 @@ impl Aarch64<'_> {
         true
     }
 
-    pub(super) fn store(&mut self, at: usize, width: Width, to: Mem, value: Arg) {
+    pub(super) fn store(&mut self, at: usize, width: Width, to: Mem, value: Operand) {
         if self.store_pair(at) {
             return;
         }
         match value {
-            Arg::Const(value) => self.store_constant(size(width), to, value),
-            Arg::Slot(slot) => {
+            Operand::Const(value) => self.store_constant(size(width), to, value),
+            Operand::Slot(slot) => {
                 let (size, t, mem) = (size(width), self.home(slot), to);
                 let to = self.place(to, size);
                 self.plain(A64::Store { size, t, to });
@@ -119,19 +119,19 @@ impl Aarch64<'_> {
     /// A loop of 8 bytes at a time, and one of single bytes for the rest.
     pub(super) fn copy(&mut self, to: Slot, from: Slot, len: Slot) {
         let (d, s, n) = (self.home(to), self.home(from), self.home(len));
-        let count = |alu, imm| A64::AluImm { alu, wide: false, d: n, n, imm };
+        let count = |operator, imm| A64::AluImm { operator, wide: false, d: n, n, imm };
         let [load, store] = move_next(Size::Eight, d, s);
         self.plain(A64::B { to: To::By(3) });
         self.push(load, "8 bytes at a time");
         self.push(store, "8 bytes at a time");
-        self.push(count(Alu::Sub, 8), "8 bytes at a time");
+        self.push(count(BinOp::Sub, 8), "8 bytes at a time");
         self.push(A64::Tbz { set: false, t: n, bit: 31, to: To::By(-3) }, "are there 8?");
-        self.push(count(Alu::Add, 8), "fewer than 8 are left");
+        self.push(count(BinOp::Add, 8), "fewer than 8 are left");
         self.push(A64::Cbz { wide: false, zero: true, t: n, to: To::By(5) }, "is there a rest?");
         let [load, store] = move_next(Size::Byte, d, s);
         self.push(load, "the rest");
         self.push(store, "the rest");
-        self.push(count(Alu::Sub, 1), "the rest");
+        self.push(count(BinOp::Sub, 1), "the rest");
         self.push(A64::Cbz { wide: false, zero: false, t: n, to: To::By(-3) }, "is there more?");
         self.values.set(SCRATCH_2, Value::Unknown);
         self.values.define(to, d, Value::Unknown);

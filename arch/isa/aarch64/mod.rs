@@ -45,7 +45,7 @@ const SCRATCH: Reg = 16;
 const SCRATCH_2: Reg = 17;
 /// For the frame's address, where the stack pointer moves.
 const FRAME: Reg = 29;
-/// Where a subroutine goes back to.
+/// Where a routine goes back to.
 const LINK: Reg = 30;
 
 static REGISTERS: Registers = Registers {

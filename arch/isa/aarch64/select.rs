@@ -11,7 +11,7 @@ use crate::choice::Tuning;
 use crate::ir::Ref;
 use crate::isel::{self, Selector};
 use crate::mach::code::Code;
-use crate::op::{Alu, Arg, Cond, Kind, Label, Op, Program, Slot};
+use crate::op::{BinOp, Cond, Kind, Label, Op, Operand, Program, Slot};
 use crate::reg::Reg;
 use crate::regalloc::Allocation;
 
@@ -23,7 +23,7 @@ pub(crate) struct Aarch64<'p> {
     pub(super) code: Code,
     pub(super) values: ValueState,
     why: String,
-    /// Subroutines that call others which come back to them.
+    /// Routines that call others which come back to them.
     calling: Vec<Label>,
     /// Bytes of the frame that were taken from the stack.
     reserved_bytes: u32,
@@ -44,7 +44,7 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
     let inverted = clear.len() < set.len();
     let left = if inverted { clear } else { set };
     let first = left.first().copied().unwrap_or(0);
-    if left.len() > 1 && takes(Alu::Or, true, value) {
+    if left.len() > 1 && takes(BinOp::Or, true, value) {
         return vec![A64::MovPattern { d, pattern: value }];
     }
     let mut built = vec![if inverted {
@@ -56,13 +56,15 @@ pub(super) fn constant(d: Reg, value: u64) -> Vec<A64> {
     built
 }
 
-/// Subroutines that call others which come back to them.
+/// Routines that call others which come back to them.
 fn callers(program: &Program) -> Vec<Label> {
-    let steps = &program.steps;
-    let calls = |at: usize| matches!(steps[at].op, Op::Gosub(_)) && !isel::is_last(program, at);
+    let insts = &program.insts;
+    let calls = |at: usize| matches!(insts[at].op, Op::CallRoutine(_)) && !isel::is_last(program, at);
     let cfg = Cfg::of(program);
     let calling = cfg.bodies().filter(|(_, body)| body.iter().any(calls));
-    calling.filter_map(|(entry, _)| if let Op::Sub(sub) = steps[entry].op { Some(sub) } else { None }).collect()
+    calling
+        .filter_map(|(entry, _)| if let Op::Routine(routine) = insts[entry].op { Some(routine) } else { None })
+        .collect()
 }
 
 impl<'p> Aarch64<'p> {
@@ -98,7 +100,7 @@ impl<'p> Aarch64<'p> {
 
     /// The register that holds the frame's address.
     pub(super) fn frame(&self) -> Reg {
-        if self.program.has_subs() { REGISTERS.frame } else { ZERO_OR_SP }
+        if self.program.has_routines() { REGISTERS.frame } else { ZERO_OR_SP }
     }
 
     /// A constant as the operand of an instruction of this width sees it.
@@ -108,13 +110,13 @@ impl<'p> Aarch64<'p> {
 
     /// `d = n + by`, in as many instructions as it takes.
     pub(super) fn add(&mut self, d: Reg, n: Reg, by: i32, why: &str) {
-        let alu = if by < 0 { Alu::Sub } else { Alu::Add };
+        let operator = if by < 0 { BinOp::Sub } else { BinOp::Add };
         let by = u64::from(by.unsigned_abs());
         let (low, high) = (by & 0xfff, by & !0xfff);
         let parts: &[u64] = if low == 0 || high == 0 { &[by] } else { &[high, low] };
         let mut n = n;
         for &imm in parts {
-            self.push(A64::AluImm { alu, wide: true, d, n, imm }, why);
+            self.push(A64::AluImm { operator, wide: true, d, n, imm }, why);
             n = d;
         }
     }
@@ -144,44 +146,44 @@ impl<'p> Aarch64<'p> {
         SCRATCH
     }
 
-    pub(super) fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
+    pub(super) fn set(&mut self, reg: Reg, arg: Operand, why: &str) {
         match arg {
-            Arg::Any => {}
-            Arg::Bits { set: value, .. } => self.set(reg, Arg::Const(value.into()), why),
-            Arg::Const(value) => self.set_constant(reg, value, why),
-            Arg::NotNegative if self.values.is_not_negative(reg) => {}
-            Arg::NotNegative => self.set_constant(reg, 0, why),
-            Arg::AtLeast(least) if self.values.is_at_least(reg, least) => {}
-            Arg::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
-            Arg::Frame(offset) => {
+            Operand::Any => {}
+            Operand::Bits { set: value, .. } => self.set(reg, Operand::Const(value.into()), why),
+            Operand::Const(value) => self.set_constant(reg, value, why),
+            Operand::NotNegative if self.values.is_not_negative(reg) => {}
+            Operand::NotNegative => self.set_constant(reg, 0, why),
+            Operand::AtLeast(least) if self.values.is_at_least(reg, least) => {}
+            Operand::AtLeast(least) => self.set_constant(reg, i64::from(least), why),
+            Operand::Frame(offset) => {
                 if self.values.get(reg).value != Value::Frame(offset) {
                     self.add(reg, self.frame(), offset as i32, why);
                     self.values.set(reg, Value::Frame(offset));
                 }
             }
-            Arg::Data(datum) => {
+            Operand::Data(datum) => {
                 if self.values.get(reg).value != Value::Data(datum) {
                     self.push(A64::Address { d: reg, of: Ref::Data(datum) }, why);
                     self.values.set(reg, Value::Data(datum));
                 }
             }
-            Arg::State(offset) => {
+            Operand::State(offset) => {
                 self.push(A64::Address { d: reg, of: Ref::State(offset) }, why);
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Image => {
+            Operand::Image => {
                 self.push(A64::Address { d: reg, of: Ref::Image }, why);
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Entry if self.program.frame_at.is_some() => {
+            Operand::Entry if self.program.frame_at.is_some() => {
                 self.add(reg, ZERO_OR_SP, 0, why);
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Entry => {
+            Operand::Entry => {
                 self.add(reg, self.frame(), (self.reserved_bytes - self.program.below_frame()) as i32, why);
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Slot(slot) => {
+            Operand::Slot(slot) => {
                 let from = self.home(slot);
                 if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.push(A64::Mov { wide: self.wide(slot), d: reg, m: from }, why);
@@ -191,47 +193,47 @@ impl<'p> Aarch64<'p> {
         }
     }
 
-    fn arithmetic(&mut self, at: usize, alu: Alu, to: Slot, value: Arg) {
+    fn arithmetic(&mut self, at: usize, operator: BinOp, to: Slot, value: Operand) {
         let (d, wide) = (self.home(to), self.wide(to));
         let n = self.source.take().unwrap_or(d);
         if self.with_sum(at, n) {
             return;
         }
         match value {
-            Arg::Slot(other) => {
+            Operand::Slot(other) => {
                 let m = self.home(other);
-                self.plain(A64::Alu { alu, wide, d, n, m });
+                self.plain(A64::Alu { operator, wide, d, n, m });
             }
-            Arg::Const(value) => self.arithmetic_constant(alu, wide, [d, n], value),
+            Operand::Const(value) => self.arithmetic_constant(operator, wide, [d, n], value),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         }
         self.values.define(to, d, Value::Unknown);
     }
 
-    /// `d = n alu value`: by one instruction if it, or another that does the same, takes the constant.
-    fn arithmetic_constant(&mut self, alu: Alu, wide: bool, [d, n]: [Reg; 2], value: i64) {
+    /// `d = n operator value`: by one instruction if it, or another that does the same, takes the constant.
+    fn arithmetic_constant(&mut self, operator: BinOp, wide: bool, [d, n]: [Reg; 2], value: i64) {
         let imm = Self::operand(value, wide);
         let opposite = Self::operand(value.wrapping_neg(), wide);
-        let same = match alu {
-            Alu::Add => (Alu::Sub, opposite),
-            Alu::Sub => (Alu::Add, opposite),
-            Alu::Mul if imm.is_power_of_two() => (Alu::Shl, u64::from(imm.trailing_zeros())),
-            _ => (alu, imm),
+        let same = match operator {
+            BinOp::Add => (BinOp::Sub, opposite),
+            BinOp::Sub => (BinOp::Add, opposite),
+            BinOp::Mul if imm.is_power_of_two() => (BinOp::Shl, u64::from(imm.trailing_zeros())),
+            _ => (operator, imm),
         };
-        let taken = [(alu, imm), same].into_iter().find(|&(alu, imm)| takes(alu, wide, imm));
-        if let Some((alu, imm)) = taken {
-            self.plain(A64::AluImm { alu, wide, d, n, imm });
+        let taken = [(operator, imm), same].into_iter().find(|&(operator, imm)| takes(operator, wide, imm));
+        if let Some((operator, imm)) = taken {
+            self.plain(A64::AluImm { operator, wide, d, n, imm });
         } else {
             let m = self.number(value, wide, "operand");
-            self.plain(A64::Alu { alu, wide, d, n, m });
+            self.plain(A64::Alu { operator, wide, d, n, m });
         }
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
         let (n, d) = (self.home(value), self.home(rest));
         if by.is_power_of_two() && by > 1 {
-            self.push(A64::AluImm { alu: Alu::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
-            self.plain(A64::AluImm { alu: Alu::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
+            self.push(A64::AluImm { operator: BinOp::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
+            self.plain(A64::AluImm { operator: BinOp::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
         } else {
             let m = self.number(i64::from(by), false, "divisor");
             self.plain(A64::Udiv { d: SCRATCH_2, n, m });
@@ -264,20 +266,20 @@ impl<'p> Aarch64<'p> {
         self.push(A64::Tbz { set, t, bit: bit as u8, to: to.into() }, why);
     }
 
-    fn branch(&mut self, at: usize, left: Slot, cond: Cond, right: Arg, to: Label) {
+    fn branch(&mut self, at: usize, left: Slot, cond: Cond, right: Operand, to: Label) {
         let (n, wide) = (self.home(left), self.wide(left));
         match (right, cond) {
-            (Arg::Const(0), Cond::Eq | Cond::BelowOrEqual) => return self.go_if_zero(n, wide, true, to),
-            (Arg::Const(0), Cond::Ne | Cond::Above) => return self.go_if_zero(n, wide, false, to),
-            (Arg::Const(0), Cond::Lt) if !wide => return self.go_if_bit(n, 31, true, to),
-            (Arg::Const(0), Cond::Ge) if !wide => return self.go_if_bit(n, 31, false, to),
-            (Arg::Const(value), _) => {
+            (Operand::Const(0), Cond::Eq | Cond::BelowOrEqual) => return self.go_if_zero(n, wide, true, to),
+            (Operand::Const(0), Cond::Ne | Cond::Above) => return self.go_if_zero(n, wide, false, to),
+            (Operand::Const(0), Cond::Lt) if !wide => return self.go_if_bit(n, 31, true, to),
+            (Operand::Const(0), Cond::Ge) if !wide => return self.go_if_bit(n, 31, false, to),
+            (Operand::Const(value), _) => {
                 if self.on_condition(at, wide, n, value) {
                     return;
                 }
                 self.compare_constant(wide, n, value);
             }
-            (Arg::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.home(other) }),
+            (Operand::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.home(other) }),
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
         self.go_unless_shared(at, cond, to);
@@ -286,9 +288,9 @@ impl<'p> Aarch64<'p> {
     /// Compares a register with a constant.
     pub(super) fn compare_constant(&mut self, wide: bool, n: Reg, value: i64) {
         let (imm, opposite) = (Self::operand(value, wide), Self::operand(value.wrapping_neg(), wide));
-        if takes(Alu::Sub, wide, imm) {
+        if takes(BinOp::Sub, wide, imm) {
             self.plain(A64::CmpImm { wide, n, imm });
-        } else if takes(Alu::Add, wide, opposite) {
+        } else if takes(BinOp::Add, wide, opposite) {
             self.plain(A64::CmnImm { wide, n, imm: opposite });
         } else {
             let m = self.number(value, wide, "compared with");
@@ -301,7 +303,7 @@ impl<'p> Aarch64<'p> {
         if bits.is_power_of_two() {
             return self.go_if_bit(n, bits.trailing_zeros(), any, to);
         }
-        if takes(Alu::And, false, u64::from(bits)) {
+        if takes(BinOp::And, false, u64::from(bits)) {
             self.plain(A64::TstImm { n, pattern: bits });
         } else {
             let m = self.number(i64::from(bits as i32), false, "the bits");
@@ -310,18 +312,18 @@ impl<'p> Aarch64<'p> {
         self.go_if(if any { Cond::Ne } else { Cond::Eq }, to);
     }
 
-    /// Does this subroutine call another that comes back to it? Then it has to keep where it goes back to itself.
-    fn calls_another(&self, sub: Label) -> bool {
-        self.calling.contains(&sub)
+    /// Does this routine call another that comes back to it? Then it has to keep where it goes back to itself.
+    fn calls_another(&self, routine: Label) -> bool {
+        self.calling.contains(&routine)
     }
 
-    /// Leaves a subroutine, which has nothing to do any more but what another does.
+    /// Leaves a routine, which has nothing to do any more but what another does.
     fn go_on_in(&mut self, at: usize, to: Label) {
-        let Some(Op::Return { from }) = self.program.steps.get(at + 1).map(|step| &step.op) else { return };
+        let Some(Op::ReturnFrom { from }) = self.program.insts.get(at + 1).map(|inst| &inst.op) else { return };
         if self.calls_another(*from) {
             self.push(A64::PopLink, "where to go back to");
         }
-        if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(to)) {
+        if self.program.insts.get(at + 2).is_none_or(|inst| inst.op != Op::Routine(to)) {
             let why = self.labelled(to);
             self.push(A64::B { to: to.into() }, why);
         }
@@ -361,7 +363,7 @@ impl Selector for Aarch64<'_> {
         self.values.set(REGISTERS.frame, Value::Frame(0));
     }
 
-    fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
+    fn select_op(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
         if std::mem::take(&mut self.skip) {
             return Ok(());
         }
@@ -373,27 +375,27 @@ impl Selector for Aarch64<'_> {
                 let why = self.labelled(*to);
                 self.push(A64::B { to: (*to).into() }, why);
             }
-            Op::Sub(sub) => {
-                if self.calls_another(*sub) {
+            Op::Routine(routine) => {
+                if self.calls_another(*routine) {
                     self.push(A64::PushLink, "where to go back to");
                 }
             }
-            // What a subroutine does last may go back in its place.
-            Op::Gosub(to) if isel::is_last(self.program, at) => self.go_on_in(at, *to),
-            Op::Return { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
-            Op::Gosub(to) => {
+            // What a routine does last may go back in its place.
+            Op::CallRoutine(to) if isel::is_last(self.program, at) => self.go_on_in(at, *to),
+            Op::ReturnFrom { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
+            Op::CallRoutine(to) => {
                 let why = self.labelled(*to);
                 self.push(A64::Bl { to: *to }, why);
                 self.values.set(LINK, Value::Unknown);
             }
-            Op::Return { from } => {
+            Op::ReturnFrom { from } => {
                 if self.calls_another(*from) {
                     self.push(A64::PopLink, "where to go back to");
                 }
                 self.plain(A64::Ret);
             }
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
-            Op::Set { value: Arg::Slot(from), .. }
+            Op::Set { value: Operand::Slot(from), .. }
                 if isel::changed_at_once(self.program, at, |slot| self.home(slot)).is_some() =>
             {
                 self.source = Some(self.home(*from));
@@ -404,10 +406,10 @@ impl Selector for Aarch64<'_> {
                 let known = self.values.get(home).value;
                 self.values.define(*to, home, known);
             }
-            Op::Alu { alu, to, value } => self.arithmetic(at, *alu, *to, *value),
+            Op::Binary { operator, to, value } => self.arithmetic(at, *operator, *to, *value),
             Op::Negate { to } => {
                 let d = self.home(*to);
-                self.plain(A64::Alu { alu: Alu::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
+                self.plain(A64::Alu { operator: BinOp::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
                 self.values.define(*to, d, Value::Unknown);
             }
             Op::Copy { to, from, len } => self.copy(*to, *from, *len),

@@ -4,7 +4,7 @@ use super::inst::{A64, Place, Size, To, takes};
 use super::select::constant;
 use crate::ir::Ref;
 use crate::mach::inst::MachInst;
-use crate::op::{Alu, Cond, DatumId, Label};
+use crate::op::{BinOp, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, disasm};
 
 /// Where the instruction stands, and where its label is.
@@ -21,8 +21,8 @@ fn text(instruction: A64, distance: i64) -> String {
 #[test]
 fn instructions_are_what_they_are_called() {
     let to = To::Label(Label(0));
-    let alu = |alu, wide| A64::Alu { alu, wide, d: 1, n: 2, m: 3 };
-    let imm = |alu, wide, imm| A64::AluImm { alu, wide, d: 1, n: 2, imm };
+    let operator = |operator, wide| A64::Alu { operator, wide, d: 1, n: 2, m: 3 };
+    let imm = |operator, wide, imm| A64::AluImm { operator, wide, d: 1, n: 2, imm };
     let load = |size, from| A64::Load { size, t: 1, from };
     let store = |size, to| A64::Store { size, t: 1, to };
     let near = Place::Near { n: 2, simm9: -256 };
@@ -39,40 +39,40 @@ fn instructions_are_what_they_are_called() {
         (A64::MovPattern { d: 1, pattern: 0xffff_ffff_8000_0000 },              "mov x1, #0xffffffff80000000"),
         (A64::Mov { wide: true, d: 1, m: 2 },                                   "mov x1, x2"),
         (A64::Mov { wide: false, d: 1, m: 2 },                                  "mov w1, w2"),
-        (alu(Alu::Add, true),                                                   "add x1, x2, x3"),
-        (alu(Alu::Add, false),                                                  "add w1, w2, w3"),
-        (alu(Alu::Sub, true),                                                   "sub x1, x2, x3"),
-        (alu(Alu::Sub, false),                                                  "sub w1, w2, w3"),
-        (alu(Alu::And, true),                                                   "and x1, x2, x3"),
-        (alu(Alu::And, false),                                                  "and w1, w2, w3"),
-        (alu(Alu::Or, true),                                                    "orr x1, x2, x3"),
-        (alu(Alu::Or, false),                                                   "orr w1, w2, w3"),
-        (alu(Alu::Xor, true),                                                   "eor x1, x2, x3"),
-        (alu(Alu::Xor, false),                                                  "eor w1, w2, w3"),
-        (alu(Alu::Mul, true),                                                   "mul x1, x2, x3"),
-        (alu(Alu::Mul, false),                                                  "mul w1, w2, w3"),
-        (alu(Alu::Shl, true),                                                   "lsl x1, x2, x3"),
-        (alu(Alu::Shr, false),                                                  "lsr w1, w2, w3"),
-        (imm(Alu::Add, true, 4095),                                             "add x1, x2, #0xfff"),
-        (imm(Alu::Add, false, 1),                                               "add w1, w2, #0x1"),
-        (imm(Alu::Add, true, 0x12_3000),                                        "add x1, x2, #0x123, lsl #12"),
-        (imm(Alu::Add, false, 0x12_3000),                                       "add w1, w2, #0x123, lsl #12"),
-        (imm(Alu::Sub, true, 16),                                               "sub x1, x2, #0x10"),
-        (imm(Alu::Sub, false, 16),                                              "sub w1, w2, #0x10"),
-        (imm(Alu::Sub, true, 0x1000),                                           "sub x1, x2, #0x1, lsl #12"),
-        (imm(Alu::Sub, false, 0x1000),                                          "sub w1, w2, #0x1, lsl #12"),
-        (imm(Alu::And, true, 0xffff_ffff_ffff_fff0),                            "and x1, x2, #0xfffffffffffffff0"),
-        (imm(Alu::And, false, 0xff),                                            "and w1, w2, #0xff"),
-        (imm(Alu::Or, true, 0x5555_5555_5555_5555),                             "orr x1, x2, #0x5555555555555555"),
-        (imm(Alu::Or, false, 0x8000_0001),                                      "orr w1, w2, #0x80000001"),
-        (imm(Alu::Xor, true, 1),                                                "eor x1, x2, #0x1"),
-        (imm(Alu::Xor, false, 0xffff_0000),                                     "eor w1, w2, #0xffff0000"),
-        (imm(Alu::Shl, true, 40),                                               "lsl x1, x2, #0x28"),
-        (imm(Alu::Shl, false, 31),                                              "lsl w1, w2, #0x1f"),
-        (imm(Alu::Shr, true, 63),                                               "lsr x1, x2, #0x3f"),
-        (imm(Alu::Shr, false, 7),                                               "lsr w1, w2, #0x7"),
-        (A64::AluImm { alu: Alu::Sub, wide: true, d: 31, n: 31, imm: 0x230 },   "sub sp, sp, #0x230"),
-        (A64::AluImm { alu: Alu::Add, wide: true, d: 29, n: 31, imm: 0 },       "mov x29, sp"),
+        (operator(BinOp::Add, true),                                                   "add x1, x2, x3"),
+        (operator(BinOp::Add, false),                                                  "add w1, w2, w3"),
+        (operator(BinOp::Sub, true),                                                   "sub x1, x2, x3"),
+        (operator(BinOp::Sub, false),                                                  "sub w1, w2, w3"),
+        (operator(BinOp::And, true),                                                   "and x1, x2, x3"),
+        (operator(BinOp::And, false),                                                  "and w1, w2, w3"),
+        (operator(BinOp::Or, true),                                                    "orr x1, x2, x3"),
+        (operator(BinOp::Or, false),                                                   "orr w1, w2, w3"),
+        (operator(BinOp::Xor, true),                                                   "eor x1, x2, x3"),
+        (operator(BinOp::Xor, false),                                                  "eor w1, w2, w3"),
+        (operator(BinOp::Mul, true),                                                   "mul x1, x2, x3"),
+        (operator(BinOp::Mul, false),                                                  "mul w1, w2, w3"),
+        (operator(BinOp::Shl, true),                                                   "lsl x1, x2, x3"),
+        (operator(BinOp::Shr, false),                                                  "lsr w1, w2, w3"),
+        (imm(BinOp::Add, true, 4095),                                             "add x1, x2, #0xfff"),
+        (imm(BinOp::Add, false, 1),                                               "add w1, w2, #0x1"),
+        (imm(BinOp::Add, true, 0x12_3000),                                        "add x1, x2, #0x123, lsl #12"),
+        (imm(BinOp::Add, false, 0x12_3000),                                       "add w1, w2, #0x123, lsl #12"),
+        (imm(BinOp::Sub, true, 16),                                               "sub x1, x2, #0x10"),
+        (imm(BinOp::Sub, false, 16),                                              "sub w1, w2, #0x10"),
+        (imm(BinOp::Sub, true, 0x1000),                                           "sub x1, x2, #0x1, lsl #12"),
+        (imm(BinOp::Sub, false, 0x1000),                                          "sub w1, w2, #0x1, lsl #12"),
+        (imm(BinOp::And, true, 0xffff_ffff_ffff_fff0),                            "and x1, x2, #0xfffffffffffffff0"),
+        (imm(BinOp::And, false, 0xff),                                            "and w1, w2, #0xff"),
+        (imm(BinOp::Or, true, 0x5555_5555_5555_5555),                             "orr x1, x2, #0x5555555555555555"),
+        (imm(BinOp::Or, false, 0x8000_0001),                                      "orr w1, w2, #0x80000001"),
+        (imm(BinOp::Xor, true, 1),                                                "eor x1, x2, #0x1"),
+        (imm(BinOp::Xor, false, 0xffff_0000),                                     "eor w1, w2, #0xffff0000"),
+        (imm(BinOp::Shl, true, 40),                                               "lsl x1, x2, #0x28"),
+        (imm(BinOp::Shl, false, 31),                                              "lsl w1, w2, #0x1f"),
+        (imm(BinOp::Shr, true, 63),                                               "lsr x1, x2, #0x3f"),
+        (imm(BinOp::Shr, false, 7),                                               "lsr w1, w2, #0x7"),
+        (A64::AluImm { operator: BinOp::Sub, wide: true, d: 31, n: 31, imm: 0x230 },   "sub sp, sp, #0x230"),
+        (A64::AluImm { operator: BinOp::Add, wide: true, d: 29, n: 31, imm: 0 },       "mov x29, sp"),
         (A64::AddShifted { wide: true, d: 1, n: 2, m: 3, shift: 4 },             "add x1, x2, x3, lsl #4"),
         (A64::AddShifted { wide: false, d: 1, n: 2, m: 3, shift: 4 },            "add w1, w2, w3, lsl #4"),
         (A64::Madd { wide: true, d: 1, n: 2, m: 3, a: 4 },                       "madd x1, x2, x3, x4"),
@@ -208,15 +208,15 @@ fn constants_are_built_in_as_few_instructions_as_there_are() {
 
 #[test]
 fn instructions_take_the_constants_that_have_an_encoding() {
-    for alu in [Alu::Add, Alu::Sub] {
-        assert!([0, 1, 0xfff, 0x1000, 0xff_f000].into_iter().all(|value| takes(alu, true, value)));
-        assert!(![0x1001, 0x100_0000, u64::MAX].into_iter().any(|value| takes(alu, true, value)));
+    for operator in [BinOp::Add, BinOp::Sub] {
+        assert!([0, 1, 0xfff, 0x1000, 0xff_f000].into_iter().all(|value| takes(operator, true, value)));
+        assert!(![0x1001, 0x100_0000, u64::MAX].into_iter().any(|value| takes(operator, true, value)));
     }
-    for alu in [Alu::And, Alu::Or, Alu::Xor] {
-        assert!([1, 0xff, 0xff00, 0x8000_0001, 0x5555_5555].into_iter().all(|value| takes(alu, false, value)));
-        assert!(![0, 5, 0xffff_ffff, 0x1_0000_0000].into_iter().any(|value| takes(alu, false, value)));
-        assert!(takes(alu, true, 0xffff_ffff) && !takes(alu, true, u64::MAX));
+    for operator in [BinOp::And, BinOp::Or, BinOp::Xor] {
+        assert!([1, 0xff, 0xff00, 0x8000_0001, 0x5555_5555].into_iter().all(|value| takes(operator, false, value)));
+        assert!(![0, 5, 0xffff_ffff, 0x1_0000_0000].into_iter().any(|value| takes(operator, false, value)));
+        assert!(takes(operator, true, 0xffff_ffff) && !takes(operator, true, u64::MAX));
     }
-    assert!(takes(Alu::Shl, false, 31) && !takes(Alu::Shl, false, 32) && takes(Alu::Shr, true, 63));
-    assert!(!takes(Alu::Mul, true, 1));
+    assert!(takes(BinOp::Shl, false, 31) && !takes(BinOp::Shl, false, 32) && takes(BinOp::Shr, true, 63));
+    assert!(!takes(BinOp::Mul, true, 1));
 }

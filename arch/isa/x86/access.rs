@@ -6,7 +6,7 @@ use super::fuse::NOWHERE;
 use super::regs::{self, ESP};
 use super::select::{Built, X86, named};
 use crate::analysis::value_state::Value;
-use crate::op::{Arg, Mem, Slot, Width};
+use crate::op::{Mem, Operand, Slot, Width};
 
 impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
@@ -39,32 +39,34 @@ impl X86<'_> {
         }
     }
 
-    pub(super) fn store(&mut self, width: Width, to: Mem, value: Arg) {
-        if let (Arg::Const(value), Width::Four) = (value, width) {
+    pub(super) fn store(&mut self, width: Width, to: Mem, value: Operand) {
+        if let (Operand::Const(value), Width::Four) = (value, width) {
             self.prepare_constant(to, value);
         }
         let (memory, why) = (self.memory(to), self.why.clone());
         let wide = self.mode.is_long && width == Width::Word;
         let built = match (width, value) {
-            (_, Arg::Const(value)) => self.store_constant(width, memory, value),
-            (Width::Four, Arg::Slot(slot)) if self.takes(slot) => {
+            (_, Operand::Const(value)) => self.store_constant(width, memory, value),
+            (Width::Four, Operand::Slot(slot)) if self.takes(slot) => {
                 self.is_number = true;
                 Instruction::with2(Opcode::Mov_rm32_imm32, memory, 0) // C7 /0 id
             }
-            (Width::Byte, Arg::Slot(slot)) => {
+            (Width::Byte, Operand::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.home(slot)))
             }
-            (Width::Two, Arg::Slot(slot)) => {
+            (Width::Two, Operand::Slot(slot)) => {
                 Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(self.home(slot)))
             }
-            (_, Arg::Slot(slot)) if wide => {
+            (_, Operand::Slot(slot)) if wide => {
                 Instruction::with2(Opcode::Mov_rm64_r64, memory, regs::bits_64(self.home(slot)))
             }
-            (_, Arg::Slot(slot)) => Instruction::with2(Opcode::Mov_rm32_r32, memory, regs::bits_32(self.home(slot))),
+            (_, Operand::Slot(slot)) => {
+                Instruction::with2(Opcode::Mov_rm32_r32, memory, regs::bits_32(self.home(slot)))
+            }
             _ => unreachable!("a constant or a slot is stored"),
         };
         self.plain(built, why);
-        if let (true, Arg::Slot(slot)) = (self.program.is_own_word(to, width), value)
+        if let (true, Operand::Slot(slot)) = (self.program.is_own_word(to, width), value)
             && self.home(slot) != NOWHERE
         {
             self.values.change_frame(to.offset, 4);
@@ -78,7 +80,7 @@ impl X86<'_> {
         let value = i64::from(value as u32);
         let is_held = |reg: u8| self.values.constant(reg).is_some_and(|known| known as u32 == value as u32);
         let registers = if self.mode.is_long { 16 } else { 8 };
-        if !self.program.has_subs() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
+        if !self.program.has_routines() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
             return;
         }
         let is_free = |&reg: &u8| {

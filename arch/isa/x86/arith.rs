@@ -7,49 +7,56 @@ use super::regs::{self, EAX, ECX, ESP};
 use super::select::{Built, X86, named};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::isel::{self, Changed};
-use crate::op::{Alu, Arg, Label, Op, Slot};
+use crate::op::{BinOp, Label, Op, Operand, Slot};
 use crate::regalloc::parallel_move::{self, Move};
 
 /// Codes of an arithmetic operation with imm8, imm32 and a register.
 #[rustfmt::skip] // One row per line.
-pub(super) fn codes(alu: Alu, wide: bool) -> [Opcode; 3] {
-    match (alu, wide) {
-        (Alu::Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0 ib  81 /0 id  01 /r
-        (Alu::Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
-        (Alu::Sub, false) => [Opcode::Sub_rm32_imm8, Opcode::Sub_rm32_imm32, Opcode::Sub_rm32_r32], // 83 /5 ib  81 /5 id  29 /r
-        (Alu::Sub, true)  => [Opcode::Sub_rm64_imm8, Opcode::Sub_rm64_imm32, Opcode::Sub_rm64_r64], // REX.W
-        (Alu::And, false) => [Opcode::And_rm32_imm8, Opcode::And_rm32_imm32, Opcode::And_rm32_r32], // 83 /4 ib  81 /4 id  21 /r
-        (Alu::And, true)  => [Opcode::And_rm64_imm8, Opcode::And_rm64_imm32, Opcode::And_rm64_r64], // REX.W
-        (Alu::Or,  false) => [Opcode::Or_rm32_imm8,  Opcode::Or_rm32_imm32,  Opcode::Or_rm32_r32],  // 83 /1 ib  81 /1 id  09 /r
-        (Alu::Or,  true)  => [Opcode::Or_rm64_imm8,  Opcode::Or_rm64_imm32,  Opcode::Or_rm64_r64],  // REX.W
-        (Alu::Xor, false) => [Opcode::Xor_rm32_imm8, Opcode::Xor_rm32_imm32, Opcode::Xor_rm32_r32], // 83 /6 ib  81 /6 id  31 /r
-        (Alu::Xor, true)  => [Opcode::Xor_rm64_imm8, Opcode::Xor_rm64_imm32, Opcode::Xor_rm64_r64], // REX.W
-        (Alu::Mul | Alu::Shl | Alu::Shr, _) => unreachable!("products and shifts have codes of their own"),
+pub(super) fn codes(operator: BinOp, wide: bool) -> [Opcode; 3] {
+    use BinOp::{Add, And, Mul, Or, Shl, Shr, Sub, Xor};
+    match (operator, wide) {
+        (Add, false) => [Opcode::Add_rm32_imm8, Opcode::Add_rm32_imm32, Opcode::Add_rm32_r32], // 83 /0  81 /0  01 /r
+        (Add, true)  => [Opcode::Add_rm64_imm8, Opcode::Add_rm64_imm32, Opcode::Add_rm64_r64], // REX.W
+        (Sub, false) => [Opcode::Sub_rm32_imm8, Opcode::Sub_rm32_imm32, Opcode::Sub_rm32_r32], // 83 /5  81 /5  29 /r
+        (Sub, true)  => [Opcode::Sub_rm64_imm8, Opcode::Sub_rm64_imm32, Opcode::Sub_rm64_r64], // REX.W
+        (And, false) => [Opcode::And_rm32_imm8, Opcode::And_rm32_imm32, Opcode::And_rm32_r32], // 83 /4  81 /4  21 /r
+        (And, true)  => [Opcode::And_rm64_imm8, Opcode::And_rm64_imm32, Opcode::And_rm64_r64], // REX.W
+        (Or,  false) => [Opcode::Or_rm32_imm8,  Opcode::Or_rm32_imm32,  Opcode::Or_rm32_r32],  // 83 /1  81 /1  09 /r
+        (Or,  true)  => [Opcode::Or_rm64_imm8,  Opcode::Or_rm64_imm32,  Opcode::Or_rm64_r64],  // REX.W
+        (Xor, false) => [Opcode::Xor_rm32_imm8, Opcode::Xor_rm32_imm32, Opcode::Xor_rm32_r32], // 83 /6  81 /6  31 /r
+        (Xor, true)  => [Opcode::Xor_rm64_imm8, Opcode::Xor_rm64_imm32, Opcode::Xor_rm64_r64], // REX.W
+        (Mul | Shl | Shr, _) => unreachable!("products and shifts have codes of their own"),
     }
 }
 
 impl X86<'_> {
-    pub(super) fn arithmetic(&mut self, alu: Alu, to: Slot, value: Arg) {
+    pub(super) fn arithmetic(&mut self, operator: BinOp, to: Slot, value: Operand) {
         let (home, wide) = (self.home(to), self.wide(to));
         let reg = named(home, wide);
-        let built = match (alu, value) {
-            (_, Arg::Const(value)) if self.is_low(to) => low(alu, home, value),
-            (Alu::Shl | Alu::Shr, Arg::Const(by)) => Instruction::with2(shift(alu, wide, by), reg, by as u32),
-            (Alu::Mul, _) => self.product(home, wide, value),
-            (Alu::Add | Alu::Sub, Arg::Const(1)) => Instruction::with1(self.step_code(alu, wide), reg),
-            (Alu::And, Arg::Const(0xff)) if self.mode.is_long || home < ESP => {
+        let built = match (operator, value) {
+            (_, Operand::Const(value)) if self.is_low(to) => low(operator, home, value),
+            (BinOp::Shl | BinOp::Shr, Operand::Const(by)) => {
+                Instruction::with2(shift(operator, wide, by), reg, by as u32)
+            }
+            (BinOp::Mul, _) => self.product(home, wide, value),
+            (BinOp::Add | BinOp::Sub, Operand::Const(1)) => {
+                Instruction::with1(self.increment_code(operator, wide), reg)
+            }
+            (BinOp::And, Operand::Const(0xff)) if self.mode.is_long || home < ESP => {
                 Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(home), regs::bits_8(home))
             }
-            (_, Arg::Const(value)) => self.constant_arithmetic(alu, home, wide, value),
-            (_, Arg::Slot(other)) if self.takes(other) => {
-                let code = match (alu, home == EAX && !wide) {
-                    (Alu::Add, true) => Opcode::Add_EAX_imm32, // 05 id
-                    (_, true) => Opcode::Sub_EAX_imm32,        // 2D id
-                    _ => codes(alu, wide)[1],
+            (_, Operand::Const(value)) => self.constant_arithmetic(operator, home, wide, value),
+            (_, Operand::Slot(other)) if self.takes(other) => {
+                let code = match (operator, home == EAX && !wide) {
+                    (BinOp::Add, true) => Opcode::Add_EAX_imm32, // 05 id
+                    (_, true) => Opcode::Sub_EAX_imm32,          // 2D id
+                    _ => codes(operator, wide)[1],
                 };
                 Instruction::with2(code, reg, 0)
             }
-            (_, Arg::Slot(other)) => Instruction::with2(codes(alu, wide)[2], reg, named(self.home(other), wide)),
+            (_, Operand::Slot(other)) => {
+                Instruction::with2(codes(operator, wide)[2], reg, named(self.home(other), wide))
+            }
             _ => unreachable!("arithmetic takes a constant or a slot"),
         };
         let why = self.why.clone();
@@ -59,7 +66,7 @@ impl X86<'_> {
         self.plain(Ok(instruction), why);
         let known = if self.is_low(to) {
             Value::Unknown
-        } else if matches!((alu, value), (Alu::And, Arg::Const(0..=255))) {
+        } else if matches!((operator, value), (BinOp::And, Operand::Const(0..=255))) {
             Value::Byte
         } else {
             Value::Unknown
@@ -69,24 +76,24 @@ impl X86<'_> {
     }
 
     /// A copy to which something is added: `lea` does both, but leaves the flags alone.
-    pub(super) fn sum_at_once(&mut self, step: usize) -> bool {
-        let Some(changed) = isel::changed_at_once(self.program, step, |slot| self.home(slot)) else { return false };
-        let Changed { alu, to, from, value } = changed;
+    pub(super) fn sum_at_once(&mut self, at: usize) -> bool {
+        let Some(changed) = isel::changed_at_once(self.program, at, |slot| self.home(slot)) else { return false };
+        let Changed { operator, to, from, value } = changed;
         let (home, wide) = (self.home(to), self.wide(to));
         let flags_are_wanted = matches!(
-            self.program.steps.get(step + 2).map(|step| &step.op),
-            Some(Op::Branch { left, right: Arg::Const(0), .. }) if *left == to
+            self.program.insts.get(at + 2).map(|inst| &inst.op),
+            Some(Op::Branch { left, right: Operand::Const(0), .. }) if *left == to
         );
-        if self.leave_multiple(step + 1, Some(from)) {
+        if self.leave_multiple(at + 1, Some(from)) {
             self.skip = 1;
             return true;
         }
         let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
         let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
-        let built = match (alu, value) {
-            (Alu::Shl, Arg::Const(by)) if flags_are_wanted || by > 6 => return false,
-            (Alu::Mul | Alu::Shl, Arg::Const(by)) => {
-                let by = if alu == Alu::Shl { 1 << by } else { by };
+        let built = match (operator, value) {
+            (BinOp::Shl, Operand::Const(by)) if flags_are_wanted || by > 6 => return false,
+            (BinOp::Mul | BinOp::Shl, Operand::Const(by)) => {
+                let by = if operator == BinOp::Shl { 1 << by } else { by };
                 let [imm8, imm32] = if wide {
                     [Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32]
                 } else {
@@ -96,17 +103,17 @@ impl X86<'_> {
                 Instruction::with3(code, named(home, wide), named(self.home(from), wide), by as i32)
             }
             _ if flags_are_wanted => return false,
-            (Alu::Add, Arg::Slot(other)) => {
+            (BinOp::Add, Operand::Slot(other)) => {
                 let sum = MemoryOperand::with_base_index(whole(from), whole(other));
                 Instruction::with2(lea, named(home, wide), sum)
             }
-            (Alu::Add | Alu::Sub, Arg::Const(by)) => {
-                let by = if alu == Alu::Add { by as i32 } else { (by as i32).wrapping_neg() };
+            (BinOp::Add | BinOp::Sub, Operand::Const(by)) => {
+                let by = if operator == BinOp::Add { by as i32 } else { (by as i32).wrapping_neg() };
                 Instruction::with2(lea, named(home, wide), self.operand(self.home(from), by))
             }
             _ => return false,
         };
-        let why = [step, step + 1].map(|at| &self.program.steps[at].why).into_iter().find(|why| !why.is_empty());
+        let why = [at, at + 1].map(|at| &self.program.insts[at].why).into_iter().find(|why| !why.is_empty());
         let why = why.cloned().unwrap_or_default();
         self.plain(built, why);
         self.values.define(to, home, Value::Unknown);
@@ -114,7 +121,7 @@ impl X86<'_> {
         true
     }
 
-    fn product(&self, home: u8, wide: bool, value: Arg) -> Built {
+    fn product(&self, home: u8, wide: bool, value: Operand) -> Built {
         let reg = named(home, wide);
         let (imm8, imm32, by) = if wide {
             (Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32, Opcode::Imul_r64_rm64)
@@ -122,27 +129,27 @@ impl X86<'_> {
             (Opcode::Imul_r32_rm32_imm8, Opcode::Imul_r32_rm32_imm32, Opcode::Imul_r32_rm32)
         };
         match value {
-            Arg::Const(value) if i8::try_from(value).is_ok() => Instruction::with3(imm8, reg, reg, value as i32),
-            Arg::Const(value) => Instruction::with3(imm32, reg, reg, value as i32),
-            Arg::Slot(other) => Instruction::with2(by, reg, named(self.home(other), wide)),
+            Operand::Const(value) if i8::try_from(value).is_ok() => Instruction::with3(imm8, reg, reg, value as i32),
+            Operand::Const(value) => Instruction::with3(imm32, reg, reg, value as i32),
+            Operand::Slot(other) => Instruction::with2(by, reg, named(self.home(other), wide)),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         }
     }
 
     /// `inc` or `dec`; protected mode has a form of one byte.
-    fn step_code(&self, alu: Alu, wide: bool) -> Opcode {
-        match (alu, wide, self.mode.is_long) {
-            (Alu::Add, true, _) => Opcode::Inc_rm64,     // REX.W FF /0
-            (Alu::Add, false, true) => Opcode::Inc_rm32, // FF /0
-            (Alu::Add, false, false) => Opcode::Inc_r32, // 40+r
-            (_, true, _) => Opcode::Dec_rm64,            // REX.W FF /1
-            (_, false, true) => Opcode::Dec_rm32,        // FF /1
-            (_, false, false) => Opcode::Dec_r32,        // 48+r
+    fn increment_code(&self, operator: BinOp, wide: bool) -> Opcode {
+        match (operator, wide, self.mode.is_long) {
+            (BinOp::Add, true, _) => Opcode::Inc_rm64,     // REX.W FF /0
+            (BinOp::Add, false, true) => Opcode::Inc_rm32, // FF /0
+            (BinOp::Add, false, false) => Opcode::Inc_r32, // 40+r
+            (_, true, _) => Opcode::Dec_rm64,              // REX.W FF /1
+            (_, false, true) => Opcode::Dec_rm32,          // FF /1
+            (_, false, false) => Opcode::Dec_r32,          // 48+r
         }
     }
 
     /// `rep movsb` has registers of its own.
-    pub(super) fn copy_bytes(&mut self, step: usize, slots: [Slot; 3]) {
+    pub(super) fn copy_bytes(&mut self, at: usize, slots: [Slot; 3]) {
         let why = self.why.clone();
         let fixed = self.mode.registers.copy;
         let homes = slots.map(|slot| self.home(slot));
@@ -154,12 +161,12 @@ impl X86<'_> {
         }
         self.values.set(ECX, Value::Const(0));
         let back = slots.iter().zip(homes).zip(fixed);
-        let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(step, **slot));
+        let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(at, **slot));
         let wanted: Vec<(u8, u8)> = wanted.map(|((_, home), &reg)| (home, reg)).collect();
         self.parallel(wanted.into_iter(), wide, "behind what was copied");
         for (slot, home) in slots.into_iter().zip(homes) {
             let known =
-                if slot == slots[2] && self.slots.lives_after(step, slot) { Value::Const(0) } else { Value::Unknown };
+                if slot == slots[2] && self.slots.lives_after(at, slot) { Value::Const(0) } else { Value::Unknown };
             if known == Value::Unknown && home == ECX {
                 continue;
             }
@@ -207,64 +214,64 @@ impl X86<'_> {
 }
 
 /// A shift by a constant; by one it is a byte shorter.
-pub(super) fn shift(alu: Alu, wide: bool, by: i64) -> Opcode {
-    match (alu, wide, by) {
-        (Alu::Shl, false, 1) => Opcode::Shl_rm32_1,    // D1 /4
-        (Alu::Shl, true, 1) => Opcode::Shl_rm64_1,     // REX.W
-        (Alu::Shl, false, _) => Opcode::Shl_rm32_imm8, // C1 /4 ib
-        (Alu::Shl, true, _) => Opcode::Shl_rm64_imm8,  // REX.W
-        (_, false, 1) => Opcode::Shr_rm32_1,           // D1 /5
-        (_, true, 1) => Opcode::Shr_rm64_1,            // REX.W
-        (_, false, _) => Opcode::Shr_rm32_imm8,        // C1 /5 ib
-        (_, true, _) => Opcode::Shr_rm64_imm8,         // REX.W
+pub(super) fn shift(operator: BinOp, wide: bool, by: i64) -> Opcode {
+    match (operator, wide, by) {
+        (BinOp::Shl, false, 1) => Opcode::Shl_rm32_1,    // D1 /4
+        (BinOp::Shl, true, 1) => Opcode::Shl_rm64_1,     // REX.W
+        (BinOp::Shl, false, _) => Opcode::Shl_rm32_imm8, // C1 /4 ib
+        (BinOp::Shl, true, _) => Opcode::Shl_rm64_imm8,  // REX.W
+        (_, false, 1) => Opcode::Shr_rm32_1,             // D1 /5
+        (_, true, 1) => Opcode::Shr_rm64_1,              // REX.W
+        (_, false, _) => Opcode::Shr_rm32_imm8,          // C1 /5 ib
+        (_, true, _) => Opcode::Shr_rm64_imm8,           // REX.W
     }
 }
 
 /// With a constant. What clears the upper half anyway needs no REX prefix.
-fn constant(alu: Alu, home: u8, wide: bool, value: i64) -> Built {
-    let wide = wide && !(alu == Alu::And && (0..1 << 31).contains(&value));
+fn constant(operator: BinOp, home: u8, wide: bool, value: i64) -> Built {
+    let wide = wide && !(operator == BinOp::And && (0..1 << 31).contains(&value));
     let reg = named(home, wide);
     let value = value as i32;
-    let [imm8, imm32, _] = codes(alu, wide);
+    let [imm8, imm32, _] = codes(operator, wide);
     if i8::try_from(value).is_ok() {
         return Instruction::with2(imm8, reg, value);
     }
     // The accumulator has a form without ModRM.
-    let short = match (alu, home == EAX && !wide) {
-        (Alu::Add, true) => Opcode::Add_EAX_imm32, // 05 id
-        (Alu::Sub, true) => Opcode::Sub_EAX_imm32, // 2D id
-        (Alu::And, true) => Opcode::And_EAX_imm32, // 25 id
-        (Alu::Or, true) => Opcode::Or_EAX_imm32,   // 0D id
-        (Alu::Xor, true) => Opcode::Xor_EAX_imm32, // 35 id
+    let short = match (operator, home == EAX && !wide) {
+        (BinOp::Add, true) => Opcode::Add_EAX_imm32, // 05 id
+        (BinOp::Sub, true) => Opcode::Sub_EAX_imm32, // 2D id
+        (BinOp::And, true) => Opcode::And_EAX_imm32, // 25 id
+        (BinOp::Or, true) => Opcode::Or_EAX_imm32,   // 0D id
+        (BinOp::Xor, true) => Opcode::Xor_EAX_imm32, // 35 id
         _ => imm32,
     };
     Instruction::with2(short, reg, value)
 }
 
 /// Arithmetic on a byte with a constant.
-fn low(alu: Alu, home: u8, value: i64) -> Built {
+fn low(operator: BinOp, home: u8, value: i64) -> Built {
     let sub = [Opcode::Sub_rm8_imm8, Opcode::Sub_AL_imm8]; // 80 /5 ib  2C ib
-    let [byte, accumulator] = byte_codes(alu).unwrap_or(sub);
+    let [byte, accumulator] = byte_codes(operator).unwrap_or(sub);
     let code = if home == EAX { accumulator } else { byte };
     Instruction::with2(code, regs::bits_8(home), value as u32)
 }
 
 /// Codes that set, clear or turn bits of a byte; of the accumulator's lowest.
 #[rustfmt::skip] // One row per line.
-fn byte_codes(alu: Alu) -> Option<[Opcode; 2]> {
-    match alu {
-        Alu::And => Some([Opcode::And_rm8_imm8, Opcode::And_AL_imm8]), // 80 /4 ib  24 ib
-        Alu::Or  => Some([Opcode::Or_rm8_imm8,  Opcode::Or_AL_imm8]),  // 80 /1 ib  0C ib
-        Alu::Xor => Some([Opcode::Xor_rm8_imm8, Opcode::Xor_AL_imm8]), // 80 /6 ib  34 ib
+fn byte_codes(operator: BinOp) -> Option<[Opcode; 2]> {
+    match operator {
+        BinOp::And => Some([Opcode::And_rm8_imm8, Opcode::And_AL_imm8]), // 80 /4 ib  24 ib
+        BinOp::Or  => Some([Opcode::Or_rm8_imm8,  Opcode::Or_AL_imm8]),  // 80 /1 ib  0C ib
+        BinOp::Xor => Some([Opcode::Xor_rm8_imm8, Opcode::Xor_AL_imm8]), // 80 /6 ib  34 ib
         _ => None,
     }
 }
 
 /// The bits that an operation on 32 bits may change, if it changes no others.
-pub(super) fn changed_bits(alu: Alu, value: i64) -> Option<u32> {
-    match alu {
-        Alu::And => Some(!value as u32),
-        Alu::Or | Alu::Xor => Some(value as u32),
+pub(super) fn changed_bits(operator: BinOp, value: i64) -> Option<u32> {
+    match operator {
+        BinOp::And => Some(!value as u32),
+        BinOp::Or | BinOp::Xor => Some(value as u32),
         _ => None,
     }
 }
@@ -280,14 +287,16 @@ impl X86<'_> {
     /// bts eax, imm8             0F BA /5 ib    4     (+1: REX)
     /// btr eax, imm8             0F BA /6 ib    4
     /// ```
-    fn constant_arithmetic(&self, alu: Alu, home: u8, wide: bool, value: i64) -> Built {
-        let plain = constant(alu, home, wide, value);
-        let (Some(bits), Some([byte, accumulator]), false) = (changed_bits(alu, value), byte_codes(alu), wide) else {
+    fn constant_arithmetic(&self, operator: BinOp, home: u8, wide: bool, value: i64) -> Built {
+        let plain = constant(operator, home, wide, value);
+        let (Some(bits), Some([byte, accumulator]), false) =
+            (changed_bits(operator, value), byte_codes(operator), wide)
+        else {
             return plain;
         };
         // What is 0 already need not be cleared.
         let is_byte = matches!(self.values.get(home).value, Value::Byte | Value::Const(0..=0xff));
-        let bits = if alu == Alu::And && is_byte { bits & 0xff } else { bits };
+        let bits = if operator == BinOp::And && is_byte { bits & 0xff } else { bits };
         let fits_byte = i8::try_from(value as i32).is_ok();
         let there = |shift: u32| (value as i32) >> shift & 0xff;
         if bits <= 0xff && home == EAX {
@@ -300,9 +309,9 @@ impl X86<'_> {
             return Instruction::with2(byte, regs::second_8(home), there(8));
         }
         if !fits_byte && bits.is_power_of_two() {
-            let code = match alu {
-                Alu::Or => Opcode::Bts_rm32_imm8,
-                Alu::And => Opcode::Btr_rm32_imm8,
+            let code = match operator {
+                BinOp::Or => Opcode::Bts_rm32_imm8,
+                BinOp::And => Opcode::Btr_rm32_imm8,
                 _ => Opcode::Btc_rm32_imm8, // 0F BA /7 ib
             };
             return Instruction::with2(code, regs::bits_32(home), bits.trailing_zeros());

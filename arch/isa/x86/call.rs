@@ -7,37 +7,37 @@ use super::regs::EAX;
 use super::select::{X86, named};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice::ORDER;
-use crate::op::{Arg, Slot};
+use crate::op::{Operand, Slot};
 use crate::regalloc::parallel_move::{self, Argument, Move};
 use crate::syscall::{Call, Returns};
 
 impl X86<'_> {
-    pub(super) fn call(&mut self, step: usize, call: Call, args: &[Arg], result: Option<Slot>) {
+    pub(super) fn call(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {
         let info = call.info();
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
         let mut args = parallel_move::settled(args, &registers, |slot| self.slots.home(slot));
         // The frame's address stays where it is; it is not negative under qemu-user, and Linux does not look at it.
-        if self.program.has_subs() && !self.mode.is_long {
+        if self.program.has_routines() && !self.mode.is_long {
             for (arg, _) in args.iter_mut().zip(&registers).filter(|(_, reg)| **reg == self.mode.registers.frame) {
-                *arg = if *arg == Arg::NotNegative { Arg::Any } else { *arg };
+                *arg = if *arg == Operand::NotNegative { Operand::Any } else { *arg };
             }
         }
         let args = &args[..];
         let (slots, mut rest) = parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
-        let is_slot = |(arg, reg): (&Arg, &u8)| if matches!(arg, Arg::Slot(_)) { 1 << reg } else { 0 };
+        let is_slot = |(arg, reg): (&Operand, &u8)| if matches!(arg, Operand::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
             self.move_slot(info.name, one);
         }
         for (reg, arg, _) in &rest {
-            if let Arg::Data(datum) = arg
+            if let Operand::Data(datum) = arg
                 && self.is_on_stack(*datum)
             {
                 self.push_datum(*datum, *reg);
             }
         }
-        let number = Arg::Const(i64::from(info.number(machine)));
+        let number = Operand::Const(i64::from(info.number(machine)));
         if self.tuning.is_golf && !call.is_numbered() {
             self.may_fail = self.program.needless_after_failure.contains(&call);
             rest.insert(0, (EAX, number, "call number"));
@@ -54,7 +54,7 @@ impl X86<'_> {
             self.values.set(reg, RegValue::UNKNOWN);
         }
         // No more is sent than was asked for.
-        let is_short = call == Call::Sendto && matches!(args[2], Arg::Const(0..=255));
+        let is_short = call == Call::Sendto && matches!(args[2], Operand::Const(0..=255));
         let returned = match info.result {
             Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
             Returns::Zero => Value::ZeroOrError,
@@ -65,7 +65,7 @@ impl X86<'_> {
         self.values.set(EAX, returned);
         if let Some(slot) = result {
             let home = self.home(slot);
-            if home != EAX && self.slots.lives_after(step, slot) {
+            if home != EAX && self.slots.lives_after(at, slot) {
                 self.take(home, EAX, false, "keep the result");
             }
             let value = self.values.get(home).value;
@@ -99,7 +99,7 @@ impl X86<'_> {
     pub(super) fn set_cheapest_first(&mut self, name: &str, mut pending: Vec<Argument>) {
         while !pending.is_empty() {
             let cost = |&(reg, arg, _): &Argument| match arg {
-                Arg::Const(value) => {
+                Operand::Const(value) => {
                     let constant = self.constant(reg, value);
                     constant.bytes(constant.shortest(&self.values))
                 }

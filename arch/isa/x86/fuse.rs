@@ -19,7 +19,7 @@ use super::select::{X86, named};
 use super::sums;
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
-use crate::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
 use crate::regalloc::Strings;
 
 /// Where slots live that are never in a register; nothing is ever known of it.
@@ -30,36 +30,36 @@ pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 
 /// How many operations behind a load become one with it; 0 if it is an instruction of its own.
 pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
-    if let Op::Set { to, value: Arg::Data(_) | Arg::State(_) } = program.steps[at].op {
+    if let Op::Set { to, value: Operand::Data(_) | Operand::State(_) } = program.insts[at].op {
         return usize::from(takes_address(program, kept, at, to));
     }
-    if let Op::Set { to, value: Arg::Frame(_) } = program.steps[at].op {
+    if let Op::Set { to, value: Operand::Frame(_) } = program.insts[at].op {
         return usize::from(sums::is_from_frame(program, kept, at, to));
     }
-    let Op::Load { to, width, from } = program.steps[at].op else { return 0 };
+    let Op::Load { to, width, from } = program.insts[at].op else { return 0 };
     let dies = |at: usize| !kept[at].contains(usize::from(to.0));
-    let (Some(next), Some(then)) = (program.steps.get(at + 1), program.steps.get(at + 2)) else { return 0 };
+    let (Some(next), Some(then)) = (program.insts.get(at + 1), program.insts.get(at + 2)) else { return 0 };
     let (next, then) = (&next.op, &then.op);
     let whole = whole(program, to, width);
     let is_base = from.base.slots().any(|slot| slot == to);
     match *next {
         _ if is_base => 0,
-        Op::Alu { alu, to: changed, value } if changed == to && whole && alu != Alu::Mul => {
-            usize::from(stores(then, to, width, from) && dies(at + 2) && value != Arg::Slot(to)) * 2
+        Op::Binary { operator, to: changed, value } if changed == to && whole && operator != BinOp::Mul => {
+            usize::from(stores(then, to, width, from) && dies(at + 2) && value != Operand::Slot(to)) * 2
         }
         Op::Negate { to: changed } if changed == to && whole && width == Width::Four => {
             usize::from(stores(then, to, width, from) && dies(at + 2)) * 2
         }
         _ if !dies(at + 1) => 0,
-        Op::Alu { alu, to: changed, value: Arg::Slot(value) } if value == to && changed != to => {
+        Op::Binary { operator, to: changed, value: Operand::Slot(value) } if value == to && changed != to => {
             let is_alike = whole && program.kind(changed) == program.kind(to);
-            usize::from(is_alike && !matches!(alu, Alu::Shl | Alu::Shr))
+            usize::from(is_alike && !matches!(operator, BinOp::Shl | BinOp::Shr))
         }
         Op::Branch { left, cond, right, .. } => {
             let fits = match (left == to, right) {
-                (true, Arg::Const(value)) => compares(whole, width, cond, value),
-                (true, Arg::Slot(right)) => whole && right != to && program.kind(right) == program.kind(to),
-                (false, Arg::Slot(right)) => whole && right == to && program.kind(left) == program.kind(to),
+                (true, Operand::Const(value)) => compares(whole, width, cond, value),
+                (true, Operand::Slot(right)) => whole && right != to && program.kind(right) == program.kind(to),
+                (false, Operand::Slot(right)) => whole && right == to && program.kind(left) == program.kind(to),
                 _ => false,
             };
             usize::from(fits)
@@ -76,9 +76,9 @@ pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
     }
 }
 
-/// Does the operation behind this step take an address as a number in its instruction, and nobody else want it?
+/// Does the operation behind this operation take an address as a number in its instruction, and nobody else want it?
 fn takes_address(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool {
-    let Some(next) = program.steps.get(at + 1).map(|step| &step.op) else { return false };
+    let Some(next) = program.insts.get(at + 1).map(|inst| &inst.op) else { return false };
     let is_wanted = kept[at + 1].contains(usize::from(slot.0)) && !next.defines().contains(&slot);
     let counts_from = |mem: &Mem| match mem.base {
         Base::Slot(base) => base == slot,
@@ -86,13 +86,13 @@ fn takes_address(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool
         Base::Frame => false,
     };
     let fits = match next {
-        Op::Alu { alu: Alu::Add | Alu::Sub, to, value } => *to != slot && *value == Arg::Slot(slot),
-        Op::Branch { left, right, .. } => *left != slot && *right == Arg::Slot(slot),
+        Op::Binary { operator: BinOp::Add | BinOp::Sub, to, value } => *to != slot && *value == Operand::Slot(slot),
+        Op::Branch { left, right, .. } => *left != slot && *right == Operand::Slot(slot),
         Op::Load { from, .. } => counts_from(from),
-        Op::Store { to, value, .. } if *value != Arg::Slot(slot) => counts_from(to),
+        Op::Store { to, value, .. } if *value != Operand::Slot(slot) => counts_from(to),
         // What is stored; a small program's search has other ways.
         Op::Store { to, width, .. } => {
-            program.has_subs() && *width == Width::Four && !to.base.slots().any(|base| base == slot)
+            program.has_routines() && *width == Width::Four && !to.base.slots().any(|base| base == slot)
         }
         Op::BranchBytes { at, .. } => counts_from(at),
         Op::StoreBytes { to, bytes } => counts_from(to) && matches!(bytes.len(), 1 | 2 | 4),
@@ -110,7 +110,7 @@ fn whole(program: &Program, slot: Slot, width: Width) -> bool {
 }
 
 fn stores(op: &Op, slot: Slot, width: Width, place: Mem) -> bool {
-    *op == Op::Store { width, to: place, value: Arg::Slot(slot) }
+    *op == Op::Store { width, to: place, value: Operand::Slot(slot) }
 }
 
 /// Is memory compared with this number as the register would be, in which zeros stand before what was loaded?
@@ -130,14 +130,14 @@ fn byte_of(bits: u32) -> Option<(usize, u32)> {
 }
 
 /// Where a constant does not fit a byte, but changes bits of one byte alone: which, and how.
-fn byte_change(alu: Alu, value: i64) -> Option<(usize, Opcode)> {
-    let code = match alu {
-        Alu::And => Opcode::And_rm8_imm8, // 80 /4 ib
-        Alu::Or => Opcode::Or_rm8_imm8,   // 80 /1 ib
-        Alu::Xor => Opcode::Xor_rm8_imm8, // 80 /6 ib
+fn byte_change(operator: BinOp, value: i64) -> Option<(usize, Opcode)> {
+    let code = match operator {
+        BinOp::And => Opcode::And_rm8_imm8, // 80 /4 ib
+        BinOp::Or => Opcode::Or_rm8_imm8,   // 80 /1 ib
+        BinOp::Xor => Opcode::Xor_rm8_imm8, // 80 /6 ib
         _ => return None,
     };
-    let (byte, _) = byte_of(changed_bits(alu, value)?)?;
+    let (byte, _) = byte_of(changed_bits(operator, value)?)?;
     i8::try_from(value as i32).is_err().then_some((byte, code))
 }
 
@@ -153,52 +153,56 @@ impl X86<'_> {
     pub(super) fn load_for(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
         match self.slots.fused(at) {
             0 => self.load(to, width, from),
-            1 if self.program.steps[at + 1].op.target().is_some() => self.in_memory = Some((width, from)),
+            1 if self.program.insts[at + 1].op.target().is_some() => self.in_memory = Some((width, from)),
             1 => {
-                let Op::Alu { alu, to, .. } = self.program.steps[at + 1].op else { unreachable!("it is arithmetic") };
+                let Op::Binary { operator, to, .. } = self.program.insts[at + 1].op else {
+                    unreachable!("it is arithmetic")
+                };
                 self.skip = 1;
-                self.add_memory(alu, to, from);
+                self.add_memory(operator, to, from);
             }
             _ => {
-                let op = self.program.steps[at + 1].op.clone();
-                self.program.steps[at + 1].why.clone_into(&mut self.why);
+                let op = self.program.insts[at + 1].op.clone();
+                self.program.insts[at + 1].why.clone_into(&mut self.why);
                 self.skip = 2;
                 self.change_memory(&op, self.wide(to), from);
             }
         }
     }
 
-    fn add_memory(&mut self, alu: Alu, to: Slot, from: Mem) {
+    fn add_memory(&mut self, operator: BinOp, to: Slot, from: Mem) {
         let (home, wide, memory) = (self.home(to), self.wide(to), self.memory(from));
-        let code = match (alu, wide) {
-            (Alu::Add, false) => Opcode::Add_r32_rm32, // 03 /r
-            (Alu::Add, true) => Opcode::Add_r64_rm64,  // REX.W
-            (Alu::Sub, false) => Opcode::Sub_r32_rm32, // 2B /r
-            (Alu::Sub, true) => Opcode::Sub_r64_rm64,  // REX.W
-            (Alu::And, false) => Opcode::And_r32_rm32, // 23 /r
-            (Alu::And, true) => Opcode::And_r64_rm64,  // REX.W
-            (Alu::Or, false) => Opcode::Or_r32_rm32,   // 0B /r
-            (Alu::Or, true) => Opcode::Or_r64_rm64,    // REX.W
-            (Alu::Xor, false) => Opcode::Xor_r32_rm32, // 33 /r
-            (Alu::Xor, true) => Opcode::Xor_r64_rm64,  // REX.W
-            (_, false) => Opcode::Imul_r32_rm32,       // 0F AF /r
-            (_, true) => Opcode::Imul_r64_rm64,        // REX.W
+        let code = match (operator, wide) {
+            (BinOp::Add, false) => Opcode::Add_r32_rm32, // 03 /r
+            (BinOp::Add, true) => Opcode::Add_r64_rm64,  // REX.W
+            (BinOp::Sub, false) => Opcode::Sub_r32_rm32, // 2B /r
+            (BinOp::Sub, true) => Opcode::Sub_r64_rm64,  // REX.W
+            (BinOp::And, false) => Opcode::And_r32_rm32, // 23 /r
+            (BinOp::And, true) => Opcode::And_r64_rm64,  // REX.W
+            (BinOp::Or, false) => Opcode::Or_r32_rm32,   // 0B /r
+            (BinOp::Or, true) => Opcode::Or_r64_rm64,    // REX.W
+            (BinOp::Xor, false) => Opcode::Xor_r32_rm32, // 33 /r
+            (BinOp::Xor, true) => Opcode::Xor_r64_rm64,  // REX.W
+            (_, false) => Opcode::Imul_r32_rm32,         // 0F AF /r
+            (_, true) => Opcode::Imul_r64_rm64,          // REX.W
         };
         let why = self.why.clone();
         self.plain(Instruction::with2(code, named(home, wide), memory), why);
         self.values.define(to, home, Value::Unknown);
-        self.values.set_flags((alu != Alu::Mul).then_some(to));
+        self.values.set_flags((operator != BinOp::Mul).then_some(to));
     }
 
     fn change_memory(&mut self, op: &Op, wide: bool, place: Mem) {
         let (memory, why) = (self.memory(place), self.why.clone());
         let built = match *op {
             Op::Negate { .. } => Instruction::with1(Opcode::Neg_rm32, memory), // F7 /3
-            Op::Alu { alu: alu @ (Alu::Shl | Alu::Shr), value: Arg::Const(by), .. } => {
-                Instruction::with2(shift(alu, wide, by), memory, by as u32)
+            Op::Binary { operator: operator @ (BinOp::Shl | BinOp::Shr), value: Operand::Const(by), .. } => {
+                Instruction::with2(shift(operator, wide, by), memory, by as u32)
             }
-            Op::Alu { alu: alu @ (Alu::Add | Alu::Sub), value: Arg::Const(by @ (1 | -1)), .. } => {
-                let code = match ((alu == Alu::Add) == (by == 1), wide) {
+            Op::Binary {
+                operator: operator @ (BinOp::Add | BinOp::Sub), value: Operand::Const(by @ (1 | -1)), ..
+            } => {
+                let code = match ((operator == BinOp::Add) == (by == 1), wide) {
                     (true, false) => Opcode::Inc_rm32,  // FF /0
                     (true, true) => Opcode::Inc_rm64,   // REX.W
                     (false, false) => Opcode::Dec_rm32, // FF /1
@@ -206,17 +210,19 @@ impl X86<'_> {
                 };
                 Instruction::with1(code, memory)
             }
-            Op::Alu { alu, value: Arg::Const(value), .. } if !wide && byte_change(alu, value).is_some() => {
-                let (byte, code) = byte_change(alu, value).expect("it is one byte");
+            Op::Binary { operator, value: Operand::Const(value), .. }
+                if !wide && byte_change(operator, value).is_some() =>
+            {
+                let (byte, code) = byte_change(operator, value).expect("it is one byte");
                 let there = (value as i32) >> (8 * byte) & 0xff;
                 Instruction::with2(code, self.memory(place.behind(byte)), there)
             }
-            Op::Alu { alu, value: Arg::Const(value), .. } => {
-                let [imm8, imm32, _] = codes(alu, wide);
+            Op::Binary { operator, value: Operand::Const(value), .. } => {
+                let [imm8, imm32, _] = codes(operator, wide);
                 Instruction::with2(if i8::try_from(value as i32).is_ok() { imm8 } else { imm32 }, memory, value as i32)
             }
-            Op::Alu { alu, value: Arg::Slot(other), .. } => {
-                Instruction::with2(codes(alu, wide)[2], memory, named(self.home(other), wide))
+            Op::Binary { operator, value: Operand::Slot(other), .. } => {
+                Instruction::with2(codes(operator, wide)[2], memory, named(self.home(other), wide))
             }
             _ => unreachable!("only these change memory"),
         };
@@ -265,7 +271,7 @@ impl X86<'_> {
         to: Label,
     ) {
         if self.program.is_own_word(from, width)
-            && self.program.has_subs()
+            && self.program.has_routines()
             && let Some(condition) = self.branch_held(from, [left, right], (cond, value))
         {
             return self.jump(Some(condition), to);
@@ -315,8 +321,8 @@ impl X86<'_> {
             Op::Branch { left, cond, right, to } => {
                 let register = |slot: Slot| Some(slot).filter(|slot| self.home(*slot) != NOWHERE);
                 let (right, value) = match right {
-                    Arg::Slot(right) => (register(right), 0),
-                    Arg::Const(value) => (None, value),
+                    Operand::Slot(right) => (register(right), 0),
+                    Operand::Const(value) => (None, value),
                     _ => unreachable!("a slot is compared with a constant or a slot"),
                 };
                 self.branch_memory((width, from), [register(left), right], (cond, value), to);

@@ -26,8 +26,8 @@ pub(crate) enum Operation {
     Number { instruction: Instruction, of: Ref },
     /// A jump, conditional or not.
     Jump { condition: Option<Condition>, to: Label },
-    /// A call of a subroutine.
-    Subroutine { to: Label },
+    /// A call of a routine.
+    CallRoutine { to: Label },
     /// A system call that does not return.
     Leave(Instruction),
     /// An address below 4 GiB into a register.
@@ -198,7 +198,7 @@ impl MachInst for X86Inst {
                 let code = codes[usize::from(self.long_mode) * 2 + usize::from(form.min(1))];
                 Instruction::with_branch(code, target).map_err(|error| encoding(&error))?
             }
-            Operation::Subroutine { to } => {
+            Operation::CallRoutine { to } => {
                 let code = if self.long_mode { Code::Call_rel32_64 } else { Code::Call_rel32_32 }; // E8 cd
                 Instruction::with_branch(code, address(Ref::Code(to))).map_err(|error| encoding(&error))?
             }
@@ -242,7 +242,7 @@ impl MachInst for X86Inst {
             Operation::Jump { condition: Some(condition), to } => {
                 ControlFlow::CondJump { to, condition: condition as u8 }
             }
-            Operation::Subroutine { .. } => ControlFlow::Call,
+            Operation::CallRoutine { .. } => ControlFlow::Call,
             Operation::Plain(instruction) if goes_back(&instruction) => ControlFlow::Return,
             Operation::Leave(_) => ControlFlow::Never,
             _ => ControlFlow::FallThrough,
@@ -291,7 +291,7 @@ impl MachInst for X86Inst {
             Operation::Plain(instruction) if goes_back(&instruction) => true,
             Operation::Plain(instruction) => instruction.rflags_read() != 0 && !enters_kernel(&instruction),
             Operation::Jump { .. }
-            | Operation::Subroutine { .. }
+            | Operation::CallRoutine { .. }
             | Operation::Symbolic { .. }
             | Operation::Number { .. } => true,
             _ => false,
@@ -311,7 +311,7 @@ impl MachInst for X86Inst {
             ) => 0..0,
             (Operation::Symbolic { .. } | Operation::Number { .. }, _) => 0..MOST_BYTES,
             (Operation::Jump { .. }, 0) => 1..2,
-            (Operation::Jump { condition: None, .. } | Operation::Subroutine { .. }, _) => 1..5,
+            (Operation::Jump { condition: None, .. } | Operation::CallRoutine { .. }, _) => 1..5,
             (Operation::Jump { .. }, _) => 2..6,
             (Operation::Address { .. }, 0) | (Operation::PushAddress { .. }, _) => 1..5,
             (Operation::Address { .. }, _) => 3..7,
@@ -327,7 +327,7 @@ impl MachInst for X86Inst {
             // The stack pointer is register 4.
             Operation::PushAddress { .. } => Effects { reads: 1 << 4, writes: 1 << 4 | Effects::MEMORY },
             Operation::Jump { condition: Some(_), .. } => Effects { reads: u64::MAX, writes: u64::MAX },
-            Operation::Jump { .. } | Operation::Subroutine { .. } => Effects::ALL,
+            Operation::Jump { .. } | Operation::CallRoutine { .. } => Effects::ALL,
         }
     }
 
@@ -364,7 +364,7 @@ pub(crate) fn bytes(bits: u32, instruction: &Instruction, at: u64) -> Result<Vec
     Ok(encoder.take_buffer())
 }
 
-/// Is it the end of a subroutine?
+/// Is it the end of a routine?
 fn goes_back(instruction: &Instruction) -> bool {
     matches!(instruction.code(), Code::Retnq | Code::Retnd)
 }

@@ -10,7 +10,7 @@
 
 use super::regs::ESP;
 use crate::bitset::Set;
-use crate::op::{Alu, Arg, Cond, Op, Program, Slot, Width};
+use crate::op::{BinOp, Cond, Op, Operand, Program, Slot, Width};
 use crate::regalloc::Allocation;
 
 /// What a slot is used for, as far as its lowest byte tells all of it.
@@ -30,28 +30,32 @@ pub(super) fn low(program: &Program, slots: &Allocation) -> Set {
     let mut uses = vec![Use::default(); program.slots.len()];
     let mut pairs = Vec::new();
     let at = |slot: Slot| usize::from(slot.0);
-    for step in &program.steps {
-        match step.op {
+    for inst in &program.insts {
+        match inst.op {
             Op::Load { width: Width::Byte, ref from, .. } => {
                 from.base.slots().for_each(|slot| uses[at(slot)].is_more = true);
             }
-            Op::Store { width: Width::Byte, ref to, value: Arg::Slot(_) } => {
+            Op::Store { width: Width::Byte, ref to, value: Operand::Slot(_) } => {
                 to.base.slots().for_each(|slot| uses[at(slot)].is_more = true);
             }
-            Op::Branch { left, cond, right: Arg::Const(value), .. } if compares(cond, value) => {
+            Op::Branch { left, cond, right: Operand::Const(value), .. } if compares(cond, value) => {
                 uses[at(left)].most = uses[at(left)].most.max(value);
             }
-            Op::Branch { left, cond: Cond::Eq | Cond::Ne, right: Arg::Slot(right), .. } => {
+            Op::Branch { left, cond: Cond::Eq | Cond::Ne, right: Operand::Slot(right), .. } => {
                 pairs.push([at(left), at(right)]);
                 // Where something has been subtracted, what is above the byte differs.
                 uses[at(left)].most = 255;
                 uses[at(right)].most = 255;
             }
             Op::BranchBits { bits: 0..=0xff, value, .. } => uses[at(value)].most = 255,
-            Op::Alu { alu: Alu::Or, value: Arg::Const(0..=255), .. } => {}
-            Op::Alu { alu: Alu::And | Alu::Xor, to, value: Arg::Const(0..=255) } => uses[at(to)].has_mask = true,
-            Op::Alu { alu: Alu::Sub, to, value: Arg::Const(value @ 0..=255) } => uses[at(to)].less += value,
-            _ => step.op.uses().into_iter().chain(step.op.defines()).for_each(|slot| uses[at(slot)].is_more = true),
+            Op::Binary { operator: BinOp::Or, value: Operand::Const(0..=255), .. } => {}
+            Op::Binary { operator: BinOp::And | BinOp::Xor, to, value: Operand::Const(0..=255) } => {
+                uses[at(to)].has_mask = true;
+            }
+            Op::Binary { operator: BinOp::Sub, to, value: Operand::Const(value @ 0..=255) } => {
+                uses[at(to)].less += value;
+            }
+            _ => inst.op.uses().into_iter().chain(inst.op.defines()).for_each(|slot| uses[at(slot)].is_more = true),
         }
     }
     let mut low = Set::with_room(program.slots.len());

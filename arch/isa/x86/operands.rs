@@ -11,7 +11,7 @@ use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
 use crate::choice::{ENOUGH, HALF};
 use crate::ir::Ref;
-use crate::op::{Arg, Base, DatumId, Kind, Mem, Op, Slot};
+use crate::op::{Base, DatumId, Kind, Mem, Op, Operand, Slot};
 use crate::reg::Reg;
 
 impl X86<'_> {
@@ -41,8 +41,8 @@ impl X86<'_> {
     /// Leaves an address to the next operation, or the register that has it already.
     pub(super) fn hold_address(&mut self, slot: Slot, op: &Op) {
         let (of, value) = match *op {
-            Op::Set { value: Arg::Data(datum), .. } => (Ref::Data(datum), Value::Data(datum)),
-            Op::Set { value: Arg::State(offset), .. } => (Ref::State(offset), Value::State(offset)),
+            Op::Set { value: Operand::Data(datum), .. } => (Ref::Data(datum), Value::Data(datum)),
+            Op::Set { value: Operand::State(offset), .. } => (Ref::State(offset), Value::State(offset)),
             _ => unreachable!("only addresses outside the stack"),
         };
         let holder = (0..8).filter(|&reg| reg != ESP).find(|&reg| self.values.get(reg).value == value);
@@ -140,7 +140,7 @@ impl X86<'_> {
             -128..=127 => 1,
             _ => 4,
         } + i32::from(reg == ESP);
-        let held = self.program.has_subs().then_some((self.mode.registers.frame, offset - self.frame_middle));
+        let held = self.program.has_routines().then_some((self.mode.registers.frame, offset - self.frame_middle));
         held.into_iter()
             .chain(held.is_none().then_some((ESP, offset + self.depth_bytes as i32)))
             .chain(pointers)
@@ -235,9 +235,9 @@ impl X86<'_> {
         rules[self.tuning.ask((self.at, u16::from(constant.reg)), rules.len(), usual)]
     }
 
-    /// Is there a system call before this step? What is there is for the most part in other bytes than the header's.
-    fn calls_before(&self, step: usize) -> bool {
-        self.program.steps[..step].iter().any(|step| matches!(step.op, Op::Call { .. }))
+    /// Is there a system call before this operation? What is there is mostly in other bytes than the header's.
+    fn calls_before(&self, at: usize) -> bool {
+        self.program.insts[..at].iter().any(|at| matches!(at.op, Op::Call { .. }))
     }
 
     /// The rules for small programs, but for one that is left out.
@@ -284,36 +284,36 @@ impl X86<'_> {
     }
 
     /// Puts an operand into a register; slots at their own width.
-    pub(super) fn set(&mut self, reg: Reg, arg: Arg, why: &str) {
+    pub(super) fn set(&mut self, reg: Reg, arg: Operand, why: &str) {
         match arg {
-            Arg::Any => {}
-            Arg::Const(value) => self.set_constant(reg, value, why),
-            Arg::Bits { set, clear } => self.set_bits(reg, (set, clear), why),
-            Arg::NotNegative if self.values.is_not_negative(reg) => {}
-            Arg::NotNegative => self.set_constant(reg, 0, why),
-            Arg::AtLeast(least) if self.values.is_at_least(reg, least) => {}
+            Operand::Any => {}
+            Operand::Const(value) => self.set_constant(reg, value, why),
+            Operand::Bits { set, clear } => self.set_bits(reg, (set, clear), why),
+            Operand::NotNegative if self.values.is_not_negative(reg) => {}
+            Operand::NotNegative => self.set_constant(reg, 0, why),
+            Operand::AtLeast(least) if self.values.is_at_least(reg, least) => {}
             // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
             // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
-            Arg::AtLeast(_) if self.tuning.is_golf && matches!(self.values.get(reg).value, Value::Frame(_)) => {}
-            Arg::AtLeast(least) => self.set_at_least(reg, least, why),
-            Arg::Frame(offset) => self.set_frame(reg, offset, why),
-            Arg::Data(datum) if self.is_on_stack(datum) => {
+            Operand::AtLeast(_) if self.tuning.is_golf && matches!(self.values.get(reg).value, Value::Frame(_)) => {}
+            Operand::AtLeast(least) => self.set_at_least(reg, least, why),
+            Operand::Frame(offset) => self.set_frame(reg, offset, why),
+            Operand::Data(datum) if self.is_on_stack(datum) => {
                 self.push_datum(datum, reg);
                 let (_, offset) = *self.pushed.iter().find(|(id, _)| *id == datum).expect("it has been pushed");
                 self.set_frame(reg, offset, why);
             }
-            Arg::Data(datum) => self.set_address(reg, Ref::Data(datum), Value::Data(datum), why),
-            Arg::State(offset) => self.set_address(reg, Ref::State(offset), Value::State(offset), why),
-            Arg::Image => {
+            Operand::Data(datum) => self.set_address(reg, Ref::Data(datum), Value::Data(datum), why),
+            Operand::State(offset) => self.set_address(reg, Ref::State(offset), Value::State(offset), why),
+            Operand::Image => {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Entry if self.program.frame_at.is_some() => {
+            Operand::Entry if self.program.frame_at.is_some() => {
                 self.copy(reg, ESP, self.mode.is_long, why);
                 self.values.set(reg, Value::Unknown);
             }
-            Arg::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
-            Arg::Slot(slot) => {
+            Operand::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
+            Operand::Slot(slot) => {
                 let from = self.home(slot);
                 if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.copy(reg, from, self.wide(slot), why);

@@ -8,7 +8,7 @@ use super::regs::{EAX, ESP};
 use super::select::{X86, named};
 use crate::choice::Rule;
 use crate::choice::{RESTORE, SEED, ZEROS};
-use crate::op::{Arg, Op};
+use crate::op::{Op, Operand};
 use crate::reg::Reg;
 use crate::syscall::Call;
 
@@ -28,7 +28,7 @@ impl X86<'_> {
 
     /// Large constants in registers: where one is wanted in a loop, it may stay there, and others are near it.
     fn seed(&mut self) {
-        if self.program.has_subs() {
+        if self.program.has_routines() {
             return;
         }
         let registers = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&reg| reg != EAX && reg != ESP);
@@ -71,8 +71,8 @@ impl X86<'_> {
     /// and no slot has, the numbers of calls.
     fn constants_for(&self, reg: Reg) -> Vec<i64> {
         let (registers, machine) = (self.mode.registers.args, self.mode.machine);
-        let is_easy = |arg: &Arg| matches!(arg, Arg::Any | Arg::NotNegative);
-        let is_arg = |(call, args): (Call, &Vec<Arg>)| {
+        let is_easy = |arg: &Operand| matches!(arg, Operand::Any | Operand::NotNegative);
+        let is_arg = |(call, args): (Call, &Vec<Operand>)| {
             let mut all = args.iter().enumerate().zip(registers);
             all.any(|((at, arg), &to)| to == reg && !is_easy(arg) && call.info().looks_at(machine, args, at))
         };
@@ -90,9 +90,9 @@ impl X86<'_> {
     /// Constants that the register holds for calls.
     fn args_in(&self, reg: Reg) -> Vec<i64> {
         let registers = self.mode.registers.args;
-        let of = |(_, args): (Call, &Vec<Arg>)| match args.iter().zip(registers).find(|(_, to)| **to == reg) {
-            Some((Arg::Const(value), _)) => Some(*value),
-            Some((Arg::Bits { set, .. }, _)) => Some(i64::from(*set)),
+        let of = |(_, args): (Call, &Vec<Operand>)| match args.iter().zip(registers).find(|(_, to)| **to == reg) {
+            Some((Operand::Const(value), _)) => Some(*value),
+            Some((Operand::Bits { set, .. }, _)) => Some(i64::from(*set)),
             _ => None,
         };
         let mut constants: Vec<i64> = self.calls().filter_map(of).collect();
@@ -102,8 +102,8 @@ impl X86<'_> {
     }
 
     /// The program's calls with their arguments.
-    fn calls(&self) -> impl Iterator<Item = (Call, &Vec<Arg>)> {
-        self.program.steps.iter().filter_map(|step| match &step.op {
+    fn calls(&self) -> impl Iterator<Item = (Call, &Vec<Operand>)> {
+        self.program.insts.iter().filter_map(|inst| match &inst.op {
             Op::Call { call, args, .. } if !call.is_numbered() => Some((*call, args)),
             _ => None,
         })
@@ -111,8 +111,8 @@ impl X86<'_> {
 
     /// Zeros that are popped later, each into a register that is to be 0.
     fn push_zeros(&mut self) {
-        let starts_at_label = matches!(self.program.steps[0].op, Op::Label(_) | Op::Sub(_));
-        if !self.to_push.is_empty() || self.program.has_subs() || starts_at_label {
+        let starts_at_label = matches!(self.program.insts[0].op, Op::Label(_) | Op::Routine(_));
+        if !self.to_push.is_empty() || self.program.has_routines() || starts_at_label {
             return;
         }
         let sp_is_free = self.program.frame_bytes == 0 && !self.program.asks_for_entry() && self.tuning.has(Rule::Zero);

@@ -16,7 +16,7 @@ use crate::choice::{STACK, Tuning};
 use crate::ir::Ref;
 use crate::isel::{self, Selector};
 use crate::mach::code::Code;
-use crate::op::{Arg, Cond, DatumId, Label, Mem, Op, Program, Slot, Width};
+use crate::op::{Cond, DatumId, Label, Mem, Op, Operand, Program, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::{Allocation, Registers};
 use crate::target::{Class, Machine, Target};
@@ -67,7 +67,7 @@ pub(crate) struct X86<'p> {
     pub(super) lent: Option<(Slot, Reg)>,
     /// What an access makes of its address itself.
     pub(super) parts: Parts,
-    /// The word of the frame whose comparison with 0 the flags hold behind this step.
+    /// The word of the frame whose comparison with 0 the flags hold behind this operation.
     pub(super) compared: Option<(i32, usize)>,
     /// What the instruction at hand adds to its operand in memory, or has for its number.
     pub(super) symbol: Option<Ref>,
@@ -77,7 +77,7 @@ pub(crate) struct X86<'p> {
     pub(super) skip: usize,
     /// Which way where there are several.
     pub(super) tuning: &'p Tuning,
-    /// The step at hand.
+    /// The operation at hand.
     pub(super) at: usize,
     /// Zeros on top of the stack, as long as nothing else is there.
     pub(super) zeros: u32,
@@ -139,14 +139,14 @@ impl<'p> X86<'p> {
         self.low.contains(usize::from(slot.0))
     }
 
-    fn assign(&mut self, step: usize, to: Slot, value: Arg) {
-        if self.push_pushed(step, to, value) || self.sum_at_once(step) {
+    fn assign(&mut self, at: usize, to: Slot, value: Operand) {
+        if self.push_pushed(at, to, value) || self.sum_at_once(at) {
             return;
         }
         let home = self.home(to);
         let why = self.why.clone();
         match value {
-            Arg::Slot(from) if self.home(from) != home && !self.slots.is_live(step, self.home(from)) => {
+            Operand::Slot(from) if self.home(from) != home && !self.slots.is_live(at, self.home(from)) => {
                 self.take(home, self.home(from), self.wide(to), &why);
             }
             _ => self.set(home, value, &why),
@@ -188,18 +188,18 @@ impl<'p> X86<'p> {
     }
 
     /// Compares and jumps. On the way on, a result that is not below 0 and is no count is 0.
-    fn branch(&mut self, left: Slot, cond: Cond, right: Arg, to: Label) {
+    fn branch(&mut self, left: Slot, cond: Cond, right: Operand, to: Label) {
         let reg = self.home(left);
         let why = self.why.clone();
         let mut condition = match (right, cond) {
-            (Arg::Const(0), Cond::Lt) => Condition::Sign,
-            (Arg::Const(0), Cond::Ge) => Condition::NotSign,
+            (Operand::Const(0), Cond::Lt) => Condition::Sign,
+            (Operand::Const(0), Cond::Ge) => Condition::NotSign,
             _ => cond.into(),
         };
         let (wide, r) = (self.wide(left), self.register(left));
         match right {
             _ if self.is_low(left) => condition = self.compare_low(left, cond, right),
-            Arg::Const(0) => {
+            Operand::Const(0) => {
                 let reusable =
                     matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.values.flags() == Some(left);
                 if !reusable {
@@ -208,8 +208,8 @@ impl<'p> X86<'p> {
                     self.values.set_flags(Some(left));
                 }
             }
-            Arg::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
-            Arg::Slot(other) if self.takes(other) => {
+            Operand::Const(value) => condition = self.compare_constant(reg, wide, value, cond, &why),
+            Operand::Slot(other) if self.takes(other) => {
                 let code = match (wide, reg) {
                     (true, _) => Opcode::Cmp_rm64_imm32,   // REX.W 81 /7 id
                     (false, EAX) => Opcode::Cmp_EAX_imm32, // 3D id
@@ -217,7 +217,7 @@ impl<'p> X86<'p> {
                 };
                 self.plain(Instruction::with2(code, r, 0), why);
             }
-            Arg::Slot(other) => {
+            Operand::Slot(other) => {
                 let code = if wide { Opcode::Cmp_rm64_r64 } else { Opcode::Cmp_rm32_r32 };
                 self.plain(Instruction::with2(code, r, named(self.home(other), wide)), why);
             }
@@ -227,19 +227,22 @@ impl<'p> X86<'p> {
     }
 
     /// Compares bytes.
-    fn compare_low(&mut self, left: Slot, cond: Cond, right: Arg) -> Condition {
+    fn compare_low(&mut self, left: Slot, cond: Cond, right: Operand) -> Condition {
         let (home, why) = (self.home(left), self.why.clone());
         let byte = regs::bits_8(home);
+        let with = |code, value| Instruction::with2(code, byte, value);
         let built = match right {
-            Arg::Const(0) if self.values.flags() == Some(left) => return cond.into(),
-            Arg::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
-            Arg::Const(value) if home == EAX => Instruction::with2(Opcode::Cmp_AL_imm8, byte, value as u32), // 3C ib
-            Arg::Const(value) => Instruction::with2(Opcode::Cmp_rm8_imm8, byte, value as u32), // 80 /7 ib
-            Arg::Slot(other) => Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.home(other))), // 38 /r
+            Operand::Const(0) if self.values.flags() == Some(left) => return cond.into(),
+            Operand::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
+            Operand::Const(value) if home == EAX => with(Opcode::Cmp_AL_imm8, value as u32), // 3C ib
+            Operand::Const(value) => with(Opcode::Cmp_rm8_imm8, value as u32),        // 80 /7 ib
+            Operand::Slot(other) => {
+                Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.home(other))) // 38 /r
+            }
             _ => unreachable!("a slot is compared with a constant or a slot"),
         };
         self.plain(built, why);
-        if right == Arg::Const(0) {
+        if right == Operand::Const(0) {
             self.values.set_flags(Some(left));
         }
         cond.into()
@@ -323,7 +326,7 @@ impl Selector for X86<'_> {
         self.values.set(frame, Value::Frame(0));
     }
 
-    fn step(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
+    fn select_op(&mut self, at: usize, op: &Op, why: &str) -> Result<(), CompileError> {
         if self.skip > 0 {
             self.skip -= 1;
             return Ok(());
@@ -348,33 +351,33 @@ impl Selector for X86<'_> {
                 self.begin_again();
                 self.jump(None, *to);
             }
-            Op::Sub(_) => {}
-            // What a subroutine does last may go back in its place: a jump, or nothing if it follows anyway.
-            Op::Gosub(to) if isel::is_last(self.program, at) => {
-                if self.program.steps.get(at + 2).is_none_or(|step| step.op != Op::Sub(*to)) {
+            Op::Routine(_) => {}
+            // What a routine does last may go back in its place: a jump, or nothing if it follows anyway.
+            Op::CallRoutine(to) if isel::is_last(self.program, at) => {
+                if self.program.insts.get(at + 2).is_none_or(|inst| inst.op != Op::Routine(*to)) {
                     self.jump(None, *to);
                 }
             }
-            Op::Return { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
-            Op::Gosub(to) => {
+            Op::ReturnFrom { .. } if at > 0 && isel::is_last(self.program, at - 1) => {}
+            Op::CallRoutine(to) => {
                 let why = self.program.leads_to(&self.why, *to);
-                self.push(Operation::Subroutine { to: *to }, why);
+                self.push(Operation::CallRoutine { to: *to }, why);
             }
-            Op::Return { .. } => {
+            Op::ReturnFrom { .. } => {
                 let code = if self.mode.is_long { Opcode::Retnq } else { Opcode::Retnd };
                 self.plain(Ok(Instruction::with(code)), why); // C3
             }
             Op::Copy { to, from, len } => self.copy_bytes(at, [*to, *from, *len]),
             Op::BranchBits { value, bits, any, to } => self.branch_bits(*value, *bits, *any, *to),
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
-            Op::Set { to, value: Arg::Data(_) | Arg::State(_) } if self.slots.fused(at) > 0 => {
+            Op::Set { to, value: Operand::Data(_) | Operand::State(_) } if self.slots.fused(at) > 0 => {
                 self.hold_address(*to, op);
                 return Ok(());
             }
-            Op::Set { to, value: Arg::Frame(offset) } if self.slots.fused(at) > 0 => self.leave_frame(*to, *offset),
+            Op::Set { to, value: Operand::Frame(offset) } if self.slots.fused(at) > 0 => self.leave_frame(*to, *offset),
             Op::Set { to, value } => self.assign(at, *to, *value),
-            Op::Alu { .. } if self.leave_multiple(at, None) => {}
-            Op::Alu { alu, to, value } => self.arithmetic(*alu, *to, *value),
+            Op::Binary { .. } if self.leave_multiple(at, None) => {}
+            Op::Binary { operator, to, value } => self.arithmetic(*operator, *to, *value),
             Op::Push { value } => self.put(*value),
             Op::Pop { to } => self.take_off(*to),
             Op::Negate { to } => {
@@ -413,7 +416,7 @@ impl Selector for X86<'_> {
     }
 
     fn frame(&self) -> (Reg, i64) {
-        if self.program.has_subs() {
+        if self.program.has_routines() {
             (self.mode.registers.frame, -i64::from(self.frame_middle))
         } else {
             (ESP, i64::from(self.depth_bytes))

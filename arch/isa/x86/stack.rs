@@ -7,7 +7,7 @@
 //! push rax         50             1
 //! ```
 //!
-//! Only the steps before the first label push: they are done once, and the frame is not in use yet, so it may move
+//! Only the insts before the first label push: they are done once, and the frame is not in use yet, so it may move
 //! down with the stack pointer.
 
 use iced_x86::{Code as Opcode, Instruction};
@@ -15,7 +15,7 @@ use iced_x86::{Code as Opcode, Instruction};
 use super::regs::ESP;
 use super::select::{X86, named};
 use crate::analysis::value_state::Value;
-use crate::op::{Arg, Base, Datum, DatumId, Mem, Op, Part, Program, Slot, Step};
+use crate::op::{Base, Datum, DatumId, Inst, Mem, Op, Operand, Part, Program, Slot};
 use crate::reg::Reg;
 use crate::target::Class;
 
@@ -90,14 +90,14 @@ const STACK_ADDRESS_BYTES: usize = 2;
 /// Data to push, with their words, in the order of their identifiers.
 pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>)> {
     let prologue = program.prologue();
-    if program.has_subs()
+    if program.has_routines()
         || program.asks_for_entry()
-        || prologue.iter().any(|step| touches_frame(&step.op))
+        || prologue.iter().any(|inst| touches_frame(&inst.op))
         || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES
     {
         return Vec::new();
     }
-    let is_straight = prologue.iter().all(|step| step.op.target().is_none());
+    let is_straight = prologue.iter().all(|inst| inst.op.target().is_none());
     let mut chosen = Vec::new();
     for (at, datum) in program.data.iter().enumerate() {
         let id = DatumId(at as u16);
@@ -106,12 +106,15 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         if is_kept || datum.align > class.word_bytes() {
             continue;
         }
-        let uses = |steps: &[Step]| steps.iter().flat_map(|step| step.op.data()).filter(|it| *it == id).count();
-        let (early, all) = (uses(prologue), uses(&program.steps));
+        let uses = |insts: &[Inst]| insts.iter().flat_map(|inst| inst.op.data()).filter(|it| *it == id).count();
+        let (early, all) = (uses(prologue), uses(&program.insts));
         // Pushing may need the accumulator, which is free before a system call and nowhere else. And what a slot leads
         // to is accessed by its own address, where an instruction can take that (`fuse.rs`).
-        let leads_there = |step: &Step| matches!(step.op, Op::Set { to, value: Arg::Data(it) } if it == id && !is_passed_on(program, to));
-        if program.steps.iter().any(leads_there) {
+        let leads_there = |inst: &Inst| match inst.op {
+            Op::Set { to, value: Operand::Data(it) } => it == id && !is_passed_on(program, to),
+            _ => false,
+        };
+        if program.insts.iter().any(leads_there) {
             continue;
         }
         // Where the ways in have pushed different amounts, nobody knows later how far up the structure is; and what the
@@ -136,14 +139,14 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
 /// Is the slot for calls alone?
 fn is_passed_on(program: &Program, slot: Slot) -> bool {
     let passes_on = |op: &Op| matches!(op, Op::Call { .. } | Op::Push { .. });
-    program.steps.iter().all(|step| passes_on(&step.op) || !step.op.uses().contains(&slot))
+    program.insts.iter().all(|inst| passes_on(&inst.op) || !inst.op.uses().contains(&slot))
 }
 
 fn touches_frame(op: &Op) -> bool {
     let in_frame = |mem: &Mem| mem.base == Base::Frame;
     match op {
-        Op::Call { args, .. } => args.iter().any(|arg| matches!(arg, Arg::Frame(_))),
-        Op::Set { value, .. } => matches!(value, Arg::Frame(_)),
+        Op::Call { args, .. } => args.iter().any(|arg| matches!(arg, Operand::Frame(_))),
+        Op::Set { value, .. } => matches!(value, Operand::Frame(_)),
         Op::Load { from: mem, .. } | Op::Store { to: mem, .. } | Op::StoreBytes { to: mem, .. } => in_frame(mem),
         Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } => in_frame(mem),
         _ => false,
@@ -152,10 +155,10 @@ fn touches_frame(op: &Op) -> bool {
 
 impl X86<'_> {
     /// Pushes a datum's address with the datum below it, where the address is for nothing but the stack: `push rsp`.
-    pub(super) fn push_pushed(&mut self, step: usize, to: Slot, value: Arg) -> bool {
-        let Arg::Data(datum) = value else { return false };
-        let next = self.program.steps.get(step + 1).map(|step| &step.op);
-        let is_next = next == Some(&Op::Push { value: to }) && !self.slots.lives_after(step + 1, to);
+    pub(super) fn push_pushed(&mut self, at: usize, to: Slot, value: Operand) -> bool {
+        let Operand::Data(datum) = value else { return false };
+        let next = self.program.insts.get(at + 1).map(|inst| &inst.op);
+        let is_next = next == Some(&Op::Push { value: to }) && !self.slots.lives_after(at + 1, to);
         if !is_next || !self.is_on_stack(datum) || self.pushed.iter().any(|(id, _)| *id == datum) {
             return false;
         }

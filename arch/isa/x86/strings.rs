@@ -16,7 +16,7 @@ use super::fuse::STRINGS;
 use super::regs::EAX;
 use super::select::{X86, named};
 use crate::analysis::value_state::{RegValue, Value};
-use crate::op::{Arg, Op, Slot, Width};
+use crate::op::{Op, Operand, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::interference;
 
@@ -43,10 +43,10 @@ impl X86<'_> {
             return false;
         };
         let home = self.home(base);
-        // Behind the address's step its flags may be wanted.
+        // Behind the increment of the address its flags may be wanted.
         let is_tested = matches!(
-            self.program.steps.get(at + 2).map(|step| &step.op),
-            Some(Op::Branch { left, right: Arg::Const(0), .. }) if *left == base
+            self.program.insts.get(at + 2).map(|inst| &inst.op),
+            Some(Op::Branch { left, right: Operand::Const(0), .. }) if *left == base
         );
         let value_is_free = !self.slots.is_live(at, EAX) && home != EAX;
         match op {
@@ -54,13 +54,13 @@ impl X86<'_> {
             Op::Load { to, width, .. } if home == STRINGS.from && self.home(*to) == STRINGS.value => {
                 self.load_string(*to, *width);
             }
-            Op::Store { width, value: Arg::Slot(slot), .. }
+            Op::Store { width, value: Operand::Slot(slot), .. }
                 if home == STRINGS.to && self.home(*slot) == STRINGS.value =>
             {
                 let why = self.why.clone();
                 self.store_string(if *width == Width::Byte { 1 } else { 4 }, &why);
             }
-            Op::Store { width, value: Arg::Const(value), .. } if home == STRINGS.to && value_is_free => {
+            Op::Store { width, value: Operand::Const(value), .. } if home == STRINGS.to && value_is_free => {
                 let bytes = if *width == Width::Byte { 1 } else { 4 };
                 self.store_strings(&value.to_le_bytes()[..bytes]);
             }

@@ -1,4 +1,4 @@
-//! Sums as operands in memory: a step that only makes a part of the next operation's address is left to that.
+//! Sums as operands in memory: an operation that only makes a part of the next operation's address is left to that.
 //!
 //! ```text
 //! shl r, 1 to 3; access [b + r]        [b + r * 2, 4, 8]    3 bytes less
@@ -11,21 +11,21 @@ use super::regs::ESP;
 use super::select::{X86, named};
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
-use crate::op::{Alu, Arg, Base, Mem, Op, Program, Slot};
+use crate::op::{Base, BinOp, Mem, Op, Operand, Program, Slot};
 use crate::reg::Reg;
 
-/// Parts of an address that the access at a step makes itself.
+/// Parts of an address that the access at an operation makes itself.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Parts {
     /// The slot that is a multiple of what is in a register.
     scaled: Option<(Slot, Reg, u32)>,
     /// The slot that is the address of the frame's byte of this offset.
     frame: Option<(Slot, i32)>,
-    /// The step of the access.
+    /// The operation of the access.
     until: usize,
 }
 
-/// The sum in memory that a step accesses, and is the slot there one of its two parts, and nothing else?
+/// The sum in memory that an operation accesses, and is the slot there one of its two parts, and nothing else?
 fn is_part(op: &Op, slot: Slot) -> bool {
     let (mem, value) = match op {
         Op::Load { from, .. } => (from, None),
@@ -33,13 +33,13 @@ fn is_part(op: &Op, slot: Slot) -> bool {
         _ => return false,
     };
     let Mem { base: Base::Sum(one, other), .. } = mem else { return false };
-    (*one == slot) != (*other == slot) && value != Some(Arg::Slot(slot))
+    (*one == slot) != (*other == slot) && value != Some(Operand::Slot(slot))
 }
 
-/// The last of the accesses from a step on to whose addresses alone a slot belongs: stores, or one load.
+/// The last of the accesses from an operation on to whose addresses alone a slot belongs: stores, or one load.
 fn accesses(program: &Program, kept: impl Fn(usize, Slot) -> bool, first: usize, slot: Slot) -> Option<usize> {
     for at in first.. {
-        let op = &program.steps.get(at)?.op;
+        let op = &program.insts.get(at)?.op;
         let is_replaced = matches!(op, Op::Load { to, .. } if *to == slot);
         match op {
             _ if !is_part(op, slot) => return None,
@@ -51,12 +51,12 @@ fn accesses(program: &Program, kept: impl Fn(usize, Slot) -> bool, first: usize,
     None
 }
 
-/// The step that multiplies a slot for the next ones' addresses alone: by how much, and the last of those.
+/// The operation that multiplies a slot for the next ones' addresses alone: by how much, and the last of those.
 fn factor(program: &Program, kept: impl Fn(usize, Slot) -> bool, at: usize) -> Option<(Slot, u32, usize)> {
-    let Op::Alu { alu, to, value: Arg::Const(value) } = program.steps.get(at)?.op else { return None };
-    let by = match (alu, value) {
-        (Alu::Shl, 1..=3) => 1 << value,
-        (Alu::Mul, 2 | 4 | 8) => value as u32,
+    let Op::Binary { operator, to, value: Operand::Const(value) } = program.insts.get(at)?.op else { return None };
+    let by = match (operator, value) {
+        (BinOp::Shl, 1..=3) => 1 << value,
+        (BinOp::Mul, 2 | 4 | 8) => value as u32,
         _ => return None,
     };
     accesses(program, kept, at + 1, to).map(|last| (to, by, last))
@@ -67,8 +67,8 @@ pub(super) fn is_from_frame(program: &Program, kept: &[Set], at: usize, slot: Sl
     let kept = |at: usize, slot: Slot| kept[at].contains(usize::from(slot.0));
     let multiplied = factor(program, kept, at + 1).filter(|(to, ..)| *to != slot);
     let first = at + 1 + usize::from(multiplied.is_some());
-    let is_replaced = |at: usize| program.steps[at].op.defines().contains(&slot);
-    program.has_subs() && accesses(program, kept, first, slot).is_some_and(|last| !is_replaced(last))
+    let is_replaced = |at: usize| program.insts[at].op.defines().contains(&slot);
+    program.has_routines() && accesses(program, kept, first, slot).is_some_and(|last| !is_replaced(last))
 }
 
 impl X86<'_> {
@@ -81,15 +81,15 @@ impl X86<'_> {
         self.parts = Parts { scaled: None, frame: Some((slot, offset as i32)), until };
     }
 
-    /// Leaves the step at hand, a multiple of what a register holds, to the access behind it, if that is all it is for. A
-    /// small number only: what does not fit 32 bits any more would be cut off in a register.
+    /// Leaves the operation at hand, a multiple of what a register holds, to the next access, if that is all it is for.
+    /// A small number only: what does not fit 32 bits any more would be cut off in a register.
     pub(super) fn leave_multiple(&mut self, at: usize, from: Option<Slot>) -> bool {
         let Some((to, by, last)) = factor(self.program, |at, slot| self.slots.lives_after(at, slot), at) else {
             return false;
         };
         let reg = self.home(from.unwrap_or(to));
         let is_small = matches!(self.values.get(reg).value, Value::Byte | Value::Const(0..=0xff));
-        if !self.program.has_subs() || !is_small || reg == ESP {
+        if !self.program.has_routines() || !is_small || reg == ESP {
             return false;
         }
         self.parts.scaled = Some((to, reg, by));

@@ -1,6 +1,6 @@
 //! Random programs.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen_arch::syscall::{CALLS, Call};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -62,17 +62,17 @@ fn mem() -> impl Strategy<Value = Mem> {
     })
 }
 
-fn call_argument() -> impl Strategy<Value = Arg> {
+fn call_argument() -> impl Strategy<Value = Operand> {
     prop_oneof![
-        3 => constant().prop_map(Arg::Const),
-        1 => (1..4096_u32).prop_map(Arg::AtLeast),
-        1 => (1..4096_u32).prop_map(|set| Arg::Bits { set, clear: set << 12 }),
-        2 => (0..SLOTS).prop_map(|slot| Arg::Slot(Slot(slot))),
-        1 => (0..DATA).prop_map(|datum| Arg::Data(DatumId(datum))),
-        1 => frame_offset().prop_map(Arg::Frame),
-        1 => (0..STATE_BYTES).prop_map(Arg::State),
-        1 => Just(Arg::Any),
-        1 => Just(Arg::NotNegative),
+        3 => constant().prop_map(Operand::Const),
+        1 => (1..4096_u32).prop_map(Operand::AtLeast),
+        1 => (1..4096_u32).prop_map(|set| Operand::Bits { set, clear: set << 12 }),
+        2 => (0..SLOTS).prop_map(|slot| Operand::Slot(Slot(slot))),
+        1 => (0..DATA).prop_map(|datum| Operand::Data(DatumId(datum))),
+        1 => frame_offset().prop_map(Operand::Frame),
+        1 => (0..STATE_BYTES).prop_map(Operand::State),
+        1 => Just(Operand::Any),
+        1 => Just(Operand::NotNegative),
     ]
 }
 
@@ -95,8 +95,8 @@ fn call() -> impl Strategy<Value = Op> {
     )
 }
 
-fn value() -> impl Strategy<Value = Arg> {
-    prop_oneof![constant().prop_map(Arg::Const), number().prop_map(Arg::Slot)]
+fn value() -> impl Strategy<Value = Operand> {
+    prop_oneof![constant().prop_map(Operand::Const), number().prop_map(Operand::Slot)]
 }
 
 fn cond() -> impl Strategy<Value = Cond> {
@@ -120,32 +120,33 @@ fn width() -> impl Strategy<Value = Width> {
 
 /// An operation on a number, by a number or a constant.
 fn arithmetic() -> impl Strategy<Value = Op> {
-    let with_any = select([Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul].as_slice());
-    let patterns = bits().prop_map(|bits| Arg::Const(i64::from(bits as i32)));
-    let shift = (select([Alu::Shl, Alu::Shr].as_slice()), 1..32_i64).prop_map(|(alu, by)| (alu, Arg::Const(by)));
+    let with_any = select([BinOp::Add, BinOp::Sub, BinOp::And, BinOp::Or, BinOp::Xor, BinOp::Mul].as_slice());
+    let patterns = bits().prop_map(|bits| Operand::Const(i64::from(bits as i32)));
+    let shift = (select([BinOp::Shl, BinOp::Shr].as_slice()), 1..32_i64)
+        .prop_map(|(operator, by)| (operator, Operand::Const(by)));
     let how = prop_oneof![3 => (with_any, prop_oneof![value(), patterns]), 1 => shift];
-    (number(), how).prop_map(|(to, (alu, value))| Op::Alu { alu, to, value })
+    (number(), how).prop_map(|(to, (operator, value))| Op::Binary { operator, to, value })
 }
 
 /// An operation on an address: it is moved, aligned, or shifted to tell what it is in.
 fn address_arithmetic() -> impl Strategy<Value = Op> {
-    let by = prop_oneof![0..0x1_0000_i64, -0x1_0000..0_i64].prop_map(Arg::Const);
+    let by = prop_oneof![0..0x1_0000_i64, -0x1_0000..0_i64].prop_map(Operand::Const);
     let how = prop_oneof![
-        (select([Alu::Add, Alu::Sub].as_slice()), prop_oneof![by, number().prop_map(Arg::Slot)]),
-        (Just(Alu::And), select([-4096_i64, -64, -16, -8].as_slice()).prop_map(Arg::Const)),
-        (select([Alu::Shl, Alu::Shr].as_slice()), (1..32_i64).prop_map(Arg::Const)),
+        (select([BinOp::Add, BinOp::Sub].as_slice()), prop_oneof![by, number().prop_map(Operand::Slot)]),
+        (Just(BinOp::And), select([-4096_i64, -64, -16, -8].as_slice()).prop_map(Operand::Const)),
+        (select([BinOp::Shl, BinOp::Shr].as_slice()), (1..32_i64).prop_map(Operand::Const)),
     ];
-    (address(), how).prop_map(|(to, (alu, value))| Op::Alu { alu, to, value })
+    (address(), how).prop_map(|(to, (operator, value))| Op::Binary { operator, to, value })
 }
 
 /// Any operation but a label and the last one.
 fn op() -> impl Strategy<Value = Op> {
     let pointer = prop_oneof![
-        (0..DATA).prop_map(|datum| Arg::Data(DatumId(datum))),
-        frame_offset().prop_map(Arg::Frame),
-        (0..STATE_BYTES).prop_map(Arg::State),
-        Just(Arg::Entry),
-        address().prop_map(Arg::Slot),
+        (0..DATA).prop_map(|datum| Operand::Data(DatumId(datum))),
+        frame_offset().prop_map(Operand::Frame),
+        (0..STATE_BYTES).prop_map(Operand::State),
+        Just(Operand::Entry),
+        address().prop_map(Operand::Slot),
     ];
     prop_oneof![
         4 => call(),
@@ -160,11 +161,11 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (number(), width(), mem()).prop_map(|(to, width, from)| Op::Load { to, width, from }),
         1 => (address(), mem()).prop_map(|(to, from)| Op::Load { to, width: Width::Word, from }),
         2 => (width(), mem(), value()).prop_map(|(width, to, value)| Op::Store { width, to, value }),
-        1 => (mem(), address()).prop_map(|(to, slot)| Op::Store { width: Width::Word, to, value: Arg::Slot(slot) }),
+        1 => (mem(), address()).prop_map(|(to, slot)| Op::Store { width: Width::Word, to, value: Operand::Slot(slot) }),
         2 => (number(), cond(), value(), label())
             .prop_map(|(left, cond, right, to)| Op::Branch { left, cond, right, to }),
         1 => (address(), cond(), address(), label())
-            .prop_map(|(left, cond, right, to)| Op::Branch { left, cond, right: Arg::Slot(right), to }),
+            .prop_map(|(left, cond, right, to)| Op::Branch { left, cond, right: Operand::Slot(right), to }),
         1 => (number(), bits(), any::<bool>(), label())
             .prop_map(|(value, bits, any, to)| Op::BranchBits { value, bits, any, to }),
         1 => (mem(), short_bytes(), any::<bool>(), label())
@@ -175,15 +176,15 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Where a program's subroutines are: none, one, or one that calls another.
-fn subs() -> impl Strategy<Value = Vec<Vec<Op>>> {
+/// Where a program's routines are: none, one, or one that calls another.
+fn routines() -> impl Strategy<Value = Vec<Vec<Op>>> {
     prop::collection::vec(prop::collection::vec(op(), 0..8), 0..3)
 }
 
 /// A program of any operations, with its labels at any places, that ends.
 pub(crate) fn program() -> impl Strategy<Value = Program> {
     let places = prop::collection::vec(any::<prop::sample::Index>(), usize::from(LABELS));
-    (prop::collection::vec(op(), 1..40), places, subs(), any::<bool>()).prop_map(|(ops, places, bodies, is_far)| {
+    (prop::collection::vec(op(), 1..40), places, routines(), any::<bool>()).prop_map(|(ops, places, bodies, is_far)| {
         let frame_bytes = if is_far { FRAME_BYTES } else { NEAR_BYTES };
         let mut program = Program { frame_bytes, state_bytes: STATE_BYTES, ..Program::default() };
         for slot in 0..SLOTS {
@@ -193,28 +194,28 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
             program.datum("datum", vec![Part::Word(u64::from(datum))], 0);
         }
         let labels: Vec<Label> = (0..LABELS).map(|name| program.label(format!("label {name}"))).collect();
-        let subs: Vec<Label> = bodies.iter().map(|_| program.label("a subroutine")).collect();
+        let routines: Vec<Label> = bodies.iter().map(|_| program.label("a routine")).collect();
         let at: Vec<usize> = places.iter().map(|place| place.index(ops.len() + 1)).collect();
         for index in 0..=ops.len() {
             labels.iter().zip(&at).filter(|(_, at)| **at == index).for_each(|(label, _)| program.place(*label));
             if let Some(op) = ops.get(index) {
                 program.push(op.clone(), "random");
             }
-            for &sub in subs.iter().filter(|_| index % 4 == 3) {
-                program.push(Op::Gosub(sub), "random");
+            for &routine in routines.iter().filter(|_| index % 4 == 3) {
+                program.push(Op::CallRoutine(routine), "random");
             }
         }
-        program.call(Call::Exit, &[Arg::Const(0)], None, "the end");
+        program.call(Call::Exit, &[Operand::Const(0)], None, "the end");
         for (index, body) in bodies.into_iter().enumerate() {
-            program.sub(subs[index]);
-            // What jumps out of a subroutine never comes back: not here.
+            program.routine(routines[index]);
+            // What jumps out of a routine never comes back: not here.
             for op in body.into_iter().filter(|op| op.target().is_none()) {
                 program.push(op, "random");
             }
-            for &later in &subs[index + 1..] {
-                program.push(Op::Gosub(later), "random");
+            for &later in &routines[index + 1..] {
+                program.push(Op::CallRoutine(later), "random");
             }
-            program.push(Op::Return { from: subs[index] }, "random");
+            program.push(Op::ReturnFrom { from: routines[index] }, "random");
         }
         program
     })

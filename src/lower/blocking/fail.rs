@@ -1,6 +1,6 @@
 //! A server that cannot listen says why and exits.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Width};
 use asmgen_arch::syscall::Call;
 
 use super::{Engine, abi};
@@ -13,7 +13,7 @@ impl Engine<'_> {
     pub(super) fn fail(&mut self) {
         let program = &mut self.program;
         let text = b"listen: errno ";
-        let len = Arg::Const(text.len() as i64);
+        let len = Operand::Const(text.len() as i64);
         let text = program.datum("message", vec![Part::Bytes(text.into())], 0);
         let kept = program.slot("negative error number, kept", Kind::Int);
         let number = program.slot("error number", Kind::Int);
@@ -23,30 +23,33 @@ impl Engine<'_> {
         let status = program.slot("exit status", Kind::Int);
         let another = program.label("another digit");
         program.place(self.failed);
-        program.push(Op::Set { to: kept, value: Arg::Slot(self.errno) }, "which error");
-        let args = [Arg::Const(abi::STDERR), Arg::Data(text), len];
+        program.push(Op::Set { to: kept, value: Operand::Slot(self.errno) }, "which error");
+        let args = [Operand::Const(abi::STDERR), Operand::Data(text), len];
         program.call(Call::Write, &args, None, "what went wrong");
-        program.push(Op::Set { to: number, value: Arg::Slot(kept) }, "which error");
+        program.push(Op::Set { to: number, value: Operand::Slot(kept) }, "which error");
         program.push(Op::Negate { to: number }, "its number");
-        program.push(Op::Set { to: digits, value: Arg::Frame(DIGITS_END) }, "its digits, from the last");
+        program.push(Op::Set { to: digits, value: Operand::Frame(DIGITS_END) }, "its digits, from the last");
         let at = |offset| Mem { base: Base::Slot(digits), offset };
         program.push(Op::StoreBytes { to: at(0), bytes: b"\n".into() }, "end of the line");
         program.place(another);
         program.push(Op::Divide { value: number, by: 10, rest: digit }, "next digit");
-        program.push(Op::Alu { alu: Alu::Add, to: digit, value: Arg::Const(i64::from(b'0')) }, "as a character");
-        program.push(Op::Alu { alu: Alu::Sub, to: digits, value: Arg::Const(1) }, "before the last one");
-        program.push(Op::Store { width: Width::Byte, to: at(0), value: Arg::Slot(digit) }, "write it");
-        let on = Op::Branch { left: number, cond: Cond::Ne, right: Arg::Const(0), to: another };
+        program.push(
+            Op::Binary { operator: BinOp::Add, to: digit, value: Operand::Const(i64::from(b'0')) },
+            "as a character",
+        );
+        program.push(Op::Binary { operator: BinOp::Sub, to: digits, value: Operand::Const(1) }, "before the last one");
+        program.push(Op::Store { width: Width::Byte, to: at(0), value: Operand::Slot(digit) }, "write it");
+        let on = Op::Branch { left: number, cond: Cond::Ne, right: Operand::Const(0), to: another };
         program.push(on, "another digit?");
-        program.push(Op::Set { to: digits_len, value: Arg::Frame(DIGITS_END + 1) }, "end of the line");
-        program.push(Op::Alu { alu: Alu::Sub, to: digits_len, value: Arg::Slot(digits) }, "its length");
-        let args = [Arg::Const(abi::STDERR), Arg::Slot(digits), Arg::Slot(digits_len)];
+        program.push(Op::Set { to: digits_len, value: Operand::Frame(DIGITS_END + 1) }, "end of the line");
+        program.push(Op::Binary { operator: BinOp::Sub, to: digits_len, value: Operand::Slot(digits) }, "its length");
+        let args = [Operand::Const(abi::STDERR), Operand::Slot(digits), Operand::Slot(digits_len)];
         program.call(Call::Write, &args, None, "the number");
-        program.push(Op::Set { to: status, value: Arg::Const(1) }, "failed");
+        program.push(Op::Set { to: status, value: Operand::Const(1) }, "failed");
         program.push(Op::Jump(self.exit), "exit 1");
         program.place(self.exit_0);
-        program.push(Op::Set { to: status, value: Arg::Const(0) }, "asked to end");
+        program.push(Op::Set { to: status, value: Operand::Const(0) }, "asked to end");
         program.place(self.exit);
-        program.call(Call::Exit, &[Arg::Slot(status)], None, "exit");
+        program.call(Call::Exit, &[Operand::Slot(status)], None, "exit");
     }
 }

@@ -22,7 +22,7 @@ mod waits;
 use std::net::IpAddr;
 
 use asmgen_arch::Target;
-use asmgen_arch::op::{Arg, Cond, DatumId, Kind, Label, Op, Part, Program, Slot};
+use asmgen_arch::op::{Cond, DatumId, Kind, Label, Op, Operand, Part, Program, Slot};
 use asmgen_arch::syscall::Call;
 
 use self::waits::{LONGEST_REST_US, SECOND_US, Waits};
@@ -49,7 +49,7 @@ struct Engine<'s> {
     /// Bytes of a timeval: two words. Linux takes a longer one, qemu-user refuses it.
     timeval_bytes: i64,
     /// The length of an address that is not there.
-    no_length: Arg,
+    no_length: Operand,
     rest: DatumId,
     listener: Slot,
     client: Slot,
@@ -125,50 +125,57 @@ impl Engine<'_> {
         let ignored = 2 * 8;
         let action = self.program.datum("struct sigaction: exit 0", action, ignored);
         for (signal, why) in [(abi::SIGTERM, "SIGTERM: exit 0"), (abi::SIGINT, "SIGINT: exit 0")] {
-            let args = [Arg::Const(signal), Arg::Data(action), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
+            let args =
+                [Operand::Const(signal), Operand::Data(action), Operand::Const(0), Operand::Const(abi::SIGSET_BYTES)];
             self.program.call(Call::RtSigaction, &args, None, why);
         }
         let blocked = abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ);
         let blocked = vec![Part::Bytes(blocked.to_le_bytes().into())];
         let blocked = self.program.datum("signal set: SIGPIPE, SIGXFSZ", blocked, 0);
-        let args = [Arg::Const(abi::SIG_SETMASK), Arg::Data(blocked), Arg::Const(0), Arg::Const(abi::SIGSET_BYTES)];
+        let args = [
+            Operand::Const(abi::SIG_SETMASK),
+            Operand::Data(blocked),
+            Operand::Const(0),
+            Operand::Const(abi::SIGSET_BYTES),
+        ];
         self.program.call(Call::RtSigprocmask, &args, None, "hear those two, whoever has blocked them");
         // With arguments as good as these (kernel/signal.c).
         self.program.cannot_fail = vec![Call::RtSigaction, Call::RtSigprocmask];
     }
 
-    fn socket_option(&mut self, socket: Slot, level: i64, option: i64, value: (DatumId, Arg), why: &str) {
-        let args = [Arg::Slot(socket), Arg::Const(level), Arg::Const(option), Arg::Data(value.0), value.1];
+    fn socket_option(&mut self, socket: Slot, level: i64, option: i64, value: (DatumId, Operand), why: &str) {
+        let args =
+            [Operand::Slot(socket), Operand::Const(level), Operand::Const(option), Operand::Data(value.0), value.1];
         self.program.call(Call::Setsockopt, &args, None, why);
     }
 
     fn listen(&mut self) {
         let address = socket::address(&mut self.program, self.server.listen);
         let (family, len) = socket::family(self.server.listen);
-        let args = [Arg::Const(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        let args = [Operand::Const(family), Operand::Const(abi::SOCK_STREAM), Operand::Const(0)];
         self.program.call(Call::Socket, &args, Some(self.errno), "the listening socket");
         self.fail_if_negative("no socket");
-        self.program.push(Op::Set { to: self.listener, value: Arg::Slot(self.errno) }, "the listening socket");
+        self.program.push(Op::Set { to: self.listener, value: Operand::Slot(self.errno) }, "the listening socket");
         // Any int that is not 0 switches it on: the address begins with the family.
-        let on = (address, Arg::Const(abi::INT_BYTES));
+        let on = (address, Operand::Const(abi::INT_BYTES));
         let why = "bind although connections of an earlier run linger";
         self.socket_option(self.listener, abi::SOL_SOCKET, abi::SO_REUSEADDR, on, why);
         if self.server.listen.address == IpAddr::from([0; 16]) {
             let zero = self.program.datum("int 0", vec![Part::Bytes(vec![0; 4])], 0);
-            let off = (zero, Arg::Const(abi::INT_BYTES));
+            let off = (zero, Operand::Const(abi::INT_BYTES));
             self.socket_option(self.listener, abi::IPPROTO_IPV6, abi::IPV6_V6ONLY, off, "IPv4 as well");
         }
-        let args = [Arg::Slot(self.listener), Arg::Data(address), Arg::Const(len)];
+        let args = [Operand::Slot(self.listener), Operand::Data(address), Operand::Const(len)];
         self.program.call(Call::Bind, &args, Some(self.errno), format!("bind to {}", self.server.listen));
         self.fail_if_negative("address not to be had");
-        let args = [Arg::Slot(self.listener), Arg::AtLeast(self.server.backlog)];
+        let args = [Operand::Slot(self.listener), Operand::AtLeast(self.server.backlog)];
         self.program.call(Call::Listen, &args, Some(self.errno), "let connections in");
         self.fail_if_negative("address in use");
         if let Some(line) = &self.server.start_line {
             let line = line.join(&self.server.listen.port.to_string());
-            let len = Arg::Const(line.len() as i64);
+            let len = Operand::Const(line.len() as i64);
             let line = self.program.datum("start line", vec![Part::Bytes(line.into())], 0);
-            let args = [Arg::Const(abi::STDOUT), Arg::Data(line), len];
+            let args = [Operand::Const(abi::STDOUT), Operand::Data(line), len];
             self.program.call(Call::Write, &args, None, "say so");
         }
         self.program.push(Op::Jump(self.next), "take connections");
@@ -176,20 +183,20 @@ impl Engine<'_> {
 
     fn fail_if_negative(&mut self, why: &str) {
         let to = self.failed;
-        self.program.push(Op::Branch { left: self.errno, cond: Cond::Lt, right: Arg::Const(0), to }, why);
+        self.program.push(Op::Branch { left: self.errno, cond: Cond::Lt, right: Operand::Const(0), to }, why);
     }
 
     fn close_and_accept(&mut self) {
         let accepted = self.program.label("accepted");
         self.program.place(self.close);
-        self.program.call(Call::Close, &[Arg::Slot(self.client)], None, "close the connection");
+        self.program.call(Call::Close, &[Operand::Slot(self.client)], None, "close the connection");
         self.program.place(self.next);
-        let args = [Arg::Slot(self.listener), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
+        let args = [Operand::Slot(self.listener), Operand::Const(0), Operand::Const(0), Operand::Const(0)];
         self.program.call(Call::Accept, &args, Some(self.client), "the next connection");
-        let ok = Op::Branch { left: self.client, cond: Cond::Ge, right: Arg::Const(0), to: accepted };
+        let ok = Op::Branch { left: self.client, cond: Cond::Ge, right: Operand::Const(0), to: accepted };
         self.program.push(ok, "got one");
         // No descriptor or no memory: they are not free again at once, and asking on would only burn the processor.
-        let args = [Arg::Data(self.rest), Arg::Const(0)];
+        let args = [Operand::Data(self.rest), Operand::Const(0)];
         self.program.call(Call::Nanosleep, &args, None, "rest before asking again");
         self.program.push(Op::Jump(self.next), "again");
         self.program.place(accepted);
@@ -197,12 +204,18 @@ impl Engine<'_> {
 
     /// Ends our direction, discards the rest of the request, closes.
     fn drain(&mut self) {
-        let args = [Arg::Slot(self.client), Arg::Const(abi::SHUT_WR)];
+        let args = [Operand::Slot(self.client), Operand::Const(abi::SHUT_WR)];
         self.program.call(Call::Shutdown, &args, None, "the reply is complete");
-        let flags = Arg::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
+        let flags = Operand::Const(abi::MSG_TRUNC | abi::MSG_WAITALL);
         // Nothing is copied: the kernel only requires an address that could be the process's own.
-        let args =
-            [Arg::Slot(self.client), Arg::Const(0), Arg::Const(DRAIN_BYTES), flags, Arg::Const(0), Arg::Const(0)];
+        let args = [
+            Operand::Slot(self.client),
+            Operand::Const(0),
+            Operand::Const(DRAIN_BYTES),
+            flags,
+            Operand::Const(0),
+            Operand::Const(0),
+        ];
         self.program.call(Call::Recvfrom, &args, None, "discard the request until the client closes");
         self.program.push(Op::Jump(self.close), "done with it");
     }

@@ -1,6 +1,6 @@
 //! The reply: chosen by method and path, sent whole or in pieces.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use super::pieces::{self, Pieces};
@@ -24,11 +24,11 @@ impl Engine<'_> {
         self.choose(|program, index, name| {
             let wire = &wires[index];
             let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);
-            program.push(Op::Set { to: reply, value: Arg::Data(data) }, format!("reply: {name}"));
-            program.push(Op::Set { to: len, value: Arg::Const(wire.bytes.len() as i64) }, "its length");
-            program.push(Op::Set { to: head_len, value: Arg::Const(wire.head_len as i64) }, "its head's length");
+            program.push(Op::Set { to: reply, value: Operand::Data(data) }, format!("reply: {name}"));
+            program.push(Op::Set { to: len, value: Operand::Const(wire.bytes.len() as i64) }, "its length");
+            program.push(Op::Set { to: head_len, value: Operand::Const(wire.head_len as i64) }, "its head's length");
         });
-        let head_only = Op::Set { to: len, value: Arg::Slot(head_len) };
+        let head_only = Op::Set { to: len, value: Operand::Slot(head_len) };
         self.head_only(head_only, "the head alone");
         self.send(reply, len);
     }
@@ -45,26 +45,33 @@ impl Engine<'_> {
         self.choose(|program, index, name| {
             let table = vec![Part::Bytes(pieces.tables[index].clone())];
             let table = program.datum(format!("pieces of the reply: {name}"), table, 0);
-            program.push(Op::Set { to: piece, value: Arg::Data(table) }, format!("reply: {name}"));
+            program.push(Op::Set { to: piece, value: Operand::Data(table) }, format!("reply: {name}"));
         });
-        let count = Arg::Const(pieces::HEAD_PIECES as i64 + 1);
+        let count = Operand::Const(pieces::HEAD_PIECES as i64 + 1);
         self.program.push(Op::Set { to: left, value: count }, "pieces of a reply");
-        let head_only = Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) };
+        let head_only = Op::Binary { operator: BinOp::Sub, to: left, value: Operand::Const(1) };
         self.head_only(head_only, "all but the content");
         let program = &mut self.program;
         let at = |offset| Mem { base: Base::Slot(piece), offset };
         program.place(more);
         program.push(Op::Load { to: len, width: Width::Byte, from: at(1) }, "length of the piece");
         program.push(Op::Load { to: offset, width: Width::Byte, from: at(0) }, "where it is");
-        program.push(Op::Set { to: text, value: Arg::Data(all) }, "in the text of all replies");
-        program.push(Op::Alu { alu: Alu::Add, to: text, value: Arg::Slot(offset) }, "the piece");
-        let flags = Arg::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
-        let args = [Arg::Slot(self.client), Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), self.no_length];
+        program.push(Op::Set { to: text, value: Operand::Data(all) }, "in the text of all replies");
+        program.push(Op::Binary { operator: BinOp::Add, to: text, value: Operand::Slot(offset) }, "the piece");
+        let flags = Operand::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
+        let args = [
+            Operand::Slot(self.client),
+            Operand::Slot(text),
+            Operand::Slot(len),
+            flags,
+            Operand::Const(0),
+            self.no_length,
+        ];
         program.call(Call::Sendto, &args, None, "send it");
-        let step = Arg::Const(pieces::PIECE_BYTES as i64);
-        program.push(Op::Alu { alu: Alu::Add, to: piece, value: step }, "the next one");
-        program.push(Op::Alu { alu: Alu::Sub, to: left, value: Arg::Const(1) }, "one less");
-        program.push(Op::Branch { left, cond: Cond::Ne, right: Arg::Const(0), to: more }, "more pieces?");
+        let step = Operand::Const(pieces::PIECE_BYTES as i64);
+        program.push(Op::Binary { operator: BinOp::Add, to: piece, value: step }, "the next one");
+        program.push(Op::Binary { operator: BinOp::Sub, to: left, value: Operand::Const(1) }, "one less");
+        program.push(Op::Branch { left, cond: Cond::Ne, right: Operand::Const(0), to: more }, "more pieces?");
     }
 
     /// Compares the request with every route; `set` adds what a reply, given by its number and name, needs.
@@ -98,15 +105,22 @@ impl Engine<'_> {
 
     pub(super) fn send(&mut self, reply: Slot, len: Slot) {
         let is_short = self.longest <= SENT_AT_ONCE_BYTES;
-        let flags = Arg::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
-        let args = [Arg::Slot(self.client), Arg::Slot(reply), Arg::Slot(len), flags, Arg::Const(0), self.no_length];
+        let flags = Operand::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
+        let args = [
+            Operand::Slot(self.client),
+            Operand::Slot(reply),
+            Operand::Slot(len),
+            flags,
+            Operand::Const(0),
+            self.no_length,
+        ];
         if is_short {
             self.program.call(Call::Sendto, &args, None, "send the reply");
             return;
         }
         let taken = self.program.slot("bytes taken", Kind::Int);
         self.program.call(Call::Sendto, &args, Some(taken), "send the reply, however long it is");
-        let less = Op::Branch { left: taken, cond: Cond::Ne, right: Arg::Slot(len), to: self.close };
+        let less = Op::Branch { left: taken, cond: Cond::Ne, right: Operand::Slot(len), to: self.close };
         self.program.push(less, "the client is gone, stalled or too slow: give up");
     }
 }

@@ -1,6 +1,6 @@
 //! The request: as much of it as tells what is asked for.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, Kind, Label, Mem, Op, Part, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use super::waits::{SENT_AT_ONCE_BYTES, Waits};
@@ -30,17 +30,17 @@ fn stages(path: &str) -> u32 {
 
 impl Engine<'_> {
     pub(super) fn receive(&mut self) {
-        let receive = (self.timeval, Arg::Const(self.timeval_bytes));
+        let receive = (self.timeval, Operand::Const(self.timeval_bytes));
         self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_RCVTIMEO, receive, "no receive waits longer");
         if self.longest > SENT_AT_ONCE_BYTES {
             self.limit_sends();
         }
         let stages = most_stages(&self.server.routes);
         self.program.frame_bytes = SHORTEST_REQUEST_BYTES + stages * STAGE_BYTES;
-        self.receive_exactly(Arg::Frame(0), SHORTEST_REQUEST_BYTES, "the beginning of the request");
+        self.receive_exactly(Operand::Frame(0), SHORTEST_REQUEST_BYTES, "the beginning of the request");
         if stages > 0 {
             let end = self.program.slot("end of what was received", Kind::Pointer);
-            let value = Arg::Frame(SHORTEST_REQUEST_BYTES);
+            let value = Operand::Frame(SHORTEST_REQUEST_BYTES);
             self.program.push(Op::Set { to: end, value }, "so much is there");
             self.end = Some(end);
         }
@@ -49,23 +49,29 @@ impl Engine<'_> {
     /// A long reply has a deadline for the whole of it, and a client that takes nothing is given up long before.
     pub(super) fn limit_sends(&mut self) {
         let all = self.program.datum("struct timeval: longest send", Waits::words(self.waits.send_us), 0);
-        let all = (all, Arg::Const(self.timeval_bytes));
+        let all = (all, Operand::Const(self.timeval_bytes));
         self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_SNDTIMEO, all, "no reply takes longer");
         let stall_ms = u32::try_from(self.waits.stall_ms).expect("a timeout is an hour at most");
         let stall = vec![Part::Bytes(stall_ms.to_le_bytes().into())];
-        let stall = (self.program.datum("int: longest stall, milliseconds", stall, 0), Arg::Const(abi::INT_BYTES));
+        let stall = (self.program.datum("int: longest stall, milliseconds", stall, 0), Operand::Const(abi::INT_BYTES));
         let why = "no client takes nothing for longer";
         self.socket_option(self.client, abi::IPPROTO_TCP, abi::TCP_USER_TIMEOUT, stall, why);
     }
 
     /// Receives so many bytes or closes the connection.
-    pub(super) fn receive_exactly(&mut self, to: Arg, bytes: u32, why: &str) {
+    pub(super) fn receive_exactly(&mut self, to: Operand, bytes: u32, why: &str) {
         let bytes = i64::from(bytes);
-        let args =
-            [Arg::Slot(self.client), to, Arg::Const(bytes), Arg::Const(abi::MSG_WAITALL), Arg::Const(0), Arg::Const(0)];
+        let args = [
+            Operand::Slot(self.client),
+            to,
+            Operand::Const(bytes),
+            Operand::Const(abi::MSG_WAITALL),
+            Operand::Const(0),
+            Operand::Const(0),
+        ];
         let received = self.received;
         self.program.call(Call::Recvfrom, &args, Some(received), why);
-        let short = Op::Branch { left: received, cond: Cond::Ne, right: Arg::Const(bytes), to: self.close };
+        let short = Op::Branch { left: received, cond: Cond::Ne, right: Operand::Const(bytes), to: self.close };
         self.program.push(short, "less than a request: give up");
     }
 
@@ -77,12 +83,13 @@ impl Engine<'_> {
         let method = Mem { base: Base::Frame, offset: 0 };
         let behind = Mem { base: Base::Slot(path), offset: 0 };
         let program = &mut self.program;
-        program.push(Op::Set { to: path, value: Arg::Frame(4) }, "the path of a GET");
+        program.push(Op::Set { to: path, value: Operand::Frame(4) }, "the path of a GET");
         let branch = |at, bytes: &[u8], equal, to| Op::BranchBytes { at, bytes: bytes.into(), equal, to };
         program.push(branch(method, b"GET ", true, found), "GET");
         program.push(branch(method, b"HEAD", false, other), "HEAD");
         program.push(branch(behind, b" ", false, other), "HEAD and no more");
-        program.push(Op::Alu { alu: Alu::Add, to: path, value: Arg::Const(1) }, "its path is one further");
+        program
+            .push(Op::Binary { operator: BinOp::Add, to: path, value: Operand::Const(1) }, "its path is one further");
         program.place(found);
         (path, other)
     }
@@ -107,8 +114,8 @@ impl Engine<'_> {
         self.program.push(Op::Load { to: end, width: Width::Byte, from: mem(path.len()) }, "what ends it");
         let space = i64::from(b' ');
         let query = i64::from(b'?');
-        self.program.push(Op::Branch { left: end, cond: Cond::Eq, right: Arg::Const(space), to: hit }, "a space");
-        self.program.push(Op::Branch { left: end, cond: Cond::Ne, right: Arg::Const(query), to: miss }, "a query");
+        self.program.push(Op::Branch { left: end, cond: Cond::Eq, right: Operand::Const(space), to: hit }, "a space");
+        self.program.push(Op::Branch { left: end, cond: Cond::Ne, right: Operand::Const(query), to: miss }, "a query");
         self.program.place(hit);
     }
 
@@ -118,13 +125,13 @@ impl Engine<'_> {
         let end = self.end.expect("a long path has an end of what was received");
         let limit = self.needed;
         let enough = self.program.label(format!("{bytes} bytes received"));
-        self.program.push(Op::Set { to: limit, value: Arg::Frame(bytes) }, "bytes needed for a longer path");
-        let there = Op::Branch { left: end, cond: Cond::Eq, right: Arg::Slot(limit), to: enough };
+        self.program.push(Op::Set { to: limit, value: Operand::Frame(bytes) }, "bytes needed for a longer path");
+        let there = Op::Branch { left: end, cond: Cond::Eq, right: Operand::Slot(limit), to: enough };
         self.program.push(there, "received for another route already?");
-        let further = Op::Branch { left: end, cond: Cond::Gt, right: Arg::Slot(limit), to: enough };
+        let further = Op::Branch { left: end, cond: Cond::Gt, right: Operand::Slot(limit), to: enough };
         self.program.push(further, "or even more?");
-        self.receive_exactly(Arg::Slot(end), STAGE_BYTES, "more of the request");
-        self.program.push(Op::Set { to: end, value: Arg::Slot(limit) }, "so much is there now");
+        self.receive_exactly(Operand::Slot(end), STAGE_BYTES, "more of the request");
+        self.program.push(Op::Set { to: end, value: Operand::Slot(limit) }, "so much is there now");
         self.program.place(enough);
     }
 }

@@ -149,7 +149,7 @@ fn what_is_believed_of_registers_is_so() {
     let checks = AtomicU64::new(0);
     let programs = for_each_seed(PROGRAMS, |seed| {
         let mut random = Random::new(seed);
-        // Some that have no subroutines and may push their data.
+        // Some that have no routines and may push their data.
         let make = if seed.is_multiple_of(3) { small::program } else { generate::program };
         let program = make(&mut random);
         for target in TARGETS {

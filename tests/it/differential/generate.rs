@@ -1,7 +1,7 @@
-//! Random programs with numbers, subroutines, pointers into the frame, the state and writable data, and system calls
+//! Random programs with numbers, routines, pointers into the frame, the state and writable data, and system calls
 //! with known results.
 
-use asmgen::op::{Alu, Arg, Base, DatumId, Kind, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{Base, BinOp, DatumId, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 
 use super::operations::CONSTANTS;
@@ -27,9 +27,9 @@ pub(super) struct Maker<'r> {
     pub(super) len: Slot,
     /// What is loaded for the operations right behind alone.
     pub(super) fetched: Slot,
-    /// Of the main program, and of each subroutine.
+    /// Of the main program, and of each routine.
     pub(super) counters: Vec<Slot>,
-    pub(super) subs: Vec<Label>,
+    pub(super) routines: Vec<Label>,
     /// The first byte of the frame's used part.
     pub(super) start: u32,
     pub(super) writable: Option<DatumId>,
@@ -56,15 +56,15 @@ pub(super) fn program(random: &mut Random) -> Program {
     let numbers: Vec<Slot> = (0..count).map(|_| program.slot("number", Kind::Int)).collect();
     let pointers = [(); 2].map(|()| program.slot("pointer", Kind::Pointer));
     let [len, fetched] = ["length", "fetched"].map(|name| program.slot(name, Kind::Int));
-    let subs: Vec<Label> = (0..random.below(4)).map(|_| program.label("subroutine")).collect();
-    let counters = (0..=subs.len()).map(|_| program.slot("counter", Kind::Int)).collect();
+    let routines: Vec<Label> = (0..random.below(4)).map(|_| program.label("routine")).collect();
+    let counters = (0..=routines.len()).map(|_| program.slot("counter", Kind::Int)).collect();
     let start = random.one_of(&FRAME_STARTS);
     program.frame_bytes = start + USED_BYTES + 4 * count as u32 + if random.below(2) == 0 { 100 } else { 0 };
     program.state_bytes = USED_BYTES;
     let writable = program.writable_datum("writable", vec![Part::Bytes(random.bytes(USED_BYTES as usize))]);
     let (writable, areas, texts) = (Some(writable), &AREAS[..], Vec::new());
     let mut maker =
-        Maker { program, random, numbers, pointers, len, fetched, counters, subs, start, writable, areas, texts };
+        Maker { program, random, numbers, pointers, len, fetched, counters, routines, start, writable, areas, texts };
     for _ in 0..maker.random.below(3) {
         maker.failing_call();
     }
@@ -73,8 +73,8 @@ pub(super) fn program(random: &mut Random) -> Program {
         maker.stretch(0);
     }
     maker.end();
-    for number in 1..=maker.subs.len() {
-        maker.subroutine(number);
+    for number in 1..=maker.routines.len() {
+        maker.routine(number);
     }
     maker.program
 }
@@ -94,15 +94,15 @@ impl Maker<'_> {
         self.random.one_of(&pointers)
     }
 
-    pub(super) fn value(&mut self) -> Arg {
+    pub(super) fn value(&mut self) -> Operand {
         match self.random.below(3) {
-            0 => Arg::Slot(self.number()),
-            _ => Arg::Const(self.random.one_of(&CONSTANTS)),
+            0 => Operand::Slot(self.number()),
+            _ => Operand::Const(self.random.one_of(&CONSTANTS)),
         }
     }
 
-    pub(super) fn has_subs(&self) -> bool {
-        !self.subs.is_empty()
+    pub(super) fn has_routines(&self) -> bool {
+        !self.routines.is_empty()
     }
 
     /// Is there memory that operations write to?
@@ -117,12 +117,12 @@ impl Maker<'_> {
     /// The address of a byte of one of the areas.
     pub(super) fn address(&mut self, to: Slot, area: Area, offset: u32) {
         match area {
-            Area::Frame => self.push(Op::Set { to, value: Arg::Frame(self.start + offset) }),
-            Area::State => self.push(Op::Set { to, value: Arg::State(offset) }),
+            Area::Frame => self.push(Op::Set { to, value: Operand::Frame(self.start + offset) }),
+            Area::State => self.push(Op::Set { to, value: Operand::State(offset) }),
             Area::Data => {
                 let writable = self.writable.expect("only programs with data to write to have this area");
-                self.push(Op::Set { to, value: Arg::Data(writable) });
-                self.push(Op::Alu { alu: Alu::Add, to, value: Arg::Const(i64::from(offset)) });
+                self.push(Op::Set { to, value: Operand::Data(writable) });
+                self.push(Op::Binary { operator: BinOp::Add, to, value: Operand::Const(i64::from(offset)) });
             }
         }
     }
@@ -130,7 +130,7 @@ impl Maker<'_> {
     /// A number from 0 to 15.
     pub(super) fn index(&mut self) -> Slot {
         let to = self.number();
-        self.push(Op::Alu { alu: Alu::And, to, value: Arg::Const(15) });
+        self.push(Op::Binary { operator: BinOp::And, to, value: Operand::Const(15) });
         to
     }
 
@@ -140,7 +140,7 @@ impl Maker<'_> {
         self.address(pointer, area, offset);
         if self.random.below(3) == 0 {
             let index = self.index();
-            self.push(Op::Alu { alu: Alu::Add, to: pointer, value: Arg::Slot(index) });
+            self.push(Op::Binary { operator: BinOp::Add, to: pointer, value: Operand::Slot(index) });
         }
     }
 
@@ -165,12 +165,12 @@ impl Maker<'_> {
     /// on the stack, so some come before this.
     pub(super) fn begin(&mut self) {
         for offset in (self.start..self.start + self.used_bytes()).step_by(4) {
-            let value = Arg::Const(self.random.one_of(&CONSTANTS));
+            let value = Operand::Const(self.random.one_of(&CONSTANTS));
             let to = Mem { base: Base::Frame, offset: offset as i32 };
             self.push(Op::Store { width: Width::Four, to, value });
         }
         for slot in self.numbers.clone() {
-            let value = Arg::Const(self.random.one_of(&CONSTANTS));
+            let value = Operand::Const(self.random.one_of(&CONSTANTS));
             self.push(Op::Set { to: slot, value });
         }
         if self.has_memory() {
@@ -179,11 +179,11 @@ impl Maker<'_> {
     }
 
     /// A loop of a few turns, with branches inside that leave operations out; of the main program, which is number 0,
-    /// or of a subroutine.
+    /// or of a routine.
     pub(super) fn stretch(&mut self, number: usize) {
         let counter = self.counters[number];
         let turns = 1 + self.random.below(3) as i64;
-        self.push(Op::Set { to: counter, value: Arg::Const(turns) });
+        self.push(Op::Set { to: counter, value: Operand::Const(turns) });
         let again = self.program.label("again");
         self.program.place(again);
         let most = if number == 0 && self.texts.is_empty() { 6 } else { 2 };
@@ -193,31 +193,31 @@ impl Maker<'_> {
             for _ in 0..=self.random.below(4) {
                 self.operation();
             }
-            // Only later subroutines are called: so it ends.
-            let callable = self.subs[number..].to_vec();
+            // Only later routines are called: so it ends.
+            let callable = self.routines[number..].to_vec();
             if !callable.is_empty() && self.random.below(3) == 0 {
-                let sub = self.random.one_of(&callable);
-                self.push(Op::Gosub(sub));
+                let routine = self.random.one_of(&callable);
+                self.push(Op::CallRoutine(routine));
             }
             if number > 0 && self.random.below(8) == 0 {
-                self.push(Op::Return { from: self.subs[number - 1] });
+                self.push(Op::ReturnFrom { from: self.routines[number - 1] });
             }
             self.program.place(over);
         }
-        self.push(Op::Alu { alu: Alu::Sub, to: counter, value: Arg::Const(1) });
-        self.push(Op::Branch { left: counter, cond: asmgen::op::Cond::Ne, right: Arg::Const(0), to: again });
+        self.push(Op::Binary { operator: BinOp::Sub, to: counter, value: Operand::Const(1) });
+        self.push(Op::Branch { left: counter, cond: asmgen::op::Cond::Ne, right: Operand::Const(0), to: again });
     }
 
-    fn subroutine(&mut self, number: usize) {
-        let sub = self.subs[number - 1];
-        self.program.sub(sub);
+    fn routine(&mut self, number: usize) {
+        let routine = self.routines[number - 1];
+        self.program.routine(routine);
         for _ in 0..self.random.below(3) {
             self.operation();
         }
         if self.random.below(2) == 0 {
             self.stretch(number);
         }
-        self.push(Op::Return { from: sub });
+        self.push(Op::ReturnFrom { from: routine });
     }
 
     /// A call with an argument of every kind, on a descriptor that is not open: −EBADF.
@@ -229,17 +229,27 @@ impl Maker<'_> {
             self.random.one_of(&self.texts).0
         };
         let args = match self.random.below(4) {
-            0 => (Call::Close, vec![Arg::Const(NOT_OPEN)]),
+            0 => (Call::Close, vec![Operand::Const(NOT_OPEN)]),
             // Not of a length: the emulator looks at so many bytes before it looks at the descriptor.
-            1 => (Call::Listen, vec![Arg::Const(NOT_OPEN), Arg::AtLeast(3)]),
+            1 => (Call::Listen, vec![Operand::Const(NOT_OPEN), Operand::AtLeast(3)]),
             2 => {
-                let bits = Arg::Bits { set: self.random.below(0x100) as u32, clear: 0x100 << self.random.below(20) };
+                let bits =
+                    Operand::Bits { set: self.random.below(0x100) as u32, clear: 0x100 << self.random.below(20) };
                 // The emulator looks at the address first.
-                let nowhere = [Arg::Const(0), Arg::Const(0)];
-                (Call::Sendto, [&[Arg::Const(NOT_OPEN), Arg::Data(data), Arg::Const(4), bits][..], &nowhere].concat())
+                let nowhere = [Operand::Const(0), Operand::Const(0)];
+                (
+                    Call::Sendto,
+                    [&[Operand::Const(NOT_OPEN), Operand::Data(data), Operand::Const(4), bits][..], &nowhere].concat(),
+                )
             }
             _ => {
-                let option = [Arg::Const(NOT_OPEN), Arg::Const(1), Arg::Const(2), Arg::Data(data), Arg::Const(4)];
+                let option = [
+                    Operand::Const(NOT_OPEN),
+                    Operand::Const(1),
+                    Operand::Const(2),
+                    Operand::Data(data),
+                    Operand::Const(4),
+                ];
                 (Call::Setsockopt, option.into())
             }
         };
@@ -253,18 +263,18 @@ impl Maker<'_> {
         for (index, slot) in self.numbers.clone().into_iter().enumerate() {
             let offset = self.start as i32 + (used_bytes as usize + 4 * index) as i32;
             let to = Mem { base: Base::Frame, offset };
-            self.push(Op::Store { width: Width::Four, to, value: Arg::Slot(slot) });
+            self.push(Op::Store { width: Width::Four, to, value: Operand::Slot(slot) });
         }
         let mut show = |from, len| {
-            let args = [Arg::Const(1), from, Arg::Const(i64::from(len))];
+            let args = [Operand::Const(1), from, Operand::Const(i64::from(len))];
             self.program.call(Call::Write, &args, None, "show");
         };
-        show(Arg::Frame(self.start), used_bytes + 4 * self.numbers.len() as u32);
+        show(Operand::Frame(self.start), used_bytes + 4 * self.numbers.len() as u32);
         if let Some(writable) = self.writable {
-            show(Arg::State(0), USED_BYTES);
-            show(Arg::Data(writable), USED_BYTES);
+            show(Operand::State(0), USED_BYTES);
+            show(Operand::Data(writable), USED_BYTES);
         }
-        let status = Arg::Slot(self.numbers[0]);
+        let status = Operand::Slot(self.numbers[0]);
         self.program.call(Call::Exit, &[status], None, "exit");
     }
 }

@@ -1,7 +1,7 @@
 //! The operations, done one after the other. Numbers are 32-bit. Addresses are those of a memory of its own, in which
 //! the frame, the state and the data are far from each other.
 
-use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 
 use super::generate::NOT_OPEN;
@@ -28,7 +28,7 @@ struct Machine<'p> {
     program: &'p Program,
     slots: Vec<i32>,
     memory: Vec<(i32, Vec<u8>)>,
-    /// Where the subroutines go back to, the innermost last.
+    /// Where the routines go back to, the innermost last.
     calls: Vec<usize>,
     stack: Vec<i32>,
     output: Vec<u8>,
@@ -51,17 +51,17 @@ pub(super) fn run(program: &Program) -> Outcome {
     let mut machine = Machine { program, slots, memory, calls: Vec::new(), stack: Vec::new(), output: Vec::new() };
     let mut at = 0;
     for _ in 0..MOST_STEPS {
-        let op = &program.steps[at].op;
+        let op = &program.insts[at].op;
         at = match op {
             Op::Call { call: Call::Exit, args, .. } => {
                 return Outcome { status: machine.value(args[0]) & 0xff, output: machine.output };
             }
-            Op::Gosub(to) => {
+            Op::CallRoutine(to) => {
                 machine.calls.push(at + 1);
                 machine.at_label(*to)
             }
-            Op::Return { .. } => machine.calls.pop().expect("it was called"),
-            _ if machine.step(op) => machine.at_label(op.target().expect("only what has a target jumps")),
+            Op::ReturnFrom { .. } => machine.calls.pop().expect("it was called"),
+            _ if machine.execute(op) => machine.at_label(op.target().expect("only what has a target jumps")),
             _ => at + 1,
         };
     }
@@ -74,22 +74,22 @@ impl Machine<'_> {
     }
 
     fn at_label(&self, label: Label) -> usize {
-        let is_here = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
-        self.program.steps.iter().position(|step| is_here(&step.op)).expect("every label is placed")
+        let is_here = |op: &Op| *op == Op::Label(label) || *op == Op::Routine(label);
+        self.program.insts.iter().position(|inst| is_here(&inst.op)).expect("every label is placed")
     }
 
-    fn value(&self, arg: Arg) -> i32 {
+    fn value(&self, arg: Operand) -> i32 {
         match arg {
-            Arg::Const(value) => value as i32,
-            Arg::Slot(slot) => self.slots[usize::from(slot.0)],
-            Arg::Frame(offset) => offset as i32,
-            Arg::State(offset) => STATE + offset as i32,
-            Arg::Entry => ENTRY,
-            Arg::Data(datum) => DATA * (i32::from(datum.0) + 1),
-            Arg::AtLeast(least) => least as i32,
-            Arg::NotNegative => 0,
-            Arg::Bits { set, .. } => set as i32,
-            Arg::Any | Arg::Image => unreachable!("nobody computes with it"),
+            Operand::Const(value) => value as i32,
+            Operand::Slot(slot) => self.slots[usize::from(slot.0)],
+            Operand::Frame(offset) => offset as i32,
+            Operand::State(offset) => STATE + offset as i32,
+            Operand::Entry => ENTRY,
+            Operand::Data(datum) => DATA * (i32::from(datum.0) + 1),
+            Operand::AtLeast(least) => least as i32,
+            Operand::NotNegative => 0,
+            Operand::Bits { set, .. } => set as i32,
+            Operand::Any | Operand::Image => unreachable!("nobody computes with it"),
         }
     }
 
@@ -113,10 +113,10 @@ impl Machine<'_> {
     }
 
     /// Does one operation; does it jump?
-    fn step(&mut self, op: &Op) -> bool {
+    fn execute(&mut self, op: &Op) -> bool {
         match op {
-            Op::Label(_) | Op::Sub(_) => {}
-            Op::Gosub(_) | Op::Return { .. } => unreachable!("they are done before"),
+            Op::Label(_) | Op::Routine(_) => {}
+            Op::CallRoutine(_) | Op::ReturnFrom { .. } => unreachable!("they are done before"),
             Op::Jump(_) => return true,
             Op::Call { call, args, result } => {
                 let returned = self.call(*call, args);
@@ -125,18 +125,18 @@ impl Machine<'_> {
                 }
             }
             Op::Set { to, value } => *self.slot(*to) = self.value(*value),
-            Op::Alu { alu, to, value } => {
+            Op::Binary { operator, to, value } => {
                 let right = self.value(*value);
                 let left = self.slot(*to);
-                *left = match alu {
-                    Alu::Add => left.wrapping_add(right),
-                    Alu::Sub => left.wrapping_sub(right),
-                    Alu::And => *left & right,
-                    Alu::Or => *left | right,
-                    Alu::Xor => *left ^ right,
-                    Alu::Mul => left.wrapping_mul(right),
-                    Alu::Shl => *left << right,
-                    Alu::Shr => (*left as u32 >> right) as i32,
+                *left = match operator {
+                    BinOp::Add => left.wrapping_add(right),
+                    BinOp::Sub => left.wrapping_sub(right),
+                    BinOp::And => *left & right,
+                    BinOp::Or => *left | right,
+                    BinOp::Xor => *left ^ right,
+                    BinOp::Mul => left.wrapping_mul(right),
+                    BinOp::Shl => *left << right,
+                    BinOp::Shr => (*left as u32 >> right) as i32,
                 };
             }
             Op::Push { value } => self.stack.push(self.slots[usize::from(value.0)]),
@@ -189,7 +189,7 @@ impl Machine<'_> {
         false
     }
 
-    fn call(&mut self, call: Call, args: &[Arg]) -> i32 {
+    fn call(&mut self, call: Call, args: &[Operand]) -> i32 {
         match (call, args) {
             (_, &[first, ..]) if i64::from(self.value(first)) == NOT_OPEN => -EBADF,
             (Call::RtSigprocmask | Call::Nanosleep, _) => 0,

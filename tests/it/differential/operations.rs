@@ -1,6 +1,6 @@
 //! Random operations and branches.
 
-use asmgen::op::{Alu, Arg, Base, Cond, Label, Mem, Op, Width};
+use asmgen::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Width};
 use asmgen::syscall::Call;
 
 use super::generate::{Area, Maker, NOT_OPEN, USED_BYTES};
@@ -54,7 +54,7 @@ impl Maker<'_> {
                     self.address(pointer, area, offset);
                 }
                 let cond = self.random.one_of(&[&CONDITIONS[..2], &CONDITIONS[6..]].concat());
-                Op::Branch { left, cond, right: Arg::Slot(right), to }
+                Op::Branch { left, cond, right: Operand::Slot(right), to }
             }
             5 if self.random.below(4) == 0 => Op::Jump(to),
             9..=11 => self.branch_at_an_edge(to),
@@ -71,11 +71,16 @@ impl Maker<'_> {
         let left = if self.random.below(4) > 0 { self.fetched } else { self.number() };
         let (width, from) = (self.random.one_of(&WIDTHS), self.place(4));
         if self.random.below(2) == 0 {
-            let value = Arg::Const(self.random.one_of(&EDGES));
+            let value = Operand::Const(self.random.one_of(&EDGES));
             self.push(Op::Store { width: Width::Four, to: from, value });
         }
         self.push(Op::Load { to: left, width, from });
-        Op::Branch { left, cond: self.random.one_of(&CONDITIONS), right: Arg::Const(self.random.one_of(&EDGES)), to }
+        Op::Branch {
+            left,
+            cond: self.random.one_of(&CONDITIONS),
+            right: Operand::Const(self.random.one_of(&EDGES)),
+            to,
+        }
     }
 
     pub(super) fn operation(&mut self) {
@@ -87,12 +92,13 @@ impl Maker<'_> {
         let op = match kind {
             0 | 1 => Op::Set { to, value: self.value() },
             2..=4 => {
-                let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor, Alu::Mul]);
-                Op::Alu { alu, to, value: self.value() }
+                let operator =
+                    self.random.one_of(&[BinOp::Add, BinOp::Sub, BinOp::And, BinOp::Or, BinOp::Xor, BinOp::Mul]);
+                Op::Binary { operator, to, value: self.value() }
             }
             5 => {
-                let by = Arg::Const(1 + self.random.below(31) as i64);
-                Op::Alu { alu: self.random.one_of(&[Alu::Shl, Alu::Shr]), to, value: by }
+                let by = Operand::Const(1 + self.random.below(31) as i64);
+                Op::Binary { operator: self.random.one_of(&[BinOp::Shl, BinOp::Shr]), to, value: by }
             }
             6 => Op::Negate { to },
             7 => {
@@ -131,28 +137,32 @@ impl Maker<'_> {
     /// Calculates with what is in memory, there or in a number; the loaded value is not used again.
     fn changed_in_place(&mut self) {
         let (fetched, width, place) = (self.fetched, self.random.one_of(&WIDTHS), self.place(4));
-        let alu = self.random.one_of(&[Alu::Add, Alu::Sub, Alu::And, Alu::Or, Alu::Xor]);
+        let operator = self.random.one_of(&[BinOp::Add, BinOp::Sub, BinOp::And, BinOp::Or, BinOp::Xor]);
         self.push(Op::Load { to: fetched, width, from: place });
         if self.random.below(2) == 0 {
             let to = self.number();
-            return self.push(Op::Alu { alu, to, value: Arg::Slot(fetched) });
+            return self.push(Op::Binary { operator, to, value: Operand::Slot(fetched) });
         }
         let value = self.value();
         let change = match self.random.below(6) {
             0 => Op::Negate { to: fetched },
-            1 => Op::Alu { alu: Alu::Shl, to: fetched, value: Arg::Const(1 + self.random.below(31) as i64) },
-            _ => Op::Alu { alu, to: fetched, value },
+            1 => Op::Binary {
+                operator: BinOp::Shl,
+                to: fetched,
+                value: Operand::Const(1 + self.random.below(31) as i64),
+            },
+            _ => Op::Binary { operator, to: fetched, value },
         };
         self.push(change);
-        self.push(Op::Store { width, to: place, value: Arg::Slot(fetched) });
+        self.push(Op::Store { width, to: place, value: Operand::Slot(fetched) });
     }
 
     /// A call with a first argument that is used again after it, in the register of its result.
     fn kept_over_call(&mut self) {
         let (kept, result, shown) = (self.fetched, self.number(), self.number());
-        self.push(Op::Set { to: kept, value: Arg::Const(NOT_OPEN) });
-        self.program.call(Call::Close, &[Arg::Slot(kept)], Some(result), "fails");
-        self.push(Op::Alu { alu: Alu::Xor, to: shown, value: Arg::Slot(kept) });
+        self.push(Op::Set { to: kept, value: Operand::Const(NOT_OPEN) });
+        self.program.call(Call::Close, &[Operand::Slot(kept)], Some(result), "fails");
+        self.push(Op::Binary { operator: BinOp::Xor, to: shown, value: Operand::Slot(kept) });
     }
 
     /// A value on the stack while others are moved about, in the frame, too.
@@ -184,14 +194,14 @@ impl Maker<'_> {
         self.address(to, target, target_at);
         self.address(from, source, source_at);
         let index = self.index();
-        self.push(Op::Set { to: self.len, value: Arg::Slot(index) });
+        self.push(Op::Set { to: self.len, value: Operand::Slot(index) });
         if self.random.below(2) == 0 {
-            self.push(Op::Alu { alu: Alu::Add, to: self.len, value: Arg::Const(8) });
+            self.push(Op::Binary { operator: BinOp::Add, to: self.len, value: Operand::Const(8) });
         }
         self.push(Op::Copy { to, from, len: self.len });
         // Both are behind the last byte now, and the length is 0.
         if self.random.below(2) == 0 {
-            let value = Arg::Slot(self.number());
+            let value = Operand::Slot(self.number());
             self.push(Op::Store { width: Width::Byte, to: Mem { base: Base::Slot(to), offset: -1 }, value });
         }
         if self.random.below(2) == 0 {
@@ -201,7 +211,7 @@ impl Maker<'_> {
         }
         if self.random.below(2) == 0 {
             let shown = self.number();
-            self.push(Op::Alu { alu: Alu::Add, to: shown, value: Arg::Slot(self.len) });
+            self.push(Op::Binary { operator: BinOp::Add, to: shown, value: Operand::Slot(self.len) });
         }
         self.aim(to);
         self.aim(from);
@@ -213,16 +223,16 @@ impl Maker<'_> {
         match self.random.below(4) {
             0 => {
                 let (index, distance) = (self.index(), self.number());
-                self.push(Op::Set { to: other, value: Arg::Slot(one) });
-                self.push(Op::Alu { alu: Alu::Add, to: other, value: Arg::Slot(index) });
-                self.push(Op::Set { to: distance, value: Arg::Slot(other) });
-                self.push(Op::Alu { alu: Alu::Sub, to: distance, value: Arg::Slot(one) });
+                self.push(Op::Set { to: other, value: Operand::Slot(one) });
+                self.push(Op::Binary { operator: BinOp::Add, to: other, value: Operand::Slot(index) });
+                self.push(Op::Set { to: distance, value: Operand::Slot(other) });
+                self.push(Op::Binary { operator: BinOp::Sub, to: distance, value: Operand::Slot(one) });
                 self.aim(other);
             }
             1 => {
                 let offset = self.start as usize + self.random.below(USED_BYTES as usize - 7);
                 let place = Mem { base: Base::Frame, offset: offset as i32 };
-                self.push(Op::Store { width: Width::Word, to: place, value: Arg::Slot(one) });
+                self.push(Op::Store { width: Width::Word, to: place, value: Operand::Slot(one) });
                 self.push(Op::Load { to: other, width: Width::Word, from: place });
                 // An address is not the same everywhere.
                 let bytes = self.random.bytes(8);
@@ -232,11 +242,11 @@ impl Maker<'_> {
                 // However the frame lies, it is at a multiple of 4.
                 let offset = 12 + self.random.below(12) as u32;
                 self.address(one, Area::Frame, offset);
-                self.push(Op::Alu { alu: Alu::And, to: one, value: Arg::Const(-4) });
+                self.push(Op::Binary { operator: BinOp::And, to: one, value: Operand::Const(-4) });
             }
-            _ if self.has_subs() => {
+            _ if self.has_routines() => {
                 let count = self.number();
-                self.push(Op::Set { to: one, value: Arg::Entry });
+                self.push(Op::Set { to: one, value: Operand::Entry });
                 let from = Mem { base: Base::Slot(one), offset: 0 };
                 self.push(Op::Load { to: count, width: Width::Four, from });
                 self.aim(one);
@@ -248,23 +258,23 @@ impl Maker<'_> {
     /// A call that writes some of the frame, or one that only returns 0.
     fn writing_call(&mut self) {
         let result = Some(self.number());
-        let len = Arg::Const(1 + self.random.below(8) as i64);
+        let len = Operand::Const(1 + self.random.below(8) as i64);
         let kind = self.random.below(4);
         let from = match kind {
             0 => {
-                let args = [Arg::Const(0), Arg::Const(0), Arg::Const(0), Arg::Const(8)];
+                let args = [Operand::Const(0), Operand::Const(0), Operand::Const(0), Operand::Const(8)];
                 return self.program.call(Call::RtSigprocmask, &args, result, "returns 0");
             }
             _ if !self.texts.is_empty() && (kind == 1 || !self.has_memory()) => {
                 let (text, bytes) = self.random.one_of(&self.texts);
-                let len = Arg::Const(1 + self.random.below(bytes as usize) as i64);
-                let args = [Arg::Const(1), Arg::Data(text), len];
+                let len = Operand::Const(1 + self.random.below(bytes as usize) as i64);
+                let args = [Operand::Const(1), Operand::Data(text), len];
                 return self.program.call(Call::Write, &args, result, "writes");
             }
-            1 => Arg::Slot(self.pointer()),
-            2 if self.areas.contains(&Area::State) => Arg::State(self.random.below(16) as u32),
-            _ => Arg::Frame(self.start + self.random.below(16) as u32),
+            1 => Operand::Slot(self.pointer()),
+            2 if self.areas.contains(&Area::State) => Operand::State(self.random.below(16) as u32),
+            _ => Operand::Frame(self.start + self.random.below(16) as u32),
         };
-        self.program.call(Call::Write, &[Arg::Const(1), from, len], result, "writes");
+        self.program.call(Call::Write, &[Operand::Const(1), from, len], result, "writes");
     }
 }

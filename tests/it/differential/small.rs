@@ -1,7 +1,7 @@
 //! Random programs that the search for small files takes. They write only to the stack, have data that lie in each
 //! other or may be pushed, and use results of calls.
 
-use asmgen::op::{Arg, DatumId, Kind, Mem, Op, Part, Program, Slot, Width};
+use asmgen::op::{DatumId, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
 use asmgen::syscall::Call;
 
 use super::generate::{Area, Maker, USED_BYTES};
@@ -25,9 +25,9 @@ pub(super) fn program(random: &mut Random) -> Program {
         program.cannot_fail.push(Call::RtSigprocmask);
     }
     let texts = texts(&mut program, random);
-    let (subs, start, writable) = (Vec::new(), 0, None);
+    let (routines, start, writable) = (Vec::new(), 0, None);
     let mut maker =
-        Maker { program, random, numbers, pointers, len, fetched, counters, subs, start, writable, areas, texts };
+        Maker { program, random, numbers, pointers, len, fetched, counters, routines, start, writable, areas, texts };
     for _ in 0..maker.random.below(4) {
         maker.early_call();
     }
@@ -70,11 +70,11 @@ impl Maker<'_> {
             1 => {
                 let parts = vec![Part::Word(0), Part::Word(self.random.one_of(&SLEEPS))];
                 let time = self.program.datum("time", parts, 0);
-                self.program.call(Call::Nanosleep, &[Arg::Data(time), Arg::Const(0)], result, "sleeps");
+                self.program.call(Call::Nanosleep, &[Operand::Data(time), Operand::Const(0)], result, "sleeps");
             }
             _ => {
                 let (text, bytes) = self.random.one_of(&self.texts);
-                let args = [Arg::Const(1), Arg::Data(text), Arg::Const(bytes.into())];
+                let args = [Operand::Const(1), Operand::Data(text), Operand::Const(bytes.into())];
                 self.program.call(Call::Write, &args, result, "writes");
             }
         }
@@ -83,7 +83,7 @@ impl Maker<'_> {
     /// Loads some of a text by way of a pointer.
     pub(super) fn read_text(&mut self) {
         let ((text, bytes), pointer) = (self.random.one_of(&self.texts), self.pointer());
-        self.push(Op::Set { to: pointer, value: Arg::Data(text) });
+        self.push(Op::Set { to: pointer, value: Operand::Data(text) });
         let (width, len) = self.random.one_of(&[(Width::Byte, 1), (Width::Two, 2), (Width::Four, 4)]);
         let offset = self.random.below(bytes as usize - len + 1) as i32;
         let to = self.number();

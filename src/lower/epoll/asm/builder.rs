@@ -1,48 +1,48 @@
 //! Short names for the operations, so that a routine of the engine reads like a listing.
 
-use asmgen_arch::op::{Alu, Arg, Base, Cond, DatumId, Kind, Label, Mem, Op, Part, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::labels::{At, Routine};
 
 /// Something an operation takes: a number or a slot.
-pub(crate) trait Operand {
-    fn arg(self) -> Arg;
+pub(crate) trait IntoOperand {
+    fn operand(self) -> Operand;
 }
 
-impl Operand for i64 {
-    fn arg(self) -> Arg {
-        Arg::Const(self)
+impl IntoOperand for i64 {
+    fn operand(self) -> Operand {
+        Operand::Const(self)
     }
 }
 
-impl Operand for u32 {
-    fn arg(self) -> Arg {
-        Arg::Const(i64::from(self))
+impl IntoOperand for u32 {
+    fn operand(self) -> Operand {
+        Operand::Const(i64::from(self))
     }
 }
 
-impl Operand for u8 {
-    fn arg(self) -> Arg {
-        Arg::Const(i64::from(self))
+impl IntoOperand for u8 {
+    fn operand(self) -> Operand {
+        Operand::Const(i64::from(self))
     }
 }
 
-impl Operand for Slot {
-    fn arg(self) -> Arg {
-        Arg::Slot(self)
+impl IntoOperand for Slot {
+    fn operand(self) -> Operand {
+        Operand::Slot(self)
     }
 }
 
-impl Operand for DatumId {
-    fn arg(self) -> Arg {
-        Arg::Data(self)
+impl IntoOperand for DatumId {
+    fn operand(self) -> Operand {
+        Operand::Data(self)
     }
 }
 
-impl Operand for Arg {
-    fn arg(self) -> Arg {
+impl IntoOperand for Operand {
+    fn operand(self) -> Operand {
         self
     }
 }
@@ -99,26 +99,26 @@ impl Engine<'_> {
     /// The label of that name, which is at no other place.
     fn new_label(&mut self, name: &str) -> Label {
         let label = self.label(name);
-        let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Sub(label);
-        assert!(!self.program.steps.iter().any(|step| is_there(&step.op)), "two places are called {name}");
+        let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Routine(label);
+        assert!(!self.program.insts.iter().any(|inst| is_there(&inst.op)), "two places are called {name}");
         label
     }
 
     /// A routine begins.
     pub(crate) fn sub(&mut self, routine: Routine) {
         let label = self.new_label(routine.name());
-        self.program.sub(label);
+        self.program.routine(label);
     }
 
     pub(crate) fn gosub(&mut self, routine: Routine) {
         let label = self.label(routine.name());
-        self.program.push(Op::Gosub(label), "call");
+        self.program.push(Op::CallRoutine(label), "call");
     }
 
     /// The routine ends.
     pub(crate) fn ret(&mut self, routine: Routine) {
         let from = self.label(routine.name());
-        self.program.push(Op::Return { from }, format!("{}: done", routine.name()));
+        self.program.push(Op::ReturnFrom { from }, format!("{}: done", routine.name()));
     }
 
     pub(crate) fn jump(&mut self, to: At, why: &str) {
@@ -126,40 +126,40 @@ impl Engine<'_> {
         self.program.push(Op::Jump(label), why);
     }
 
-    pub(crate) fn set(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.program.push(Op::Set { to, value: value.arg() }, why);
+    pub(crate) fn set(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Set { to, value: value.operand() }, why);
     }
 
-    pub(crate) fn alu(&mut self, alu: Alu, to: Slot, value: impl Operand, why: &str) {
-        self.program.push(Op::Alu { alu, to, value: value.arg() }, why);
+    pub(crate) fn alu(&mut self, operator: BinOp, to: Slot, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Binary { operator, to, value: value.operand() }, why);
     }
 
-    pub(crate) fn add(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Add, to, value, why);
+    pub(crate) fn add(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Add, to, value, why);
     }
 
-    pub(crate) fn take(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Sub, to, value, why);
+    pub(crate) fn take(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Sub, to, value, why);
     }
 
-    pub(crate) fn and(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::And, to, value, why);
+    pub(crate) fn and(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::And, to, value, why);
     }
 
-    pub(crate) fn or(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Or, to, value, why);
+    pub(crate) fn or(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Or, to, value, why);
     }
 
     pub(crate) fn shl(&mut self, to: Slot, bits: u8, why: &str) {
-        self.alu(Alu::Shl, to, bits, why);
+        self.alu(BinOp::Shl, to, bits, why);
     }
 
     pub(crate) fn shr(&mut self, to: Slot, bits: u8, why: &str) {
-        self.alu(Alu::Shr, to, bits, why);
+        self.alu(BinOp::Shr, to, bits, why);
     }
 
-    pub(crate) fn mul(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Mul, to, value, why);
+    pub(crate) fn mul(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Mul, to, value, why);
     }
 
     pub(crate) fn divide(&mut self, value: Slot, by: u32, rest: Slot, why: &str) {
@@ -171,9 +171,9 @@ impl Engine<'_> {
     }
 
     /// Goes there if the comparison holds.
-    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: At, why: &str) {
+    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl IntoOperand, to: At, why: &str) {
         let to = self.label(to.name());
-        self.program.push(Op::Branch { left, cond, right: right.arg(), to }, why);
+        self.program.push(Op::Branch { left, cond, right: right.operand(), to }, why);
     }
 
     pub(crate) fn if_zero(&mut self, left: Slot, to: At, why: &str) {
@@ -218,19 +218,19 @@ impl Engine<'_> {
         self.program.push(Op::Load { to, width: Width::Word, from }, why);
     }
 
-    pub(crate) fn put_byte(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Byte, to, value: value.arg() }, why);
+    pub(crate) fn put_byte(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Byte, to, value: value.operand() }, why);
     }
 
-    pub(crate) fn put_two(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Two, to, value: value.arg() }, why);
+    pub(crate) fn put_two(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Two, to, value: value.operand() }, why);
     }
 
-    pub(crate) fn put_four(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Four, to, value: value.arg() }, why);
+    pub(crate) fn put_four(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Four, to, value: value.operand() }, why);
     }
 
-    pub(crate) fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: &str) {
+    pub(crate) fn call(&mut self, call: Call, args: &[Operand], result: Option<Slot>, why: &str) {
         self.program.call(call, args, result, why);
     }
 

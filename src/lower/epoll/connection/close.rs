@@ -1,6 +1,6 @@
 //! The end of connections: those with no time left, those that make room, and those that end slowly.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -32,7 +32,7 @@ impl Engine<'_> {
         self.sub(Routine::CloseConnection);
         self.gosub(Routine::FreeBuffer);
         self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
-        self.call(Call::Close, &[Arg::Slot(fd)], None, "close");
+        self.call(Call::Close, &[Operand::Slot(fd)], None, "close");
         self.add_four(var::CONNECTIONS, -1, "one less");
         if !self.has_workers() {
             self.unless_zero(self.s.t, At::Dropped, "others are left");
@@ -70,8 +70,8 @@ impl Engine<'_> {
         // Closes a connection; what the kernel holds for it is gone, and the client sees a reset.
         self.sub(Routine::Abort);
         let yes = self.near(Near::EverySecond);
-        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_LINGER));
-        let args = [Arg::Slot(fd), level, option, Arg::Data(yes), Arg::Const(abi::LINGER_BYTES)];
+        let (level, option) = (Operand::Const(abi::SOL_SOCKET), Operand::Const(abi::SO_LINGER));
+        let args = [Operand::Slot(fd), level, option, Operand::Data(yes), Operand::Const(abi::LINGER_BYTES)];
         self.call(Call::Setsockopt, &args, None, "no data outlive it");
         self.gosub(Routine::CloseConnection);
         self.ret(Routine::Abort);
@@ -83,9 +83,9 @@ impl Engine<'_> {
         let (t, u, held) = (self.s.t, self.s.u, frame(var::HELD));
         self.put_four(frame(NOT_ACKNOWLEDGED), 0i64, NO_WHY);
         // How much may be told has to be more than that: an address, until the kernel has said how much it has told.
-        let len = Arg::Frame(var::BEGAN.at);
-        let (level, option) = (Arg::Const(abi::SOL_SOCKET), Arg::Const(abi::SO_MEMINFO));
-        let args = [Arg::Slot(self.s.fd), level, option, Arg::Frame(MEMINFO), len];
+        let len = Operand::Frame(var::BEGAN.at);
+        let (level, option) = (Operand::Const(abi::SOL_SOCKET), Operand::Const(abi::SO_MEMINFO));
+        let args = [Operand::Slot(self.s.fd), level, option, Operand::Frame(MEMINFO), len];
         self.call(Call::Getsockopt, &args, None, "what the kernel holds for it");
         self.four(t, frame(NOT_ACKNOWLEDGED), NO_WHY);
         self.four(u, held, NO_WHY);
@@ -145,7 +145,7 @@ impl Engine<'_> {
         for (what, bytes, why) in
             [(line, bytes, "408"), (date, i64::from(DATE_LINE_BYTES), "the date"), (late, late_bytes, "the rest")]
         {
-            self.call(Call::Write, &[Arg::Slot(fd), Arg::Data(what), Arg::Const(bytes)], None, why);
+            self.call(Call::Write, &[Operand::Slot(fd), Operand::Data(what), Operand::Const(bytes)], None, why);
         }
         self.gosub(Routine::ShutAndDrain);
         self.ret(Routine::Send408);
@@ -165,7 +165,7 @@ impl Engine<'_> {
         self.jump(At::Next, NO_WHY);
         self.sub(Routine::ShutAndDrain);
         self.gosub(Routine::FreeBuffer);
-        let args = [Arg::Slot(self.s.fd), Arg::Const(abi::SHUT_WR)];
+        let args = [Operand::Slot(self.s.fd), Operand::Const(abi::SHUT_WR)];
         self.call(Call::Shutdown, &args, None, "nothing more will be sent");
         self.begin_to(LINGER, NO_WHY);
         self.gosub(Routine::UpdateInterest);

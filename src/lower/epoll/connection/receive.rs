@@ -1,7 +1,7 @@
 //! Input: into the shared buffer, or behind the part of a request that a buffer of the connection's own holds; and what
 //! becomes of a connection when its input has been answered.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -21,7 +21,14 @@ impl Engine<'_> {
         self.input_end();
         self.take(t, end, "room in it");
         self.input_end();
-        let args = [Arg::Slot(fd), Arg::Slot(end), Arg::Slot(t), Arg::Const(0), Arg::Const(0), Arg::Const(0)];
+        let args = [
+            Operand::Slot(fd),
+            Operand::Slot(end),
+            Operand::Slot(t),
+            Operand::Const(0),
+            Operand::Const(0),
+            Operand::Const(0),
+        ];
         self.call(Call::Recvfrom, &args, Some(n), "receive");
         self.branch(n, Cond::Le, 0i64, At::NotReceived, NO_WHY);
         // What a client sends after its last reply is read, so that no reset overtakes the reply.
@@ -43,9 +50,9 @@ impl Engine<'_> {
             self.put_four(frame(var::REST_LEN), 0i64, NO_WHY);
         }
         self.place(At::Batch);
-        self.set(t, Arg::State(self.state.composed), NO_WHY);
+        self.set(t, Operand::State(self.state.composed), NO_WHY);
         self.put_four(frame(var::COMPOSED), t, "nothing is composed");
-        self.set(self.s.next_vector, Arg::State(self.state.vectors), "an empty batch");
+        self.set(self.s.next_vector, Operand::State(self.state.vectors), "an empty batch");
         self.jump(At::Request, NO_WHY);
 
         self.place(At::NotReceived);
@@ -58,7 +65,7 @@ impl Engine<'_> {
         self.sub(Routine::Input);
         self.four(p, at(self.s.conn, entry::BUFFER), "its own");
         self.unless_zero(p, At::OwnInput, NO_WHY);
-        self.set(p, Arg::State(self.state.buffers), "everybody's");
+        self.set(p, Operand::State(self.state.buffers), "everybody's");
         self.place(At::OwnInput);
         self.four(end, at(p, buffer::LEN), "bytes in it");
         self.add(p, buffer::INPUT, NO_WHY);
@@ -113,7 +120,7 @@ impl Engine<'_> {
         self.four(own, at(conn, entry::BUFFER), "its own buffer");
         self.unless_zero(own, At::HasBuffer, "it has one");
         self.four(own, frame(var::FREE_BUFFER), "a free one");
-        self.set(none_free, Arg::State(self.state.buffers_end), "what stands there if none is free");
+        self.set(none_free, Operand::State(self.state.buffers_end), "what stands there if none is free");
         self.branch(own, Cond::Eq, none_free, At::KeepNothing, "all are in use for replies that wait");
         self.put_four(at(conn, entry::BUFFER), own, "it is the connection's");
         self.four(next, at(own, buffer::NEXT), "the next free one");

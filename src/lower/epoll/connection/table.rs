@@ -1,7 +1,7 @@
 //! Connections: what each does until when, and those whose time is up. They are in a table, and a search goes through
 //! all of it: once a second, and at a limit.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -76,7 +76,7 @@ impl Engine<'_> {
         let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "the descriptor that they are of");
         self.four(self.s.u, frame(var::EPOLL), "the epoll set");
-        let args = [Arg::Slot(self.s.u), Arg::Slot(self.s.op), Arg::Slot(self.s.t), Arg::Frame(event)];
+        let args = [Operand::Slot(self.s.u), Operand::Slot(self.s.op), Operand::Slot(self.s.t), Operand::Frame(event)];
         self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
         self.ret(Routine::EpollControl);
     }

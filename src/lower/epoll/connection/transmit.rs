@@ -3,7 +3,7 @@
 //! length. If a reply was cut before its last vector, the request itself is kept, and how much of its reply to leave
 //! out.
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -98,10 +98,10 @@ impl Engine<'_> {
             self.unless_zero(t, At::Flush, "a long one");
         }
         let most = if self.has_paths() { VECTORS_WITH_PATH } else { VECTORS_PER_REPLY };
-        self.set(t, Arg::State(self.state.vectors + (VECTORS - most) * bytes), NO_WHY);
+        self.set(t, Operand::State(self.state.vectors + (VECTORS - most) * bytes), NO_WHY);
         self.branch(iov, Cond::Below, t, At::Request, "the next request");
         self.place(At::Flush);
-        self.set(self.s.v, Arg::State(self.state.vectors), NO_WHY);
+        self.set(self.s.v, Operand::State(self.state.vectors), NO_WHY);
         self.branch(self.s.v, Cond::Eq, iov, At::AfterBatch, "nothing to send");
         self.put_four(frame(var::CURSOR), self.s.cursor, "the input goes on here");
         self.four(t, frame(var::SKIP), NO_WHY);
@@ -169,7 +169,14 @@ impl Engine<'_> {
         let (ptr, len) = (self.s.ptr, self.s.len);
         self.four(ptr, at(v, 0), NO_WHY);
         self.four(len, at(v, len_at), NO_WHY);
-        let args = [Arg::Slot(fd), Arg::Slot(ptr), Arg::Slot(len), Arg::Slot(u), Arg::Const(0), Arg::Const(0)];
+        let args = [
+            Operand::Slot(fd),
+            Operand::Slot(ptr),
+            Operand::Slot(len),
+            Operand::Slot(u),
+            Operand::Const(0),
+            Operand::Const(0),
+        ];
         let (call, args) = if self.has_long { (Call::Sendto, &args[..]) } else { (Call::Write, &args[..3]) };
         self.call(call, args, Some(n), "send the only one");
         self.jump(At::BatchSent, NO_WHY);
@@ -177,7 +184,7 @@ impl Engine<'_> {
         if self.has_long {
             self.send_message();
         } else {
-            let args = [Arg::Slot(fd), Arg::Slot(v), Arg::Slot(t)];
+            let args = [Operand::Slot(fd), Operand::Slot(v), Operand::Slot(t)];
             self.call(Call::Writev, &args, Some(n), "send the batch");
         }
         self.place(At::BatchSent);
@@ -186,10 +193,10 @@ impl Engine<'_> {
     /// Sends the `t` vectors at `v` with the flags `u`.
     fn send_message(&mut self) {
         let (t, u, message) = (self.s.t, self.s.u, self.s.q);
-        self.set(message, Arg::State(self.state.message), "struct msghdr");
+        self.set(message, Operand::State(self.state.message), "struct msghdr");
         self.put_four(at(message, 2 * self.word), self.s.v, "msg_iov");
         self.put_four(at(message, 3 * self.word), t, "msg_iovlen");
-        let args = [Arg::Slot(self.s.fd), Arg::Slot(message), Arg::Slot(u)];
+        let args = [Operand::Slot(self.s.fd), Operand::Slot(message), Operand::Slot(u)];
         self.call(Call::Sendmsg, &args, Some(self.s.n), "send the batch");
     }
 
@@ -256,7 +263,7 @@ impl Engine<'_> {
         self.and(self.s.flags, !i64::from(flag::CLOSING), NO_WHY);
         self.place(At::CutBefore);
         self.set(self.s.q, v, "the reply's first vector, as far as is known");
-        self.set(self.s.c, Arg::State(self.state.vectors), NO_WHY);
+        self.set(self.s.c, Operand::State(self.state.vectors), NO_WHY);
         self.branch(v, Cond::Eq, self.s.c, At::CutFirst, "the batch's first reply");
         self.take(v, bytes, "the vector before");
         self.four(self.s.c, at(v, mark), NO_WHY);
@@ -319,7 +326,7 @@ impl Engine<'_> {
         }
         self.place(At::SendCopy);
         // Neither waits the socket, nor does a broken connection send a signal, which is blocked.
-        self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(u), Arg::Slot(t)], Some(n), "send from memory");
+        self.call(Call::Write, &[Operand::Slot(fd), Operand::Slot(u), Operand::Slot(t)], Some(n), "send from memory");
         self.branch(n, Cond::Lt, -abi::EAGAIN, At::Close, "the client is gone");
         self.branch(n, Cond::Lt, 0i64, At::ParkUnsent, NO_WHY);
         self.place(At::RestTaken);
@@ -349,11 +356,11 @@ impl Engine<'_> {
         self.four(n, frame(var::FILE), NO_WHY);
         self.branch(n, Cond::Lt, 0i64, At::SendCopy, "the file cannot be read");
         self.set(self.s.v, u, NO_WHY);
-        self.set(self.s.d, Arg::Image, NO_WHY);
+        self.set(self.s.d, Operand::Image, NO_WHY);
         self.take(self.s.v, self.s.d, "where it is in the file");
-        self.set(self.s.q, Arg::State(self.state.offset), NO_WHY);
+        self.set(self.s.q, Operand::State(self.state.offset), NO_WHY);
         self.put_four(at(self.s.q, 0), self.s.v, NO_WHY);
-        let args = [Arg::Slot(fd), Arg::Slot(n), Arg::Slot(self.s.q), Arg::Slot(t)];
+        let args = [Operand::Slot(fd), Operand::Slot(n), Operand::Slot(self.s.q), Operand::Slot(t)];
         self.call(Call::Sendfile, &args, Some(n), "send from the file");
         self.branch(n, Cond::Gt, 0i64, At::RestTaken, NO_WHY);
         self.branch(n, Cond::Eq, -abi::EAGAIN, At::ParkUnsent, NO_WHY);

@@ -1,6 +1,6 @@
 //! Events of descriptors that are no connections: a client, the timer, a signal; and what makes room for a connection.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -24,7 +24,7 @@ impl Engine<'_> {
         self.branch(fd, Cond::Eq, TIMER, At::Clock, NO_WHY);
         self.four(t, frame(var::SIGNALS), "or a signal has come");
         self.place(At::Clock);
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(SIGNAL_BYTES)];
+        let args = [Operand::Slot(t), Operand::Frame(var::LONG_SCRATCH.at), Operand::Const(SIGNAL_BYTES)];
         self.call(Call::Read, &args, Some(self.s.n), "how many seconds, or which signal");
         self.branch(self.s.n, Cond::Lt, 0i64, At::NotTaken, "none");
         self.four(t, frame(var::LONG_SCRATCH), NO_WHY);
@@ -34,15 +34,15 @@ impl Engine<'_> {
         self.four(t, frame(var::CONNECTIONS), NO_WHY);
         self.branch(t, Cond::AboveOrEqual, self.server.epoll.connections, At::EvictIdle, "as many as there may be");
         self.four(t, frame(var::LISTENER), NO_WHY);
-        let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
+        let flags = Operand::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
         let (peer, len) = if self.server.epoll.access_log {
             self.put_four(frame(var::SCRATCH), 1i64 << PEER_SHIFT, "room for its address");
-            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH.at))
+            (Operand::State(self.state.peer), Operand::Frame(var::SCRATCH.at))
         } else {
-            (Arg::Const(0), Arg::Const(0))
+            (Operand::Const(0), Operand::Const(0))
         };
         let n = self.s.n;
-        self.call(Call::Accept4, &[Arg::Slot(t), peer, len, flags], Some(n), "a connection");
+        self.call(Call::Accept4, &[Operand::Slot(t), peer, len, flags], Some(n), "a connection");
         self.branch(n, Cond::Lt, 0i64, At::NotTaken, NO_WHY);
         self.branch(n, Cond::AboveOrEqual, self.state.entries, At::TooHigh, "inherited descriptors are in the way");
         self.set(fd, n, NO_WHY);
@@ -62,7 +62,7 @@ impl Engine<'_> {
         self.jump(At::BuffersLeft, NO_WHY);
 
         self.place(At::TooHigh);
-        self.call(Call::Close, &[Arg::Slot(n)], None, "no room in the table");
+        self.call(Call::Close, &[Operand::Slot(n)], None, "no room in the table");
         self.jump(At::EvictIdle, NO_WHY);
         self.place(At::NotTaken);
         self.branch(n, Cond::Eq, -abi::EAGAIN, At::Next, "nobody waits");

@@ -1,6 +1,6 @@
 //! The date of replies (RFC 9110 §5.6.7), written once a second.
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -27,7 +27,7 @@ impl Engine<'_> {
     pub(crate) fn write_date(&mut self) {
         let (n, d, t, u) = (self.s.n, self.s.d, self.s.t, self.s.u);
         self.sub(Routine::Date);
-        let clock = [Arg::Const(abi::CLOCK_REALTIME), Arg::Frame(var::SCRATCH.at)];
+        let clock = [Operand::Const(abi::CLOCK_REALTIME), Operand::Frame(var::SCRATCH.at)];
         self.call(Call::ClockGettime, &clock, None, "seconds since 1970");
         self.four(n, frame(var::SCRATCH), NO_WHY);
         let ptr = self.s.ptr;
@@ -77,7 +77,7 @@ impl Engine<'_> {
     pub(crate) fn date_line(&mut self, to: Slot, at: u32) {
         let line = self.records.date_line;
         let place = if at == 0 { line } else { self.program.datum_within(line, at) };
-        self.set(to, Arg::Data(place), "the line with the date");
+        self.set(to, Operand::Data(place), "the line with the date");
     }
 
     /// Of the day `n` since 1970: the year in `t`, the month in `u`, the day of the month in `n`, the last two from 0. Years
@@ -104,7 +104,7 @@ impl Engine<'_> {
 
     /// Copies the name of number `v` to `ptr`.
     fn three_letters(&mut self, names: asmgen_arch::op::DatumId) {
-        self.set(self.s.q, Arg::Data(names), NO_WHY);
+        self.set(self.s.q, Operand::Data(names), NO_WHY);
         self.gosub(Routine::Letters);
     }
 

@@ -1,6 +1,6 @@
 //! A turn of the loop: wait for events, and for each do what its connection is there for.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -38,9 +38,9 @@ impl Engine<'_> {
         self.set(self.s.n, STOPPING_MS, "then those that linger are looked at");
         self.place(At::WaitForEvents);
         self.four(self.s.t, frame(var::EPOLL), NO_WHY);
-        let events = Arg::State(self.state.events);
-        let most = Arg::Const(EVENTS.into());
-        let args = [Arg::Slot(self.s.t), events, most, Arg::Slot(self.s.n), Arg::Const(0), Arg::Any];
+        let events = Operand::State(self.state.events);
+        let most = Operand::Const(EVENTS.into());
+        let args = [Operand::Slot(self.s.t), events, most, Operand::Slot(self.s.n), Operand::Const(0), Operand::Any];
         self.call(Call::EpollWait, &args, Some(self.s.n), "wait");
         self.branch(self.s.n, Cond::Le, 0i64, At::NoEvent, "time is up; or stopped and continued");
         self.set(left, self.s.n, NO_WHY);
@@ -51,7 +51,7 @@ impl Engine<'_> {
         self.branch(self.s.t, Cond::Ge, 0i64, At::HeldTooMuch, "the kernel holds much, or nobody has looked yet");
         self.place(At::HeldLittle);
         self.four(self.s.t, frame(var::FREE_BUFFER), NO_WHY);
-        self.set(self.s.u, Arg::State(self.state.buffers_end), NO_WHY);
+        self.set(self.s.u, Operand::State(self.state.buffers_end), NO_WHY);
         self.branch(self.s.t, Cond::Eq, self.s.u, At::AllBuffers, NO_WHY);
         self.place(At::BuffersLeft);
         self.take(left, 1i64, "one event less");

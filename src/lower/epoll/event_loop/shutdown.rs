@@ -1,7 +1,7 @@
 //! The end: on SIGTERM or SIGINT connections are still taken for a while, then no more; what is under way is finished, and
 //! a second signal or the deadline ends it.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -41,9 +41,9 @@ impl Engine<'_> {
         self.wait_for_workers();
         let status = if self.has_workers() {
             self.four(t, frame(var::STATUS), NO_WHY);
-            Arg::Slot(t)
+            Operand::Slot(t)
         } else {
-            Arg::Const(0)
+            Operand::Const(0)
         };
         self.call(Call::Exit, &[status], None, "done");
     }
@@ -82,7 +82,7 @@ impl Engine<'_> {
         self.set(self.s.op, abi::EPOLL_CTL_DEL, "others may hold the socket, too: closing does not remove it");
         self.gosub(Routine::WatchListener);
         self.four(t, frame(var::LISTENER), NO_WHY);
-        self.call(Call::Close, &[Arg::Slot(t)], None, "no more connections");
+        self.call(Call::Close, &[Operand::Slot(t)], None, "no more connections");
         self.four(t, frame(var::CONNECTIONS), NO_WHY);
         self.if_zero(t, At::Exit, "nothing is under way");
         self.jump(At::EventLoop, NO_WHY);

@@ -1,6 +1,6 @@
 //! Workers while they serve: the first tells the others of signals, and ends everything if one of them ends unasked.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -34,16 +34,16 @@ impl Engine<'_> {
     /// The number of worker `u`, which is not the first, in `t`.
     fn number_of_worker(&mut self) {
         let (t, u) = (self.s.t, self.s.u);
-        self.set(self.s.d, Arg::State(self.state.workers), NO_WHY);
+        self.set(self.s.d, Operand::State(self.state.workers), NO_WHY);
         self.set(t, u, NO_WHY);
         self.shl(t, 2, NO_WHY);
         self.four(t, sum(self.s.d, t, 0), "its process");
     }
 
-    fn wait_for_worker(&mut self, options: Arg) {
-        let zero = Arg::Const(0);
+    fn wait_for_worker(&mut self, options: Operand) {
+        let zero = Operand::Const(0);
         self.number_of_worker();
-        self.call(Call::Wait4, &[Arg::Slot(self.s.t), zero, options, zero], Some(self.s.n), "has it ended?");
+        self.call(Call::Wait4, &[Operand::Slot(self.s.t), zero, options, zero], Some(self.s.n), "has it ended?");
     }
 
     /// At a tick: if one has ended unasked, all end.
@@ -56,13 +56,13 @@ impl Engine<'_> {
         self.unless_zero(t, At::Looked, "they end as they were told");
         // Orphans that process 1 inherits; and if one of the others ends just now, there is no such child below.
         self.place(At::Orphans);
-        let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(abi::WNOHANG), Arg::Const(0)];
+        let args = [Operand::Const(-1), Operand::Const(0), Operand::Const(abi::WNOHANG), Operand::Const(0)];
         self.call(Call::Wait4, &args, Some(n), "who has ended?");
         self.branch(n, Cond::Gt, 0i64, At::Orphans, "there may be another");
         self.four(u, frame(var::WORKERS), NO_WHY);
         self.place(At::Look);
         self.branch(u, Cond::Le, 0i64, At::Looked, "that was all");
-        self.wait_for_worker(Arg::Const(abi::WNOHANG));
+        self.wait_for_worker(Operand::Const(abi::WNOHANG));
         self.unless_zero(n, At::WorkerEnded, NO_WHY);
         self.take(u, 1i64, NO_WHY);
         self.jump(At::Look, NO_WHY);
@@ -83,7 +83,7 @@ impl Engine<'_> {
         self.place(At::Reap);
         self.four(u, frame(var::WORKERS), NO_WHY);
         self.branch(u, Cond::Le, 0i64, At::AllEnded, NO_WHY);
-        self.wait_for_worker(Arg::Slot(options));
+        self.wait_for_worker(Operand::Slot(options));
         self.if_zero(n, At::NotEnded, NO_WHY);
         self.add_four(var::WORKERS, -1, "one less");
         self.jump(At::Reap, NO_WHY);
@@ -106,7 +106,7 @@ impl Engine<'_> {
         self.place(At::PassNext);
         self.branch(u, Cond::Le, 0i64, At::Passed, NO_WHY);
         self.number_of_worker();
-        self.call(Call::Kill, &[Arg::Slot(t), Arg::Slot(self.s.c)], None, "pass it on");
+        self.call(Call::Kill, &[Operand::Slot(t), Operand::Slot(self.s.c)], None, "pass it on");
         self.take(u, 1i64, NO_WHY);
         self.jump(At::PassNext, NO_WHY);
         self.place(At::Passed);

@@ -1,6 +1,6 @@
 //! The variant of a representation, by `Accept-Encoding` (RFC 9110 §12.5.3).
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
@@ -70,12 +70,12 @@ impl Engine<'_> {
         let codings =
             [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
-        self.set(self.s.list, Arg::Data(list), NO_WHY);
+        self.set(self.s.list, Operand::Data(list), NO_WHY);
         self.put_four(frame(var::QUALITY), n, NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Coding, "another one");
         self.four(n, frame(var::QUALITY), NO_WHY);
-        self.set(self.s.wide, Arg::Frame(quality(0)), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(quality(0)), NO_WHY);
         self.shl(id, 2, NO_WHY);
         self.put_four(sum(self.s.wide, id, 0), n, "its quality");
         self.jump(At::Coding, NO_WHY);
@@ -93,7 +93,7 @@ impl Engine<'_> {
         self.set(t, rep, NO_WHY);
         self.set(v, rep, "the identity");
         self.set(n, ZERO, NO_WHY);
-        self.set(self.s.wide, Arg::Frame(quality(0)), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(quality(0)), NO_WHY);
         self.place(At::Variant);
         self.two(id, at(t, record::CODING), "the next variant's coding");
         self.if_zero(id, At::VariantLast, NO_WHY);

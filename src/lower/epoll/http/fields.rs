@@ -1,6 +1,6 @@
 //! Field lines (RFC 9112 §5): names and values byte by byte, then those that mean something here.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
@@ -79,7 +79,7 @@ impl Engine<'_> {
         }
         known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
         let names = self.bytes("names of fields", &names(&known));
-        self.set(list, Arg::Data(names), NO_WHY);
+        self.set(list, Operand::Data(names), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Field, "none that matters");
         self.if_any(self.s.flags, flag::AGAIN, At::Again, NO_WHY);
@@ -132,7 +132,7 @@ impl Engine<'_> {
         self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "something behind it");
         self.unless(b',', At::Status400, "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
-        self.set(self.s.list, Arg::Data(chunked), NO_WHY);
+        self.set(self.s.list, Operand::Data(chunked), NO_WHY);
         self.gosub(Routine::Lookup);
         self.take(flags, self.s.id, NO_WHY);
         self.unless_zero(self.s.id, At::Codings, NO_WHY);
@@ -165,7 +165,7 @@ impl Engine<'_> {
         self.if_zero(self.s.token, At::Field, "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
         self.unless(b',', At::NoOption, "something else behind it");
-        self.set(self.s.list, Arg::Data(options), NO_WHY);
+        self.set(self.s.list, Operand::Data(options), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Connection, "none that matters");
         self.or(flags, id, "close or keep-alive");

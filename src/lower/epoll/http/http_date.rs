@@ -1,7 +1,7 @@
 //! `If-Modified-Since`, `If-Unmodified-Since`, and `If-Range` with a date (RFC 9110 §13.1.3–5), in programs that have a
 //! `Last-Modified`. The texts of the dates are compared, once they are written from the year down.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, before, sum};
@@ -104,15 +104,15 @@ impl Engine<'_> {
         self.unless_zero(c, At::Field, "it does not count");
         self.last_modified();
         self.set(x, t, NO_WHY);
-        self.set(self.s.wide, Arg::Frame(GIVEN - 1), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(GIVEN - 1), NO_WHY);
         self.gosub(Routine::HttpDate);
         self.if_zero(id, At::Field, "no date");
         self.set(q, x, NO_WHY);
         self.set(self.s.value_end, x, NO_WHY);
         self.add(self.s.value_end, DATE_BYTES, NO_WHY);
-        self.set(self.s.wide, Arg::Frame(STORED - 1), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(STORED - 1), NO_WHY);
         self.gosub(Routine::HttpDate);
-        self.set(self.s.wide, Arg::Frame(GIVEN), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(GIVEN), NO_WHY);
         self.set(v, 0i64, NO_WHY);
         self.place(At::CompareDates);
         self.byte(c, sum(self.s.wide, v, 0), NO_WHY);
@@ -173,16 +173,16 @@ impl Engine<'_> {
         self.set(tok, q, NO_WHY);
         self.scan(q, class::TOKEN, At::Weekday);
         self.set(tokend, q, NO_WHY);
-        self.set(list, Arg::Data(days), NO_WHY);
+        self.set(list, Operand::Data(days), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Dated, "no day of the week");
         self.take(q, 1i64, NO_WHY);
-        self.set(o, Arg::Data(dashed), NO_WHY);
+        self.set(o, Operand::Data(dashed), NO_WHY);
         self.branch(id, Cond::Ne, 1i64, At::DateItem, "a long name");
-        self.set(o, Arg::Data(fixed), NO_WHY);
+        self.set(o, Operand::Data(fixed), NO_WHY);
         self.byte(c, at(q, 0), NO_WHY);
         self.branch(c, Cond::Eq, b',', At::DateItem, NO_WHY);
-        self.set(o, Arg::Data(asctime), NO_WHY);
+        self.set(o, Operand::Data(asctime), NO_WHY);
         self.place(At::DateItem);
         self.next(d, o, NO_WHY);
         self.if_zero(d, At::DateEnd, NO_WHY);
@@ -232,7 +232,7 @@ impl Engine<'_> {
         self.take(q, 1i64, NO_WHY);
         self.set(self.s.token, q, NO_WHY);
         self.add(q, 3i64, NO_WHY);
-        self.set(self.s.list, Arg::Data(months), NO_WHY);
+        self.set(self.s.list, Operand::Data(months), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Dated, "no month");
         self.set(self.s.c, id, NO_WHY);

@@ -1,6 +1,6 @@
 //! Methods (RFC 9110 §9), and the replies to those that ask for no stored content.
 
-use asmgen_arch::op::Arg;
+use asmgen_arch::op::Operand;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, frame};
@@ -36,7 +36,7 @@ impl Engine<'_> {
         let list = self.bytes("methods", &names(&methods));
         self.set(self.s.token, self.s.request_start, NO_WHY);
         self.set(self.s.token_end, self.s.target, "behind the space");
-        self.set(self.s.list, Arg::Data(list), NO_WHY);
+        self.set(self.s.list, Operand::Data(list), NO_WHY);
         self.gosub(Routine::Lookup);
         self.put_four(frame(var::METHOD), self.s.id, "its method");
     }

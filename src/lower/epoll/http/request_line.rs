@@ -1,7 +1,7 @@
 //! The request line (RFC 9112 §3). Every scan ends at the NUL behind the input at the latest, so no byte is counted; what
 //! is wrong goes to `malformed`, which tells the end of the input from a wrong byte.
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, frame, sum};
@@ -74,7 +74,7 @@ impl Engine<'_> {
 
     fn version(&mut self) {
         let (p, c, d, q) = (self.s.cursor, self.s.c, self.s.d, self.s.q);
-        self.set(q, Arg::Data(self.records.ok), "how a reply begins: HTTP/");
+        self.set(q, Operand::Data(self.records.ok), "how a reply begins: HTTP/");
         self.place(At::Http);
         self.next(c, p, NO_WHY);
         self.next(d, q, NO_WHY);

@@ -1,6 +1,6 @@
 //! The end of the head, and the reply: its status line, its fields, stored or composed, and its content.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
@@ -112,7 +112,7 @@ impl Engine<'_> {
         self.take(len, ptr, NO_WHY);
         self.gosub(Routine::Vector);
         let end = self.text("\r\n");
-        self.set(ptr, Arg::Data(end), NO_WHY);
+        self.set(ptr, Operand::Data(end), NO_WHY);
         self.set(len, 2i64, NO_WHY);
         self.gosub(Routine::Vector);
         self.place(At::NoPathWanted);
@@ -127,7 +127,7 @@ impl Engine<'_> {
         self.add(self.s.q, begin, NO_WHY);
         self.gosub(Routine::Compose);
         self.put_four(frame(var::FIRST), self.s.next_vector, "the reply's first vector");
-        self.set(ptr, Arg::Data(self.records.ok), "the version, as in a 200");
+        self.set(ptr, Operand::Data(self.records.ok), "the version, as in a 200");
         self.set(len, VERSION_BYTES, NO_WHY);
         self.gosub(Routine::Vector);
         self.set(ptr, begin, NO_WHY);
@@ -176,7 +176,7 @@ impl Engine<'_> {
         self.four(t, frame(var::SKIP), NO_WHY);
         self.branch(t, Cond::Lt, 0i64, At::SayStopping, "a part of it is with the client, and has said so");
         self.if_zero(t, At::NotBefore, NO_WHY);
-        self.set(self.s.u, Arg::State(self.state.vectors), NO_WHY);
+        self.set(self.s.u, Operand::State(self.state.vectors), NO_WHY);
         self.four(t, frame(var::FIRST), NO_WHY);
         self.branch(t, Cond::Eq, self.s.u, At::AsBefore, "a part of it is, and said nothing of closing");
         self.place(At::NotBefore);
@@ -187,7 +187,7 @@ impl Engine<'_> {
         self.if_none(flags, flag::KEEP, At::SayClose, "not kept, as in HTTP/1.0");
         let keep = wire::KEEP_ALIVE;
         let text = self.text(keep);
-        self.set(ptr, Arg::Data(text), NO_WHY);
+        self.set(ptr, Operand::Data(text), NO_WHY);
         self.set(len, keep.len() as i64, NO_WHY);
         self.jump(At::Say, NO_WHY);
         self.place(At::SayStopping);
@@ -249,11 +249,11 @@ impl Engine<'_> {
         self.jump(At::ComposeByte, NO_WHY);
         self.place(At::ComposeNumber);
         self.if_zero(c, At::Composed, "the format's end");
-        self.set(self.s.wide, Arg::Frame(var::NUMBERS.at - 4), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(var::NUMBERS.at - 4), NO_WHY);
         self.shl(c, 2, NO_WHY);
         self.four(n, sum(self.s.wide, c, 0), "the number");
         // Digits from the last, at the end of the frame's scratch place, then copied.
-        self.set(self.s.wide, Arg::Frame(var::DIGITS_END), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(var::DIGITS_END), NO_WHY);
         self.set(u, 0i64, "digits");
         self.place(At::ComposeDigit);
         self.divide(n, 10, d, NO_WHY);

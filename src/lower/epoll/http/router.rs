@@ -1,6 +1,6 @@
 //! The route of a path: by comparison with each where routes are few, else by a table of hashes.
 
-use asmgen_arch::op::{Arg, Cond, DatumId};
+use asmgen_arch::op::{Cond, DatumId, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
@@ -19,7 +19,7 @@ impl Engine<'_> {
             Some(Routes::Table(table)) => Some(table),
             None => None,
         };
-        let fallback = self.records.fallback.map_or(Arg::Const(0), Arg::Data);
+        let fallback = self.records.fallback.map_or(Operand::Const(0), Operand::Data);
         self.set(self.s.response, fallback, "the fallback");
         self.put_four(frame(var::ROUTE), self.s.response, NO_WHY);
         if let Some(table) = table {
@@ -42,7 +42,7 @@ impl Engine<'_> {
         if self.records.fallback.is_some() {
             self.if_zero(u, At::RouteKnown, "the fallback");
         }
-        self.set(q, Arg::State(self.state.path), NO_WHY);
+        self.set(q, Operand::State(self.state.path), NO_WHY);
         self.place(At::Same);
         self.next(c, q, NO_WHY);
         self.next(v, u, NO_WHY);
@@ -58,14 +58,14 @@ impl Engine<'_> {
             self.place(At::FindRoute);
         }
         self.set(h, routes.seed, "hash of the path");
-        self.set(q, Arg::State(self.state.path), NO_WHY);
+        self.set(q, Operand::State(self.state.path), NO_WHY);
         self.place(At::Hash);
         self.next(c, q, NO_WHY);
         self.mul(h, HASH_FACTOR, NO_WHY);
         self.add(h, c, NO_WHY);
         self.unless_zero(c, At::Hash, NO_WHY);
         self.shr(h, routes.shift, NO_WHY);
-        self.set(d, Arg::Data(routes.places), NO_WHY);
+        self.set(d, Operand::Data(routes.places), NO_WHY);
         self.place(At::Probe);
         self.and(h, routes.mask, NO_WHY);
         self.set(t, h, NO_WHY);
@@ -73,7 +73,7 @@ impl Engine<'_> {
         self.four(t, sum(d, t, 0), "the record of a route");
         self.if_zero(t, At::NoRoute, "there is none");
         self.four(self.s.u, at(t, record::PATH), NO_WHY);
-        self.set(q, Arg::State(self.state.path), NO_WHY);
+        self.set(q, Operand::State(self.state.path), NO_WHY);
         self.place(At::Same);
         self.next(c, q, NO_WHY);
         self.next(self.s.v, self.s.u, NO_WHY);
@@ -95,10 +95,10 @@ impl Engine<'_> {
     /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
     fn shorten(&mut self, longest: u32) {
         let (out, c, d, t) = (self.s.path_end, self.s.c, self.s.d, self.s.t);
-        self.set(t, Arg::State(self.state.path), NO_WHY);
+        self.set(t, Operand::State(self.state.path), NO_WHY);
         self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
         self.add(t, longest + 1, "one behind the longest");
-        self.set(d, Arg::State(self.state.path + 1), NO_WHY);
+        self.set(d, Operand::State(self.state.path + 1), NO_WHY);
         self.branch(out, Cond::BelowOrEqual, t, At::Shorten, NO_WHY);
         self.set(out, t, NO_WHY);
         self.place(At::Shorten);

@@ -1,6 +1,6 @@
 //! The target of a request: its form, and its path decoded and without dot segments (RFC 3986 §5.2.4).
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
@@ -49,14 +49,14 @@ impl Engine<'_> {
         self.branch(c, Cond::Eq, b' ', At::NoPath, NO_WHY);
         self.unless(b'?', At::Status400, "something else behind the authority");
         self.place(At::NoPath);
-        self.set(q, Arg::Data(root), "the path is /");
+        self.set(q, Operand::Data(root), "the path is /");
         self.jump(At::Origin, NO_WHY);
         self.place(At::Asterisk);
         self.byte(c, at(q, 1), NO_WHY);
         self.unless(b' ', At::Status400, "more than an asterisk");
         self.branch(self.s.id, Cond::Ne, OPTIONS, At::Status400, "for OPTIONS alone");
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
-        self.set(q, Arg::Data(root), "any path will do");
+        self.set(q, Operand::Data(root), "any path will do");
         self.place(At::Origin);
         if self.has_paths() {
             self.put_four(frame(var::TARGET), q, "its path");
@@ -66,7 +66,7 @@ impl Engine<'_> {
     /// Writes the path, decoded, with a NUL behind it.
     fn decode(&mut self) {
         let (q, c, out, t) = (self.s.q, self.s.c, self.s.path_end, self.s.t);
-        self.set(out, Arg::State(self.state.path), "the decoded path");
+        self.set(out, Operand::State(self.state.path), "the decoded path");
         self.place(At::PathByte);
         self.next(c, q, NO_WHY);
         self.branch(c, Cond::Eq, b'/', At::Slash, NO_WHY);
@@ -107,7 +107,7 @@ impl Engine<'_> {
         self.branch(t, Cond::Ne, b'/', At::SegmentKept, NO_WHY);
         self.take(out, 2i64, "two dots");
         self.place(At::Parent);
-        self.set(self.s.d, Arg::State(self.state.path + 1), "behind the first slash");
+        self.set(self.s.d, Operand::State(self.state.path + 1), "behind the first slash");
         self.branch(out, Cond::BelowOrEqual, self.s.d, At::SegmentGone, "the root has no parent");
         self.place(At::OneDot);
         self.take(out, 1i64, NO_WHY);
@@ -127,7 +127,7 @@ impl Engine<'_> {
     /// other ones do not come here.
     pub(crate) fn begins_with(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
-        self.set(self.s.t, Arg::Data(text), NO_WHY);
+        self.set(self.s.t, Operand::Data(text), NO_WHY);
         self.gosub(Routine::Begins);
     }
 

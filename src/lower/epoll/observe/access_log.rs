@@ -17,7 +17,7 @@
 //! page of the pipe. 3: two that write may both see the same room. 4: a terminal may have room for a part.
 //! Nothing can be opened without `/proc`, or where the pipe or the terminal is another user's.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -49,9 +49,9 @@ impl Engine<'_> {
         let (t, u, v) = (self.s.t, self.s.u, self.s.v);
         self.set(t, self.s.fd, NO_WHY);
         self.shl(t, PEER_SHIFT, NO_WHY);
-        self.set(u, Arg::State(self.state.peers), NO_WHY);
+        self.set(u, Operand::State(self.state.peers), NO_WHY);
         self.add(t, u, "where its address is kept");
-        self.set(u, Arg::State(self.state.peer), NO_WHY);
+        self.set(u, Operand::State(self.state.peer), NO_WHY);
         self.set(v, 1i64 << PEER_SHIFT, NO_WHY);
         self.copy(t, u, v, "the client's address");
     }
@@ -62,14 +62,14 @@ impl Engine<'_> {
             return;
         }
         let (x, t, u, c, q) = (self.s.output, self.s.t, self.s.u, self.s.c, self.s.q);
-        self.set(x, Arg::State(self.state.log), NO_WHY);
+        self.set(x, Operand::State(self.state.log), NO_WHY);
         self.four(t, frame(var::LOG_LEN), NO_WHY);
         self.four(u, frame(var::FIRST), NO_WHY);
         self.put_four(at(u, self.state.marks - self.state.vectors + 4), t, "the log before this line");
         self.add(x, t, "behind the last line");
         self.set(u, self.s.fd, NO_WHY);
         self.shl(u, PEER_SHIFT, NO_WHY);
-        self.set(t, Arg::State(self.state.peers), NO_WHY);
+        self.set(t, Operand::State(self.state.peers), NO_WHY);
         self.add(u, t, "the client's address");
         self.peer();
         // ` - - [`, then the day and the time of the date, then the zone.
@@ -90,7 +90,7 @@ impl Engine<'_> {
         self.set(t, 4i64, NO_WHY);
         self.copy(x, q, t, "the status and a space");
         self.format(b"\x01\n\0", "log: the length");
-        self.set(c, Arg::State(self.state.log), NO_WHY);
+        self.set(c, Operand::State(self.state.log), NO_WHY);
         self.take(x, c, NO_WHY);
         self.put_four(frame(var::LOG_LEN), x, NO_WHY);
     }
@@ -109,7 +109,7 @@ impl Engine<'_> {
 
     fn format(&mut self, format: &[u8], name: &str) {
         let format = self.bytes(name, format);
-        self.set(self.s.q, Arg::Data(format), NO_WHY);
+        self.set(self.s.q, Operand::Data(format), NO_WHY);
         self.gosub(Routine::Format);
     }
 
@@ -246,7 +246,7 @@ impl Engine<'_> {
         self.sub(Routine::WriteLog);
         self.four(self.s.len, frame(var::LOG_LEN), NO_WHY);
         self.if_zero(self.s.len, At::LogWritten, "nothing");
-        self.set(self.s.ptr, Arg::State(self.state.log), "the lines");
+        self.set(self.s.ptr, Operand::State(self.state.log), "the lines");
         self.gosub(Routine::SayOut);
         self.put_four(frame(var::LOG_LEN), 0i64, NO_WHY);
         self.place(At::LogWritten);
@@ -261,12 +261,12 @@ impl Engine<'_> {
             return;
         }
         let n = self.s.n;
-        let args = [Arg::Const(abi::STDOUT), Arg::Const(0), Arg::Const(abi::SEEK_CUR)];
+        let args = [Operand::Const(abi::STDOUT), Operand::Const(0), Operand::Const(abi::SEEK_CUR)];
         self.call(Call::Lseek, &args, Some(n), "is it a file?");
         self.branch(n, Cond::Ge, 0i64, At::OutputShared, NO_WHY);
         let path = self.bytes("standard output's path", b"/proc/self/fd/1\0");
         let flags = abi::O_WRONLY | abi::NONBLOCK | abi::O_NOCTTY | abi::CLOEXEC;
-        let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(flags), Arg::Any];
+        let args = [Operand::Const(abi::AT_FDCWD), Operand::Data(path), Operand::Const(flags), Operand::Any];
         self.call(Call::Openat, &args, Some(n), "a pipe, or a terminal");
         self.branch(n, Cond::Ge, 0i64, At::OutputOwn, NO_WHY);
         self.place(At::OutputShared);
@@ -281,8 +281,8 @@ impl Engine<'_> {
     fn say(&mut self) {
         let (ptr, len, t, n) = (self.s.ptr, self.s.len, self.s.t, self.s.n);
         self.sub(Routine::SayOut);
-        let (fd, flags) = (Arg::Const(abi::STDOUT), Arg::Const(abi::MSG_DONTWAIT));
-        let args = [fd, Arg::Slot(ptr), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        let (fd, flags) = (Operand::Const(abi::STDOUT), Operand::Const(abi::MSG_DONTWAIT));
+        let args = [fd, Operand::Slot(ptr), Operand::Slot(len), flags, Operand::Const(0), Operand::Any];
         self.call(Call::Sendto, &args, Some(n), "if it is a socket");
         self.branch(n, Cond::Ne, -abi::ENOTSOCK, At::SaidOut, "it is one");
         self.four(t, frame(var::OUTPUT), NO_WHY);
@@ -290,13 +290,14 @@ impl Engine<'_> {
         // struct pollfd: descriptor, POLLOUT.
         self.put_four(frame(var::SCRATCH), t, NO_WHY);
         self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, NO_WHY);
-        let args = [Arg::Frame(var::SCRATCH.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        let args =
+            [Operand::Frame(var::SCRATCH.at), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, At::SaidOut, "no");
         self.four(n, frame(var::SCRATCH.at + 4), NO_WHY);
         self.if_none(n, (abi::POLLOUT as u32) << 16, At::SaidOut, "nobody reads it");
         self.place(At::WriteOut);
-        let args = [Arg::Slot(t), Arg::Slot(ptr), Arg::Slot(len)];
+        let args = [Operand::Slot(t), Operand::Slot(ptr), Operand::Slot(len)];
         self.call(Call::Write, &args, None, NO_WHY);
         self.place(At::SaidOut);
         self.ret(Routine::SayOut);

@@ -1,7 +1,7 @@
 //! Figures for Prometheus: a stored reply like any other, whose digits are written anew when it is asked for. Every number
 //! has the same width always, so its head never changes.
 
-use asmgen_arch::op::{Arg, Cond, DatumId, Part, Program, Slot};
+use asmgen_arch::op::{Cond, DatumId, Operand, Part, Program, Slot};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
@@ -125,7 +125,7 @@ impl Engine<'_> {
         self.put_four(at(t, self.counted() + 4), c, NO_WHY);
         self.take(c, i64::from(b'2'), NO_WHY);
         self.shl(c, 2, NO_WHY);
-        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.set(u, Operand::Frame(var::COUNTERS.at), NO_WHY);
         self.four(t, sum(u, c, counter::REPLIES), NO_WHY);
         self.add(t, 1i64, "one more");
         self.put_four(sum(u, c, counter::REPLIES), t, NO_WHY);
@@ -163,7 +163,7 @@ impl Engine<'_> {
         self.branch(q, Cond::AboveOrEqual, self.s.next_vector, At::Uncounted, NO_WHY);
         self.four(c, at(q, self.counted() + 4), NO_WHY);
         self.if_zero(c, At::UncountNext, "not a reply's first");
-        self.set(v, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.set(v, Operand::Frame(var::COUNTERS.at), NO_WHY);
         self.take(c, i64::from(b'2'), NO_WHY);
         self.shl(c, 2, NO_WHY);
         self.four(d, sum(v, c, counter::REPLIES), NO_WHY);
@@ -193,21 +193,21 @@ impl Engine<'_> {
             return;
         };
         let (t, u, n, d, c, q) = (self.s.t, self.s.u, self.s.n, self.s.d, self.s.c, self.s.q);
-        self.set(t, Arg::Data(record), NO_WHY);
+        self.set(t, Operand::Data(record), NO_WHY);
         self.branch(self.s.response, Cond::Ne, t, At::NoFigures, NO_WHY);
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.set(u, Operand::Frame(var::COUNTERS.at), NO_WHY);
         self.four(t, frame(var::CONNECTIONS), NO_WHY);
         self.put_four(at(u, counter::OPEN), t, NO_WHY);
-        self.set(q, Arg::Data(table), NO_WHY);
+        self.set(q, Operand::Data(table), NO_WHY);
         self.place(At::Figure);
         self.two(c, at(q, 2), "its digits");
         self.if_zero(c, At::Plain, "all are written");
         self.two(d, at(q, 0), "its counter");
-        self.set(u, Arg::Frame(var::COUNTERS.at), NO_WHY);
+        self.set(u, Operand::Frame(var::COUNTERS.at), NO_WHY);
         self.four(n, sum(u, d, 0), NO_WHY);
         self.two(t, at(q, 4), NO_WHY);
-        self.set(u, Arg::Data(text), NO_WHY);
+        self.set(u, Operand::Data(text), NO_WHY);
         self.add(t, u, "behind its last digit");
         self.add(q, 6i64, NO_WHY);
         self.place(At::FigureDigit);

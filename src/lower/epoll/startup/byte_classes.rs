@@ -1,6 +1,6 @@
 //! Classes of bytes: a table with a byte of bits for each byte, which the program writes when it starts.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{NO_WHY, sum};
@@ -55,7 +55,7 @@ impl Engine<'_> {
     pub(crate) fn classes(&mut self) {
         let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
         let runs = self.runs_and_near();
-        self.set(q, Arg::Data(runs), NO_WHY);
+        self.set(q, Operand::Data(runs), NO_WHY);
         self.set(bit, class::BLANK, "the first class");
         self.place(At::Run);
         self.next(c, q, "first byte of a run");

@@ -1,6 +1,6 @@
 //! Arguments and environment: `PORT`, and a listening socket that systemd or podman pass.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -26,7 +26,7 @@ impl Engine<'_> {
         } else {
             (&names[1..], var::PASSED_TO)
         };
-        self.set(arg, Arg::Entry, "the arguments");
+        self.set(arg, Operand::Entry, "the arguments");
         self.word(self.s.first, at(arg, 2 * self.word), "the first one behind the program's name");
         self.word(long, at(arg, 0), "how many");
         let shift = if self.word == 8 { 3 } else { 2 };
@@ -41,7 +41,7 @@ impl Engine<'_> {
         self.if_zero(self.s.c, At::Variable, "empty: as if it were not there");
         self.decimal();
         self.shl(id, 2, NO_WHY);
-        self.set(self.s.vars, Arg::Frame(first.at), NO_WHY);
+        self.set(self.s.vars, Operand::Frame(first.at), NO_WHY);
         self.put_four(sum(self.s.vars, id, 0), n, NO_WHY);
         if self.server.epoll.port_env {
             self.unless_zero(id, At::Variable, NO_WHY);
@@ -74,7 +74,7 @@ impl Engine<'_> {
         let (long, wide, id, c, d, t) = (self.s.long, self.s.text, self.s.id, self.s.c, self.s.d, self.s.t);
         let list: Vec<u8> = texts.iter().flat_map(|text| [text.as_bytes(), &[0]].concat()).collect();
         let list = self.bytes("variables", &list);
-        self.set(t, Arg::Data(list), NO_WHY);
+        self.set(t, Operand::Data(list), NO_WHY);
         self.set(id, 0i64, NO_WHY);
         self.place(At::KnownText);
         self.set(wide, long, NO_WHY);

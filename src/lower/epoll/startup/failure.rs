@@ -1,7 +1,7 @@
 //! What is said when the server cannot go on, and the end; and how anything is said without waiting for who reads it.
 
 use asmgen_arch::Machine;
-use asmgen_arch::op::{Arg, Cond, DatumId, Op};
+use asmgen_arch::op::{Cond, DatumId, Op, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -113,12 +113,12 @@ impl Engine<'_> {
             self.put_four(frame(var::STATUS), status, NO_WHY);
             self.jump(At::EndNow, "the others end, too");
         } else {
-            self.call(Call::Exit, &[Arg::Slot(status)], None, NO_WHY);
+            self.call(Call::Exit, &[Operand::Slot(status)], None, NO_WHY);
         }
         self.other_word();
         self.say_text();
         self.sub(Routine::BeginText);
-        self.set(self.s.output, Arg::State(self.state.composed), NO_WHY);
+        self.set(self.s.output, Operand::State(self.state.composed), NO_WHY);
         self.gosub(Routine::Format);
         self.ret(Routine::BeginText);
     }
@@ -150,9 +150,9 @@ impl Engine<'_> {
     }
 
     /// No time, as `poll` is told on this machine.
-    pub(crate) fn no_time(&self) -> Arg {
+    pub(crate) fn no_time(&self) -> Operand {
         // The kernel may write the time that is left: entries of descriptors below the first connection's are all 0.
-        if self.machine == Machine::Aarch64 { Arg::State(self.state.table) } else { Arg::Const(0) }
+        if self.machine == Machine::Aarch64 { Operand::State(self.state.table) } else { Operand::Const(0) }
     }
 
     /// Writes what is composed, up to `o`, to descriptor `t`, if that takes it at once: as much as a pipe with room takes.
@@ -164,13 +164,13 @@ impl Engine<'_> {
         let said = if self.metrics.is_some() { var::LONG_SCRATCH.at } else { var::SAID.at };
         self.put_four(frame(said), t, NO_WHY);
         self.put_four(frame(said + 4), abi::POLLOUT, NO_WHY);
-        let args = [Arg::Frame(said), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        let args = [Operand::Frame(said), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(n), "does it take a page?");
         self.branch(n, Cond::Le, 0i64, At::Said, "no");
-        self.set(u, Arg::State(self.state.composed), NO_WHY);
+        self.set(u, Operand::State(self.state.composed), NO_WHY);
         self.take(o, u, "its length");
         self.four(t, frame(said), NO_WHY);
-        self.call(Call::Write, &[Arg::Slot(t), Arg::Slot(u), Arg::Slot(o)], None, "say it");
+        self.call(Call::Write, &[Operand::Slot(t), Operand::Slot(u), Operand::Slot(o)], None, "say it");
         self.place(At::Said);
         self.ret(Routine::SayText);
     }

@@ -11,7 +11,7 @@
 //! failure        messages of a server that cannot start, and its exit
 //! ```
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -43,8 +43,8 @@ const _: () =
 
 impl Engine<'_> {
     pub(crate) fn start(&mut self) {
-        self.set(self.s.classes, Arg::State(self.state.classes), "classes of bytes");
-        self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
+        self.set(self.s.classes, Operand::State(self.state.classes), "classes of bytes");
+        self.set(self.s.table, Operand::State(self.state.table), "the table of connections");
         self.classes();
         if self.has_workers() {
             self.before_workers();
@@ -93,13 +93,13 @@ impl Engine<'_> {
         let why = "inherited descriptors are in the way of every connection";
         self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
         self.put_four(frame(var::NOW), 1i64, "at the start");
-        self.set(t, Arg::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
+        self.set(t, Operand::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
         self.put_four(frame(var::FREE_BUFFER), t, NO_WHY);
         self.put_four(frame(var::EVENT), abi::EPOLLIN, NO_WHY);
         self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
         self.set(self.s.fd, LISTENER, NO_WHY);
         self.place(At::WatchNext);
-        self.set(self.s.vars, Arg::Frame(var::LISTENER.at), NO_WHY);
+        self.set(self.s.vars, Operand::Frame(var::LISTENER.at), NO_WHY);
         self.set(t, self.s.fd, NO_WHY);
         self.shl(t, 2, NO_WHY);
         self.four(t, sum(self.s.vars, t, 0), NO_WHY);
@@ -166,11 +166,11 @@ impl Engine<'_> {
         if self.listens_everywhere() {
             self.socket_of_either_family();
         }
-        self.set(self.s.list, Arg::Data(list), NO_WHY);
+        self.set(self.s.list, Operand::Data(list), NO_WHY);
         self.jump(At::RowsChosen, NO_WHY);
         self.place(At::PassedOne);
         self.branch(t, Cond::Ne, 1i64, At::PassedMany, "the others would not be heard");
-        self.set(self.s.list, Arg::Data(list_of_passed), "the first calls are made already");
+        self.set(self.s.list, Operand::Data(list_of_passed), "the first calls are made already");
         self.place(At::RowsChosen);
         self.gosub(Routine::Script);
     }
@@ -186,7 +186,7 @@ impl Engine<'_> {
         let line = self.text(&line);
         self.set(self.s.q, line, NO_WHY);
         self.gosub(Routine::BeginText);
-        self.set(ptr, Arg::State(self.state.composed), NO_WHY);
+        self.set(ptr, Operand::State(self.state.composed), NO_WHY);
         self.set(len, self.s.output, NO_WHY);
         self.take(len, ptr, NO_WHY);
         self.gosub(Routine::SayOut);

@@ -2,7 +2,7 @@
 //! sockets (`SO_REUSEPORT`). The first worker is the parent: it tells the others to end, waits for them at the end, and
 //! ends everything with exit 1 if one of them ends unasked.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -50,7 +50,7 @@ impl Engine<'_> {
         self.place(At::WaitForReady);
         self.if_zero(u, At::AllReady, NO_WHY);
         self.four(t, frame(var::READY), NO_WHY);
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(MOST_WORKERS.into())];
+        let args = [Operand::Slot(t), Operand::Frame(var::LONG_SCRATCH.at), Operand::Const(MOST_WORKERS.into())];
         self.call(Call::Read, &args, Some(n), "a byte of each");
         self.branch(n, Cond::Lt, 0i64, At::Failed, NO_WHY);
         self.if_zero(n, At::Exit1, "one of them has ended");
@@ -72,21 +72,21 @@ impl Engine<'_> {
         }
         self.place(At::Fork);
         self.if_zero(u, At::Forked, "that is all");
-        let zero = Arg::Const(0);
-        self.call(Call::Clone, &[Arg::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(n), "a worker");
+        let zero = Operand::Const(0);
+        self.call(Call::Clone, &[Operand::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(n), "a worker");
         self.branch(n, Cond::Lt, 0i64, At::Failed, "no more processes");
         self.if_zero(n, At::Child, NO_WHY);
         self.four(t, frame(var::WORKERS), NO_WHY);
         self.add(t, 1i64, NO_WHY);
         self.put_four(frame(var::WORKERS), t, NO_WHY);
         self.shl(t, 2, NO_WHY);
-        self.set(self.s.d, Arg::State(self.state.workers), NO_WHY);
+        self.set(self.s.d, Operand::State(self.state.workers), NO_WHY);
         self.put_four(sum(self.s.d, t, 0), n, "its number");
         self.take(u, 1i64, NO_WHY);
         self.jump(At::Fork, NO_WHY);
         self.place(At::Child);
         self.put_four(frame(var::WORKERS), -1i64, "this is one of them");
-        let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
+        let args = [Operand::Const(abi::PR_SET_PDEATHSIG), Operand::Const(abi::SIGUSR1), zero, zero, zero];
         self.call(Call::Prctl, &args, Some(n), "it does not outlive the first");
         self.branch(n, Cond::Lt, 0i64, At::Failed, NO_WHY);
         self.call(Call::Getppid, &[], Some(n), NO_WHY);
@@ -99,13 +99,13 @@ impl Engine<'_> {
     /// Cores this process may use, less one, in `u`.
     fn count_cores(&mut self) {
         let (t, n, u) = (self.s.t, self.s.n, self.s.u);
-        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH.at)];
+        let args = [Operand::Const(0), Operand::Const(CORES_BYTES.into()), Operand::Frame(var::LONG_SCRATCH.at)];
         self.call(Call::SchedGetaffinity, &args, Some(n), "cores, as bits");
         self.set(u, -1i64, NO_WHY);
         self.place(At::Cores);
         self.branch(n, Cond::Le, 0i64, At::CoresCounted, NO_WHY);
         self.take(n, 4i64, NO_WHY);
-        self.set(self.s.wide, Arg::Frame(var::LONG_SCRATCH.at), NO_WHY);
+        self.set(self.s.wide, Operand::Frame(var::LONG_SCRATCH.at), NO_WHY);
         self.four(t, sum(self.s.wide, n, 0), "32 of them");
         self.place(At::Core);
         self.if_zero(t, At::Cores, NO_WHY);

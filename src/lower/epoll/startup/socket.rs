@@ -1,6 +1,6 @@
 //! The listening socket: of IPv6 for both families, of IPv4, or one that another process passes.
 
-use asmgen_arch::op::{Arg, Cond};
+use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -44,7 +44,7 @@ impl Engine<'_> {
         self.set(family, abi::AF_INET6, NO_WHY);
         self.place(At::Family);
         self.put_two(frame(self.address_at()), family, NO_WHY);
-        let args = [Arg::Slot(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        let args = [Operand::Slot(family), Operand::Const(abi::SOCK_STREAM), Operand::Const(0)];
         self.call(Call::Socket, &args, Some(n), "the listening socket");
         self.branch(n, Cond::Ge, 0i64, At::SocketMade, NO_WHY);
         self.take(family, abi::AF_INET6 - abi::AF_INET, "the other family");

@@ -10,7 +10,7 @@
 //! result     1 byte if it is wanted: which word of the frame it goes to
 //! ```
 
-use asmgen_arch::op::{Arg, Base, Cond, DatumId, Mem, Part};
+use asmgen_arch::op::{Base, Cond, DatumId, Mem, Operand, Part};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -139,7 +139,7 @@ impl Engine<'_> {
     /// Makes these calls.
     pub(crate) fn run(&mut self, name: &str, rows: &[Row]) {
         let (list, _) = self.rows(name, rows);
-        self.set(self.s.list, Arg::Data(list), NO_WHY);
+        self.set(self.s.list, Operand::Data(list), NO_WHY);
         self.gosub(Routine::Script);
     }
 
@@ -154,26 +154,26 @@ impl Engine<'_> {
         self.if_zero(row, At::ScriptEnd, "that was the last one");
         self.set(u, row, NO_WHY);
         self.shr(u, COUNT_SHIFT, "its arguments");
-        self.set(wide, Arg::Frame(var::CALL_ARGS.at), NO_WHY);
+        self.set(wide, Operand::Frame(var::CALL_ARGS.at), NO_WHY);
         self.place(At::Argument);
         self.next(c, list, NO_WHY);
         self.branch(c, Cond::Below, NEAR, At::ArgumentKnown, "a number");
         self.branch(c, Cond::Below, NEAR_END, At::ArgumentNear, NO_WHY);
         self.branch(c, Cond::Below, VARIABLE, At::ArgumentFrame, NO_WHY);
         self.branch(c, Cond::Eq, WIDE, At::ArgumentWide, NO_WHY);
-        self.set(vars, Arg::Frame(0), NO_WHY);
+        self.set(vars, Operand::Frame(0), NO_WHY);
         self.shl(c, WORD_SHIFT, NO_WHY);
         let word = Mem { base: Base::Sum(vars, c), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(c, word, "a variable");
         self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentNear);
         let near = self.near_base();
-        self.set(self.s.d, Arg::Data(near), NO_WHY);
+        self.set(self.s.d, Operand::Data(near), NO_WHY);
         self.add(c, self.s.d, "its address");
         self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentFrame);
         self.shl(c, WORD_SHIFT, NO_WHY);
-        self.set(self.s.d, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), NO_WHY);
+        self.set(self.s.d, Operand::State(self.state.frame - (FRAME << WORD_SHIFT)), NO_WHY);
         self.add(c, self.s.d, "a variable's address");
         self.jump(At::ArgumentKnown, NO_WHY);
         self.place(At::ArgumentWide);
@@ -190,11 +190,11 @@ impl Engine<'_> {
         }
         self.set(u, row, NO_WHY);
         self.and(u, NUMBER, "its number");
-        let args: Vec<Arg> = [u].into_iter().chain(slots).map(Arg::Slot).collect();
+        let args: Vec<Operand> = [u].into_iter().chain(slots).map(Operand::Slot).collect();
         self.call(Call::Numbered, &args, Some(n), "make the call");
         self.if_none(row, RESULT, At::NoResult, NO_WHY);
         self.next(c, list, NO_WHY);
-        self.set(vars, Arg::Frame(0), NO_WHY);
+        self.set(vars, Operand::Frame(0), NO_WHY);
         self.shl(c, WORD_SHIFT, NO_WHY);
         self.put_four(sum(vars, c, 0), n, "its result");
         self.place(At::NoResult);

@@ -111,10 +111,10 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.start();
     engine.turn();
     engine.read();
-    engine.line();
+    engine.parse_request_line();
     engine.fields();
     engine.head();
-    engine.bad();
+    engine.malformed();
     engine.begins();
     engine.send();
     engine.clock();

@@ -26,6 +26,20 @@ pub(crate) struct Slots {
     /// The reply at hand, and the next vector of the batch.
     pub(crate) response: Slot,
     pub(crate) next_vector: Slot,
+    /// The byte that was read last: scans, elements of lists and texts leave it to their callers.
+    pub(crate) byte: Slot,
+    /// Where a part of the input is read: the target, or a field's value.
+    pub(crate) value: Slot,
+    /// A text in lower case that is compared with it; the first of its characters that differs, or 0.
+    pub(crate) expected: Slot,
+    pub(crate) mismatch: Slot,
+    /// The list in which a token is looked up.
+    pub(crate) names: Slot,
+    /// After the byte that ends the host of the target or of `Host`.
+    pub(crate) host_end: Slot,
+    /// How a composed reply begins, and which of the stored fields it leaves out.
+    pub(crate) beginning: Slot,
+    pub(crate) fields_from: Slot,
     /// Values within a routine.
     pub(crate) c: Slot,
     pub(crate) d: Slot,
@@ -61,6 +75,8 @@ impl Slots {
     pub(crate) fn of(program: &mut Program) -> Self {
         use asmgen_arch::op::Kind::{Int, Pointer};
         let mut int = |name| program.slot(name, Int);
+        let value = int("value");
+        let fields_from = int("fields from");
         Self {
             fd: int("descriptor"),
             conn: int("connection"),
@@ -78,13 +94,21 @@ impl Slots {
             fields_seen: int("fields_seen"),
             response: int("response"),
             next_vector: int("next_vector"),
+            byte: int("byte"),
+            value,
+            expected: int("expected text"),
+            mismatch: int("mismatch"),
+            names: int("names"),
+            host_end: int("end of the host"),
+            beginning: int("beginning of the reply"),
+            fields_from,
             c: int("c"),
             d: int("d"),
             n: int("n"),
             t: int("t"),
             u: int("u"),
-            v: int("v"),
-            q: int("q"),
+            v: fields_from,
+            q: value,
             value_end: int("end of the value"),
             token: int("token"),
             token_end: int("end of the token"),

@@ -158,7 +158,7 @@ impl Engine<'_> {
         self.if_any(self.s.flags, flag::SLOW, At::CloseSlowly, "the client may be sending");
         self.four(t, frame(var::STOPPING), NO_WHY);
         self.unless_zero(t, At::CloseSlowly, "what the kernel has not sent ends with the process");
-        self.input_end();
+        self.load_input_end();
         self.branch(self.s.cursor, Cond::Eq, self.s.end, At::Close, "nothing has come behind it");
         self.place(At::CloseSlowly);
         self.gosub(Routine::ShutAndDrain);

@@ -18,9 +18,9 @@ impl Engine<'_> {
         self.gosub(Routine::Input);
         self.set(t, p, NO_WHY);
         self.add(t, self.server.epoll.head_bytes, "end of the buffer");
-        self.input_end();
+        self.load_input_end();
         self.take(t, end, "room in it");
-        self.input_end();
+        self.load_input_end();
         let args = [
             Operand::Slot(fd),
             Operand::Slot(end),
@@ -34,7 +34,7 @@ impl Engine<'_> {
         // What a client sends after its last reply is read, so that no reset overtakes the reply.
         self.four(t, at(self.s.conn, entry::WORD), NO_WHY);
         self.if_any(t, entry::LINGER, At::Next, "discarded");
-        self.input_end();
+        self.load_input_end();
         self.add(end, n, NO_WHY);
         self.put_four(frame(var::INPUT_END), end, NO_WHY);
         self.place(At::Parse);
@@ -44,7 +44,7 @@ impl Engine<'_> {
         if self.has_long {
             self.place(At::ParseBehind);
         }
-        self.input_end();
+        self.load_input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
         if self.has_long {
             self.put_four(frame(var::REST_LEN), 0i64, NO_WHY);
@@ -83,7 +83,7 @@ impl Engine<'_> {
         let (p, end, t) = (self.s.cursor, self.s.end, self.s.t);
         self.place(At::AfterBatch);
         self.if_any(self.s.flags, flag::CLOSE, At::Closing, "that was the last reply");
-        self.input_end();
+        self.load_input_end();
         self.branch(p, Cond::Ne, end, At::Part, "part of a request");
         self.four(t, frame(var::STOPPING), NO_WHY);
         self.branch(t, Cond::Above, 1i64, At::CloseSlowly, "no more requests are taken");
@@ -107,7 +107,7 @@ impl Engine<'_> {
     }
 
     /// `end` is where the input at hand ends, for the next operation.
-    pub(crate) fn input_end(&mut self) {
+    pub(crate) fn load_input_end(&mut self) {
         self.four(self.s.end, frame(var::INPUT_END), NO_WHY);
     }
 

@@ -288,7 +288,7 @@ impl Engine<'_> {
         self.put_four(at(conn, entry::REST_LEN), t, NO_WHY);
         self.say_log();
         self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
-        self.input_end();
+        self.load_input_end();
         self.branch(self.s.cursor, Cond::Eq, self.s.end, At::KeepNone, NO_WHY);
         self.if_any(self.s.flags, flag::CLOSE, At::KeepClosing, "nothing is looked at any more");
         self.gosub(Routine::KeepInput);

@@ -33,20 +33,20 @@ const FOUR_HEX: i64 = -5;
 impl Engine<'_> {
     /// Reads from `q` on: to `vend`, or, where that is 0, to what ends the authority of an absolute-form target.
     pub(crate) fn host(&mut self) {
-        let (q, c, n) = (self.s.q, self.s.c, self.s.n);
+        let (q, c, n) = (self.s.value, self.s.byte, self.s.n);
         self.place(At::Host);
         self.set(n, NO_GROUP, NO_WHY);
         self.next(c, q, NO_WHY);
-        self.unless(b'[', At::HostFirst, NO_WHY);
+        self.unless_byte(b'[', At::HostFirst, NO_WHY);
         self.next(c, q, "an address in brackets");
         self.or(c, 0x20i64, "lower case");
         self.branch(c, Cond::Eq, b'v', At::Future, NO_WHY);
-        self.unless(b':', At::GroupFirst, NO_WHY);
+        self.unless_byte(b':', At::GroupFirst, NO_WHY);
         self.next(c, q, NO_WHY);
         self.groups();
         self.dotted();
         self.place(At::LiteralEnd);
-        self.unless(b']', At::Status400, "no bracket");
+        self.unless_byte(b']', At::Status400, "no bracket");
         self.place(At::LiteralClosed);
         self.branch(n, Cond::Ge, 0i64, At::Status400, "too few groups, or too many");
         self.next(c, q, NO_WHY);
@@ -58,9 +58,9 @@ impl Engine<'_> {
 
     /// Groups of an IPv6 address, and what stands between them.
     fn groups(&mut self) {
-        let (q, c, n, t) = (self.s.q, self.s.c, self.s.n, self.s.t);
+        let (q, c, n, t) = (self.s.value, self.s.byte, self.s.n, self.s.t);
         self.place(At::TwoColons);
-        self.unless(b':', At::Status400, "one alone, or no group");
+        self.unless_byte(b':', At::Status400, "one alone, or no group");
         self.branch(n, Cond::Lt, 0i64, At::Status400, "two of them, or behind eight groups");
         self.mul(n, ANY_GROUPS, NO_WHY);
         self.next(c, q, NO_WHY);
@@ -73,12 +73,12 @@ impl Engine<'_> {
         self.branch(t, Cond::Lt, FOUR_HEX, At::Status400, "too many digits");
         self.add(n, n, "one group more");
         self.branch(c, Cond::Eq, b':', At::Group, NO_WHY);
-        self.unless(b'.', At::LiteralEnd, NO_WHY);
+        self.unless_byte(b'.', At::LiteralEnd, NO_WHY);
     }
 
     /// An IPv4 address in place of the last two groups, the first of which is counted already.
     fn dotted(&mut self) {
-        let (q, c, n, t, v) = (self.s.q, self.s.c, self.s.n, self.s.t, self.s.v);
+        let (q, c, n, t, v) = (self.s.value, self.s.byte, self.s.n, self.s.t, self.s.v);
         self.add(n, n, "two groups");
         self.branch(n, Cond::Ge, 0i64, At::Status400, NO_WHY);
         self.set(n, NO_PART, NO_WHY);
@@ -102,10 +102,10 @@ impl Engine<'_> {
 
     /// The port; then it is the end. CONNECT, when no field has come yet, needs a port.
     fn port(&mut self) {
-        let (q, c, t, vend) = (self.s.q, self.s.c, self.s.t, self.s.value_end);
+        let (q, c, t, vend) = (self.s.value, self.s.byte, self.s.host_end, self.s.value_end);
         self.place(At::HostPort);
         self.set(t, q, NO_WHY);
-        self.unless(b':', At::HostEnd, "no port");
+        self.unless_byte(b':', At::HostEnd, "no port");
         self.place(At::PortDigit);
         self.next(c, q, NO_WHY);
         self.take(c, i64::from(b'0'), NO_WHY);
@@ -123,11 +123,11 @@ impl Engine<'_> {
 
     /// An address of a version to come: `v`, hexadecimal digits, a dot, then anything that a name has but `%`, and colons.
     fn future(&mut self) {
-        let (q, c, n, t) = (self.s.q, self.s.c, self.s.n, self.s.t);
+        let (q, c, n, t) = (self.s.value, self.s.byte, self.s.n, self.s.t);
         self.place(At::Future);
         self.gosub(Routine::Hexes);
         self.branch(t, Cond::Eq, NO_HEX, At::Status400, "no version");
-        self.unless(b'.', At::Status400, "no dot");
+        self.unless_byte(b'.', At::Status400, "no dot");
         self.set(n, q, NO_WHY);
         self.add(n, 1i64, NO_WHY);
         self.scan(q, class::HOST, At::FutureByte);
@@ -137,9 +137,9 @@ impl Engine<'_> {
     }
 
     fn name(&mut self) {
-        let (q, t) = (self.s.q, self.s.t);
+        let (q, t) = (self.s.value, self.s.t);
         self.scan_from(q, class::HOST, At::HostByte, Some(At::HostFirst));
-        self.unless(b'%', At::HostPort, NO_WHY);
+        self.unless_byte(b'%', At::HostPort, NO_WHY);
         self.gosub(Routine::Hexes);
         self.branch(t, Cond::Gt, TWO_HEX, At::Status400, "no two hexadecimal digits");
         self.jump(At::HostFirst, NO_WHY);
@@ -148,7 +148,7 @@ impl Engine<'_> {
     /// Hexadecimal digits from `q` on, which is behind the byte that ends them then, which is in `c`; `t` is how far it has
     /// moved, below 0.
     fn hexes(&mut self) {
-        let (q, t) = (self.s.q, self.s.t);
+        let (q, t) = (self.s.value, self.s.t);
         self.sub(Routine::Hexes);
         self.set(t, q, NO_WHY);
         self.scan(q, class::HEX, At::HexByte);

@@ -17,7 +17,7 @@ use crate::lower::epoll::state::vars::var;
 impl Engine<'_> {
     /// A field whose number is `id`; its bit goes if it names the entity tag.
     pub(crate) fn again(&mut self) {
-        let (id, seen, c) = (self.s.id, self.s.fields_seen, self.s.c);
+        let (id, seen, c) = (self.s.id, self.s.fields_seen, self.s.byte);
         self.place(At::Again);
         self.four(self.s.response, frame(var::ROUTE), "the variant");
         if self.has_dates {
@@ -40,7 +40,7 @@ impl Engine<'_> {
     /// `If-Range` it stands by itself.
     fn find_tag(&mut self) {
         let (q, vend, c, d, t, u, v, id) =
-            (self.s.q, self.s.value_end, self.s.c, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
+            (self.s.value, self.s.value_end, self.s.byte, self.s.d, self.s.t, self.s.u, self.s.v, self.s.id);
         self.four(t, at(self.s.response, record::START), NO_WHY);
         self.four(u, at(self.s.response, record::HEAD), NO_WHY);
         self.add(t, u, NO_WHY);
@@ -78,13 +78,13 @@ impl Engine<'_> {
         let (fields, flags, t) = (self.s.fields_seen, self.s.flags, self.s.t);
         self.place(At::Conditions);
         let failed = self.beginning(412);
-        self.set(self.s.token, failed, "412");
+        self.set(self.s.beginning, failed, "412");
         self.if_any(fields, IF_MATCH, At::SendError, "no such entity tag");
         self.if_any(fields, IF_NONE_MATCH, At::NoMatch, NO_WHY);
         let begin = self.beginning(304);
-        self.set(self.s.token, begin, "304");
+        self.set(self.s.beginning, begin, "304");
         self.gosub(Routine::BeginComposed);
-        self.two(self.s.v, at(self.s.response, record::SHARED), "from the fields it shares with a 200 on");
+        self.two(self.s.fields_from, at(self.s.response, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.content_len, 0i64, "no content");
         self.jump(At::AppendHeaders, NO_WHY);
         self.place(At::NoMatch);

@@ -22,7 +22,7 @@ impl Engine<'_> {
     /// A line of `Accept-Encoding`: its elements are as if they stood behind those of the lines before it.
     pub(crate) fn accept_encoding(&mut self) {
         let (q, vend, c, n, d, v, tok, id) =
-            (self.s.q, self.s.value_end, self.s.c, self.s.n, self.s.d, self.s.v, self.s.token, self.s.id);
+            (self.s.value, self.s.value_end, self.s.byte, self.s.n, self.s.d, self.s.v, self.s.token, self.s.id);
         self.place(At::AcceptEncoding);
         self.if_any(self.s.fields_seen, ACCEPT_ENCODING, At::Coding, "not the first line");
         self.or(self.s.fields_seen, ACCEPT_ENCODING, NO_WHY);
@@ -34,14 +34,14 @@ impl Engine<'_> {
         self.if_zero(tok, At::Field, "no more");
         self.set(n, 2000i64, "as good as can be");
         self.branch(c, Cond::Eq, b',', At::CodingKnown, NO_WHY);
-        self.unless(b';', At::CodingBad, "something else behind it");
+        self.unless_byte(b';', At::CodingBad, "something else behind it");
         self.add(q, 1i64, NO_WHY);
         self.gosub(Routine::Blanks);
         self.next(c, q, NO_WHY);
         self.or(c, 0x20i64, "lower case");
-        self.unless(b'q', At::WeightBad, NO_WHY);
+        self.unless_byte(b'q', At::WeightBad, NO_WHY);
         self.next(c, q, NO_WHY);
-        self.unless(b'=', At::WeightBad, NO_WHY);
+        self.unless_byte(b'=', At::WeightBad, NO_WHY);
         self.next(n, q, NO_WHY);
         self.take(n, i64::from(b'0'), NO_WHY);
         self.branch(n, Cond::Above, 1i64, At::WeightBad, NO_WHY);
@@ -65,12 +65,12 @@ impl Engine<'_> {
         self.branch(n, Cond::Above, 1000i64, At::CodingBad, "more than 1");
         self.shl(n, 1, NO_WHY);
         self.gosub(Routine::Blanks);
-        self.unless(b',', At::CodingBad, "something else behind it");
+        self.unless_byte(b',', At::CodingBad, "something else behind it");
         self.place(At::CodingKnown);
         let codings =
             [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
-        self.set(self.s.list, Operand::Data(list), NO_WHY);
+        self.set(self.s.names, Operand::Data(list), NO_WHY);
         self.put_four(frame(var::QUALITY), n, NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Coding, "another one");

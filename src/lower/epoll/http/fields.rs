@@ -27,7 +27,7 @@ const CONNECTION: u32 = 0x1f;
 impl Engine<'_> {
     pub(crate) fn fields(&mut self) {
         let (p, c, tok, tokend, q, vend) =
-            (self.s.cursor, self.s.c, self.s.token, self.s.token_end, self.s.q, self.s.value_end);
+            (self.s.cursor, self.s.byte, self.s.token, self.s.token_end, self.s.value, self.s.value_end);
         self.place(At::Field);
         self.four(p, frame(var::CURSOR), NO_WHY);
         self.next(c, p, NO_WHY);
@@ -36,7 +36,7 @@ impl Engine<'_> {
         self.set(tok, p, NO_WHY);
         self.take(tok, 1i64, "its name");
         self.scan(p, class::TOKEN, At::Name);
-        self.unless(b':', At::Malformed, "no colon");
+        self.unless_byte(b':', At::Malformed, "no colon");
         self.set(tokend, p, NO_WHY);
         self.scan(p, class::BLANK, At::ValueBlank);
         self.take(p, 1i64, NO_WHY);
@@ -56,7 +56,7 @@ impl Engine<'_> {
         self.known();
         self.place(At::LastLine);
         self.next(c, p, NO_WHY);
-        self.unless(b'\n', At::Malformed, "a CR alone");
+        self.unless_byte(b'\n', At::Malformed, "a CR alone");
         self.leave_cursor();
         self.jump(At::Head, NO_WHY);
         self.lookup();
@@ -66,7 +66,7 @@ impl Engine<'_> {
     /// Looks a field up.
     fn known(&mut self) {
         let (tok, c, id, list, seen, q, vend) =
-            (self.s.token, self.s.c, self.s.id, self.s.list, self.s.fields_seen, self.s.q, self.s.value_end);
+            (self.s.token, self.s.byte, self.s.id, self.s.names, self.s.fields_seen, self.s.value, self.s.value_end);
         self.byte(c, at(tok, 0), NO_WHY);
         self.or(c, LOWER, NO_WHY);
         self.byte(c, sum(self.s.classes, c, 0), NO_WHY);
@@ -121,7 +121,7 @@ impl Engine<'_> {
     /// A line of codings; `c` is 0 if it is the first. `chunked` is the last one of all lines (RFC 9112 §6.3), which is seen
     /// at the end of the head.
     fn coding(&mut self) {
-        let (c, flags) = (self.s.c, self.s.flags);
+        let (c, flags) = (self.s.byte, self.s.flags);
         self.if_any(flags, flag::OLD, At::Status400, "not in HTTP/1.0");
         self.if_any(self.s.fields_seen, seen::LENGTH, At::Status400, "not beside a length");
         self.unless_zero(c, At::Codings, NO_WHY);
@@ -130,9 +130,9 @@ impl Engine<'_> {
         self.gosub(Routine::Element);
         self.if_zero(self.s.token, At::Field, "no more");
         self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "something behind it");
-        self.unless(b',', At::Status400, "no coding, or one with parameters");
+        self.unless_byte(b',', At::Status400, "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
-        self.set(self.s.list, Operand::Data(chunked), NO_WHY);
+        self.set(self.s.names, Operand::Data(chunked), NO_WHY);
         self.gosub(Routine::Lookup);
         self.take(flags, self.s.id, NO_WHY);
         self.unless_zero(self.s.id, At::Codings, NO_WHY);
@@ -141,7 +141,7 @@ impl Engine<'_> {
     }
 
     fn length(&mut self) {
-        let (q, vend, flags, t, c) = (self.s.q, self.s.value_end, self.s.flags, self.s.t, self.s.c);
+        let (q, vend, flags, t, c) = (self.s.value, self.s.value_end, self.s.flags, self.s.t, self.s.byte);
         self.if_any(self.s.fields_seen, seen::CODING, At::Status400, "beside a coding");
         self.set(t, vend, NO_WHY);
         self.take(t, q, NO_WHY);
@@ -164,8 +164,8 @@ impl Engine<'_> {
         self.gosub(Routine::Element);
         self.if_zero(self.s.token, At::Field, "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
-        self.unless(b',', At::NoOption, "something else behind it");
-        self.set(self.s.list, Operand::Data(options), NO_WHY);
+        self.unless_byte(b',', At::NoOption, "something else behind it");
+        self.set(self.s.names, Operand::Data(options), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Connection, "none that matters");
         self.or(flags, id, "close or keep-alive");
@@ -179,7 +179,7 @@ impl Engine<'_> {
     /// frame keeps `q` meanwhile: registers are scarce here.
     fn lookup(&mut self) {
         let (tok, tokend, list, id, c, d, t, q) =
-            (self.s.token, self.s.token_end, self.s.list, self.s.id, self.s.c, self.s.d, self.s.t, self.s.q);
+            (self.s.token, self.s.token_end, self.s.names, self.s.id, self.s.byte, self.s.d, self.s.t, self.s.value);
         self.sub(Routine::Lookup);
         self.put_four(frame(var::VALUE), q, NO_WHY);
         self.place(At::LookupEntry);
@@ -214,7 +214,7 @@ impl Engine<'_> {
     /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
     /// before `tokend`; `q` behind it and the blanks that follow, on the byte in `c`, which is a comma at the value's end.
     fn elements(&mut self) {
-        let (q, vend, tok, tokend, c) = (self.s.q, self.s.value_end, self.s.token, self.s.token_end, self.s.c);
+        let (q, vend, tok, tokend, c) = (self.s.value, self.s.value_end, self.s.token, self.s.token_end, self.s.byte);
         self.sub(Routine::Element);
         self.set(tok, 0i64, NO_WHY);
         self.place(At::Separators);

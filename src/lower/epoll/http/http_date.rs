@@ -60,7 +60,7 @@ fn form(before: &[&[u8]], behind: &[&[u8]]) -> Vec<u8> {
 impl Engine<'_> {
     /// Fields with a date, the first time: is there one, or more than one?
     pub(crate) fn see_dates(&mut self) {
-        let (id, c, fields) = (self.s.id, self.s.c, self.s.fields_seen);
+        let (id, c, fields) = (self.s.id, self.s.byte, self.s.fields_seen);
         self.place(At::SeeDate);
         self.and(id, WHICH, NO_WHY);
         self.shl(id, seen::DATES_SHIFT, NO_WHY);
@@ -87,9 +87,9 @@ impl Engine<'_> {
         let (id, n, c, d, q, t, v, x, fields) = (
             self.s.id,
             self.s.n,
-            self.s.c,
+            self.s.byte,
             self.s.d,
-            self.s.q,
+            self.s.value,
             self.s.t,
             self.s.v,
             self.s.composed,
@@ -157,8 +157,8 @@ impl Engine<'_> {
     /// is none.
     fn http_date(&mut self) {
         let (q, vend, tok, tokend, list, id) =
-            (self.s.q, self.s.value_end, self.s.token, self.s.token_end, self.s.list, self.s.id);
-        let (c, d, u, o) = (self.s.c, self.s.d, self.s.u, self.s.output);
+            (self.s.value, self.s.value_end, self.s.token, self.s.token_end, self.s.names, self.s.id);
+        let (c, d, u, o) = (self.s.byte, self.s.d, self.s.u, self.s.output);
         let short = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map(|name| (1, name));
         let long = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"].map(|name| (2, name));
         let days = self.bytes("days of the week", &exact_names(&[short, long].concat()));
@@ -225,17 +225,17 @@ impl Engine<'_> {
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let months: Vec<(u32, &str)> = (1..).zip(names).collect();
         let months = self.bytes("months", &exact_names(&months));
-        let (q, id) = (self.s.q, self.s.id);
+        let (q, id) = (self.s.value, self.s.id);
         self.place(At::DateMonth);
         self.set(self.s.token_end, q, NO_WHY);
         self.add(self.s.token_end, 3i64, NO_WHY);
         self.take(q, 1i64, NO_WHY);
         self.set(self.s.token, q, NO_WHY);
         self.add(q, 3i64, NO_WHY);
-        self.set(self.s.list, Operand::Data(months), NO_WHY);
+        self.set(self.s.names, Operand::Data(months), NO_WHY);
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Dated, "no month");
-        self.set(self.s.c, id, NO_WHY);
+        self.set(self.s.byte, id, NO_WHY);
         self.set(self.s.d, i64::from(1 + place::MONTH), NO_WHY);
         self.jump(At::DateByte, NO_WHY);
     }
@@ -243,9 +243,9 @@ impl Engine<'_> {
     /// The century of a year that has two digits, by that of the server's date.
     fn date_century(&mut self) {
         const CONSTANT: i64 = b'0' as i64 * 11;
-        let (c, d, ptr, v, wide) = (self.s.c, self.s.d, self.s.ptr, self.s.v, self.s.wide);
+        let (c, d, ptr, v, wide) = (self.s.byte, self.s.d, self.s.ptr, self.s.v, self.s.wide);
         self.place(At::DateCentury);
-        self.take(self.s.q, 1i64, "that was nothing of it");
+        self.take(self.s.value, 1i64, "that was nothing of it");
         self.set(ptr, wide, NO_WHY);
         self.add(ptr, 1i64 + i64::from(place::YEAR_IN_CENTURY), NO_WHY);
         self.gosub(Routine::Pair);

@@ -23,16 +23,16 @@ impl Engine<'_> {
         let [first, content_len] = ["first of the range", "content length"].map(|name| self.local(name));
         self.place(At::Ranges);
         self.begins_with("bytes=");
-        self.unless_zero(self.s.d, At::NoRange, "another unit");
+        self.unless_zero(self.s.mismatch, At::NoRange, "another unit");
         self.four(content_len, at(self.s.response, record::BODY_LEN), "bytes of the content");
         self.put_four(frame(var::NUMBERS.at + 8), content_len, "the length");
         self.place(At::Range);
         self.gosub(Routine::Element);
         self.if_zero(tok, At::Field, "no more");
         self.and(self.s.fields_seen, !i64::from(RANGE), "there is one");
-        self.unless(b',', At::NoRange, "something else behind it");
+        self.unless_byte(b',', At::NoRange, "something else behind it");
         self.gosub(Routine::Number);
-        self.branch(self.s.c, Cond::Ne, i64::from(b'-') - i64::from(b'0'), At::NoRange, "no dash");
+        self.branch(self.s.byte, Cond::Ne, i64::from(b'-') - i64::from(b'0'), At::NoRange, "no dash");
         self.set(first, last, "first");
         self.gosub(Routine::Number);
         self.branch(tok, Cond::Ne, self.s.token_end, At::NoRange, "something else in it");
@@ -70,7 +70,7 @@ impl Engine<'_> {
 
     /// A number from `tok` on, in `n`, or something below 0; the byte behind it in `c`, less `0`. The cursor is behind that.
     pub(crate) fn number(&mut self) {
-        let (tok, n, c) = (self.s.token, self.s.n, self.s.c);
+        let (tok, n, c) = (self.s.token, self.s.n, self.s.byte);
         self.sub(Routine::Number);
         self.set(n, NO_NUMBER, "no digit");
         self.place(At::NumberDigit);
@@ -92,16 +92,16 @@ impl Engine<'_> {
     pub(crate) fn partial(&mut self) {
         let t = self.s.t;
         let refused = self.beginning(416);
-        self.set(self.s.token, refused, "416");
+        self.set(self.s.beginning, refused, "416");
         self.if_none(self.s.flags, flag::PARTIAL, At::SendError, "nothing of it");
         let begin = self.beginning(206);
-        self.set(self.s.token, begin, "206");
+        self.set(self.s.beginning, begin, "206");
         self.gosub(Routine::BeginComposed);
         self.four(t, frame(var::NUMBERS), NO_WHY);
         self.four(self.s.content, at(self.s.response, record::BODY), NO_WHY);
         self.add(self.s.content, t, "the first byte");
         self.four(self.s.content_len, frame(var::NUMBERS.at + 12), NO_WHY);
-        self.two(self.s.v, at(self.s.response, record::TYPE), "from the fields behind the length on");
+        self.two(self.s.fields_from, at(self.s.response, record::TYPE), "from the fields behind the length on");
         self.jump(At::AppendHeaders, NO_WHY);
     }
 }

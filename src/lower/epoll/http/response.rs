@@ -33,7 +33,7 @@ impl Engine<'_> {
         self.branch(self.s.id, Cond::Below, REFUSED, At::MethodOther, "not known, or no route is asked for");
         if self.records.fallback.is_none() {
             let refused = self.beginning(NOT_FOUND);
-            self.set(self.s.token, refused, "404");
+            self.set(self.s.beginning, refused, "404");
             self.if_zero(self.s.response, At::SendError, "no route has the path");
         }
         self.write_metrics();
@@ -82,7 +82,7 @@ impl Engine<'_> {
         self.set(self.s.composed_len, 0i64, NO_WHY);
         self.four(self.s.content, at(rep, record::BODY), NO_WHY);
         self.four(self.s.content_len, at(rep, record::BODY_LEN), NO_WHY);
-        self.set(self.s.v, 0i64, "all fields");
+        self.set(self.s.fields_from, 0i64, "all fields");
         self.place(At::WithContent);
         self.four(self.s.t, frame(var::METHOD), NO_WHY);
         self.branch(self.s.t, Cond::Ne, HEAD, At::AppendHeaders, NO_WHY);
@@ -94,7 +94,7 @@ impl Engine<'_> {
 
     /// A location that ends with the path and the query of the request, as they came: bytes of a target end no line.
     fn location_with_path(&mut self) {
-        let (rep, ptr, len, q, c) = (self.s.response, self.s.ptr, self.s.len, self.s.q, self.s.c);
+        let (rep, ptr, len, q, c) = (self.s.response, self.s.ptr, self.s.len, self.s.q, self.s.byte);
         self.two(c, at(rep, record::SHARED), NO_WHY);
         self.unless_zero(c, At::NoPathWanted, "a representation");
         self.two(len, at(rep, record::TYPE), NO_WHY);
@@ -120,7 +120,7 @@ impl Engine<'_> {
 
     /// How replies begin: status line and date.
     fn begin(&mut self) {
-        let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.token);
+        let (ptr, len, begin) = (self.s.ptr, self.s.len, self.s.beginning);
         // As it is said at `begin`: composes its fields, and has its status line.
         self.sub(Routine::BeginComposed);
         self.byte(self.s.q, at(begin, beginning::FORMAT), NO_WHY);
@@ -150,7 +150,7 @@ impl Engine<'_> {
 
     /// The refusal that begins with `tok`: what is its own, and what all of them have in common.
     fn refuse(&mut self) {
-        let (begin, t, v) = (self.s.token, self.s.t, self.s.v);
+        let (begin, t, v) = (self.s.beginning, self.s.t, self.s.fields_from);
         self.place(At::SendError);
         self.set(v, 0i64, "all of what refusals have");
         self.place(At::SendErrorFrom);
@@ -205,8 +205,8 @@ impl Engine<'_> {
         self.gosub(Routine::Vector);
         self.four(ptr, at(self.s.response, record::START), NO_WHY);
         self.four(len, at(self.s.response, record::HEAD), NO_WHY);
-        self.add(ptr, self.s.v, NO_WHY);
-        self.take(len, self.s.v, "the stored fields");
+        self.add(ptr, self.s.fields_from, NO_WHY);
+        self.take(len, self.s.fields_from, "the stored fields");
         self.gosub(Routine::Vector);
         self.count_reply();
         self.log_reply();
@@ -239,7 +239,7 @@ impl Engine<'_> {
 
     /// Writes at `o` what the format at `q` says.
     pub(crate) fn format_numbers(&mut self) {
-        let (q, c, d, x, n, u) = (self.s.q, self.s.c, self.s.d, self.s.output, self.s.n, self.s.u);
+        let (q, c, d, x, n, u) = (self.s.q, self.s.byte, self.s.d, self.s.output, self.s.n, self.s.u);
         self.sub(Routine::Format);
         self.place(At::ComposeByte);
         self.next(c, q, NO_WHY);

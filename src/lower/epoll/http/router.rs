@@ -29,7 +29,7 @@ impl Engine<'_> {
 
     /// Compares the path with those of the records of a list, of which the last is the fallback's and has none, or is 0.
     fn find_in_list(&mut self, list: DatumId) {
-        let (next, t, u, q, c, v) = (self.s.list, self.s.t, self.s.u, self.s.q, self.s.c, self.s.v);
+        let (next, t, u, q, c, v) = (self.s.names, self.s.t, self.s.u, self.s.value, self.s.byte, self.s.v);
         self.set(next, list, "the routes");
         self.place(At::NextRoute);
         self.four(t, at(next, 0), "its record");
@@ -52,7 +52,7 @@ impl Engine<'_> {
     }
 
     fn find_route(&mut self, routes: &Table) {
-        let (h, q, c, d, t) = (self.s.n, self.s.q, self.s.c, self.s.d, self.s.t);
+        let (h, q, c, d, t) = (self.s.n, self.s.value, self.s.byte, self.s.d, self.s.t);
         if routes.longest_prefix.is_some() {
             self.add(self.s.path_end, 1i64, "behind its end");
             self.place(At::FindRoute);
@@ -94,7 +94,7 @@ impl Engine<'_> {
     /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
     /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
     fn shorten(&mut self, longest: u32) {
-        let (out, c, d, t) = (self.s.path_end, self.s.c, self.s.d, self.s.t);
+        let (out, c, d, t) = (self.s.path_end, self.s.byte, self.s.d, self.s.t);
         self.set(t, Operand::State(self.state.path), NO_WHY);
         self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
         self.add(t, longest + 1, "one behind the longest");

@@ -24,7 +24,7 @@ impl Engine<'_> {
 
     /// Origin-form, absolute-form; for CONNECT authority-form, and for OPTIONS also `*` (RFC 9112 §3.2).
     fn form(&mut self) {
-        let (q, c) = (self.s.q, self.s.c);
+        let (q, c) = (self.s.value, self.s.byte);
         self.set(q, self.s.target, "the target");
         self.four(self.s.id, frame(var::METHOD), NO_WHY);
         self.branch(self.s.id, Cond::Eq, CONNECT, At::Host, "to the target's end");
@@ -32,28 +32,28 @@ impl Engine<'_> {
         self.branch(c, Cond::Eq, b'/', At::Origin, NO_WHY);
         self.branch(c, Cond::Eq, b'*', At::Asterisk, NO_WHY);
         self.begins_with("https");
-        self.if_zero(self.s.d, At::HttpScheme, NO_WHY);
-        self.branch(self.s.d, Cond::Ne, b's', At::Status400, "another scheme, or none");
+        self.if_zero(self.s.mismatch, At::HttpScheme, NO_WHY);
+        self.branch(self.s.mismatch, Cond::Ne, b's', At::Status400, "another scheme, or none");
         self.take(q, 1i64, "http");
         self.place(At::HttpScheme);
         self.begins_with("://");
-        self.unless_zero(self.s.d, At::Status400, "no authority");
+        self.unless_zero(self.s.mismatch, At::Status400, "no authority");
         self.set(self.s.value_end, 0i64, NO_WHY);
         self.jump(At::Host, NO_WHY);
         self.place(At::AuthorityEnd);
-        self.byte(c, before(self.s.t, 2), NO_WHY);
+        self.byte(c, before(self.s.host_end, 2), NO_WHY);
         self.branch(c, Cond::Eq, b'/', At::Status400, "no host");
         self.byte(c, at(q, 0), NO_WHY);
         self.branch(c, Cond::Eq, b'/', At::Origin, NO_WHY);
         let root = self.text("/ ");
         self.branch(c, Cond::Eq, b' ', At::NoPath, NO_WHY);
-        self.unless(b'?', At::Status400, "something else behind the authority");
+        self.unless_byte(b'?', At::Status400, "something else behind the authority");
         self.place(At::NoPath);
         self.set(q, Operand::Data(root), "the path is /");
         self.jump(At::Origin, NO_WHY);
         self.place(At::Asterisk);
         self.byte(c, at(q, 1), NO_WHY);
-        self.unless(b' ', At::Status400, "more than an asterisk");
+        self.unless_byte(b' ', At::Status400, "more than an asterisk");
         self.branch(self.s.id, Cond::Ne, OPTIONS, At::Status400, "for OPTIONS alone");
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
         self.set(q, Operand::Data(root), "any path will do");
@@ -65,7 +65,7 @@ impl Engine<'_> {
 
     /// Writes the path, decoded, with a NUL behind it.
     fn decode(&mut self) {
-        let (q, c, out, t) = (self.s.q, self.s.c, self.s.path_end, self.s.t);
+        let (q, c, out, t) = (self.s.value, self.s.byte, self.s.path_end, self.s.t);
         self.set(out, Operand::State(self.state.path), "the decoded path");
         self.place(At::PathByte);
         self.next(c, q, NO_WHY);
@@ -127,13 +127,13 @@ impl Engine<'_> {
     /// other ones do not come here.
     pub(crate) fn begins_with(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
-        self.set(self.s.t, Operand::Data(text), NO_WHY);
+        self.set(self.s.expected, Operand::Data(text), NO_WHY);
         self.gosub(Routine::Begins);
     }
 
     /// Goes on in the texts at `t` and `q` while they are the same; `d` is 0 if that is so to the end of the first.
     pub(crate) fn begins(&mut self) {
-        let (q, c, d, t) = (self.s.q, self.s.c, self.s.d, self.s.t);
+        let (q, c, d, t) = (self.s.value, self.s.byte, self.s.mismatch, self.s.expected);
         self.sub(Routine::Begins);
         self.place(At::BeginsByte);
         self.next(d, t, NO_WHY);

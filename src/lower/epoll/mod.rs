@@ -115,7 +115,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.fields();
     engine.head();
     engine.malformed();
-    engine.begins();
+    engine.match_text_routine();
     engine.send();
     engine.clock();
     engine.stop();

@@ -1,17 +1,17 @@
 //! `host [":" port]` (RFC 3986 §3.2.2): the value of `Host`, the authority of an absolute-form target, and that of CONNECT.
 
-use asmgen_arch::op::Cond;
+use asmgen_arch::op::{Cond, Slot};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::NO_WHY;
 use crate::lower::epoll::asm::labels::{At, Routine};
+use crate::lower::epoll::http::field_names::LOWER;
 use crate::lower::epoll::startup::byte_classes::class;
 
-/// The groups of an IPv6 address in one number: it is doubled for each group, and is below 0 when eight are there. `::`
-/// makes it all the bits above, so it is below 0 for as long as fewer than eight are there, and never again.
+/// The groups of an IPv6 address, counted in one bit: it moves up with each group, and makes the number negative when eight
+/// are there. `::` sets all bits above it. The number is then negative until eight groups are there, and never again.
 const NO_GROUP: i64 = 1 << (31 - 8);
 
-/// What a `::` makes of it.
+/// The factor by which `::` sets the bits above.
 const ANY_GROUPS: i64 = -2;
 
 /// The same for the four parts of an IPv4 address.
@@ -20,7 +20,7 @@ const NO_PART: i64 = 1 << (31 - 4);
 /// A number without a digit: times ten it is 0.
 const NO_DIGIT: i64 = 1 << 31;
 
-/// Bits that a part of three digits has above 255, and one of four, too.
+/// A part above 255 has one of these bits as soon as it has three or four digits.
 const MORE_THAN_A_BYTE: u32 = 0xf00;
 
 /// What `hexes` says of no digit, of two and of four.
@@ -31,128 +31,144 @@ const TWO_HEX: i64 = -3;
 const FOUR_HEX: i64 = -5;
 
 impl Engine<'_> {
-    /// Reads from `q` on: to `vend`, or, where that is 0, to what ends the authority of an absolute-form target.
-    pub(crate) fn host(&mut self) {
-        let (q, c, n) = (self.s.value, self.s.byte, self.s.n);
+    /// Checks an authority at `value`, up to `value_end`. Where that is 0, it ends where an absolute-form target's path does
+    /// begin. What follows the first byte:
+    ///
+    /// | first bytes | host |
+    /// |---|---|
+    /// | `[v` | an address of a version to come |
+    /// | `[` | an IPv6 address, whose last two groups may be an IPv4 address |
+    /// | anything else | a name, or an IPv4 address, which has the form of a name |
+    pub(crate) fn check_authority(&mut self) {
+        let (value, byte, count) = (self.s.value, self.s.byte, self.local("groups or parts"));
         self.place(At::Host);
-        self.set(n, NO_GROUP, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.unless_byte(b'[', At::HostFirst, NO_WHY);
-        self.next(c, q, "an address in brackets");
-        self.or(c, 0x20i64, "lower case");
-        self.branch(c, Cond::Eq, b'v', At::Future, NO_WHY);
-        self.unless_byte(b':', At::GroupFirst, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.groups();
-        self.dotted();
+        self.set(count, NO_GROUP, "no group of an address yet");
+        self.next(byte, value, "the first byte");
+        self.unless_byte(b'[', At::HostFirst, "a name");
+        self.next(byte, value, "an address in brackets");
+        self.or(byte, LOWER, "lower case");
+        self.branch(byte, Cond::Eq, b'v', At::Future, "an address of a version to come");
+        self.unless_byte(b':', At::GroupFirst, "an IPv6 address that begins with a group");
+        self.next(byte, value, "the second colon");
+        let moved = self.local("minus the bytes read");
+        self.ipv6_groups(count, moved);
+        self.dotted_ipv4(count, moved);
         self.place(At::LiteralEnd);
         self.unless_byte(b']', At::Status400, "no bracket");
         self.place(At::LiteralClosed);
-        self.branch(n, Cond::Ge, 0i64, At::Status400, "too few groups, or too many");
-        self.next(c, q, NO_WHY);
-        self.port();
-        self.future();
-        self.name();
-        self.hexes();
+        self.branch(count, Cond::Ge, 0i64, At::Status400, "too few groups, or too many");
+        self.next(byte, value, "after the bracket");
+        self.authority_port();
+        self.future_address(count, moved);
+        self.host_name(moved);
+        self.hexadecimal_digits(moved);
     }
 
-    /// Groups of an IPv6 address, and what stands between them.
-    fn groups(&mut self) {
-        let (q, c, n, t) = (self.s.value, self.s.byte, self.s.n, self.s.t);
+    /// Groups of an IPv6 address, and the colons between them.
+    fn ipv6_groups(&mut self, count: Slot, moved: Slot) {
+        let (value, byte) = (self.s.value, self.s.byte);
         self.place(At::TwoColons);
         self.unless_byte(b':', At::Status400, "one alone, or no group");
-        self.branch(n, Cond::Lt, 0i64, At::Status400, "two of them, or behind eight groups");
-        self.mul(n, ANY_GROUPS, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.branch(c, Cond::Eq, b']', At::LiteralClosed, NO_WHY);
+        self.branch(count, Cond::Lt, 0i64, At::Status400, "a second ::, or one after eight groups");
+        self.mul(count, ANY_GROUPS, ":: stands for the groups that are missing");
+        self.next(byte, value, "after the colons");
+        self.branch(byte, Cond::Eq, b']', At::LiteralClosed, "they may be the last");
         self.place(At::GroupFirst);
-        self.take(q, 1i64, NO_WHY);
+        self.take(value, 1i64, "back to the group's first digit");
         self.place(At::Group);
         self.gosub(Routine::Hexes);
-        self.branch(t, Cond::Eq, NO_HEX, At::TwoColons, NO_WHY);
-        self.branch(t, Cond::Lt, FOUR_HEX, At::Status400, "too many digits");
-        self.add(n, n, "one group more");
-        self.branch(c, Cond::Eq, b':', At::Group, NO_WHY);
-        self.unless_byte(b'.', At::LiteralEnd, NO_WHY);
+        self.branch(moved, Cond::Eq, NO_HEX, At::TwoColons, "no group: ::, or an error");
+        self.branch(moved, Cond::Lt, FOUR_HEX, At::Status400, "too many digits");
+        self.add(count, count, "one group more");
+        self.branch(byte, Cond::Eq, b':', At::Group, "the next group");
+        self.unless_byte(b'.', At::LiteralEnd, "the address ends");
     }
 
     /// An IPv4 address in place of the last two groups, the first of which is counted already.
-    fn dotted(&mut self) {
-        let (q, c, n, t, v) = (self.s.value, self.s.byte, self.s.n, self.s.t, self.s.v);
-        self.add(n, n, "two groups");
-        self.branch(n, Cond::Ge, 0i64, At::Status400, NO_WHY);
-        self.set(n, NO_PART, NO_WHY);
-        self.add(q, t, "its first digit");
+    fn dotted_ipv4(&mut self, count: Slot, moved: Slot) {
+        let (value, byte, part) = (self.s.value, self.s.byte, self.s.v);
+        self.add(count, count, "two groups");
+        self.branch(count, Cond::Ge, 0i64, At::Status400, "too few groups, or too many");
+        self.set(count, NO_PART, "four parts are wanted");
+        self.add(value, moved, "its first digit");
         self.place(At::Octet);
-        self.set(v, NO_DIGIT, NO_WHY);
+        self.set(part, NO_DIGIT, "no digit yet");
         self.place(At::OctetDigit);
-        self.next(c, q, NO_WHY);
-        self.take(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::Above, 9i64, At::OctetEnd, NO_WHY);
-        self.if_zero(v, At::Status400, "a digit behind a 0");
-        self.mul(v, 10i64, NO_WHY);
-        self.add(v, c, NO_WHY);
-        self.if_none(v, MORE_THAN_A_BYTE, At::OctetDigit, "else the digit is what ends it");
+        self.next(byte, value, "the next digit");
+        self.take(byte, i64::from(b'0'), "its value");
+        self.branch(byte, Cond::Above, 9i64, At::OctetEnd, "no digit");
+        self.if_zero(part, At::Status400, "a digit after a 0");
+        self.mul(part, 10i64, "the digits before count ten times");
+        self.add(part, byte, "and this one once");
+        self.if_none(part, MORE_THAN_A_BYTE, At::OctetDigit, "the next digit; above 255 this one ends the part");
         self.place(At::OctetEnd);
-        self.branch(v, Cond::Lt, 0i64, At::Status400, "no digit");
-        self.add(n, n, "one part more");
-        self.add(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::Eq, b'.', At::Octet, NO_WHY);
+        self.branch(part, Cond::Lt, 0i64, At::Status400, "no digit");
+        self.add(count, count, "one part more");
+        self.add(byte, i64::from(b'0'), "the byte itself");
+        self.branch(byte, Cond::Eq, b'.', At::Octet, "the next part");
     }
 
-    /// The port; then it is the end. CONNECT, when no field has come yet, needs a port.
-    fn port(&mut self) {
-        let (q, c, t, vend) = (self.s.value, self.s.byte, self.s.host_end, self.s.value_end);
+    /// The port, and the end of the authority:
+    ///
+    /// | where it ends | next |
+    /// |---|---|
+    /// | at `value_end`, some field is seen | it was the value of `Host`: the next field |
+    /// | at `value_end`, no field is seen | it was CONNECT's target: the fields, or 400 if no port was there |
+    /// | elsewhere, `value_end` is 0 | the path of an absolute-form target |
+    /// | elsewhere | 400 |
+    fn authority_port(&mut self) {
+        let (value, byte, host_end, value_end) = (self.s.value, self.s.byte, self.s.host_end, self.s.value_end);
         self.place(At::HostPort);
-        self.set(t, q, NO_WHY);
+        self.set(host_end, value, "after the byte that ends the host");
         self.unless_byte(b':', At::HostEnd, "no port");
         self.place(At::PortDigit);
-        self.next(c, q, NO_WHY);
-        self.take(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::BelowOrEqual, 9i64, At::PortDigit, NO_WHY);
+        self.next(byte, value, "the next digit");
+        self.take(byte, i64::from(b'0'), "its value");
+        self.branch(byte, Cond::BelowOrEqual, 9i64, At::PortDigit, "any number of digits (RFC 3986 §3.2.3)");
         self.place(At::HostEnd);
-        self.take(q, 1i64, NO_WHY);
-        self.branch(q, Cond::Eq, vend, At::HostFound, NO_WHY);
-        self.if_zero(vend, At::AuthorityEnd, NO_WHY);
-        self.jump(At::Status400, "more behind it");
+        self.take(value, 1i64, "back to the byte that ends it");
+        self.branch(value, Cond::Eq, value_end, At::HostFound, "the value's end");
+        self.if_zero(value_end, At::AuthorityEnd, "an absolute-form target goes on");
+        self.jump(At::Status400, "more after the authority");
         self.place(At::HostFound);
-        self.unless_zero(self.s.fields_seen, At::Field, NO_WHY);
-        self.branch(q, Cond::Above, t, At::Field, NO_WHY);
-        self.jump(At::Status400, "CONNECT without a port");
+        self.unless_zero(self.s.fields_seen, At::Field, "the value of Host");
+        self.branch(value, Cond::Above, host_end, At::Field, "CONNECT with a port");
+        self.jump(At::Status400, "CONNECT without a port (RFC 9110 §9.3.6)");
     }
 
-    /// An address of a version to come: `v`, hexadecimal digits, a dot, then anything that a name has but `%`, and colons.
-    fn future(&mut self) {
-        let (q, c, n, t) = (self.s.value, self.s.byte, self.s.n, self.s.t);
+    /// An address of a version to come: `v`, hexadecimal digits, a dot, then colons and anything that a name has but `%`.
+    fn future_address(&mut self, count: Slot, moved: Slot) {
+        let (value, byte) = (self.s.value, self.s.byte);
         self.place(At::Future);
         self.gosub(Routine::Hexes);
-        self.branch(t, Cond::Eq, NO_HEX, At::Status400, "no version");
+        self.branch(moved, Cond::Eq, NO_HEX, At::Status400, "no version");
         self.unless_byte(b'.', At::Status400, "no dot");
-        self.set(n, q, NO_WHY);
-        self.add(n, 1i64, NO_WHY);
-        self.scan(q, class::HOST, At::FutureByte);
-        self.branch(c, Cond::Eq, b':', At::FutureByte, NO_WHY);
-        self.take(n, q, "below 0, if anything is there");
-        self.jump(At::LiteralEnd, NO_WHY);
+        self.set(count, value, "after the dot:");
+        self.add(count, 1i64, "where an empty address would end");
+        self.scan(value, class::HOST, At::FutureByte);
+        self.branch(byte, Cond::Eq, b':', At::FutureByte, "colons are allowed, too");
+        self.take(count, value, "negative if anything is there, as after eight groups");
+        self.jump(At::LiteralEnd, "the bracket");
     }
 
-    fn name(&mut self) {
-        let (q, t) = (self.s.value, self.s.t);
-        self.scan_from(q, class::HOST, At::HostByte, Some(At::HostFirst));
-        self.unless_byte(b'%', At::HostPort, NO_WHY);
+    /// A name: unreserved bytes, sub-delimiters, and `%XX`.
+    fn host_name(&mut self, moved: Slot) {
+        let value = self.s.value;
+        self.scan_from(value, class::HOST, At::HostByte, Some(At::HostFirst));
+        self.unless_byte(b'%', At::HostPort, "the name ends");
         self.gosub(Routine::Hexes);
-        self.branch(t, Cond::Gt, TWO_HEX, At::Status400, "no two hexadecimal digits");
-        self.jump(At::HostFirst, NO_WHY);
+        self.branch(moved, Cond::Gt, TWO_HEX, At::Status400, "no two hexadecimal digits");
+        self.jump(At::HostFirst, "the name goes on");
     }
 
-    /// Hexadecimal digits from `q` on, which is behind the byte that ends them then, which is in `c`; `t` is how far it has
-    /// moved, below 0.
-    fn hexes(&mut self) {
-        let (q, t) = (self.s.value, self.s.t);
+    /// Reads hexadecimal digits at `value`, which is then after the byte that ends them. That byte is in `byte`, and `moved`
+    /// is minus the bytes read.
+    fn hexadecimal_digits(&mut self, moved: Slot) {
+        let value = self.s.value;
         self.sub(Routine::Hexes);
-        self.set(t, q, NO_WHY);
-        self.scan(q, class::HEX, At::HexByte);
-        self.take(t, q, NO_WHY);
+        self.set(moved, value, "where they begin");
+        self.scan(value, class::HEX, At::HexByte);
+        self.take(moved, value, "minus the digits and the byte after them");
         self.ret(Routine::Hexes);
     }
 }

@@ -115,7 +115,7 @@ impl Engine<'_> {
         }
         self.place(At::HostField);
         self.branch(q, Cond::Eq, vend, At::Field, "an empty one");
-        self.host();
+        self.check_authority();
     }
 
     /// A line of codings; `c` is 0 if it is the first. `chunked` is the last one of all lines (RFC 9112 §6.3), which is seen

@@ -22,7 +22,7 @@ impl Engine<'_> {
         let (flags, last, tok) = (self.s.flags, self.s.n, self.s.token);
         let [first, content_len] = ["first of the range", "content length"].map(|name| self.local(name));
         self.place(At::Ranges);
-        self.begins_with("bytes=");
+        self.match_text("bytes=");
         self.unless_zero(self.s.mismatch, At::NoRange, "another unit");
         self.four(content_len, at(self.s.response, record::BODY_LEN), "bytes of the content");
         self.put_four(frame(var::NUMBERS.at + 8), content_len, "the length");

@@ -1,146 +1,177 @@
-//! The target of a request: its form, and its path decoded and without dot segments (RFC 3986 §5.2.4).
+//! The target of a request: its form (RFC 9112 §3.2), and its path, decoded and without dot segments (RFC 3986 §5.2.4).
 
 use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
+use crate::lower::epoll::http::field_names::LOWER;
 use crate::lower::epoll::http::method::{CONNECT, OPTIONS, SERVER};
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::vars::var;
 
-/// An encoded slash, which is none: no route has such a byte, for specs with it are refused.
+/// An encoded slash separates no segments. No route has this byte, for specs with it are refused.
 const NO_SLASH: i64 = crate::spec::NO_SLASH as i64;
 
 /// A bit that letters have, and digits have not.
 const LETTER: u32 = 0x40;
 
 impl Engine<'_> {
+    /// From the target to the record of its route.
     pub(crate) fn find_path(&mut self) {
-        self.form();
-        self.decode();
+        self.target_form();
+        self.decode_path();
         self.route();
     }
 
-    /// Origin-form, absolute-form; for CONNECT authority-form, and for OPTIONS also `*` (RFC 9112 §3.2).
-    fn form(&mut self) {
-        let (q, c) = (self.s.value, self.s.byte);
-        self.set(q, self.s.target, "the target");
-        self.four(self.s.id, frame(var::METHOD), NO_WHY);
-        self.branch(self.s.id, Cond::Eq, CONNECT, At::Host, "to the target's end");
-        self.byte(c, at(q, 0), NO_WHY);
-        self.branch(c, Cond::Eq, b'/', At::Origin, NO_WHY);
-        self.branch(c, Cond::Eq, b'*', At::Asterisk, NO_WHY);
-        self.begins_with("https");
-        self.if_zero(self.s.mismatch, At::HttpScheme, NO_WHY);
-        self.branch(self.s.mismatch, Cond::Ne, b's', At::Status400, "another scheme, or none");
-        self.take(q, 1i64, "http");
+    /// The form of the target (RFC 9112 §3.2), which leaves `value` where the path begins:
+    ///
+    /// | target | method | path |
+    /// |---|---|---|
+    /// | `host:port` (authority-form) | CONNECT | none: only the authority is checked |
+    /// | `/…` (origin-form) | any other | the target itself |
+    /// | `http://…`, `https://…` (absolute-form) | any other | what follows the authority; `/` if nothing does |
+    /// | `*` (asterisk-form) | OPTIONS | `/`, for any path will do: the request is about the server |
+    /// | anything else | any other | 400 |
+    fn target_form(&mut self) {
+        let (value, byte, method, mismatch) = (self.s.value, self.s.byte, self.s.id, self.s.mismatch);
+        self.set(value, self.s.target, "the target");
+        self.four(method, frame(var::METHOD), "its form depends on the method");
+        self.branch(method, Cond::Eq, CONNECT, At::Host, "to the target's end");
+        self.byte(byte, at(value, 0), "its first byte");
+        self.branch(byte, Cond::Eq, b'/', At::Origin, "origin-form");
+        self.branch(byte, Cond::Eq, b'*', At::Asterisk, "asterisk-form");
+        self.match_text("https");
+        self.if_zero(mismatch, At::HttpScheme, "https");
+        self.branch(mismatch, Cond::Ne, b's', At::Status400, "another scheme, or none");
+        self.take(value, 1i64, "http");
         self.place(At::HttpScheme);
-        self.begins_with("://");
-        self.unless_zero(self.s.mismatch, At::Status400, "no authority");
-        self.set(self.s.value_end, 0i64, NO_WHY);
-        self.jump(At::Host, NO_WHY);
+        self.match_text("://");
+        self.unless_zero(mismatch, At::Status400, "no authority");
+        self.set(self.s.value_end, 0i64, "the authority ends where the path begins");
+        self.jump(At::Host, "check the authority");
         self.place(At::AuthorityEnd);
-        self.byte(c, before(self.s.host_end, 2), NO_WHY);
-        self.branch(c, Cond::Eq, b'/', At::Status400, "no host");
-        self.byte(c, at(q, 0), NO_WHY);
-        self.branch(c, Cond::Eq, b'/', At::Origin, NO_WHY);
+        self.byte(byte, before(self.s.host_end, 2), "the last byte of the host");
+        self.branch(byte, Cond::Eq, b'/', At::Status400, "http needs a host (RFC 9110 §4.2.1)");
+        self.byte(byte, at(value, 0), "the byte after the authority");
+        self.branch(byte, Cond::Eq, b'/', At::Origin, "the path begins");
         let root = self.text("/ ");
-        self.branch(c, Cond::Eq, b' ', At::NoPath, NO_WHY);
-        self.unless_byte(b'?', At::Status400, "something else behind the authority");
+        self.branch(byte, Cond::Eq, b' ', At::NoPath, "the target ends: no path");
+        self.unless_byte(b'?', At::Status400, "neither a path nor a query");
         self.place(At::NoPath);
-        self.set(q, Operand::Data(root), "the path is /");
-        self.jump(At::Origin, NO_WHY);
+        self.set(value, Operand::Data(root), "an empty path is / (RFC 9110 §4.2.3)");
+        self.jump(At::Origin, "as in origin-form");
         self.place(At::Asterisk);
-        self.byte(c, at(q, 1), NO_WHY);
+        self.byte(byte, at(value, 1), "the byte after the asterisk");
         self.unless_byte(b' ', At::Status400, "more than an asterisk");
-        self.branch(self.s.id, Cond::Ne, OPTIONS, At::Status400, "for OPTIONS alone");
+        self.branch(method, Cond::Ne, OPTIONS, At::Status400, "only OPTIONS has this form (RFC 9112 §3.2.4)");
         self.put_byte(frame(var::METHOD), SERVER, "it is about the server");
-        self.set(q, Operand::Data(root), "any path will do");
+        self.set(value, Operand::Data(root), "any path will do");
         self.place(At::Origin);
         if self.has_paths() {
-            self.put_four(frame(var::TARGET), q, "its path");
+            self.put_four(frame(var::TARGET), value, "a Location may repeat it");
         }
     }
 
-    /// Writes the path, decoded, with a NUL behind it.
-    fn decode(&mut self) {
-        let (q, c, out, t) = (self.s.value, self.s.byte, self.s.path_end, self.s.t);
-        self.set(out, Operand::State(self.state.path), "the decoded path");
+    /// Writes the decoded path, with a NUL after it. What a byte of the target becomes:
+    ///
+    /// | byte | in the path |
+    /// |---|---|
+    /// | `/`, a space, `?` | a segment ends, and at the last two the path (see [`Self::end_segment`]) |
+    /// | `%00`, `%` without two hexadecimal digits | 400 |
+    /// | `%2F` | [`NO_SLASH`] |
+    /// | another `%XX` | the byte XX |
+    /// | any other | itself |
+    fn decode_path(&mut self) {
+        let (value, byte, path_end) = (self.s.value, self.s.byte, self.s.path_end);
+        let [decoded, digits, classes] =
+            ["decoded byte", "digits left", "classes of the byte"].map(|name| self.local(name));
+        self.set(path_end, Operand::State(self.state.path), "the decoded path");
         self.place(At::PathByte);
-        self.next(c, q, NO_WHY);
-        self.branch(c, Cond::Eq, b'/', At::Slash, NO_WHY);
-        self.branch(c, Cond::Eq, b' ', At::Slash, "the path's end");
-        self.branch(c, Cond::Eq, b'?', At::Slash, "the path's end");
-        self.branch(c, Cond::Ne, b'%', At::PlainByte, NO_WHY);
-        self.set(t, 0i64, NO_WHY);
-        self.set(self.s.n, 2i64, "digits");
+        self.next(byte, value, "the next byte of the target");
+        self.branch(byte, Cond::Eq, b'/', At::Slash, "a segment ends");
+        self.branch(byte, Cond::Eq, b' ', At::Slash, "the path's end");
+        self.branch(byte, Cond::Eq, b'?', At::Slash, "the path's end");
+        self.branch(byte, Cond::Ne, b'%', At::PlainByte, "it stands for itself");
+        self.set(decoded, 0i64, "percent-encoded (RFC 3986 §2.1)");
+        self.set(digits, 2i64, "digits");
         self.place(At::Hex);
-        self.shl(t, 4, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.byte(self.s.u, sum(self.s.classes, c, 0), NO_WHY);
-        self.if_none(self.s.u, class::HEX, At::Status400, "no hexadecimal digit");
-        self.if_none(c, LETTER, At::HexDigit, NO_WHY);
-        self.add(c, 9i64, "a letter's last four bits count from 1");
+        self.shl(decoded, 4, "room for a digit");
+        self.next(byte, value, "the digit");
+        self.byte(classes, sum(self.s.classes, byte, 0), "which classes it is of");
+        self.if_none(classes, class::HEX, At::Status400, "no hexadecimal digit");
+        self.if_none(byte, LETTER, At::HexDigit, "0 to 9");
+        self.add(byte, 9i64, "a letter's last four bits count from 1");
         self.place(At::HexDigit);
-        self.and(c, 15i64, NO_WHY);
-        self.or(t, c, NO_WHY);
-        self.take(self.s.n, 1i64, NO_WHY);
-        self.unless_zero(self.s.n, At::Hex, NO_WHY);
-        self.set(c, t, "the byte it stands for");
-        self.if_zero(c, At::Status400, "NUL");
-        self.branch(c, Cond::Ne, b'/', At::PlainByte, NO_WHY);
-        self.set(c, NO_SLASH, "no slash");
+        self.and(byte, 15i64, "the digit's value");
+        self.or(decoded, byte, "after the one before");
+        self.take(digits, 1i64, "one digit less");
+        self.unless_zero(digits, At::Hex, "the second digit");
+        self.set(byte, decoded, "the byte it stands for");
+        self.if_zero(byte, At::Status400, "a NUL would end the path early");
+        self.branch(byte, Cond::Ne, b'/', At::PlainByte, "no slash");
+        self.set(byte, NO_SLASH, "an encoded slash separates nothing");
         self.place(At::PlainByte);
-        self.put_byte(at(out, 0), c, NO_WHY);
-        self.add(out, 1i64, NO_WHY);
-        self.jump(At::PathByte, NO_WHY);
-
-        // The end of a segment: `.` and `..` leave no segment of their own.
-        self.place(At::Slash);
-        self.byte(t, before(out, 1), NO_WHY);
-        self.branch(t, Cond::Ne, b'.', At::SegmentKept, NO_WHY);
-        self.byte(t, before(out, 2), NO_WHY);
-        self.branch(t, Cond::Eq, b'/', At::OneDot, NO_WHY);
-        self.branch(t, Cond::Ne, b'.', At::SegmentKept, NO_WHY);
-        self.byte(t, before(out, 3), NO_WHY);
-        self.branch(t, Cond::Ne, b'/', At::SegmentKept, NO_WHY);
-        self.take(out, 2i64, "two dots");
-        self.place(At::Parent);
-        self.set(self.s.d, Operand::State(self.state.path + 1), "behind the first slash");
-        self.branch(out, Cond::BelowOrEqual, self.s.d, At::SegmentGone, "the root has no parent");
-        self.place(At::OneDot);
-        self.take(out, 1i64, NO_WHY);
-        self.byte(t, before(out, 1), NO_WHY);
-        self.branch(t, Cond::Ne, b'/', At::Parent, "not behind a slash");
-        self.jump(At::SegmentGone, NO_WHY);
-        self.place(At::SegmentKept);
-        self.branch(c, Cond::Eq, b'/', At::PlainByte, NO_WHY);
-        self.place(At::SegmentGone);
-        self.branch(c, Cond::Eq, b'/', At::PathByte, NO_WHY);
+        self.put_byte(at(path_end, 0), byte, "into the path");
+        self.add(path_end, 1i64, "the path grows");
+        self.jump(At::PathByte, "read on");
+        self.end_segment();
         self.place(At::PathEnd);
-        self.put_byte(at(out, 0), 0i64, "the path's end");
+        self.put_byte(at(path_end, 0), 0i64, "the path's end");
     }
 
-    /// Does this text, in any case, stand at `q`? `d` is 0 then and `q` behind it, else `d` is the first of its characters
-    /// that is not there, and `q` behind that place. They are such that only visible ones become equal to them by a bit, and
-    /// other ones do not come here.
-    pub(crate) fn begins_with(&mut self, text: &str) {
+    /// The end of a segment (RFC 3986 §5.2.4):
+    ///
+    /// | segment | what remains of the path |
+    /// |---|---|
+    /// | `.` | what was before it |
+    /// | `..` | the same without the segment before it; the root has none |
+    /// | any other | all of it, and the slash |
+    fn end_segment(&mut self) {
+        let (byte, path_end) = (self.s.byte, self.s.path_end);
+        let [last, root] = ["byte before", "start of the first segment"].map(|name| self.local(name));
+        self.place(At::Slash);
+        self.byte(last, before(path_end, 1), "the segment's last byte");
+        self.branch(last, Cond::Ne, b'.', At::SegmentKept, "no dot segment");
+        self.byte(last, before(path_end, 2), "the byte before the dot");
+        self.branch(last, Cond::Eq, b'/', At::OneDot, "the segment is one dot");
+        self.branch(last, Cond::Ne, b'.', At::SegmentKept, "a name that ends with a dot");
+        self.byte(last, before(path_end, 3), "the byte before two dots");
+        self.branch(last, Cond::Ne, b'/', At::SegmentKept, "a name that ends with two dots");
+        self.take(path_end, 2i64, "two dots");
+        self.place(At::Parent);
+        self.set(root, Operand::State(self.state.path + 1), "after the first slash");
+        self.branch(path_end, Cond::BelowOrEqual, root, At::SegmentGone, "the root has no parent");
+        self.place(At::OneDot);
+        self.take(path_end, 1i64, "drop the last byte");
+        self.byte(last, before(path_end, 1), "what is the last one now");
+        self.branch(last, Cond::Ne, b'/', At::Parent, "not after a slash");
+        self.jump(At::SegmentGone, "the segment is dropped");
+        self.place(At::SegmentKept);
+        self.branch(byte, Cond::Eq, b'/', At::PlainByte, "its slash belongs to the path");
+        self.place(At::SegmentGone);
+        self.branch(byte, Cond::Eq, b'/', At::PathByte, "the path's slash is there already");
+    }
+
+    /// Compares a text with the one at `value`, in any case. `mismatch` is 0 if it is there, and `value` after it; else
+    /// `mismatch` is the first character that differs, and `value` after its place. The text has only characters that no
+    /// other visible byte becomes by the bit of lower case; other bytes do not come here.
+    pub(crate) fn match_text(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
-        self.set(self.s.expected, Operand::Data(text), NO_WHY);
+        self.set(self.s.expected, Operand::Data(text), "does it begin so?");
         self.gosub(Routine::Begins);
     }
 
-    /// Goes on in the texts at `t` and `q` while they are the same; `d` is 0 if that is so to the end of the first.
-    pub(crate) fn begins(&mut self) {
-        let (q, c, d, t) = (self.s.value, self.s.byte, self.s.mismatch, self.s.expected);
+    /// The routine of [`Self::match_text`]: reads on in `expected` and `value` while they are equal.
+    pub(crate) fn match_text_routine(&mut self) {
+        let (value, byte, mismatch) = (self.s.value, self.s.byte, self.s.mismatch);
         self.sub(Routine::Begins);
         self.place(At::BeginsByte);
-        self.next(d, t, NO_WHY);
-        self.if_zero(d, At::BeginsEnd, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.or(c, 0x20i64, "lower case");
-        self.branch(c, Cond::Eq, d, At::BeginsByte, NO_WHY);
+        self.next(mismatch, self.s.expected, "the text's next character");
+        self.if_zero(mismatch, At::BeginsEnd, "its end: all of it is there");
+        self.next(byte, value, "the byte in its place");
+        self.or(byte, LOWER, "lower case");
+        self.branch(byte, Cond::Eq, mismatch, At::BeginsByte, "equal so far");
         self.place(At::BeginsEnd);
         self.ret(Routine::Begins);
     }

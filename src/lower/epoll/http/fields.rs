@@ -108,7 +108,7 @@ impl Engine<'_> {
         if self.has_variants {
             self.accept_encoding();
         }
-        self.again();
+        self.second_reading();
         if self.has_dates {
             self.see_dates();
             self.dates();

@@ -3,16 +3,16 @@
 use asmgen_arch::op::{Cond, DatumId, Operand};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::state::response_table::{HASH_FACTOR, Routes, Table, record};
 use crate::lower::epoll::state::vars::var;
 
-/// What a prefix begins with in the table of routes, in place of its slash.
+/// A prefix has this byte in the table of routes, in place of its first slash.
 const PREFIX: u8 = crate::spec::PREFIX;
 
 impl Engine<'_> {
-    /// The record of the route of this path, or the fallback's, in the frame; 0 if that has none.
+    /// Keeps the record of the path's route in the frame; else the fallback's, or 0 if there is none.
     pub(crate) fn route(&mut self) {
         let table = match self.routes {
             Some(Routes::List(list)) => return self.find_in_list(list),
@@ -21,92 +21,97 @@ impl Engine<'_> {
         };
         let fallback = self.records.fallback.map_or(Operand::Const(0), Operand::Data);
         self.set(self.s.response, fallback, "the fallback");
-        self.put_four(frame(var::ROUTE), self.s.response, NO_WHY);
+        self.put_four(frame(var::ROUTE), self.s.response, "unless a route has the path");
         if let Some(table) = table {
-            self.find_route(&table);
+            self.find_in_table(&table);
         }
     }
 
-    /// Compares the path with those of the records of a list, of which the last is the fallback's and has none, or is 0.
+    /// Compares the path with that of each record in a list. The last is the fallback's, which has no path, or 0.
     fn find_in_list(&mut self, list: DatumId) {
-        let (next, t, u, q, c, v) = (self.s.names, self.s.t, self.s.u, self.s.value, self.s.byte, self.s.v);
+        let (path, byte, route_byte) = (self.s.value, self.s.byte, self.s.v);
+        let [next, record, route_path] = ["next route", "record", "path of the route"].map(|name| self.local(name));
         self.set(next, list, "the routes");
         self.place(At::NextRoute);
-        self.four(t, at(next, 0), "its record");
-        self.add(next, 4i64, NO_WHY);
-        self.put_four(frame(var::ROUTE), t, "perhaps it is this one");
+        self.four(record, at(next, 0), "its record");
+        self.add(next, 4i64, "then the next one's");
+        self.put_four(frame(var::ROUTE), record, "perhaps it is this one");
         if self.records.fallback.is_none() {
-            self.if_zero(t, At::RouteKnown, "no route has the path");
+            self.if_zero(record, At::RouteKnown, "no route has the path");
         }
-        self.four(u, at(t, record::PATH), NO_WHY);
+        self.four(route_path, at(record, record::PATH), "the route's path");
         if self.records.fallback.is_some() {
-            self.if_zero(u, At::RouteKnown, "the fallback");
+            self.if_zero(route_path, At::RouteKnown, "the fallback");
         }
-        self.set(q, Operand::State(self.state.path), NO_WHY);
+        self.set(path, Operand::State(self.state.path), "the request's path");
         self.place(At::Same);
-        self.next(c, q, NO_WHY);
-        self.next(v, u, NO_WHY);
-        self.branch(c, Cond::Ne, v, At::NextRoute, "another path");
-        self.unless_zero(c, At::Same, NO_WHY);
+        self.next(byte, path, "a byte of the request's path");
+        self.next(route_byte, route_path, "and of the route's");
+        self.branch(byte, Cond::Ne, route_byte, At::NextRoute, "another path");
+        self.unless_zero(byte, At::Same, "equal so far");
         self.place(At::RouteKnown);
     }
 
-    fn find_route(&mut self, routes: &Table) {
-        let (h, q, c, d, t) = (self.s.n, self.s.value, self.s.byte, self.s.d, self.s.t);
+    /// Looks the path up in the table; where no route has it, each prefix of it that ends with a slash, the longest first.
+    fn find_in_table(&mut self, routes: &Table) {
+        let (path, byte, route_byte) = (self.s.value, self.s.byte, self.s.v);
+        let [hash, places, record, route_path] =
+            ["hash", "places of the table", "record", "path of the route"].map(|name| self.local(name));
         if routes.longest_prefix.is_some() {
-            self.add(self.s.path_end, 1i64, "behind its end");
+            self.add(self.s.path_end, 1i64, "after its end");
             self.place(At::FindRoute);
         }
-        self.set(h, routes.seed, "hash of the path");
-        self.set(q, Operand::State(self.state.path), NO_WHY);
+        self.set(hash, routes.seed, "hash of the path");
+        self.set(path, Operand::State(self.state.path), "from its first byte");
         self.place(At::Hash);
-        self.next(c, q, NO_WHY);
-        self.mul(h, HASH_FACTOR, NO_WHY);
-        self.add(h, c, NO_WHY);
-        self.unless_zero(c, At::Hash, NO_WHY);
-        self.shr(h, routes.shift, NO_WHY);
-        self.set(d, Operand::Data(routes.places), NO_WHY);
+        self.next(byte, path, "the next byte");
+        self.mul(hash, HASH_FACTOR, "so that each byte counts by its place");
+        self.add(hash, byte, "and by its value");
+        self.unless_zero(byte, At::Hash, "up to the NUL");
+        self.shr(hash, routes.shift, "the lowest bits are those of the last byte");
+        self.set(places, Operand::Data(routes.places), "the table");
         self.place(At::Probe);
-        self.and(h, routes.mask, NO_WHY);
-        self.set(t, h, NO_WHY);
-        self.shl(t, 2, NO_WHY);
-        self.four(t, sum(d, t, 0), "the record of a route");
-        self.if_zero(t, At::NoRoute, "there is none");
-        self.four(self.s.u, at(t, record::PATH), NO_WHY);
-        self.set(q, Operand::State(self.state.path), NO_WHY);
+        self.and(hash, routes.mask, "a place in the table");
+        self.set(record, hash, "its number");
+        self.shl(record, 2, "4 bytes each");
+        self.four(record, sum(places, record, 0), "the record of a route");
+        self.if_zero(record, At::NoRoute, "there is none");
+        self.four(route_path, at(record, record::PATH), "the route's path");
+        self.set(path, Operand::State(self.state.path), "the request's path");
         self.place(At::Same);
-        self.next(c, q, NO_WHY);
-        self.next(self.s.v, self.s.u, NO_WHY);
-        self.branch(c, Cond::Ne, self.s.v, At::Another, "another path");
-        self.unless_zero(c, At::Same, NO_WHY);
-        self.put_four(frame(var::ROUTE), t, "it is this one");
-        self.jump(At::RouteKnown, NO_WHY);
+        self.next(byte, path, "a byte of the request's path");
+        self.next(route_byte, route_path, "and of the route's");
+        self.branch(byte, Cond::Ne, route_byte, At::Another, "another path");
+        self.unless_zero(byte, At::Same, "equal so far");
+        self.put_four(frame(var::ROUTE), record, "it is this one");
+        self.jump(At::RouteKnown, "found");
         self.place(At::Another);
-        self.add(h, 1i64, "the next place in the table");
-        self.jump(At::Probe, NO_WHY);
+        self.add(hash, 1i64, "the next place in the table");
+        self.jump(At::Probe, "linear probing");
         self.place(At::NoRoute);
         if let Some(longest) = routes.longest_prefix {
-            self.shorten(longest);
+            self.shorten_path(longest);
         }
         self.place(At::RouteKnown);
     }
 
-    /// Looks again for the path up to the slash before the last one that was tried. Prefixes begin with a byte that no
-    /// path begins with; none is longer than `longest` bytes, which bounds the work that a path makes.
-    fn shorten(&mut self, longest: u32) {
-        let (out, c, d, t) = (self.s.path_end, self.s.byte, self.s.d, self.s.t);
-        self.set(t, Operand::State(self.state.path), NO_WHY);
-        self.put_byte(at(t, 0), PREFIX, "a prefix is meant");
-        self.add(t, longest + 1, "one behind the longest");
-        self.set(d, Operand::State(self.state.path + 1), NO_WHY);
-        self.branch(out, Cond::BelowOrEqual, t, At::Shorten, NO_WHY);
-        self.set(out, t, NO_WHY);
+    /// Cuts the path after the slash before the last one that was tried, and looks it up again. Prefixes begin with a byte
+    /// that no path begins with. None is longer than `longest` bytes, which bounds the work for a long path.
+    fn shorten_path(&mut self, longest: u32) {
+        let (path_end, byte) = (self.s.path_end, self.s.byte);
+        let [limit, first] = ["limit", "end of the first byte"].map(|name| self.local(name));
+        self.set(limit, Operand::State(self.state.path), "the path");
+        self.put_byte(at(limit, 0), PREFIX, "a prefix is meant");
+        self.add(limit, longest + 1, "one after the longest");
+        self.set(first, Operand::State(self.state.path + 1), "after the path's first byte");
+        self.branch(path_end, Cond::BelowOrEqual, limit, At::Shorten, "it is not longer");
+        self.set(path_end, limit, "no longer prefix has a route");
         self.place(At::Shorten);
-        self.take(out, 1i64, NO_WHY);
-        self.branch(out, Cond::BelowOrEqual, d, At::RouteKnown, "none: the fallback");
-        self.byte(c, before(out, 1), NO_WHY);
-        self.branch(c, Cond::Ne, b'/', At::Shorten, NO_WHY);
-        self.put_byte(at(out, 0), 0i64, "its end");
-        self.jump(At::FindRoute, NO_WHY);
+        self.take(path_end, 1i64, "a byte less");
+        self.branch(path_end, Cond::BelowOrEqual, first, At::RouteKnown, "none: the fallback");
+        self.byte(byte, before(path_end, 1), "its last byte");
+        self.branch(byte, Cond::Ne, b'/', At::Shorten, "prefixes end with a slash");
+        self.put_byte(at(path_end, 0), 0i64, "its end");
+        self.jump(At::FindRoute, "look it up");
     }
 }

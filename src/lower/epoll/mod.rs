@@ -112,7 +112,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.turn();
     engine.read();
     engine.parse_request_line();
-    engine.fields();
+    engine.parse_fields();
     engine.head();
     engine.malformed();
     engine.match_text_routine();

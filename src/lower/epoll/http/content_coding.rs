@@ -1,11 +1,11 @@
 //! The variant of a representation, by `Accept-Encoding` (RFC 9110 §12.5.3).
 
-use asmgen_arch::op::{Cond, Operand};
+use asmgen_arch::op::{Cond, Operand, Slot};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, at, frame, sum};
+use crate::lower::epoll::asm::builder::{at, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
-use crate::lower::epoll::http::field_names::{ACCEPT_ENCODING, names};
+use crate::lower::epoll::http::field_names::{ACCEPT_ENCODING, LOWER, names};
 use crate::lower::epoll::state::response_table::{BR, GZIP, ZSTD, record};
 use crate::lower::epoll::state::vars::var;
 
@@ -15,112 +15,140 @@ const ANY: u32 = 5;
 /// A quality is kept as twice its thousandths, so that there is room for one between 0 and the lowest.
 const ZERO: u32 = 0;
 const BELOW_ALL: u32 = 1;
-/// Nothing was said of a coding.
+/// The quality 1.
+const BEST: i64 = 2000;
+/// The field does not name the coding.
 const UNSAID: u32 = 0xffff_ffff;
 
 impl Engine<'_> {
-    /// A line of `Accept-Encoding`: its elements are as if they stood behind those of the lines before it.
+    /// A line of `Accept-Encoding`: its elements follow those of the lines before it. What is kept of an element:
+    ///
+    /// | element | quality of its coding |
+    /// |---|---|
+    /// | `coding` | 1 |
+    /// | `coding;q=WEIGHT` (RFC 9110 §12.4.2) | the weight, of which three decimals count |
+    /// | one with a weight above 1, or of another form | as if it were not there |
+    /// | one of an unknown coding | none is kept |
     pub(crate) fn accept_encoding(&mut self) {
-        let (q, vend, c, n, d, v, tok, id) =
-            (self.s.value, self.s.value_end, self.s.byte, self.s.n, self.s.d, self.s.v, self.s.token, self.s.id);
+        let (value, id, quality) = (self.s.value, self.s.id, self.local("quality"));
         self.place(At::AcceptEncoding);
         self.if_any(self.s.fields_seen, ACCEPT_ENCODING, At::Coding, "not the first line");
-        self.or(self.s.fields_seen, ACCEPT_ENCODING, NO_WHY);
+        self.or(self.s.fields_seen, ACCEPT_ENCODING, "the request has it");
         for coding in BR..=ANY {
-            self.put_four(frame(quality(coding)), i64::from(UNSAID as i32), "nothing said");
+            self.put_four(frame(quality_of(coding)), i64::from(UNSAID as i32), "nothing said");
         }
         self.place(At::Coding);
         self.gosub(Routine::Element);
-        self.if_zero(tok, At::Field, "no more");
-        self.set(n, 2000i64, "as good as can be");
-        self.branch(c, Cond::Eq, b',', At::CodingKnown, NO_WHY);
-        self.unless_byte(b';', At::CodingBad, "something else behind it");
-        self.add(q, 1i64, NO_WHY);
-        self.gosub(Routine::Blanks);
-        self.next(c, q, NO_WHY);
-        self.or(c, 0x20i64, "lower case");
-        self.unless_byte(b'q', At::WeightBad, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.unless_byte(b'=', At::WeightBad, NO_WHY);
-        self.next(n, q, NO_WHY);
-        self.take(n, i64::from(b'0'), NO_WHY);
-        self.branch(n, Cond::Above, 1i64, At::WeightBad, NO_WHY);
-        self.set(d, 3i64, "digits behind the point");
-        self.branch(q, Cond::Eq, vend, At::Fraction, NO_WHY);
-        self.byte(v, at(q, 0), NO_WHY);
-        self.branch(v, Cond::Ne, b'.', At::Fraction, "no point");
-        self.add(q, 1i64, NO_WHY);
-        self.place(At::Fraction);
-        self.mul(n, 10i64, NO_WHY);
-        self.branch(q, Cond::Eq, vend, At::FractionNext, NO_WHY);
-        self.branch(v, Cond::Ne, b'.', At::FractionNext, NO_WHY);
-        self.byte(c, at(q, 0), NO_WHY);
-        self.take(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::Above, 9i64, At::FractionNext, "no more digits");
-        self.add(n, c, NO_WHY);
-        self.add(q, 1i64, NO_WHY);
-        self.place(At::FractionNext);
-        self.take(d, 1i64, NO_WHY);
-        self.unless_zero(d, At::Fraction, NO_WHY);
-        self.branch(n, Cond::Above, 1000i64, At::CodingBad, "more than 1");
-        self.shl(n, 1, NO_WHY);
-        self.gosub(Routine::Blanks);
-        self.unless_byte(b',', At::CodingBad, "something else behind it");
+        self.if_zero(self.s.token, At::Field, "no more");
+        self.set(quality, BEST, "as good as can be");
+        self.branch(self.s.byte, Cond::Eq, b',', At::CodingKnown, "no weight");
+        self.weight(quality);
         self.place(At::CodingKnown);
         let codings =
             [(BR, "br"), (ZSTD, "zstd"), (GZIP, "gzip"), (GZIP, "x-gzip"), (IDENTITY, "identity"), (ANY, "*")];
         let list = self.bytes("codings", &names(&codings));
-        self.set(self.s.names, Operand::Data(list), NO_WHY);
-        self.put_four(frame(var::QUALITY), n, NO_WHY);
+        self.set(self.s.names, Operand::Data(list), "the codings of variants, and others that count");
+        self.put_four(frame(var::QUALITY), quality, "its register is needed");
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Coding, "another one");
-        self.four(n, frame(var::QUALITY), NO_WHY);
-        self.set(self.s.wide, Operand::Frame(quality(0)), NO_WHY);
-        self.shl(id, 2, NO_WHY);
-        self.put_four(sum(self.s.wide, id, 0), n, "its quality");
-        self.jump(At::Coding, NO_WHY);
+        self.four(quality, frame(var::QUALITY), "the quality again");
+        let qualities = self.s.wide;
+        self.set(qualities, Operand::Frame(quality_of(0)), "where qualities are");
+        self.shl(id, 2, "4 bytes each");
+        self.put_four(sum(qualities, id, 0), quality, "its quality");
+        self.jump(At::Coding, "the next element");
         self.place(At::WeightBad);
-        self.take(q, 1i64, "that may have been the comma");
+        self.take(value, 1i64, "that may have been the comma");
         self.place(At::CodingBad);
         self.gosub(Routine::NextComma);
-        self.jump(At::Coding, NO_WHY);
+        self.jump(At::Coding, "the next element");
     }
 
-    /// The best of the variants.
-    pub(crate) fn weigh(&mut self) {
-        let (t, u, v, n, id, rep) = (self.s.t, self.s.u, self.s.v, self.s.n, self.s.id, self.s.response);
-        self.if_none(self.s.fields_seen, ACCEPT_ENCODING, At::Negotiated, NO_WHY);
-        self.set(t, rep, NO_WHY);
-        self.set(v, rep, "the identity");
-        self.set(n, ZERO, NO_WHY);
-        self.set(self.s.wide, Operand::Frame(quality(0)), NO_WHY);
+    /// `OWS ";" OWS "q=" qvalue`: a digit and up to three decimals. `Fraction` always goes round three times, so that the
+    /// digits read count as thousandths.
+    fn weight(&mut self, quality: Slot) {
+        let (value, value_end, byte, point) = (self.s.value, self.s.value_end, self.s.byte, self.s.v);
+        let decimals = self.local("decimals left");
+        self.unless_byte(b';', At::CodingBad, "something else after it");
+        self.add(value, 1i64, "after the semicolon");
+        self.gosub(Routine::Blanks);
+        self.next(byte, value, "the parameter's name");
+        self.or(byte, LOWER, "lower case");
+        self.unless_byte(b'q', At::WeightBad, "another parameter");
+        self.next(byte, value, "after the name");
+        self.unless_byte(b'=', At::WeightBad, "a longer name");
+        self.next(quality, value, "the digit before the point");
+        self.take(quality, i64::from(b'0'), "its value");
+        self.branch(quality, Cond::Above, 1i64, At::WeightBad, "more than 1, or no digit");
+        self.set(decimals, 3i64, "digits after the point");
+        self.branch(value, Cond::Eq, value_end, At::Fraction, "no point");
+        self.byte(point, at(value, 0), "the byte after the digit");
+        self.branch(point, Cond::Ne, b'.', At::Fraction, "no point");
+        self.add(value, 1i64, "after the point");
+        self.place(At::Fraction);
+        self.mul(quality, 10i64, "the digits before count ten times");
+        self.branch(value, Cond::Eq, value_end, At::FractionNext, "the value's end: as if a 0 were there");
+        self.branch(point, Cond::Ne, b'.', At::FractionNext, "no point: as if a 0 were there");
+        self.byte(byte, at(value, 0), "the next digit");
+        self.take(byte, i64::from(b'0'), "its value");
+        self.branch(byte, Cond::Above, 9i64, At::FractionNext, "no more digits");
+        self.add(quality, byte, "this one counts once");
+        self.add(value, 1i64, "after the digit");
+        self.place(At::FractionNext);
+        self.take(decimals, 1i64, "one digit less");
+        self.unless_zero(decimals, At::Fraction, "always three");
+        self.branch(quality, Cond::Above, 1000i64, At::CodingBad, "more than 1");
+        self.shl(quality, 1, "twice its thousandths");
+        self.gosub(Routine::Blanks);
+        self.unless_byte(b',', At::CodingBad, "something else after it");
+    }
+
+    /// Picks the variant with the highest quality; of equals the first, which is the shortest. What is not named counts so
+    /// (RFC 9110 §12.5.3):
+    ///
+    /// | not named | quality |
+    /// |---|---|
+    /// | a coding, but `*` is | that of `*` |
+    /// | a coding, nor `*` | not acceptable |
+    /// | identity, but `*` is | that of `*` |
+    /// | identity, nor `*` | acceptable, but below all others |
+    ///
+    /// If nothing is acceptable, the identity is sent: better than a 406.
+    pub(crate) fn pick_variant(&mut self) {
+        let (id, response, qualities, identity) = (self.s.id, self.s.response, self.s.wide, self.s.v);
+        let [variant, quality, best] = ["variant", "quality", "best quality"].map(|name| self.local(name));
+        self.if_none(self.s.fields_seen, ACCEPT_ENCODING, At::Negotiated, "any coding will do: the identity");
+        self.set(variant, response, "the first record is the identity's");
+        self.set(identity, response, "the identity");
+        self.set(best, ZERO, "none is acceptable yet");
+        self.set(qualities, Operand::Frame(quality_of(0)), "where qualities are");
         self.place(At::Variant);
-        self.two(id, at(t, record::CODING), "the next variant's coding");
-        self.if_zero(id, At::VariantLast, NO_WHY);
-        self.add(t, record::BYTES, "its record");
-        self.shl(id, 2, NO_WHY);
-        self.four(u, sum(self.s.wide, id, 0), "its quality");
-        self.branch(u, Cond::Ge, 0i64, At::VariantWeighed, NO_WHY);
-        self.four(u, frame(quality(ANY)), "that of all others");
+        self.two(id, at(variant, record::CODING), "the next variant's coding");
+        self.if_zero(id, At::VariantLast, "there is none");
+        self.add(variant, record::BYTES, "its record");
+        self.shl(id, 2, "4 bytes each");
+        self.four(quality, sum(qualities, id, 0), "its quality");
+        self.branch(quality, Cond::Ge, 0i64, At::VariantWeighed, "it is named");
+        self.four(quality, frame(quality_of(ANY)), "that of all others");
         self.place(At::VariantWeighed);
-        self.branch(u, Cond::Le, n, At::Variant, "no better");
-        self.set(n, u, NO_WHY);
-        self.set(rep, t, "better");
-        self.jump(At::Variant, NO_WHY);
+        self.branch(quality, Cond::Le, best, At::Variant, "no better");
+        self.set(best, quality, "the best so far");
+        self.set(response, variant, "and its record");
+        self.jump(At::Variant, "the next variant");
         self.place(At::VariantLast);
-        self.four(u, frame(quality(IDENTITY)), NO_WHY);
-        self.branch(u, Cond::Ge, 0i64, At::IdentityWeighed, NO_WHY);
-        self.four(u, frame(quality(ANY)), NO_WHY);
-        self.branch(u, Cond::Ge, 0i64, At::IdentityWeighed, NO_WHY);
-        self.set(u, BELOW_ALL, "acceptable, unless something else is");
+        self.four(quality, frame(quality_of(IDENTITY)), "the identity's quality");
+        self.branch(quality, Cond::Ge, 0i64, At::IdentityWeighed, "it is named");
+        self.four(quality, frame(quality_of(ANY)), "that of all others");
+        self.branch(quality, Cond::Ge, 0i64, At::IdentityWeighed, "* is named");
+        self.set(quality, BELOW_ALL, "acceptable, unless something else is");
         self.place(At::IdentityWeighed);
-        self.branch(u, Cond::Le, n, At::Negotiated, "no better");
-        self.set(rep, v, "the identity");
+        self.branch(quality, Cond::Le, best, At::Negotiated, "no better");
+        self.set(response, identity, "the identity");
         self.place(At::Negotiated);
     }
 }
 
 /// Where a coding's quality is.
-fn quality(coding: u32) -> u32 {
+fn quality_of(coding: u32) -> u32 {
     var::QUALITY.at + 4 * coding
 }

@@ -1,9 +1,9 @@
-//! Field lines (RFC 9112 §5): names and values byte by byte, then those that mean something here.
+//! Field lines (RFC 9112 §5): names and values byte by byte, then the fields that mean something here.
 
 use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, at, before, frame, sum};
+use crate::lower::epoll::asm::builder::{at, before, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{
     ACCEPT_ENCODING, DATED, EXACT, IF_MATCH, IF_NONE_MATCH, IF_RANGE, LOWER, MODIFIED_SINCE, RANGE, UNMODIFIED_SINCE,
@@ -16,8 +16,8 @@ use crate::lower::epoll::state::vars::var;
 /// Most digits of a `Content-Length`.
 const LENGTH_DIGITS: i64 = 18;
 
-/// The fields whose order does not matter and which are looked at when the variant is known. In the list of names their
-/// numbers, and those of fields that count once, are their bits.
+/// Fields that are read again when the variant is known; their order does not matter. Their numbers in the list of names are
+/// their bits, as with fields that may come once.
 const CONDITIONS: [(u32, &str); 4] =
     [(IF_MATCH, "if-match"), (IF_NONE_MATCH, "if-none-match"), (IF_RANGE, "if-range"), (RANGE, "range")];
 
@@ -25,86 +25,92 @@ const CONDITIONS: [(u32, &str); 4] =
 const CONNECTION: u32 = 0x1f;
 
 impl Engine<'_> {
-    pub(crate) fn fields(&mut self) {
-        let (p, c, tok, tokend, q, vend) =
-            (self.s.cursor, self.s.byte, self.s.token, self.s.token_end, self.s.value, self.s.value_end);
+    /// `field-name ":" OWS field-value OWS CRLF` (RFC 9112 §5), and the empty line that ends the head.
+    pub(crate) fn parse_fields(&mut self) {
+        let (cursor, byte, token, value, value_end) =
+            (self.s.cursor, self.s.byte, self.s.token, self.s.value, self.s.value_end);
         self.place(At::Field);
-        self.four(p, frame(var::CURSOR), NO_WHY);
-        self.next(c, p, NO_WHY);
-        self.branch(c, Cond::Eq, b'\r', At::LastLine, "the empty line");
+        self.four(cursor, frame(var::CURSOR), "the next line");
+        self.next(byte, cursor, "its first byte");
+        self.branch(byte, Cond::Eq, b'\r', At::LastLine, "the empty line");
         self.unless_token("no name");
-        self.set(tok, p, NO_WHY);
-        self.take(tok, 1i64, "its name");
-        self.scan(p, class::TOKEN, At::Name);
-        self.unless_byte(b':', At::Malformed, "no colon");
-        self.set(tokend, p, NO_WHY);
-        self.scan(p, class::BLANK, At::ValueBlank);
-        self.take(p, 1i64, NO_WHY);
-        self.set(q, p, "the value");
-        self.scan(p, class::VALUE, At::Value);
-        self.set(vend, p, NO_WHY);
-        self.take(p, 1i64, NO_WHY);
+        self.set(token, cursor, "after its first byte:");
+        self.take(token, 1i64, "its name");
+        self.scan(cursor, class::TOKEN, At::Name);
+        self.unless_byte(b':', At::Malformed, "no colon right after the name (RFC 9112 §5.1)");
+        self.set(self.s.token_end, cursor, "after the colon");
+        self.scan(cursor, class::BLANK, At::ValueBlank);
+        self.take(cursor, 1i64, "back to the first byte that is not blank");
+        self.set(value, cursor, "the value");
+        self.scan(cursor, class::VALUE, At::Value);
+        self.set(value_end, cursor, "after the byte that ends it");
+        self.take(cursor, 1i64, "back to that byte");
         self.line_end();
         self.place(At::Trim);
-        self.take(vend, 1i64, "its end");
-        self.branch(vend, Cond::Eq, q, At::Trimmed, "an empty value");
-        self.byte(c, before(vend, 1), NO_WHY);
-        self.byte(c, sum(self.s.classes, c, 0), NO_WHY);
-        self.if_any(c, class::BLANK, At::Trim, "without blanks");
+        self.take(value_end, 1i64, "its end");
+        self.branch(value_end, Cond::Eq, value, At::Trimmed, "an empty value");
+        self.byte(byte, before(value_end, 1), "its last byte");
+        self.byte(byte, sum(self.s.classes, byte, 0), "which classes it is of");
+        self.if_any(byte, class::BLANK, At::Trim, "blanks are no part of the value (RFC 9110 §5.5)");
         self.place(At::Trimmed);
         self.leave_cursor();
-        self.known();
+        self.dispatch_field();
         self.place(At::LastLine);
-        self.next(c, p, NO_WHY);
+        self.next(byte, cursor, "after the CR");
         self.unless_byte(b'\n', At::Malformed, "a CR alone");
         self.leave_cursor();
-        self.jump(At::Head, NO_WHY);
+        self.jump(At::Head, "all fields are read");
         self.lookup();
         self.elements();
     }
 
-    /// Looks a field up.
-    fn known(&mut self) {
-        let (tok, c, id, list, seen, q, vend) =
-            (self.s.token, self.s.byte, self.s.id, self.s.names, self.s.fields_seen, self.s.value, self.s.value_end);
-        self.byte(c, at(tok, 0), NO_WHY);
-        self.or(c, LOWER, NO_WHY);
-        self.byte(c, sum(self.s.classes, c, 0), NO_WHY);
-        self.if_none(c, class::FIRST, At::Field, "no name that matters begins so");
-        let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
-        known.extend(CONDITIONS);
-        known.extend(self.has_variants.then_some((ACCEPT_ENCODING, "accept-encoding")));
-        if self.has_dates {
-            known.extend([(MODIFIED_SINCE, "if-modified-since"), (UNMODIFIED_SINCE, "if-unmodified-since")]);
-        }
-        known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
-        let names = self.bytes("names of fields", &names(&known));
-        self.set(list, Operand::Data(names), NO_WHY);
+    /// Looks a field up, and reads its value:
+    ///
+    /// | field | what happens |
+    /// |---|---|
+    /// | none of these | ignored |
+    /// | any of these, at the second reading | a condition on the variant |
+    /// | `Connection` | its options are noted |
+    /// | `Accept-Encoding`, where there are variants | its weights are noted |
+    /// | `If-(Un)modified-Since`, where there are dates | noted: read when the variant is known |
+    /// | `If-Match`, `If-None-Match` | noted: read when the variant is known |
+    /// | `If-Range`, `Range` | the same; with a second line of it no range counts |
+    /// | `Transfer-Encoding` | its codings |
+    /// | `Content-Length`, `Host` | the length, the authority; 400 for a second line |
+    fn dispatch_field(&mut self) {
+        let (byte, id, fields_seen) = (self.s.byte, self.s.id, self.s.fields_seen);
+        self.byte(byte, at(self.s.token, 0), "the name's first byte");
+        self.or(byte, LOWER, "lower case");
+        self.byte(byte, sum(self.s.classes, byte, 0), "which classes it is of");
+        self.if_none(byte, class::FIRST, At::Field, "no name that matters begins so");
+        let list = self.bytes("names of fields", &names(&self.known_fields()));
+        self.set(self.s.names, Operand::Data(list), "the fields that matter");
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Field, "none that matters");
-        self.if_any(self.s.flags, flag::AGAIN, At::Again, NO_WHY);
-        self.branch(id, Cond::Eq, CONNECTION, At::Connection, NO_WHY);
+        self.if_any(self.s.flags, flag::AGAIN, At::Again, "the second reading");
+        self.branch(id, Cond::Eq, CONNECTION, At::Connection, "its options");
         if self.has_variants {
-            self.branch(id, Cond::Eq, ACCEPT_ENCODING, At::AcceptEncoding, NO_WHY);
+            self.branch(id, Cond::Eq, ACCEPT_ENCODING, At::AcceptEncoding, "its weights");
         }
         if self.has_dates {
-            self.if_any(id, DATED, At::SeeDate, NO_WHY);
+            self.if_any(id, DATED, At::SeeDate, "a date");
         }
-        self.set(c, id, NO_WHY);
-        self.and(c, seen, "is it there already?");
-        self.or(seen, id, NO_WHY);
-        self.branch(id, Cond::Above, ACCEPT_ENCODING, At::Once, NO_WHY);
-        self.if_none(c, IF_RANGE | RANGE, At::Field, NO_WHY);
+        let is_second = byte;
+        self.set(is_second, id, "the field's bit:");
+        self.and(is_second, fields_seen, "is it there already?");
+        self.or(fields_seen, id, "the request has it");
+        self.branch(id, Cond::Above, ACCEPT_ENCODING, At::Once, "no condition");
+        self.if_none(is_second, IF_RANGE | RANGE, At::Field, "read when the variant is known");
         self.or(self.s.flags, flag::NO_RANGE, "two lines of it make no range, and no entity tag");
-        self.jump(At::Field, NO_WHY);
+        self.jump(At::Field, "the next field");
         self.place(At::Once);
-        self.branch(id, Cond::Eq, seen::CODING, At::TransferCoding, NO_WHY);
-        self.unless_zero(c, At::Status400, "a second one");
-        self.branch(id, Cond::Eq, seen::HOST, At::HostField, NO_WHY);
-        self.length();
+        self.branch(id, Cond::Eq, seen::CODING, At::TransferCoding, "its lines are one list");
+        self.unless_zero(is_second, At::Status400, "a second Host or Content-Length (RFC 9112 §3.2, §6.3)");
+        self.branch(id, Cond::Eq, seen::HOST, At::HostField, "the authority");
+        self.content_length();
         self.place(At::TransferCoding);
-        self.coding();
-        self.connection();
+        self.transfer_encoding();
+        self.connection_options();
         if self.has_variants {
             self.accept_encoding();
         }
@@ -114,140 +120,177 @@ impl Engine<'_> {
             self.dates();
         }
         self.place(At::HostField);
-        self.branch(q, Cond::Eq, vend, At::Field, "an empty one");
+        self.branch(self.s.value, Cond::Eq, self.s.value_end, At::Field, "an empty Host is allowed (RFC 9112 §3.2)");
         self.check_authority();
     }
 
-    /// A line of codings; `c` is 0 if it is the first. `chunked` is the last one of all lines (RFC 9112 §6.3), which is seen
-    /// at the end of the head.
-    fn coding(&mut self) {
-        let (c, flags) = (self.s.byte, self.s.flags);
-        self.if_any(flags, flag::OLD, At::Status400, "not in HTTP/1.0");
-        self.if_any(self.s.fields_seen, seen::LENGTH, At::Status400, "not beside a length");
-        self.unless_zero(c, At::Codings, NO_WHY);
-        self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, NO_WHY);
+    /// The fields that mean something to this server.
+    fn known_fields(&self) -> Vec<(u32, &'static str)> {
+        let mut known: Vec<(u32, &str)> = vec![(seen::HOST, "host"), (CONNECTION, "connection")];
+        known.extend(CONDITIONS);
+        known.extend(self.has_variants.then_some((ACCEPT_ENCODING, "accept-encoding")));
+        if self.has_dates {
+            known.extend([(MODIFIED_SINCE, "if-modified-since"), (UNMODIFIED_SINCE, "if-unmodified-since")]);
+        }
+        known.extend([(seen::LENGTH, "content-length"), (seen::CODING, "transfer-encoding")]);
+        known
+    }
+
+    /// A line of `Transfer-Encoding` (RFC 9112 §6.1); `byte` is 0 if it is the first. `chunked` must be the last coding of
+    /// all lines (§6.3), which is checked at the end of the head.
+    ///
+    /// | request | what happens |
+    /// |---|---|
+    /// | HTTP/1.0, or with a length | 400: it may be smuggled past a proxy |
+    /// | a coding after `chunked`, or one with parameters | 400 |
+    /// | `chunked` | the body ends where its last chunk does |
+    /// | another coding | 501 |
+    fn transfer_encoding(&mut self) {
+        let (is_second, flags, id) = (self.s.byte, self.s.flags, self.s.id);
+        self.if_any(flags, flag::OLD, At::Status400, "HTTP/1.0 has no such field (RFC 9112 §6.1)");
+        self.if_any(self.s.fields_seen, seen::LENGTH, At::Status400, "not beside a length (RFC 9112 §6.3)");
+        self.unless_zero(is_second, At::Codings, "not the first line");
+        self.or(flags, flag::NOT_CHUNKED | flag::CLOSING, "a body, which is not read; its end is not known yet");
         self.place(At::Codings);
         self.gosub(Routine::Element);
         self.if_zero(self.s.token, At::Field, "no more");
-        self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "something behind it");
+        self.if_none(flags, flag::NOT_CHUNKED, At::Status400, "a coding after chunked");
         self.unless_byte(b',', At::Status400, "no coding, or one with parameters");
         let chunked = self.bytes("codings of a request", &names(&[(flag::NOT_CHUNKED, "chunked")]));
-        self.set(self.s.names, Operand::Data(chunked), NO_WHY);
+        self.set(self.s.names, Operand::Data(chunked), "the only coding that is known");
         self.gosub(Routine::Lookup);
-        self.take(flags, self.s.id, NO_WHY);
-        self.unless_zero(self.s.id, At::Codings, NO_WHY);
+        self.take(flags, id, "chunked clears the bit, which was set");
+        self.unless_zero(id, At::Codings, "the next coding");
         self.or(flags, flag::UNKNOWN, "no other coding is known");
-        self.jump(At::Codings, NO_WHY);
+        self.jump(At::Codings, "the next coding");
     }
 
-    fn length(&mut self) {
-        let (q, vend, flags, t, c) = (self.s.value, self.s.value_end, self.s.flags, self.s.t, self.s.byte);
-        self.if_any(self.s.fields_seen, seen::CODING, At::Status400, "beside a coding");
-        self.set(t, vend, NO_WHY);
-        self.take(t, q, NO_WHY);
-        self.take(t, 1i64, NO_WHY);
-        self.branch(t, Cond::AboveOrEqual, LENGTH_DIGITS, At::Status400, "none, or too many digits");
+    /// `Content-Length` (RFC 9112 §6.2). A body is not read: after it the connection closes.
+    fn content_length(&mut self) {
+        let (value, value_end, byte, digits) =
+            (self.s.value, self.s.value_end, self.s.byte, self.local("digits, less one"));
+        self.if_any(self.s.fields_seen, seen::CODING, At::Status400, "beside a coding (RFC 9112 §6.3)");
+        self.set(digits, value_end, "the value's end,");
+        self.take(digits, value, "less its beginning: its digits");
+        self.take(digits, 1i64, "so that none is as too many");
+        self.branch(digits, Cond::AboveOrEqual, LENGTH_DIGITS, At::Status400, "none, or too many digits");
         self.place(At::Digit);
-        self.next(c, q, NO_WHY);
-        self.take(c, i64::from(b'0'), NO_WHY);
-        self.branch(c, Cond::Above, 9i64, At::Status400, "no digit");
-        self.if_zero(c, At::Digit0, NO_WHY);
-        self.or(flags, flag::CLOSING, "more than nothing");
+        self.next(byte, value, "the next digit");
+        self.take(byte, i64::from(b'0'), "its value");
+        self.branch(byte, Cond::Above, 9i64, At::Status400, "no digit");
+        self.if_zero(byte, At::Digit0, "a 0 adds nothing");
+        self.or(self.s.flags, flag::CLOSING, "a body, which is not read");
         self.place(At::Digit0);
-        self.branch(q, Cond::Ne, vend, At::Digit, NO_WHY);
-        self.jump(At::Field, NO_WHY);
+        self.branch(value, Cond::Ne, value_end, At::Digit, "more digits");
+        self.jump(At::Field, "the next field");
     }
 
-    fn connection(&mut self) {
+    /// `Connection` (RFC 9110 §7.6.1): `close` and `keep-alive` are noted.
+    fn connection_options(&mut self) {
         let (flags, id) = (self.s.flags, self.s.id);
         self.place(At::Connection);
         self.gosub(Routine::Element);
         self.if_zero(self.s.token, At::Field, "no more");
         let options = self.bytes("connection options", &names(&[(flag::CLOSE, "close"), (flag::KEEP, "keep-alive")]));
-        self.unless_byte(b',', At::NoOption, "something else behind it");
-        self.set(self.s.names, Operand::Data(options), NO_WHY);
+        self.unless_byte(b',', At::NoOption, "something else after it");
+        self.set(self.s.names, Operand::Data(options), "the options that matter");
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Connection, "none that matters");
         self.or(flags, id, "close or keep-alive");
-        self.jump(At::Connection, NO_WHY);
+        self.jump(At::Connection, "the next option");
         self.place(At::NoOption);
         self.gosub(Routine::NextComma);
-        self.jump(At::Connection, NO_WHY);
+        self.jump(At::Connection, "the next option");
     }
 
-    /// Looks the token from `tok` on, whose next byte stands before `tokend`, up in a list: its number in `id`, or 0. The
-    /// frame keeps `q` meanwhile: registers are scarce here.
+    /// Looks the token up in the list `names`: its number is in `id`, or 0. The token ends before the byte before
+    /// `token_end`. The frame keeps `value` meanwhile, for registers are scarce here.
     fn lookup(&mut self) {
-        let (tok, tokend, list, id, c, d, t, q) =
-            (self.s.token, self.s.token_end, self.s.names, self.s.id, self.s.byte, self.s.d, self.s.t, self.s.value);
+        let (list, id, byte, value) = (self.s.names, self.s.id, self.s.byte, self.s.value);
+        let [name_byte, cursor] = ["byte of the name", "cursor in the token"].map(|name| self.local(name));
         self.sub(Routine::Lookup);
-        self.put_four(frame(var::VALUE), q, NO_WHY);
+        self.put_four(frame(var::VALUE), value, "its register is needed");
         self.place(At::LookupEntry);
-        self.next(id, list, NO_WHY);
+        self.next(id, list, "the number of the next name");
         self.if_zero(id, At::LookedUp, "the list's end");
-        self.set(t, tok, NO_WHY);
+        self.set(cursor, self.s.token, "from the token's first byte");
         self.place(At::LookupByte);
-        self.next(c, t, NO_WHY);
-        self.next(d, list, NO_WHY);
-        self.if_zero(d, At::LookupEnd, "the name's end");
+        self.next(byte, cursor, "a byte of the token");
+        self.next(name_byte, list, "and of the name");
+        self.if_zero(name_byte, At::LookupEnd, "the name's end");
         if self.has_dates {
-            self.if_none(d, u32::from(EXACT), At::AnyCase, NO_WHY);
-            self.or(c, EXACT, NO_WHY);
-            self.jump(At::ThisCase, NO_WHY);
+            self.if_none(name_byte, u32::from(EXACT), At::AnyCase, "in any case");
+            self.or(byte, EXACT, "in this case alone");
+            self.jump(At::ThisCase, "compare them");
             self.place(At::AnyCase);
         }
-        self.if_none(d, u32::from(LOWER), At::ThisCase, NO_WHY);
-        self.or(c, LOWER, NO_WHY);
+        self.if_none(name_byte, u32::from(LOWER), At::ThisCase, "no letter");
+        self.or(byte, LOWER, "lower case");
         self.place(At::ThisCase);
-        self.branch(c, Cond::Eq, d, At::LookupByte, NO_WHY);
+        self.branch(byte, Cond::Eq, name_byte, At::LookupByte, "equal so far");
         self.place(At::LookupSkip);
-        self.next(d, list, NO_WHY);
-        self.unless_zero(d, At::LookupSkip, NO_WHY);
-        self.jump(At::LookupEntry, NO_WHY);
+        self.next(name_byte, list, "the rest of the name");
+        self.unless_zero(name_byte, At::LookupSkip, "up to its NUL");
+        self.jump(At::LookupEntry, "the next name");
         self.place(At::LookupEnd);
-        self.branch(t, Cond::Ne, tokend, At::LookupEntry, "longer than the name");
+        self.branch(cursor, Cond::Ne, self.s.token_end, At::LookupEntry, "longer than the name");
         self.place(At::LookedUp);
-        self.four(q, frame(var::VALUE), NO_WHY);
+        self.four(value, frame(var::VALUE), "the value again");
         self.ret(Routine::Lookup);
     }
 
-    /// The next element of the list from `q` to `vend`: its token from `tok` (0: there is none) on, whose next byte stands
-    /// before `tokend`; `q` behind it and the blanks that follow, on the byte in `c`, which is a comma at the value's end.
+    /// Routines for lists (RFC 9110 §5.6.1) from `value` to `value_end`.
+    ///
+    /// `Element` reads the next element: `token` is where its token begins, 0 if there is none, and `token_end` is after
+    /// the byte that ends it. `value` is after the blanks that follow, at the byte in `byte`: a comma at the value's end, too.
     fn elements(&mut self) {
-        let (q, vend, tok, tokend, c) = (self.s.value, self.s.value_end, self.s.token, self.s.token_end, self.s.byte);
+        let (value, value_end, token, byte) = (self.s.value, self.s.value_end, self.s.token, self.s.byte);
+        let classes = self.local("classes of the byte");
         self.sub(Routine::Element);
-        self.set(tok, 0i64, NO_WHY);
+        self.set(token, 0i64, "none yet");
         self.place(At::Separators);
-        self.branch(q, Cond::AboveOrEqual, vend, At::ElementEnd, "no more");
-        self.next(c, q, NO_WHY);
-        self.branch(c, Cond::Eq, b',', At::Separators, NO_WHY);
-        self.byte(self.s.u, sum(self.s.classes, c, 0), NO_WHY);
-        self.if_any(self.s.u, class::BLANK, At::Separators, NO_WHY);
-        self.take(q, 1i64, NO_WHY);
-        self.set(tok, q, NO_WHY);
-        self.scan(q, class::TOKEN, At::ElementToken);
-        self.set(tokend, q, NO_WHY);
-        self.take(q, 1i64, NO_WHY);
+        self.branch(value, Cond::AboveOrEqual, value_end, At::ElementEnd, "no more");
+        self.next(byte, value, "the next byte");
+        self.branch(byte, Cond::Eq, b',', At::Separators, "empty elements are ignored (RFC 9110 §5.6.1.2)");
+        self.byte(classes, sum(self.s.classes, byte, 0), "which classes it is of");
+        self.if_any(classes, class::BLANK, At::Separators, "blanks before an element");
+        self.take(value, 1i64, "back to the element's first byte");
+        self.set(token, value, "its token");
+        self.scan(value, class::TOKEN, At::ElementToken);
+        self.set(self.s.token_end, value, "after the byte that ends it");
+        self.take(value, 1i64, "back to that byte");
         self.gosub(Routine::Blanks);
         self.ret(Routine::Element);
         self.place(At::ElementEnd);
         self.ret(Routine::Element);
-        // Blanks before the end of the value.
+        self.blanks();
+        self.next_comma();
+    }
+
+    /// `Blanks` skips blanks: `value` is then at the byte in `byte`, which is a comma at the value's end.
+    fn blanks(&mut self) {
+        let (value, value_end, byte, classes) =
+            (self.s.value, self.s.value_end, self.s.byte, self.local("classes of the byte"));
         self.sub(Routine::Blanks);
         self.place(At::Blank);
-        self.set(c, i64::from(b','), NO_WHY);
-        self.branch(q, Cond::AboveOrEqual, vend, At::NoBlank, NO_WHY);
-        self.next(c, q, NO_WHY);
-        self.byte(self.s.u, sum(self.s.classes, c, 0), NO_WHY);
-        self.if_any(self.s.u, class::BLANK, At::Blank, NO_WHY);
-        self.take(q, 1i64, NO_WHY);
+        self.set(byte, i64::from(b','), "the value's end counts as a comma");
+        self.branch(value, Cond::AboveOrEqual, value_end, At::NoBlank, "the value's end");
+        self.next(byte, value, "the next byte");
+        self.byte(classes, sum(self.s.classes, byte, 0), "which classes it is of");
+        self.if_any(classes, class::BLANK, At::Blank, "skip it");
+        self.take(value, 1i64, "back to that byte");
         self.place(At::NoBlank);
         self.ret(Routine::Blanks);
+    }
+
+    /// `NextComma` skips what is wrong, up to a comma and with it.
+    fn next_comma(&mut self) {
+        let (value, byte) = (self.s.value, self.s.byte);
         self.sub(Routine::NextComma);
         self.place(At::Comma);
-        self.branch(q, Cond::AboveOrEqual, vend, At::OnComma, "what is wrong may end behind the value");
-        self.next(c, q, NO_WHY);
-        self.branch(c, Cond::Ne, b',', At::Comma, NO_WHY);
+        self.branch(value, Cond::AboveOrEqual, self.s.value_end, At::OnComma, "what is wrong may end after the value");
+        self.next(byte, value, "the next byte");
+        self.branch(byte, Cond::Ne, b',', At::Comma, "skip it");
         self.place(At::OnComma);
         self.ret(Routine::NextComma);
     }

@@ -43,7 +43,7 @@ impl Engine<'_> {
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
         self.if_none(self.s.fields_seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
         if self.has_variants {
-            self.weigh();
+            self.pick_variant();
             self.if_none(self.s.fields_seen, conditions, At::Plain, "no conditions");
             self.put_four(frame(var::ROUTE), self.s.response, "the variant");
         }

@@ -52,7 +52,7 @@ impl Engine<'_> {
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Coding, "another one");
         self.four(quality, frame(var::QUALITY), "the quality again");
-        let qualities = self.s.wide;
+        let qualities = self.local("qualities");
         self.set(qualities, Operand::Frame(quality_of(0)), "where qualities are");
         self.shl(id, 2, "4 bytes each");
         self.put_four(sum(qualities, id, 0), quality, "its quality");
@@ -115,8 +115,9 @@ impl Engine<'_> {
     ///
     /// If nothing is acceptable, the identity is sent: better than a 406.
     pub(crate) fn pick_variant(&mut self) {
-        let (id, response, qualities, identity) = (self.s.id, self.s.response, self.s.wide, self.s.v);
-        let [variant, quality, best] = ["variant", "quality", "best quality"].map(|name| self.local(name));
+        let (id, response, identity) = (self.s.id, self.s.response, self.s.v);
+        let [variant, quality, best, qualities] =
+            ["variant", "quality", "best quality", "qualities"].map(|name| self.local(name));
         self.if_none(self.s.fields_seen, ACCEPT_ENCODING, At::Negotiated, "any coding will do: the identity");
         self.set(variant, response, "the first record is the identity's");
         self.set(identity, response, "the identity");

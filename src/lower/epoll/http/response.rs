@@ -49,7 +49,7 @@ impl Engine<'_> {
         }
         // What the conditions say is about the variant, so they are looked at now; a list may be in several lines.
         if self.has_dates {
-            self.prefer_tags();
+            self.prefer_etags();
         }
         self.or(self.s.fields_seen, IF_NONE_MATCH | RANGE, "until an entity tag, a range is found");
         self.or(flags, flag::AGAIN, NO_WHY);

@@ -113,7 +113,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.read();
     engine.parse_request_line();
     engine.parse_fields();
-    engine.head();
+    engine.respond();
     engine.malformed();
     engine.match_text_routine();
     engine.send();

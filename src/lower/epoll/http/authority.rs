@@ -1,4 +1,5 @@
-//! `host [":" port]` (RFC 3986 §3.2.2): the value of `Host`, the authority of an absolute-form target, and that of CONNECT.
+//! `host [":" port]` (RFC 3986 §3.2.2): the value of `Host`, the authority of an absolute-form target, and that of
+//! CONNECT.
 
 use asmgen_arch::op::{Cond, Slot};
 
@@ -7,8 +8,9 @@ use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::LOWER;
 use crate::lower::epoll::startup::byte_classes::class;
 
-/// The groups of an IPv6 address, counted in one bit: it moves up with each group, and makes the number negative when eight
-/// are there. `::` sets all bits above it. The number is then negative until eight groups are there, and never again.
+/// The groups of an IPv6 address, counted in one bit: it moves up with each group, and makes the number negative when
+/// eight are there. `::` sets all bits above it. The number is then negative until eight groups are there, and never
+/// again.
 const NO_GROUP: i64 = 1 << (31 - 8);
 
 /// The factor by which `::` sets the bits above.
@@ -31,13 +33,13 @@ const TWO_HEX: i64 = -3;
 const FOUR_HEX: i64 = -5;
 
 impl Engine<'_> {
-    /// Checks an authority at `value`, up to `value_end`. Where that is 0, it ends where an absolute-form target's path does
-    /// begin. What follows the first byte:
+    /// Checks an authority at `value`, up to `value_end`. Where that is 0, it ends where an absolute-form target's path
+    /// does begin. What follows the first byte:
     ///
     /// | first bytes | host |
     /// |---|---|
     /// | `[v` | an address of a version to come |
-    /// | `[` | an IPv6 address, whose last two groups may be an IPv4 address |
+    /// | `[` | an IPv6 address; its last two groups may be an IPv4 address |
     /// | anything else | a name, or an IPv4 address, which has the form of a name |
     pub(crate) fn check_authority(&mut self) {
         let (value, byte, count) = (self.s.value, self.s.byte, self.local("groups or parts"));
@@ -136,7 +138,8 @@ impl Engine<'_> {
         self.jump(At::Status400, "CONNECT without a port (RFC 9110 §9.3.6)");
     }
 
-    /// An address of a version to come: `v`, hexadecimal digits, a dot, then colons and anything that a name has but `%`.
+    /// An address of a version to come: `v`, hexadecimal digits, a dot, then colons and anything that a name has but
+    /// `%`.
     fn future_address(&mut self, count: Slot, moved: Slot) {
         let (value, byte) = (self.s.value, self.s.byte);
         self.place(At::Future);
@@ -161,8 +164,8 @@ impl Engine<'_> {
         self.jump(At::HostFirst, "the name goes on");
     }
 
-    /// Reads hexadecimal digits at `value`, which is then after the byte that ends them. That byte is in `byte`, and `moved`
-    /// is minus the bytes read.
+    /// Reads hexadecimal digits at `value`, which is then after the byte that ends them. That byte is in `byte`, and
+    /// `moved` is minus the bytes read.
     fn hexadecimal_digits(&mut self, moved: Slot) {
         let value = self.s.value;
         self.sub(Routine::Hexes);

@@ -1,6 +1,6 @@
 //! Conditions on the variant (RFC 9110 §13.1): `If-Match`, `If-None-Match` and `If-Range`.
 //!
-//! The fields are read a second time, once the variant is known. Each line of a list is looked at by itself: the bit of a
+//! The fields are read a second time, once the variant is known. Each line of a list is read by itself. The bit of a
 //! field stays until one of its lines names the variant's entity tag.
 
 use asmgen_arch::op::{Cond, Slot};
@@ -95,8 +95,8 @@ impl Engine<'_> {
         self.take(tag, i64::from(ETAG_BEFORE_END), "its entity tag");
     }
 
-    /// What the conditions make of the request, in the order of RFC 9110 §13.2.2. A bit that is still set means that no line
-    /// named the tag; for `If-None-Match` and `Range` it is also set if the request has no such field.
+    /// What the conditions make of the request, in the order of RFC 9110 §13.2.2. A bit that is still set means that no
+    /// line named the tag. For `If-None-Match` and `Range` it is also set if the request has no such field.
     ///
     /// | first that holds | reply |
     /// |---|---|

@@ -64,8 +64,8 @@ impl Engine<'_> {
         self.jump(At::Coding, "the next element");
     }
 
-    /// `OWS ";" OWS "q=" qvalue`: a digit and up to three decimals. `Fraction` always goes round three times, so that the
-    /// digits read count as thousandths.
+    /// `OWS ";" OWS "q=" qvalue`: a digit and up to three decimals. `Fraction` always goes round three times, so that
+    /// the digits read count as thousandths.
     fn weight(&mut self, quality: Slot) {
         let (value, value_end, byte, point) = (self.s.value, self.s.value_end, self.s.byte, self.s.v);
         let decimals = self.local("decimals left");
@@ -103,8 +103,8 @@ impl Engine<'_> {
         self.unless_byte(b',', At::CodingBad, "something else after it");
     }
 
-    /// Picks the variant with the highest quality; of equals the first, which is the shortest. What is not named counts so
-    /// (RFC 9110 §12.5.3):
+    /// Picks the variant with the highest quality; of equals the first, which is the shortest. What is not named counts
+    /// so (RFC 9110 §12.5.3):
     ///
     /// | not named | quality |
     /// |---|---|

@@ -16,8 +16,8 @@ use crate::lower::epoll::state::vars::var;
 /// Most digits of a `Content-Length`.
 const LENGTH_DIGITS: i64 = 18;
 
-/// Fields that are read again when the variant is known; their order does not matter. Their numbers in the list of names are
-/// their bits, as with fields that may come once.
+/// Fields that are read again when the variant is known; their order does not matter. Their numbers in the list of
+/// names are their bits, as with fields that may come once.
 const CONDITIONS: [(u32, &str); 4] =
     [(IF_MATCH, "if-match"), (IF_NONE_MATCH, "if-none-match"), (IF_RANGE, "if-range"), (RANGE, "range")];
 
@@ -136,8 +136,8 @@ impl Engine<'_> {
         known
     }
 
-    /// A line of `Transfer-Encoding` (RFC 9112 §6.1); `byte` is 0 if it is the first. `chunked` must be the last coding of
-    /// all lines (§6.3), which is checked at the end of the head.
+    /// A line of `Transfer-Encoding` (RFC 9112 §6.1); `byte` is 0 if it is the first. `chunked` must be the last coding
+    /// of all lines (§6.3), which is checked at the end of the head.
     ///
     /// | request | what happens |
     /// |---|---|
@@ -241,8 +241,9 @@ impl Engine<'_> {
 
     /// Routines for lists (RFC 9110 §5.6.1) from `value` to `value_end`.
     ///
-    /// `Element` reads the next element: `token` is where its token begins, 0 if there is none, and `token_end` is after
-    /// the byte that ends it. `value` is after the blanks that follow, at the byte in `byte`: a comma at the value's end, too.
+    /// `Element` reads the next element: `token` is where its token begins, 0 if there is none, and `token_end` is
+    /// after the byte that ends it. `value` is after the blanks that follow, at the byte in `byte`: a comma at the
+    /// value's end, too.
     fn elements(&mut self) {
         let (value, value_end, token, byte) = (self.s.value, self.s.value_end, self.s.token, self.s.byte);
         let classes = self.local("classes of the byte");

@@ -1,8 +1,8 @@
 //! Conditions with a date (RFC 9110 §13.1.3–5), in programs that have a `Last-Modified`: `If-Modified-Since`,
 //! `If-Unmodified-Since`, and `If-Range` with a date.
 //!
-//! A date is rewritten from the year down, so that two dates compare as texts. A date has three forms (RFC 9110 §5.6.7).
-//! Each is a text in which codes stand for digits and names, and one loop reads a date by such a text.
+//! A date is rewritten from the year down, so that two dates compare as texts. A date has three forms (RFC 9110
+//! §5.6.7). Each is a text in which codes stand for digits and names, and one loop reads a date by such a text.
 
 use asmgen_arch::op::{Cond, DatumId, Operand, Slot};
 
@@ -29,8 +29,8 @@ mod place {
     pub(crate) const BYTES: u32 = 13;
 }
 
-/// In a form, 1 + a place stands for a digit. The codes below stand for other things, and every byte from a space on for
-/// itself.
+/// In a form, 1 + a place stands for a digit. The codes below stand for other things, and every byte from a space on
+/// for itself.
 const MONTH_NAME: u8 = 0x11;
 
 /// The first digit of a day, or a space.
@@ -44,7 +44,8 @@ const LAST_CODE: u8 = 0x1f;
 /// From the beginning of the line with the server's date to its year.
 const YEAR_AT: u32 = DATE_AT + 12;
 
-/// A year of two digits is less than so many years ahead of this one; else it is of the century before (RFC 9110 §5.6.7).
+/// A year of two digits is less than so many years ahead of this one; else it is of the century before (RFC 9110
+/// §5.6.7).
 const YEARS_AHEAD: u32 = 50;
 
 /// Where the date of the request is written, and that of the representation.
@@ -70,7 +71,8 @@ struct Forms {
 }
 
 impl Engine<'_> {
-    /// A field with a date at the first reading: its bit is set; with a second line of it, the bit by which it does not count.
+    /// A field with a date at the first reading: its bit is set. With a second line of it, the bit by which it does not
+    /// count is set, too.
     pub(crate) fn see_dates(&mut self) {
         let (bit, is_second, fields_seen) = (self.s.id, self.s.byte, self.s.fields_seen);
         self.place(At::SeeDate);
@@ -93,7 +95,8 @@ impl Engine<'_> {
         self.or(self.s.fields_seen, tags, "tags are more exact than dates");
     }
 
-    /// A field with a date at the second reading. The bit of the field with tags that it goes with says what the date says:
+    /// A field with a date at the second reading. The bit of the field with tags that it goes with says what the date
+    /// says:
     ///
     /// | field | last modified | bit |
     /// |---|---|---|
@@ -183,7 +186,8 @@ impl Engine<'_> {
         Forms { fixed, dashed, asctime }
     }
 
-    /// Reads a date from `value` to `value_end`, and writes it after the byte at `to`; `id` is 0 if it is none. Its form:
+    /// Reads a date from `value` to `value_end`, and writes it after the byte at `to`; `id` is 0 if it is none. Its
+    /// form:
     ///
     /// | day of the week | next byte | form |
     /// |---|---|---|
@@ -279,7 +283,8 @@ impl Engine<'_> {
         self.jump(At::DateByte, "write it");
     }
 
-    /// The century of a year of two digits. It is the server's, or the one before if that is too far ahead (RFC 9110 §5.6.7).
+    /// The century of a year of two digits. It is the server's, or the one before if that is too far ahead (RFC 9110
+    /// §5.6.7).
     fn date_century(&mut self, to: Slot, code: Slot) {
         /// What `Pair` makes of two digits beside their number.
         const CONSTANT: i64 = b'0' as i64 * 11;

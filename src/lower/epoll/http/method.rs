@@ -8,8 +8,8 @@ use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::names;
 use crate::lower::epoll::state::vars::var;
 
-/// Methods by their numbers in a list; 0 is none of them. CONNECT, and OPTIONS for the whole server ([`SERVER`]), ask for
-/// no route. Methods that are not allowed have odd numbers.
+/// Methods by their numbers in a list; 0 is none of them. CONNECT, and OPTIONS for the whole server ([`SERVER`]), ask
+/// for no route. Methods that are not allowed have odd numbers.
 pub(crate) const CONNECT: u32 = 1;
 pub(crate) const SERVER: u32 = 2;
 pub(crate) const REFUSED: u32 = 3;

@@ -26,8 +26,8 @@ const CONTENT_LEN: u32 = FIRST + 8;
 const COUNT: u32 = FIRST + 12;
 
 impl Engine<'_> {
-    /// Reads `bytes=` and its ranges. The first that can be satisfied is kept; the others only have to be ranges. The bit of
-    /// `Range` is cleared if there is one. A range, where `len` is the content's length:
+    /// Reads `bytes=` and its ranges. The first that can be satisfied is kept; the others only have to be ranges. The
+    /// bit of `Range` is cleared if there is one. A range, where `len` is the content's length:
     ///
     /// | before `-` | after it | bytes |
     /// |---|---|---|
@@ -90,8 +90,8 @@ impl Engine<'_> {
         last
     }
 
-    /// Reads a number at `token`: its value, or something negative if there is no digit. The byte after it is in `byte`, less
-    /// `0`, and `token` is after that.
+    /// Reads a number at `token`: its value, or something negative if there is no digit. The byte after it is in
+    /// `byte`, less `0`, and `token` is after that.
     pub(crate) fn number(&mut self, number: Slot) {
         let (token, byte) = (self.s.token, self.s.byte);
         self.sub(Routine::Number);

@@ -1,7 +1,7 @@
 //! The request line (RFC 9112 §3).
 //!
-//! A NUL follows the input and belongs to no class of bytes, so every scan ends there and counts nothing. A scan that ends
-//! early jumps to `malformed`, which tells the end of the input from a wrong byte.
+//! A NUL follows the input and belongs to no class of bytes, so every scan ends there and counts nothing. A scan that
+//! ends early jumps to `malformed`, which tells the end of the input from a wrong byte.
 
 use asmgen_arch::op::{Cond, Operand, Slot};
 

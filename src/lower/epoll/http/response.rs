@@ -141,8 +141,8 @@ impl Engine<'_> {
 
     /// Routines that begin a reply with its status line and the line with the date.
     ///
-    /// `BeginComposed` composes the fields and takes the status line of `beginning`; `BeginReply` takes the one at `ptr`, of
-    /// `len` bytes.
+    /// `BeginComposed` composes the fields and takes the status line of `beginning`; `BeginReply` takes the one at
+    /// `ptr`, of `len` bytes.
     fn begin_reply(&mut self) {
         let (ptr, len, beginning) = (self.s.ptr, self.s.len, self.s.beginning);
         let format = self.s.value;
@@ -171,8 +171,8 @@ impl Engine<'_> {
         self.ret(Routine::BeginLine);
     }
 
-    /// An error, by its `beginning`: what is its own, and what all of them have in common. Its content is the reason of its
-    /// status line.
+    /// An error, by its `beginning`: what is its own, and what all of them have in common. Its content is the reason of
+    /// its status line.
     fn send_error(&mut self) {
         let (beginning, reason_bytes, fields_from) =
             (self.s.beginning, self.local("bytes of the reason"), self.s.fields_from);
@@ -192,8 +192,9 @@ impl Engine<'_> {
         self.jump(At::NoContent, "a 204");
     }
 
-    /// After the status line: `Connection`, the composed fields (`composed_len` bytes), the stored ones from `fields_from`
-    /// on, and the content (`content_len` bytes at `content`). Long content is sent after the batch, from the file.
+    /// After the status line: `Connection`, the composed fields (`composed_len` bytes), the stored ones from
+    /// `fields_from` on, and the content (`content_len` bytes at `content`). Long content is sent after the batch, from
+    /// the file.
     fn append_headers(&mut self) {
         let (ptr, len) = (self.s.ptr, self.s.len);
         self.place(At::AppendHeaders);

@@ -52,7 +52,8 @@ impl Engine<'_> {
         self.place(At::RouteKnown);
     }
 
-    /// Looks the path up in the table; where no route has it, each prefix of it that ends with a slash, the longest first.
+    /// Looks the path up in the table; where no route has it, each prefix of it that ends with a slash, the longest
+    /// first.
     fn find_in_table(&mut self, routes: &Table) {
         let (path, byte, route_byte) = (self.s.value, self.s.byte, self.s.v);
         let [hash, places, record, route_path] =
@@ -95,8 +96,8 @@ impl Engine<'_> {
         self.place(At::RouteKnown);
     }
 
-    /// Cuts the path after the slash before the last one that was tried, and looks it up again. Prefixes begin with a byte
-    /// that no path begins with. None is longer than `longest` bytes, which bounds the work for a long path.
+    /// Cuts the path after the slash before the last one that was tried, and looks it up again. Prefixes begin with a
+    /// byte that no path begins with. None is longer than `longest` bytes, which bounds the work for a long path.
     fn shorten_path(&mut self, longest: u32) {
         let (path_end, byte) = (self.s.path_end, self.s.byte);
         let [limit, first] = ["limit", "end of the first byte"].map(|name| self.local(name));

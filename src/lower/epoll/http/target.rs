@@ -154,8 +154,8 @@ impl Engine<'_> {
     }
 
     /// Compares a text with the one at `value`, in any case. `mismatch` is 0 if it is there, and `value` after it; else
-    /// `mismatch` is the first character that differs, and `value` after its place. The text has only characters that no
-    /// other visible byte becomes by the bit of lower case; other bytes do not come here.
+    /// `mismatch` is the first character that differs, and `value` after its place. The text has only characters that
+    /// no other visible byte becomes by the bit of lower case; other bytes do not come here.
     pub(crate) fn match_text(&mut self, text: &str) {
         let text = self.bytes(&format!("text {text:?}"), &[text.as_bytes(), &[0]].concat());
         self.set(self.s.expected, Operand::Data(text), "does it begin so?");

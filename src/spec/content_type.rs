@@ -10,9 +10,9 @@ pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 /// Of the built-in reply to unknown paths: its text is ASCII, and the name of a character set would only cost bytes.
 pub(super) const BARE_TEXT: &str = "text/plain";
 
-/// Types that are registered today (IANA) where the table of `mime_guess` has an older one, or none.
+/// Types that are registered today (IANA) where the table of `new_mime_guess` has an older one, or none.
 #[rustfmt::skip] // One RFC per line.
-const NEWER: [(&str, &str); 18] = [
+const NEWER: [(&str, &str); 23] = [
     ("mjs", "text/javascript"), ("cjs", "text/javascript"),                     // RFC 9239
     ("map", "application/json"),                                                // ECMA-426: source maps are JSON
     ("woff", "font/woff"), ("otf", "font/otf"), ("ttc", "font/collection"),     // RFC 8081
@@ -24,13 +24,17 @@ const NEWER: [(&str, &str); 18] = [
     ("m4a", "audio/mp4"),                                                       // RFC 4337
     ("ts", "video/mp2t"),                                                       // RFC 3555; TypeScript has none
     ("m3u8", "application/vnd.apple.mpegurl"),                                  // RFC 8216
+    ("dot", "text/vnd.graphviz"),                                               // IANA; Word has .dotx today
+    ("rs", "text/plain"), ("sh", "text/plain"), ("php", "text/plain"),          // source: shown, neither run nor saved
+    ("br", "application/octet-stream"),                                         // a coding (RFC 7932), no type
     ("jsonl", "application/x-ndjson"), ("ndjson", "application/x-ndjson"),
 ];
 
-fn by_extension(path: &Path) -> Option<&'static str> {
+/// The type without parameters that the extension of a file's name says.
+pub(crate) fn by_extension(path: &Path) -> Option<&'static str> {
     let extension = path.extension()?.to_str()?;
     let newer = NEWER.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|&(_, newer)| newer);
-    newer.or_else(|| mime_guess::from_ext(extension).first_raw())
+    newer.or_else(|| new_mime_guess::from_ext(extension).first_raw())
 }
 
 /// Of a file, by its extension. Text gets its character set, unless it is not in UTF-8 and the set is unknown.
@@ -49,7 +53,7 @@ pub(super) fn check(content_type: &str) -> Result<(), Wrong> {
     if essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype)) {
         return Ok(());
     }
-    let meant = mime_guess::from_ext(content_type).first_raw().unwrap_or(TEXT);
+    let meant = new_mime_guess::from_ext(content_type).first_raw().unwrap_or(TEXT);
     Err(Wrong::new(format!("{content_type:?} is not a content type"), format!("write one of the form \"{meant}\"")))
 }
 
@@ -86,13 +90,13 @@ mod tests {
             ("a.avif", b"", "image/avif"),
             ("a.webp", b"", "image/webp"),
             ("a.jxl", b"", "image/jxl"),
-            ("a.ico", b"", "image/x-icon"),
+            ("a.ico", b"", "image/vnd.microsoft.icon"),
             ("a.woff", b"", "font/woff"),
             ("a.woff2", b"", "font/woff2"),
             ("a.otf", b"", "font/otf"),
             ("a.ttf", b"", "font/ttf"),
             ("a.md", b"", "text/markdown; charset=utf-8"),
-            ("a.xml", b"", "text/xml; charset=utf-8"),
+            ("a.xml", b"", "application/xml"),
             ("a.yml", b"", "application/yaml"),
             ("a.toml", b"", "application/toml"),
             ("a.csv", b"", "text/csv; charset=utf-8"),

@@ -51,7 +51,7 @@ struct Place {
 
 impl SpecError {
     /// A fault of a whole file.
-    pub(super) fn of_file(file: &Path, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: &Path, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { file: file.to_path_buf(), place: None, key: String::new(), wrong: Wrong::new(what, fix) }
     }
 
@@ -95,20 +95,20 @@ impl fmt::Display for Place {
 
 /// The text of a spec and the name of its file: what turns a byte range into a place.
 #[derive(Clone, Debug)]
-pub(super) struct SpecText<'a> {
-    pub(super) file: &'a Path,
-    pub(super) text: &'a str,
+pub(crate) struct SpecText<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl SpecText<'_> {
     /// A fault at a byte range of the text.
-    pub(super) fn error(&self, at: &Range<usize>, key: impl Into<String>, wrong: Wrong) -> SpecError {
+    pub(crate) fn error(&self, at: &Range<usize>, key: impl Into<String>, wrong: Wrong) -> SpecError {
         let place = Some(Box::new(self.place(at)));
         SpecError { file: self.file.to_path_buf(), place, key: key.into(), wrong }
     }
 
     /// The line of a byte range, from 1.
-    pub(super) fn line(&self, at: &Range<usize>) -> usize {
+    pub(crate) fn line(&self, at: &Range<usize>) -> usize {
         self.place(at).line
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn before_path(location: &str) -> Option<&str> {
 }
 
 /// Is it a path, or a URL with its scheme? The schema has checked the length.
-pub(super) fn check(location: &str) -> Result<(), Wrong> {
+pub(crate) fn check(location: &str) -> Result<(), Wrong> {
     let value = before_path(location).unwrap_or(location);
     if value != location && (value.is_empty() || value.ends_with('/')) {
         let what = "has the request's path after a slash alone, and that path begins with a slash itself";

@@ -38,13 +38,15 @@ mod tests;
 mod value;
 
 pub use check::DescriptionError;
+pub(crate) use content_type::by_extension as type_by_extension;
 pub use description::{About, Coding, Description, Listen, Program, ProgramKind, Reply, Route, Server, Variant};
 pub use engine::{Engine, EpollSettings, Workers};
+pub(crate) use error::SpecText;
 pub use error::{SpecError, Wrong};
 pub(crate) use headers::is_descriptive;
 pub use keys::KEYS;
 pub use loader::{Disk, Embedded, Loader};
-pub(crate) use location::before_path as location_before_path;
+pub(crate) use location::{before_path as location_before_path, check as check_location};
 pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
 pub(crate) use path::{NO_SLASH, PREFIX, decoded as decoded_path};

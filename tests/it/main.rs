@@ -57,6 +57,8 @@ mod pages;
 mod reproducible;
 /// Every example, target and layout, executed.
 mod run;
+/// A folder as a site.
+mod site;
 mod sources;
 /// The table of system calls.
 mod syscalls;

@@ -72,6 +72,12 @@ fuzz: export FUZZ_SECONDS ?= 600
 fuzz: ## send mutated requests to the epoll engine, for FUZZ_SECONDS (600)
 	@$(CARGO) test --quiet --locked --test it -- --nocapture fuzz::the_server_is_as_the_model
 
+# SITE_CASES is how many folders, each with some hundred requests.
+.PHONY: fuzz-site
+fuzz-site: export SITE_CASES ?= 20000
+fuzz-site: ## compare random folders and requests with the model of docs/site.md, SITE_CASES (20000)
+	@$(CARGO) test --quiet --locked --test it -- --nocapture site::properties
+
 # Optimized: what takes long is the search.
 .PHONY: differential
 differential: export PROGRAMS ?= 1000
@@ -91,7 +97,7 @@ kernels: tools ## run every example on all of Debian's kernels, and change every
 # The tests that compare something with a committed file, told to write it.
 .PHONY: bless
 bless: ## rewrite what is generated and committed: listings, sizes, messages, tables, docs, deploy files
-	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh:: golf::sizes instructions:: map::texts
+	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh:: golf::sizes instructions:: map::texts site::bad
 	@git --no-pager diff --stat || true
 
 .PHONY: k8s

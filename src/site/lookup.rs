@@ -1,7 +1,7 @@
 //! The paths of a site that need no rule: each with the file that it leads to, and whether it is the file's short path.
 //!
-//! A path is derived from a file's path in one of eight ways ([`Derivation`]), so three bits can stand for it. The order
-//! of the derivations is the precedence: of two files that have a path, the first keeps it.
+//! A path is derived from a file's path in one of eight ways ([`Derivation`]), so three bits can stand for it. Their
+//! order is the precedence: of two files that have a path, the first keeps it.
 
 use std::collections::BTreeMap;
 

@@ -186,7 +186,8 @@ fn with_registers(program: &Program, slots: &Allocation, isa: &dyn Isa) -> Strin
     let mut text = String::new();
     for (register, name) in (0..).zip(isa.target().registers) {
         let all = (0..program.slots.len()).map(|number| Slot(number as u16));
-        let held: Vec<&str> = all.filter(|&slot| slots.home(slot) == register).map(|slot| names.slot(slot)).collect();
+        let held: Vec<&str> =
+            all.filter(|&slot| slots.assigned(slot) == register).map(|slot| names.slot(slot)).collect();
         let name = if register == isa.registers().nowhere { "no register" } else { name };
         if !held.is_empty() {
             let _ = writeln!(text, "# {name}: {}", held.join(", "));

@@ -38,7 +38,7 @@ pub(crate) trait Selector {
     /// The register that leads to the frame now, and how far the frame is above what it holds.
     fn frame(&self) -> (Reg, i64);
     /// The register of a slot.
-    fn home(&self, slot: Slot) -> Reg;
+    fn assigned(&self, slot: Slot) -> Reg;
     /// Is all of a slot's register what the slot says?
     fn is_whole(&self, _slot: Slot) -> bool {
         true
@@ -56,12 +56,12 @@ pub(crate) struct Changed {
 }
 
 /// Is the next operation's result that of this one's source, so that the machine may do both at once?
-pub(crate) fn changed_at_once(program: &Program, at: usize, home: impl Fn(Slot) -> Reg) -> Option<Changed> {
+pub(crate) fn changed_at_once(program: &Program, at: usize, assigned: impl Fn(Slot) -> Reg) -> Option<Changed> {
     match (&program.insts[at].op, &program.insts.get(at + 1)?.op) {
         (&Op::Set { to, value: Operand::Slot(from) }, &Op::Binary { operator, to: same, value })
             if same == to
                 && value != Operand::Slot(to)
-                && home(from) != home(to)
+                && assigned(from) != assigned(to)
                 && program.kind(from) == program.kind(to) =>
         {
             Some(Changed { operator, to, from, value })
@@ -179,7 +179,7 @@ fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Re
         Op::Branch { left, cond, right: Operand::Const(value @ 0..=0x7fff_ffff), .. }
             if cond == on && selector.is_whole(left) =>
         {
-            Some((selector.home(left), (left, value as u64)))
+            Some((selector.assigned(left), (left, value as u64)))
         }
         _ => None,
     }
@@ -257,20 +257,20 @@ fn walk<S: Selector>(
         self::select_op(program, &mut selector, at, keeps_assertions)?;
         if let Some(target) = inst.op.target() {
             let mut values = selector.values().clone();
-            if let Some((home, number)) = branch_refinement(&selector, &inst.op, Cond::Eq) {
-                values.refine(home, number);
+            if let Some((assigned, number)) = branch_refinement(&selector, &inst.op, Cond::Eq) {
+                values.refine(assigned, number);
             }
             at_labels.join_into_label(target, &values);
             if let Some(values) = selector.left_early() {
                 at_labels.join_into_label(target, &values);
             }
         }
-        if let Some((home, number)) = branch_refinement(&selector, &inst.op, Cond::Ne) {
-            selector.values().refine(home, number);
+        if let Some((assigned, number)) = branch_refinement(&selector, &inst.op, Cond::Ne) {
+            selector.values().refine(assigned, number);
         }
         if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Operand::Const(0), .. } = inst.op {
-            let home = selector.home(left);
-            selector.values().rule_out_negative(home);
+            let assigned = selector.assigned(left);
+            selector.values().rule_out_negative(assigned);
         }
         reached = !inst.op.is_terminator();
         match inst.op {

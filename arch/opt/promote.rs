@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use crate::ir::in_frame;
 use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, Width};
 
-/// Words of the frame that may be slots, by offset, if they are mentioned so often.
+/// Words of the frame that may be slots, by offset, if they are accessed so often.
 pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
-    let mut mentions: BTreeMap<i32, u32> = BTreeMap::new();
+    let mut accesses: BTreeMap<i32, u32> = BTreeMap::new();
     let mut others = Vec::new();
     for inst in &program.insts {
         match word(program, &inst.op) {
-            Some(offset) => *mentions.entry(offset).or_default() += 1,
+            Some(offset) => *accesses.entry(offset).or_default() += 1,
             None => others.extend(in_frame(&inst.op)),
         }
     }
     let is_own = |offset: i32| !others.iter().any(|&(other, len)| other < offset + 4 && offset < other + len);
-    let words = mentions.into_iter().filter(|&(offset, mentions)| mentions >= often && is_own(offset));
+    let words = accesses.into_iter().filter(|&(offset, accesses)| accesses >= often && is_own(offset));
     words.map(|(offset, _)| offset).collect()
 }
 

@@ -9,13 +9,13 @@ pub(crate) fn to_slots(program: &Program) -> Program {
     for (at, inst) in program.insts.iter().enumerate() {
         match inst.op {
             Op::Push { value } => {
-                let kept = slots.slot("value on the stack", program.kind(value));
-                stack.push(kept);
-                slots.insts[at].op = Op::Set { to: kept, value: Operand::Slot(value) };
+                let saved = slots.slot("value on the stack", program.kind(value));
+                stack.push(saved);
+                slots.insts[at].op = Op::Set { to: saved, value: Operand::Slot(value) };
             }
             Op::Pop { to } => {
-                let kept = stack.pop().expect("what is taken off has been put there");
-                slots.insts[at].op = Op::Set { to, value: Operand::Slot(kept) };
+                let saved = stack.pop().expect("what is taken off has been put there");
+                slots.insts[at].op = Op::Set { to, value: Operand::Slot(saved) };
             }
             _ => {
                 assert!(stack.is_empty() || !moves_on(&inst.op), "nothing is on the stack where anything is jumped to");

@@ -6,7 +6,7 @@ use crate::bitset::Set;
 use crate::prng::Numbers;
 use crate::reg::Reg;
 use crate::regalloc::Registers;
-use crate::regalloc::homes::Homes;
+use crate::regalloc::assignment::Assignment;
 use crate::regalloc::interference::Constraints;
 
 /// How many changes are tried for each slot.
@@ -16,19 +16,19 @@ const WORSE: usize = 80;
 
 impl Constraints {
     /// Looks for registers that cost less together.
-    pub(crate) fn anneal(&self, home: &mut [Option<Reg>], registers: &Registers, turn: usize) {
-        let slots: Vec<usize> = (0..home.len()).filter(|&slot| home[slot].is_some()).collect();
+    pub(crate) fn anneal(&self, assigned: &mut [Option<Reg>], registers: &Registers, turn: usize) {
+        let slots: Vec<usize> = (0..assigned.len()).filter(|&slot| assigned[slot].is_some()).collect();
         if slots.len() < 2 {
             return;
         }
         let mut numbers = Numbers::of(turn);
         let (mut now, mut best) = (0i64, 0i64);
-        let mut change = Change::new(self, registers, home);
+        let mut change = Change::new(self, registers, assigned);
         let tries = TRIES_PER_SLOT * slots.len();
         for tried in 0..tries {
             let slot = slots[numbers.below(slots.len())];
-            let reg = self.proposal(slot, change.homes.all(), registers, &mut numbers);
-            if change.homes.get(slot) == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
+            let reg = self.proposal(slot, change.assignment.all(), registers, &mut numbers);
+            if change.assignment.get(slot) == Some(reg) || self.forbidden[slot] >> reg & 1 == 1 {
                 continue;
             }
             let swaps = numbers.below(2) == 0;
@@ -43,15 +43,15 @@ impl Constraints {
             }
             if now < best {
                 best = now;
-                home.copy_from_slice(change.homes.all());
+                assigned.copy_from_slice(change.assignment.all());
             }
         }
     }
 
     /// A register that may be better: one that the slot wants, or any.
-    fn proposal(&self, slot: usize, home: &[Option<Reg>], registers: &Registers, numbers: &mut Numbers) -> Reg {
+    fn proposal(&self, slot: usize, assigned: &[Option<Reg>], registers: &Registers, numbers: &mut Numbers) -> Reg {
         let any = registers.general[numbers.below(registers.general.len())];
-        let copy_partners = self.copy_partners[slot].iter().filter_map(|&partner| home[partner]);
+        let copy_partners = self.copy_partners[slot].iter().filter_map(|&partner| assigned[partner]);
         let strings = self.strings[slot].iter().map(|pair| pair.own);
         let mut wanted = self.hints[slot].iter().copied().chain(copy_partners).chain(strings);
         let count = wanted.clone().count();
@@ -66,7 +66,7 @@ impl Constraints {
 struct Change<'c> {
     found: &'c Constraints,
     registers: &'c Registers,
-    homes: Homes,
+    assignment: Assignment,
     /// The slots that it is about, the one that begins first; and the registers that they had.
     slots: Vec<usize>,
     was: Vec<Option<Reg>>,
@@ -75,9 +75,9 @@ struct Change<'c> {
 }
 
 impl<'c> Change<'c> {
-    fn new(found: &'c Constraints, registers: &'c Registers, home: &[Option<Reg>]) -> Self {
-        let (homes, among) = (Homes::new(home), Set::with_room(home.len()));
-        Self { found, registers, homes, slots: Vec::new(), was: Vec::new(), among }
+    fn new(found: &'c Constraints, registers: &'c Registers, assigned: &[Option<Reg>]) -> Self {
+        let (assignment, among) = (Assignment::new(assigned), Set::with_room(assigned.len()));
+        Self { found, registers, assignment, slots: Vec::new(), was: Vec::new(), among }
     }
 
     /// Finds the slots that are to change if one takes a register: those that have it and are in the way; if they swap
@@ -88,7 +88,7 @@ impl<'c> Change<'c> {
         self.slots.push(slot);
         self.among.insert(slot);
         if swaps {
-            let both = [self.homes.get(slot).expect("it has one"), reg].map(|reg| self.homes.held(reg));
+            let both = [self.assignment.get(slot).expect("it has one"), reg].map(|reg| self.assignment.held(reg));
             let mut at = 0;
             while at < self.slots.len() {
                 for other in self.found.interferes[self.slots[at]].also_in(both) {
@@ -100,27 +100,27 @@ impl<'c> Change<'c> {
                 at += 1;
             }
         } else {
-            for other in self.found.holders(slot, reg, &self.homes) {
+            for other in self.found.holders(slot, reg, &self.assignment) {
                 self.among.insert(other);
                 self.slots.push(other);
             }
         }
         self.was.clear();
-        self.was.extend(self.slots.iter().map(|&slot| self.homes.get(slot)));
+        self.was.extend(self.slots.iter().map(|&slot| self.assignment.get(slot)));
     }
 
     fn undo(&mut self) {
         for (&slot, &was) in self.slots.iter().zip(&self.was) {
-            self.homes.set(slot, was);
+            self.assignment.set(slot, was);
         }
     }
 
     /// Has slots that have two registers between them change those.
     fn swap(&mut self, slot: usize, reg: Reg) -> bool {
-        let own = self.homes.get(slot);
+        let own = self.assignment.get(slot);
         self.slots.iter().all(|&other| {
-            let next = if self.homes.get(other) == own { Some(reg) } else { own };
-            self.homes.set(other, next);
+            let next = if self.assignment.get(other) == own { Some(reg) } else { own };
+            self.assignment.set(other, next);
             next.is_some_and(|reg| self.found.forbidden[other] >> reg & 1 == 0)
         })
     }
@@ -128,32 +128,32 @@ impl<'c> Change<'c> {
     /// Gives the first a register, and the others whatever is best for them then; tells whether there is one for each.
     fn give(&mut self, slot: usize, reg: Reg) -> bool {
         for &other in &self.slots {
-            self.homes.set(other, None);
+            self.assignment.set(other, None);
         }
-        self.homes.set(slot, Some(reg));
+        self.assignment.set(slot, Some(reg));
         self.slots[1..].iter().all(|&other| {
-            let next = self.found.cheapest(other, &self.homes, self.registers);
-            self.homes.set(other, next);
+            let next = self.found.cheapest(other, &self.assignment, self.registers);
+            self.assignment.set(other, next);
             next.is_some()
         })
     }
 
     /// What these slots' registers cost, in eighths of a byte: what two of them cost together counts once.
     fn cost(&self) -> u32 {
-        let (found, home) = (self.found, self.homes.all());
+        let (found, assigned) = (self.found, self.assignment.all());
         let twice = |other: usize| if self.among.contains(other) { 1 } else { 2 };
         let mut cost = 0;
         for &slot in &self.slots {
-            let reg = home[slot].expect("it has one");
-            cost += 2 * found.alone[slot][usize::from(reg)];
+            let reg = assigned[slot].expect("it has one");
+            cost += 2 * found.own_costs[slot][usize::from(reg)];
             for &partner in &found.copy_partners[slot] {
-                if let Some(other) = home[partner].filter(|&other| other != reg) {
-                    cost += twice(partner) * Constraints::moved(reg, other, self.registers);
+                if let Some(other) = assigned[partner].filter(|&other| other != reg) {
+                    cost += twice(partner) * Constraints::move_cost(reg, other, self.registers);
                 }
             }
             for pair in &found.strings[slot] {
                 let weight = pair.other.map_or(2, |(other, _)| twice(other));
-                cost += weight * Constraints::missed(*pair, reg, home);
+                cost += weight * Constraints::missed_string_cost(*pair, reg, assigned);
             }
         }
         cost
@@ -163,7 +163,7 @@ impl<'c> Change<'c> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::regalloc::Mentions;
+    use crate::regalloc::Uses;
     use crate::regalloc::tests::few;
 
     #[test]
@@ -179,16 +179,16 @@ mod tests {
             strings: vec![Vec::new(); 3],
             hints: vec![vec![2], Vec::new(), Vec::new()],
             copy_partners: vec![Vec::new(); 3],
-            mentions: vec![Mentions::default(); 3],
-            alone: Vec::new(),
+            uses: vec![Uses::default(); 3],
+            own_costs: Vec::new(),
         };
-        found.weigh(&few(&[1, 2]));
-        let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &few(&[1, 2]), 0);
-        assert_eq!(home, [Some(2), Some(1), Some(2)], "one after the other they cannot");
+        found.compute_own_costs(&few(&[1, 2]));
+        let mut assigned = [Some(1), Some(2), Some(1)];
+        found.anneal(&mut assigned, &few(&[1, 2]), 0);
+        assert_eq!(assigned, [Some(2), Some(1), Some(2)], "one after the other they cannot");
         found.forbidden[2] = 1 << 2;
-        let mut home = [Some(1), Some(2), Some(1)];
-        found.anneal(&mut home, &few(&[1, 2]), 0);
-        assert_eq!(home, [Some(1), Some(2), Some(1)], "the last may not");
+        let mut assigned = [Some(1), Some(2), Some(1)];
+        found.anneal(&mut assigned, &few(&[1, 2]), 0);
+        assert_eq!(assigned, [Some(1), Some(2), Some(1)], "the last may not");
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Registers {
     /// What such a slot has instead.
     pub(crate) nowhere: Reg,
     /// Bytes that a slot's instructions take more if it is in this register.
-    pub(crate) price: fn(Reg, &Mentions) -> u32,
+    pub(crate) extra_bytes: fn(Reg, &Uses) -> u32,
     /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
     /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
     pub(crate) saves: Option<fn(Reg) -> u32>,
@@ -62,7 +62,7 @@ pub(crate) struct Strings {
 
 /// How often a slot is mentioned, and how.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mentions {
+pub(crate) struct Uses {
     /// By so many operations.
     pub(crate) all: u32,
     /// As a number, or to count from where no address is moved.

@@ -4,7 +4,7 @@ use crate::bitset::Set;
 use crate::op::{Base, BinOp, Kind, Mem, Op, Operand, Program, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move;
-use crate::regalloc::{Mentions, Registers, Strings};
+use crate::regalloc::{Registers, Strings, Uses};
 
 /// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
 /// it would like, how it is mentioned.
@@ -13,13 +13,13 @@ pub(crate) struct Constraints {
     pub(crate) forbidden: Vec<u32>,
     /// How many operations through which a slot lives use up each register.
     pub(crate) clobbers_survived: Vec<[u32; 32]>,
-    /// Accesses and insts that may be one instruction: the address with its register, the value with its own.
+    /// Accesses and increments that may be one instruction: the address with its register, the value with its own.
     pub(crate) strings: Vec<Vec<Pair>>,
     pub(crate) hints: Vec<Vec<Reg>>,
     pub(crate) copy_partners: Vec<Vec<usize>>,
-    pub(crate) mentions: Vec<Mentions>,
-    /// What each register costs each slot whatever the others have, once [`Constraints::weigh`] has found it.
-    pub(crate) alone: Vec<[u32; 32]>,
+    pub(crate) uses: Vec<Uses>,
+    /// What each register costs each slot whatever the others have: empty until [`Constraints::compute_own_costs`].
+    pub(crate) own_costs: Vec<[u32; 32]>,
 }
 
 /// A slot's part in a string instruction: the register it should have; the other slot, if there is one, and its
@@ -38,7 +38,7 @@ pub(crate) fn bits(registers: &[Reg]) -> u32 {
     registers.iter().fold(0, |set, reg| set | 1 << reg)
 }
 
-pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]) -> Constraints {
+pub(crate) fn constraints(program: &Program, registers: &Registers, live_out: &[Set]) -> Constraints {
     let slots = program.slots.len();
     let mut found = Constraints {
         interferes: vec![Set::with_room(slots); slots],
@@ -47,13 +47,13 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
         strings: vec![Vec::new(); slots],
         hints: vec![Vec::new(); slots],
         copy_partners: vec![Vec::new(); slots],
-        mentions: vec![Mentions::default(); slots],
-        alone: Vec::new(),
+        uses: vec![Uses::default(); slots],
+        own_costs: Vec::new(),
     };
-    for (at, (inst, kept)) in program.insts.iter().zip(kept).enumerate() {
+    for (at, (inst, live_out)) in program.insts.iter().zip(live_out).enumerate() {
         let defines = inst.op.defines();
         // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
-        let mut written = kept.clone();
+        let mut written = live_out.clone();
         for slot in &defines {
             written.insert(index(*slot));
         }
@@ -68,7 +68,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
             found.interferes[index(defined)].unite(&others);
             others.iter().for_each(|other| found.interferes[other].insert(index(defined)));
         }
-        for slot in through(&inst.op, kept) {
+        for slot in through(&inst.op, live_out) {
             let set = clobbered(&inst.op, slot, registers);
             if program.has_routines() && registers.saves.is_some() {
                 for (reg, times) in found.clobbers_survived[index(slot)].iter_mut().enumerate() {
@@ -82,16 +82,16 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, kept: &[Set]
             string(program, at, strings, &mut found.strings);
         }
         hints(&inst.op, registers, &mut found);
-        mention(program, at, &mut found.mentions);
+        count_uses(program, at, &mut found.uses);
     }
     found
 }
 
 /// Slots that live through an operation that uses up registers.
-pub(crate) fn through<'a>(op: &Op, kept: &'a Set) -> impl Iterator<Item = Slot> + use<'a> {
+pub(crate) fn through<'a>(op: &Op, live_out: &'a Set) -> impl Iterator<Item = Slot> + use<'a> {
     let uses_up = matches!(op, Op::Call { .. } | Op::Divide { .. } | Op::Copy { .. });
     let defines = op.defines();
-    let slots = uses_up.then(|| kept.iter()).into_iter().flatten();
+    let slots = uses_up.then(|| live_out.iter()).into_iter().flatten();
     slots.map(|slot| Slot(slot as u16)).filter(move |slot| !defines.contains(slot))
 }
 
@@ -143,26 +143,26 @@ pub(crate) fn clobbered(op: &Op, slot: Slot, registers: &Registers) -> u32 {
 }
 
 fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
-    let mut wish = |slot: Slot, reg: Reg| found.hints[index(slot)].push(reg);
+    let mut hint = |slot: Slot, reg: Reg| found.hints[index(slot)].push(reg);
     match op {
         Op::Call { call, args, result } => {
             if let Some(slot) = result {
-                wish(*slot, registers.result);
+                hint(*slot, registers.result);
             }
             for (arg, reg) in args.iter().zip(registers.args_of(*call)) {
                 if let Operand::Slot(slot) = arg {
-                    wish(*slot, reg);
+                    hint(*slot, reg);
                 }
             }
         }
         Op::Divide { value, rest, .. } => {
             for (&slot, &reg) in [value, rest].into_iter().zip(registers.divide) {
-                wish(slot, reg);
+                hint(slot, reg);
             }
         }
         Op::Copy { to, from, len } => {
             for (&slot, &reg) in [to, from, len].into_iter().zip(registers.copy) {
-                wish(slot, reg);
+                hint(slot, reg);
             }
         }
         Op::Store { width: Width::Byte, value: Operand::Slot(slot), .. } => {
@@ -173,49 +173,49 @@ fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
 }
 
 /// Counts what an operation mentions.
-fn mention(program: &Program, at: usize, mentions: &mut [Mentions]) {
+fn count_uses(program: &Program, at: usize, uses: &mut [Uses]) {
     let op = &program.insts[at].op;
     let mut slots = op.uses();
     slots.extend(op.defines());
     slots.sort_unstable();
     slots.dedup();
     for slot in slots {
-        let mentions = &mut mentions[index(slot)];
-        mentions.span = (if mentions.all == 0 { at } else { mentions.span.0 }, at);
-        mentions.all += 1;
-        mentions.narrow += u32::from(program.kind(slot) == Kind::Int);
+        let uses = &mut uses[index(slot)];
+        uses.span = (if uses.all == 0 { at } else { uses.span.0 }, at);
+        uses.all += 1;
+        uses.narrow += u32::from(program.kind(slot) == Kind::Int);
     }
-    let base = |mentions: &mut [Mentions], mem: &Mem, width: Width| {
+    let base = |uses: &mut [Uses], mem: &Mem, width: Width| {
         for slot in mem.base.slots() {
-            let (info, mentions) = (program.kind(slot), &mut mentions[index(slot)]);
-            mentions.base += 1;
-            mentions.base_at_start += u32::from(mem.offset == 0);
-            mentions.narrow += u32::from(info == Kind::Pointer && width != Width::Word);
+            let (info, uses) = (program.kind(slot), &mut uses[index(slot)]);
+            uses.base += 1;
+            uses.base_at_start += u32::from(mem.offset == 0);
+            uses.narrow += u32::from(info == Kind::Pointer && width != Width::Word);
         }
     };
     match op {
-        Op::Load { from: mem, width, .. } => base(mentions, mem, *width),
+        Op::Load { from: mem, width, .. } => base(uses, mem, *width),
         Op::Store { to: mem, width, value } => {
-            base(mentions, mem, *width);
+            base(uses, mem, *width);
             if let (Width::Byte, Operand::Slot(slot)) = (width, value) {
-                mentions[index(*slot)].bytes += 1;
+                uses[index(*slot)].bytes += 1;
             }
         }
         Op::BranchBytes { at: mem, .. } | Op::Match { at: mem, .. } | Op::StoreBytes { to: mem, .. } => {
-            base(mentions, mem, Width::Byte);
+            base(uses, mem, Width::Byte);
         }
         Op::BranchBits { value, bits: 0..=0xff, .. } => {
-            mentions[index(*value)].bytes += 1;
-            mentions[index(*value)].compared += 1;
+            uses[index(*value)].bytes += 1;
+            uses[index(*value)].compared += 1;
         }
-        Op::BranchBits { value, bits, .. } => mentions[index(*value)].second_byte += second_byte(*bits),
+        Op::BranchBits { value, bits, .. } => uses[index(*value)].second_byte += second_byte(*bits),
         Op::Binary { operator: BinOp::Or | BinOp::Xor, to, value: Operand::Const(value) } => {
-            mentions[index(*to)].second_byte += second_byte(*value as u32);
+            uses[index(*to)].second_byte += second_byte(*value as u32);
         }
         Op::Binary { operator: BinOp::And, to, value: Operand::Const(value) } => {
-            mentions[index(*to)].second_byte += second_byte(!*value as u32);
+            uses[index(*to)].second_byte += second_byte(!*value as u32);
         }
-        Op::Branch { left, right: Operand::Const(value), .. } if *value != 0 => mentions[index(*left)].compared += 1,
+        Op::Branch { left, right: Operand::Const(value), .. } if *value != 0 => uses[index(*left)].compared += 1,
         _ => {}
     }
 }

@@ -8,14 +8,14 @@
 //! Invariant: the result depends on the program alone.
 
 mod anneal;
+mod assignment;
 mod color;
 pub(crate) mod env;
-mod homes;
 pub(crate) mod interference;
 pub(crate) mod parallel_move;
 pub(crate) mod spill;
 
-pub(crate) use env::{Mentions, Registers, Strings};
+pub(crate) use env::{Registers, Strings, Uses};
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ use crate::regalloc::interference::{Constraints, clobbered, constraints, index, 
 #[derive(Clone)]
 pub(crate) struct Allocation {
     lives: Arc<Lives>,
-    home: Vec<Reg>,
+    assigned: Vec<Reg>,
     /// For each operation the registers of the slots that are wanted after it, as bits.
     live: Vec<u32>,
     /// Registers that an operation uses up although somebody wants their values behind it.
@@ -48,13 +48,13 @@ struct Lives {
 
 impl Allocation {
     /// The register of a slot.
-    pub(crate) fn home(&self, slot: Slot) -> Reg {
-        self.home[usize::from(slot.0)]
+    pub(crate) fn assigned(&self, slot: Slot) -> Reg {
+        self.assigned[usize::from(slot.0)]
     }
 
     /// Does any slot live in this register?
-    pub(crate) fn is_home(&self, reg: Reg) -> bool {
-        self.home.contains(&reg)
+    pub(crate) fn is_assigned(&self, reg: Reg) -> bool {
+        self.assigned.contains(&reg)
     }
 
     /// How many operations behind this operation are one with it?
@@ -85,7 +85,7 @@ pub(crate) struct Colouring {
     found: Constraints,
     /// Slots that need no register.
     needless: Vec<usize>,
-    home: Vec<Option<Reg>>,
+    assigned: Vec<Option<Reg>>,
 }
 
 /// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
@@ -101,23 +101,23 @@ pub(crate) fn colour(
     let loads = program.insts.iter().zip(&fused).filter(|(_, fused)| **fused > 0);
     let needless: Vec<usize> = loads.flat_map(|(inst, _)| inst.op.defines()).map(index).collect();
     for &slot in &needless {
-        found.forget(slot);
+        found.ignore(slot);
     }
     let mut order = found.order(program, registers);
-    let mut home: Vec<Option<Reg>> = vec![None; program.slots.len()];
+    let mut assigned: Vec<Option<Reg>> = vec![None; program.slots.len()];
     let mut must_spill = Set::with_room(program.slots.len());
     while let Some(slot) = order.pop() {
-        let unavailable = found.unavailable(slot, &home);
+        let unavailable = found.unavailable(slot, &assigned);
         let free: Vec<Reg> = registers.general.iter().copied().filter(|&reg| unavailable >> reg & 1 == 0).collect();
-        let prices = free.iter().map(|&reg| found.price(slot, reg, &home, registers));
-        let usual = prices.enumerate().min_by_key(|&(_, price)| price).map_or(0, |(at, _)| at);
-        home[slot] = free.get(tuning.ask((slot, HOME), free.len(), usual)).copied();
-        if home[slot].is_none() {
-            match found.to_frame(program, slot, &home, registers.general) {
+        let estimates = free.iter().map(|&reg| found.estimated_cost(slot, reg, &assigned, registers));
+        let usual = estimates.enumerate().min_by_key(|&(_, cost)| cost).map_or(0, |(at, _)| at);
+        assigned[slot] = free.get(tuning.ask((slot, HOME), free.len(), usual)).copied();
+        if assigned[slot].is_none() {
+            match found.choose_spill(program, slot, &assigned, registers.general) {
                 Some(other) => {
                     must_spill.insert(other);
                     if other != slot {
-                        home[slot] = home[other].take();
+                        assigned[slot] = assigned[other].take();
                     }
                 }
                 None if must_spill.is_empty() => {
@@ -132,35 +132,36 @@ pub(crate) fn colour(
         return Err(Ok(must_spill.iter().map(|slot| Slot(slot as u16)).collect()));
     }
     for &slot in &needless {
-        home[slot] = None;
+        assigned[slot] = None;
     }
     if program.has_routines() {
-        found.weigh(registers);
-        found.improve(&mut home, registers);
+        found.compute_own_costs(registers);
+        found.improve(&mut assigned, registers);
     }
-    Ok(Colouring { lives: Arc::new(Lives { survive, fused }), found, needless, home })
+    Ok(Colouring { lives: Arc::new(Lives { survive, fused }), found, needless, assigned })
 }
 
 impl Colouring {
     /// The registers, after the search of this number for better ones.
     pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: usize) -> Allocation {
-        let mut home = self.home.clone();
+        let mut assigned = self.assigned.clone();
         if program.has_routines() {
-            self.found.anneal(&mut home, registers, turn);
-            self.found.improve(&mut home, registers);
+            self.found.anneal(&mut assigned, registers, turn);
+            self.found.improve(&mut assigned, registers);
         }
         for &slot in &self.needless {
-            home[slot] = Some(registers.nowhere);
+            assigned[slot] = Some(registers.nowhere);
         }
-        let home: Vec<Reg> = home.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
+        let assigned: Vec<Reg> = assigned.into_iter().map(|reg| reg.expect("every slot has a register")).collect();
         let saved = |(inst, survive): (&Inst, &Set)| {
             let slots = through(&inst.op, survive);
-            slots.fold(0, |set, slot| set | 1 << home[index(slot)] & clobbered(&inst.op, slot, registers))
+            slots.fold(0, |set, slot| set | 1 << assigned[index(slot)] & clobbered(&inst.op, slot, registers))
         };
         let survive = &self.lives.survive;
         let saved = program.insts.iter().zip(survive).map(saved).collect();
-        let live = survive.iter().map(|survive| survive.iter().fold(0, |set, slot| set | 1 << home[slot])).collect();
-        Allocation { lives: Arc::clone(&self.lives), home, live, saved }
+        let live =
+            survive.iter().map(|survive| survive.iter().fold(0, |set, slot| set | 1 << assigned[slot])).collect();
+        Allocation { lives: Arc::clone(&self.lives), assigned, live, saved }
     }
 }
 
@@ -188,7 +189,7 @@ pub(crate) mod tests {
             looks_at: |_, _, _| true,
             fused: |_, _, _| 0,
             nowhere: 0,
-            price: |_, _| 0,
+            extra_bytes: |_, _| 0,
             saves: None,
             strings: None,
         }
@@ -204,7 +205,7 @@ pub(crate) mod tests {
         program.push(Op::Copy { to, from, len }, "copy");
         program.call(Call::Exit, &[Operand::Const(0)], None, "exit");
         let (_, slots) = fit(&program, &few(&[3, 5, 6])).expect("three registers are enough");
-        assert_ne!(slots.home(to), slots.home(from));
+        assert_ne!(slots.assigned(to), slots.assigned(from));
     }
 
     /// So many sums that are all wanted at the end.

@@ -27,9 +27,9 @@ struct Pending {
 
 /// The arguments, where a number that must not be negative is a count or a descriptor of the same call, if that lives in
 /// the register anyway: where that is negative, the call fails in any case.
-pub(crate) fn settled(args: &[Operand], registers: &[Reg], home: impl Fn(Slot) -> Reg) -> Vec<Operand> {
+pub(crate) fn settled(args: &[Operand], registers: &[Reg], assigned: impl Fn(Slot) -> Reg) -> Vec<Operand> {
     let settle = |(&arg, &reg): (&Operand, &Reg)| match arg {
-        Operand::NotNegative => counts(args).find(|&slot| home(slot) == reg).map_or(arg, Operand::Slot),
+        Operand::NotNegative => counts(args).find(|&slot| assigned(slot) == reg).map_or(arg, Operand::Slot),
         _ => arg,
     };
     args.iter().zip(registers).map(settle).collect()
@@ -47,26 +47,26 @@ pub(crate) fn in_order(
     machine: Machine,
     registers: &[Reg],
     args: &[Operand],
-    home: impl Fn(Slot) -> Reg,
+    assigned: impl Fn(Slot) -> Reg,
 ) -> (Vec<Move>, Vec<Argument>) {
     let (mut pending, mut rest) = (Vec::new(), Vec::new());
     for (index, &arg) in args.iter().enumerate().filter(|&(index, _)| info.looks_at(machine, args, index)) {
         let (to, role) = (registers[index], info.args[index]);
         match arg {
             Operand::Any => {}
-            Operand::Slot(slot) => pending.push(Pending { to, from: home(slot), slot, role }),
+            Operand::Slot(slot) => pending.push(Pending { to, from: assigned(slot), slot, role }),
             _ => rest.push((to, arg, role)),
         }
     }
-    (untangle(pending), rest)
+    (sequentialize(pending), rest)
 }
 
 /// Registers that take each other's values at once: where to, where from.
 pub(crate) fn all_at_once(moves: impl Iterator<Item = (Reg, Reg)>) -> Vec<Move> {
-    untangle(moves.map(|(to, from)| Pending { to, from, slot: Slot(0), role: "" }).collect())
+    sequentialize(moves.map(|(to, from)| Pending { to, from, slot: Slot(0), role: "" }).collect())
 }
 
-fn untangle(mut pending: Vec<Pending>) -> Vec<Move> {
+fn sequentialize(mut pending: Vec<Pending>) -> Vec<Move> {
     let mut moves = Vec::new();
     loop {
         pending.retain(|one| one.to != one.from);
@@ -100,7 +100,7 @@ mod tests {
     fn check(tangle: &[(Reg, Reg)], swaps: usize) {
         let pending =
             tangle.iter().map(|&(to, from)| Pending { to, from, slot: Slot(from.into()), role: "" }).collect();
-        let moves = untangle(pending);
+        let moves = sequentialize(pending);
         let mut registers: Vec<Reg> = (0..16).collect();
         for one in &moves {
             match *one {

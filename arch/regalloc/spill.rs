@@ -8,10 +8,11 @@ use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, SlotInfo, Wid
 /// The program with these slots in the frame instead of registers.
 pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
     let mut spilled = Program { insts: Vec::new(), ..program.clone() };
-    let homes: Vec<(Slot, Home)> = slots.iter().map(|&slot| (slot, home(program, slot, &mut spilled))).collect();
+    let locations: Vec<(Slot, Location)> =
+        slots.iter().map(|&slot| (slot, location(program, slot, &mut spilled))).collect();
     for inst in &program.insts {
-        if !direct(inst, &homes, &mut spilled) {
-            by_way_of_registers(inst, &homes, &mut spilled);
+        if !direct(inst, &locations, &mut spilled) {
+            through_temporaries(inst, &locations, &mut spilled);
         }
     }
     spilled
@@ -19,14 +20,14 @@ pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
 
 /// Where a slot without a register comes from.
 #[derive(Clone, Copy)]
-enum Home {
+enum Location {
     /// Memory, of this width.
     Frame(Mem, Width),
     /// Its only definition.
     Known(Operand),
 }
 
-fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
+fn location(program: &Program, slot: Slot, spilled: &mut Program) -> Location {
     let mut definitions = program.insts.iter().filter(|inst| inst.op.defines().contains(&slot));
     let known = match (definitions.next().map(|inst| &inst.op), definitions.next()) {
         (Some(Op::Set { value, .. }), None)
@@ -37,7 +38,7 @@ fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
         _ => None,
     };
     if let Some(value) = known {
-        return Home::Known(value);
+        return Location::Known(value);
     }
     let (width, bytes) = match program.kind(slot) {
         Kind::Int => (Width::Four, 4),
@@ -52,36 +53,36 @@ fn home(program: &Program, slot: Slot, spilled: &mut Program) -> Home {
         spilled.frame_bytes = offset + bytes;
         offset as i32
     };
-    Home::Frame(Mem { base: Base::Frame, offset }, width)
+    Location::Frame(Mem { base: Base::Frame, offset }, width)
 }
 
-fn home_of(homes: &[(Slot, Home)], slot: Slot) -> Option<Home> {
-    homes.iter().find(|(known, _)| *known == slot).map(|&(_, home)| home)
+fn location_of(locations: &[(Slot, Location)], slot: Slot) -> Option<Location> {
+    locations.iter().find(|(known, _)| *known == slot).map(|&(_, location)| location)
 }
 
 /// Does an operation without a register in between, if it can be.
-fn direct(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
+fn direct(inst: &Inst, locations: &[(Slot, Location)], spilled: &mut Program) -> bool {
     let Op::Set { to, value } = inst.op else { return false };
     let from = if let Operand::Slot(from) = value { Some(from) } else { None };
     let kind = |slot: Slot| spilled.kind(slot);
-    let op = match (home_of(homes, to), from.map(|from| (from, home_of(homes, from)))) {
-        (Some(Home::Known(_)), _) => return true,
-        (Some(Home::Frame(place, width)), None) => match value {
+    let op = match (location_of(locations, to), from.map(|from| (from, location_of(locations, from)))) {
+        (Some(Location::Known(_)), _) => return true,
+        (Some(Location::Frame(place, width)), None) => match value {
             Operand::Const(value) if i32::try_from(value).is_ok() => {
                 Op::Store { width, to: place, value: Operand::Const(value) }
             }
             _ => return false,
         },
-        (Some(Home::Frame(place, width)), Some((from, None))) if kind(from) == kind(to) => {
+        (Some(Location::Frame(place, width)), Some((from, None))) if kind(from) == kind(to) => {
             Op::Store { width, to: place, value: Operand::Slot(from) }
         }
-        (None, Some((_, Some(Home::Known(value))))) => Op::Set { to, value },
-        (None, Some((from, Some(Home::Frame(place, width))))) if kind(from) == kind(to) => {
+        (None, Some((_, Some(Location::Known(value))))) => Op::Set { to, value },
+        (None, Some((from, Some(Location::Frame(place, width))))) if kind(from) == kind(to) => {
             Op::Load { to, width, from: place }
         }
         _ => return false,
     };
-    let passed = if let Some(from) = from.filter(|from| home_of(homes, *from).is_some()) { from } else { to };
+    let passed = if let Some(from) = from.filter(|from| location_of(locations, *from).is_some()) { from } else { to };
     let why =
         if inst.why.is_empty() { spilled.slots[usize::from(passed.0)].name.to_string() } else { inst.why.clone() };
     spilled.push(op, why);
@@ -89,27 +90,27 @@ fn direct(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Program) -> bool {
 }
 
 /// Loads what an operation reads, stores what it writes.
-fn by_way_of_registers(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Program) {
+fn through_temporaries(inst: &Inst, locations: &[(Slot, Location)], spilled: &mut Program) {
     let (uses, defines) = (inst.op.uses(), inst.op.defines());
     let mut op = inst.op.clone();
-    replace_known(&mut op, homes);
+    replace_known(&mut op, locations);
     let mut passing: Vec<(Slot, Slot)> = Vec::new();
     let mut mentioned = Vec::new();
     rename(&mut op, |slot, _| mentioned.push(*slot));
     let mut stores = Vec::new();
-    for &(slot, home) in homes.iter().filter(|(slot, _)| mentioned.contains(slot)) {
+    for &(slot, location) in locations.iter().filter(|(slot, _)| mentioned.contains(slot)) {
         let SlotInfo { name, kind } = spilled.slots[usize::from(slot.0)].clone();
         let temporary = spilled.slot(IN_PASSING, kind);
         passing.push((slot, temporary));
         if uses.contains(&slot) {
-            match home {
-                Home::Frame(from, width) => {
+            match location {
+                Location::Frame(from, width) => {
                     spilled.push(Op::Load { to: temporary, width, from }, format!("{name}, from the frame"));
                 }
-                Home::Known(value) => spilled.push(Op::Set { to: temporary, value }, name.clone()),
+                Location::Known(value) => spilled.push(Op::Set { to: temporary, value }, name.clone()),
             }
         }
-        if let (Home::Frame(to, width), true) = (home, defines.contains(&slot)) {
+        if let (Location::Frame(to, width), true) = (location, defines.contains(&slot)) {
             stores.push((Op::Store { width, to, value: Operand::Slot(temporary) }, format!("{name}, to the frame")));
         }
     }
@@ -125,10 +126,10 @@ fn by_way_of_registers(inst: &Inst, homes: &[(Slot, Home)], spilled: &mut Progra
 }
 
 /// Puts what is known where an operand may be more than a slot.
-fn replace_known(op: &mut Op, homes: &[(Slot, Home)]) {
+fn replace_known(op: &mut Op, locations: &[(Slot, Location)]) {
     let known = |arg: &Operand| match *arg {
-        Operand::Slot(slot) => match home_of(homes, slot) {
-            Some(Home::Known(value)) => Some(value),
+        Operand::Slot(slot) => match location_of(locations, slot) {
+            Some(Location::Known(value)) => Some(value),
             _ => None,
         },
         _ => None,

@@ -24,9 +24,9 @@ impl Aarch64<'_> {
     pub(super) fn call(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {
         let info = call.info();
         let registers = REGISTERS.args_of(call);
-        let args = &parallel_move::settled(args, &registers, |slot| self.slots.home(slot))[..];
+        let args = &parallel_move::settled(args, &registers, |slot| self.slots.assigned(slot))[..];
         let (slots, rest) =
-            parallel_move::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.home(slot));
+            parallel_move::in_order(info, Machine::Aarch64, &registers, args, |slot| self.slots.assigned(slot));
         for one in slots {
             self.move_slot(info.name, one);
         }
@@ -48,11 +48,11 @@ impl Aarch64<'_> {
         };
         self.values.set(RESULT, returned);
         if let Some(slot) = result {
-            let home = self.home(slot);
-            if home != RESULT && self.slots.lives_after(at, slot) {
-                self.push(A64::Mov { wide: self.wide(slot), d: home, m: RESULT }, "keep the result");
+            let assigned = self.assigned(slot);
+            if assigned != RESULT && self.slots.lives_after(at, slot) {
+                self.push(A64::Mov { wide: self.wide(slot), d: assigned, m: RESULT }, "keep the result");
             }
-            self.values.define(slot, home, returned);
+            self.values.define(slot, assigned, returned);
             self.values.set(RESULT, RegValue { copy_of: Some(slot), ..RegValue::from(returned) });
         }
     }

@@ -56,7 +56,7 @@ impl Aarch64<'_> {
         if wide != self.wide(to) || wide != self.wide(other) {
             return false;
         }
-        let (d, a) = (self.home(sum), self.home(other));
+        let (d, a) = (self.assigned(sum), self.assigned(other));
         match (operator, value) {
             (BinOp::Shl, Operand::Const(shift)) => {
                 self.plain(A64::AddShifted { wide, d, n: a, m: n, shift: shift as u8 });
@@ -70,7 +70,7 @@ impl Aarch64<'_> {
                 self.plain(A64::Madd { wide, d, n, m, a });
             }
             (BinOp::Mul, Operand::Slot(by)) => {
-                let m = self.home(by);
+                let m = self.assigned(by);
                 self.plain(A64::Madd { wide, d, n, m, a });
             }
             _ => return false,
@@ -125,7 +125,7 @@ impl Aarch64<'_> {
         let bytes = size.bytes();
         let n = match one.base {
             _ if one.base != other.base || (one.offset - other.offset).abs() != bytes => return None,
-            Base::Slot(slot) => self.home(slot),
+            Base::Slot(slot) => self.assigned(slot),
             Base::Frame => self.frame(),
             Base::Sum(..) => return None,
         };
@@ -143,7 +143,7 @@ impl Aarch64<'_> {
         };
         let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(from, other, size).filter(|_| width == same) else { return false };
-        let [first, second] = [to, then].map(|slot| self.home(slot));
+        let [first, second] = [to, then].map(|slot| self.assigned(slot));
         let holds = |mem: Mem| self.program.is_own_word(mem, width) && self.values.holder(mem.offset, 0).is_some();
         if first == second || first == n || holds(from) || holds(other) {
             return false;
@@ -168,7 +168,7 @@ impl Aarch64<'_> {
         let Some(size) = pair_size(width) else { return false };
         let Some((n, offset)) = self.neighbours(to, other, size).filter(|_| width == same) else { return false };
         let stored = |value: Operand| match value {
-            Operand::Slot(slot) => Some(self.home(slot)),
+            Operand::Slot(slot) => Some(self.assigned(slot)),
             Operand::Const(0) => Some(ZERO_OR_SP),
             Operand::Const(value) => (0..ZERO_OR_SP).find(|&reg| self.values.constant(reg) == Some(value as u64)),
             _ => None,
@@ -182,7 +182,7 @@ impl Aarch64<'_> {
 
     /// What is known of a slot that has been loaded.
     pub(super) fn loaded(&mut self, to: Slot, width: Width, from: Mem) {
-        let t = self.home(to);
+        let t = self.assigned(to);
         self.values.define(to, t, if width == Width::Byte { Value::Byte } else { Value::Unknown });
         if self.program.is_own_word(from, width) {
             self.values.hold_word(t, from.offset);

@@ -12,11 +12,11 @@ impl Aarch64<'_> {
     /// into a scratch register before.
     fn place(&mut self, mem: Mem, size: Size) -> Place {
         let (n, offset) = match mem.base {
-            Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Slot(slot) => (self.assigned(slot), mem.offset),
             Base::Frame => (self.frame(), mem.offset),
-            Base::Sum(n, m) if mem.offset == 0 => return Place::Sum { n: self.home(n), m: self.home(m) },
+            Base::Sum(n, m) if mem.offset == 0 => return Place::Sum { n: self.assigned(n), m: self.assigned(m) },
             Base::Sum(n, m) => {
-                let (n, m) = (self.home(n), self.home(m));
+                let (n, m) = (self.assigned(n), self.assigned(m));
                 self.push(A64::Alu { operator: BinOp::Add, wide: true, d: SCRATCH_2, n, m }, "the sum in memory");
                 self.values.set(SCRATCH_2, Value::Unknown);
                 (SCRATCH_2, mem.offset)
@@ -40,16 +40,16 @@ impl Aarch64<'_> {
     }
 
     pub(super) fn load(&mut self, at: usize, to: Slot, width: Width, from: Mem) {
-        let (size, t) = (size(width), self.home(to));
+        let (size, t) = (size(width), self.assigned(to));
         if self.load_held(to, width, from) || self.load_pair(at) {
             return;
         }
-        let moved = self.moves_on(at, from, size).filter(|base| self.home(*base) != t);
+        let moved = self.moves_on(at, from, size).filter(|base| self.assigned(*base) != t);
         let mem = from;
         let from = if let Some(base) = moved {
             self.skip = true;
-            self.values.define(base, self.home(base), Value::Unknown);
-            Place::Next { n: self.home(base) }
+            self.values.define(base, self.assigned(base), Value::Unknown);
+            Place::Next { n: self.assigned(base) }
         } else {
             self.place(from, size)
         };
@@ -59,7 +59,7 @@ impl Aarch64<'_> {
 
     /// Takes a word of the frame from a register that holds it.
     fn load_held(&mut self, to: Slot, width: Width, from: Mem) -> bool {
-        let t = self.home(to);
+        let t = self.assigned(to);
         let is_own = self.program.is_own_word(from, width);
         let Some(holder) = self.values.holder(from.offset, t).filter(|_| is_own) else { return false };
         let mut known = self.values.get(holder);
@@ -79,7 +79,7 @@ impl Aarch64<'_> {
         match value {
             Operand::Const(value) => self.store_constant(size(width), to, value),
             Operand::Slot(slot) => {
-                let (size, t, mem) = (size(width), self.home(slot), to);
+                let (size, t, mem) = (size(width), self.assigned(slot), to);
                 let to = self.place(to, size);
                 self.plain(A64::Store { size, t, to });
                 if self.program.is_own_word(mem, width) {
@@ -118,7 +118,7 @@ impl Aarch64<'_> {
 
     /// A loop of 8 bytes at a time, and one of single bytes for the rest.
     pub(super) fn copy(&mut self, to: Slot, from: Slot, len: Slot) {
-        let (d, s, n) = (self.home(to), self.home(from), self.home(len));
+        let (d, s, n) = (self.assigned(to), self.assigned(from), self.assigned(len));
         let count = |operator, imm| A64::AluImm { operator, wide: false, d: n, n, imm };
         let [load, store] = move_next(Size::Eight, d, s);
         self.plain(A64::B { to: To::By(3) });

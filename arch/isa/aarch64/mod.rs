@@ -62,7 +62,7 @@ static REGISTERS: Registers = Registers {
     fused: |_, _, _| 0,
     nowhere: ZERO_OR_SP,
     looks_at: |info, args, index| info.looks_at(Machine::Aarch64, args, index),
-    price: |_, _| 0,
+    extra_bytes: |_, _| 0,
     saves: None,
     strings: None,
 };

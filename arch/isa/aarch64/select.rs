@@ -90,8 +90,8 @@ impl<'p> Aarch64<'p> {
         self.push(instruction, why);
     }
 
-    pub(super) fn home(&self, slot: Slot) -> Reg {
-        self.slots.home(slot)
+    pub(super) fn assigned(&self, slot: Slot) -> Reg {
+        self.slots.assigned(slot)
     }
 
     pub(super) fn wide(&self, slot: Slot) -> bool {
@@ -184,7 +184,7 @@ impl<'p> Aarch64<'p> {
                 self.values.set(reg, Value::Unknown);
             }
             Operand::Slot(slot) => {
-                let from = self.home(slot);
+                let from = self.assigned(slot);
                 if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.push(A64::Mov { wide: self.wide(slot), d: reg, m: from }, why);
                     self.values.set(reg, self.copied(from, slot));
@@ -194,14 +194,14 @@ impl<'p> Aarch64<'p> {
     }
 
     fn arithmetic(&mut self, at: usize, operator: BinOp, to: Slot, value: Operand) {
-        let (d, wide) = (self.home(to), self.wide(to));
+        let (d, wide) = (self.assigned(to), self.wide(to));
         let n = self.source.take().unwrap_or(d);
         if self.with_sum(at, n) {
             return;
         }
         match value {
             Operand::Slot(other) => {
-                let m = self.home(other);
+                let m = self.assigned(other);
                 self.plain(A64::Alu { operator, wide, d, n, m });
             }
             Operand::Const(value) => self.arithmetic_constant(operator, wide, [d, n], value),
@@ -230,7 +230,7 @@ impl<'p> Aarch64<'p> {
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
-        let (n, d) = (self.home(value), self.home(rest));
+        let (n, d) = (self.assigned(value), self.assigned(rest));
         if by.is_power_of_two() && by > 1 {
             self.push(A64::AluImm { operator: BinOp::And, wide: false, d, n, imm: u64::from(by - 1) }, "remainder");
             self.plain(A64::AluImm { operator: BinOp::Shr, wide: false, d: n, n, imm: u64::from(by.trailing_zeros()) });
@@ -267,7 +267,7 @@ impl<'p> Aarch64<'p> {
     }
 
     fn branch(&mut self, at: usize, left: Slot, cond: Cond, right: Operand, to: Label) {
-        let (n, wide) = (self.home(left), self.wide(left));
+        let (n, wide) = (self.assigned(left), self.wide(left));
         match (right, cond) {
             (Operand::Const(0), Cond::Eq | Cond::BelowOrEqual) => return self.go_if_zero(n, wide, true, to),
             (Operand::Const(0), Cond::Ne | Cond::Above) => return self.go_if_zero(n, wide, false, to),
@@ -279,7 +279,7 @@ impl<'p> Aarch64<'p> {
                 }
                 self.compare_constant(wide, n, value);
             }
-            (Operand::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.home(other) }),
+            (Operand::Slot(other), _) => self.plain(A64::Cmp { wide, n, m: self.assigned(other) }),
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
         self.go_unless_shared(at, cond, to);
@@ -299,7 +299,7 @@ impl<'p> Aarch64<'p> {
     }
 
     fn branch_bits(&mut self, value: Slot, bits: u32, any: bool, to: Label) {
-        let n = self.home(value);
+        let n = self.assigned(value);
         if bits.is_power_of_two() {
             return self.go_if_bit(n, bits.trailing_zeros(), any, to);
         }
@@ -396,19 +396,19 @@ impl Selector for Aarch64<'_> {
             }
             Op::Call { call, args, result } => self.call(at, *call, args, *result),
             Op::Set { value: Operand::Slot(from), .. }
-                if isel::changed_at_once(self.program, at, |slot| self.home(slot)).is_some() =>
+                if isel::changed_at_once(self.program, at, |slot| self.assigned(slot)).is_some() =>
             {
-                self.source = Some(self.home(*from));
+                self.source = Some(self.assigned(*from));
             }
             Op::Set { to, value } => {
-                let home = self.home(*to);
-                self.set(home, *value, why);
-                let known = self.values.get(home).value;
-                self.values.define(*to, home, known);
+                let assigned = self.assigned(*to);
+                self.set(assigned, *value, why);
+                let known = self.values.get(assigned).value;
+                self.values.define(*to, assigned, known);
             }
             Op::Binary { operator, to, value } => self.arithmetic(at, *operator, *to, *value),
             Op::Negate { to } => {
-                let d = self.home(*to);
+                let d = self.assigned(*to);
                 self.plain(A64::Alu { operator: BinOp::Sub, wide: false, d, n: ZERO_OR_SP, m: d });
                 self.values.define(*to, d, Value::Unknown);
             }
@@ -443,8 +443,8 @@ impl Selector for Aarch64<'_> {
         (Self::frame(self), 0)
     }
 
-    fn home(&self, slot: Slot) -> Reg {
-        self.slots.home(slot)
+    fn assigned(&self, slot: Slot) -> Reg {
+        self.slots.assigned(slot)
     }
 
     fn finish(self) -> Code {

@@ -11,19 +11,19 @@ use crate::op::{Mem, Operand, Slot, Width};
 impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {
         let is_word = self.program.is_own_word(from, width);
-        if let Some(holder) = self.values.holder(from.offset, self.home(to)).filter(|_| is_word) {
-            let (home, mut known, why) = (self.home(to), self.values.get(holder), self.why.clone());
-            if holder != home {
-                self.copy(home, holder, false, &why);
+        if let Some(holder) = self.values.holder(from.offset, self.assigned(to)).filter(|_| is_word) {
+            let (assigned, mut known, why) = (self.assigned(to), self.values.get(holder), self.why.clone());
+            if holder != assigned {
+                self.copy(assigned, holder, false, &why);
                 known = self.copied(known, false);
             }
-            self.values.define(to, home, known.value);
-            self.values.hold_word(home, from.offset);
+            self.values.define(to, assigned, known.value);
+            self.values.hold_word(assigned, from.offset);
             return;
         }
         let (memory, why, wide) = (self.memory(from), self.why.clone(), self.mode.is_long && width == Width::Word);
-        let reg = named(self.home(to), wide);
-        let reg = if self.is_low(to) { regs::bits_8(self.home(to)) } else { reg };
+        let reg = named(self.assigned(to), wide);
+        let reg = if self.is_low(to) { regs::bits_8(self.assigned(to)) } else { reg };
         let (code, value) = match width {
             Width::Byte if self.is_low(to) => (Opcode::Mov_r8_rm8, Value::Unknown), // 8A /r
             Width::Byte => (Opcode::Movzx_r32_rm8, Value::Byte),
@@ -33,9 +33,9 @@ impl X86<'_> {
             Width::Word => (Opcode::Mov_r32_rm32, Value::Unknown),
         };
         self.plain(Instruction::with2(code, reg, memory), why);
-        self.values.define(to, self.home(to), value);
+        self.values.define(to, self.assigned(to), value);
         if is_word {
-            self.values.hold_word(self.home(to), from.offset);
+            self.values.hold_word(self.assigned(to), from.offset);
         }
     }
 
@@ -52,25 +52,25 @@ impl X86<'_> {
                 Instruction::with2(Opcode::Mov_rm32_imm32, memory, 0) // C7 /0 id
             }
             (Width::Byte, Operand::Slot(slot)) => {
-                Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.home(slot)))
+                Instruction::with2(Opcode::Mov_rm8_r8, memory, regs::bits_8(self.assigned(slot)))
             }
             (Width::Two, Operand::Slot(slot)) => {
-                Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(self.home(slot)))
+                Instruction::with2(Opcode::Mov_rm16_r16, memory, regs::bits_16(self.assigned(slot)))
             }
             (_, Operand::Slot(slot)) if wide => {
-                Instruction::with2(Opcode::Mov_rm64_r64, memory, regs::bits_64(self.home(slot)))
+                Instruction::with2(Opcode::Mov_rm64_r64, memory, regs::bits_64(self.assigned(slot)))
             }
             (_, Operand::Slot(slot)) => {
-                Instruction::with2(Opcode::Mov_rm32_r32, memory, regs::bits_32(self.home(slot)))
+                Instruction::with2(Opcode::Mov_rm32_r32, memory, regs::bits_32(self.assigned(slot)))
             }
             _ => unreachable!("a constant or a slot is stored"),
         };
         self.plain(built, why);
         if let (true, Operand::Slot(slot)) = (self.program.is_own_word(to, width), value)
-            && self.home(slot) != NOWHERE
+            && self.assigned(slot) != NOWHERE
         {
             self.values.change_frame(to.offset, 4);
-            self.values.hold_word(self.home(slot), to.offset);
+            self.values.hold_word(self.assigned(slot), to.offset);
         }
     }
 
@@ -84,7 +84,7 @@ impl X86<'_> {
             return;
         }
         let is_free = |&reg: &u8| {
-            let is_base = to.base.slots().any(|slot| self.home(slot) == reg);
+            let is_base = to.base.slots().any(|slot| self.assigned(slot) == reg);
             let is_base = is_base || self.is_index(reg);
             reg != ESP && reg != self.mode.registers.frame && !is_base && !self.slots.is_live(self.at, reg)
         };

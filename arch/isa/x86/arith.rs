@@ -31,23 +31,23 @@ pub(super) fn codes(operator: BinOp, wide: bool) -> [Opcode; 3] {
 
 impl X86<'_> {
     pub(super) fn arithmetic(&mut self, operator: BinOp, to: Slot, value: Operand) {
-        let (home, wide) = (self.home(to), self.wide(to));
-        let reg = named(home, wide);
+        let (assigned, wide) = (self.assigned(to), self.wide(to));
+        let reg = named(assigned, wide);
         let built = match (operator, value) {
-            (_, Operand::Const(value)) if self.is_low(to) => low(operator, home, value),
+            (_, Operand::Const(value)) if self.is_low(to) => low(operator, assigned, value),
             (BinOp::Shl | BinOp::Shr, Operand::Const(by)) => {
                 Instruction::with2(shift(operator, wide, by), reg, by as u32)
             }
-            (BinOp::Mul, _) => self.product(home, wide, value),
+            (BinOp::Mul, _) => self.product(assigned, wide, value),
             (BinOp::Add | BinOp::Sub, Operand::Const(1)) => {
                 Instruction::with1(self.increment_code(operator, wide), reg)
             }
-            (BinOp::And, Operand::Const(0xff)) if self.mode.is_long || home < ESP => {
-                Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(home), regs::bits_8(home))
+            (BinOp::And, Operand::Const(0xff)) if self.mode.is_long || assigned < ESP => {
+                Instruction::with2(Opcode::Movzx_r32_rm8, regs::bits_32(assigned), regs::bits_8(assigned))
             }
-            (_, Operand::Const(value)) => self.constant_arithmetic(operator, home, wide, value),
+            (_, Operand::Const(value)) => self.constant_arithmetic(operator, assigned, wide, value),
             (_, Operand::Slot(other)) if self.takes(other) => {
-                let code = match (operator, home == EAX && !wide) {
+                let code = match (operator, assigned == EAX && !wide) {
                     (BinOp::Add, true) => Opcode::Add_EAX_imm32, // 05 id
                     (_, true) => Opcode::Sub_EAX_imm32,          // 2D id
                     _ => codes(operator, wide)[1],
@@ -55,7 +55,7 @@ impl X86<'_> {
                 Instruction::with2(code, reg, 0)
             }
             (_, Operand::Slot(other)) => {
-                Instruction::with2(codes(operator, wide)[2], reg, named(self.home(other), wide))
+                Instruction::with2(codes(operator, wide)[2], reg, named(self.assigned(other), wide))
             }
             _ => unreachable!("arithmetic takes a constant or a slot"),
         };
@@ -71,15 +71,15 @@ impl X86<'_> {
         } else {
             Value::Unknown
         };
-        self.values.define(to, home, known);
+        self.values.define(to, assigned, known);
         self.values.set_flags(tells.then_some(to));
     }
 
     /// A copy to which something is added: `lea` does both, but leaves the flags alone.
     pub(super) fn sum_at_once(&mut self, at: usize) -> bool {
-        let Some(changed) = isel::changed_at_once(self.program, at, |slot| self.home(slot)) else { return false };
+        let Some(changed) = isel::changed_at_once(self.program, at, |slot| self.assigned(slot)) else { return false };
         let Changed { operator, to, from, value } = changed;
-        let (home, wide) = (self.home(to), self.wide(to));
+        let (assigned, wide) = (self.assigned(to), self.wide(to));
         let flags_are_wanted = matches!(
             self.program.insts.get(at + 2).map(|inst| &inst.op),
             Some(Op::Branch { left, right: Operand::Const(0), .. }) if *left == to
@@ -88,7 +88,7 @@ impl X86<'_> {
             self.skip = 1;
             return true;
         }
-        let whole = |slot: Slot| named(self.home(slot), self.mode.is_long);
+        let whole = |slot: Slot| named(self.assigned(slot), self.mode.is_long);
         let lea = if wide { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
         let built = match (operator, value) {
             (BinOp::Shl, Operand::Const(by)) if flags_are_wanted || by > 6 => return false,
@@ -100,29 +100,29 @@ impl X86<'_> {
                     [Opcode::Imul_r32_rm32_imm8, Opcode::Imul_r32_rm32_imm32]
                 };
                 let code = if i8::try_from(by).is_ok() { imm8 } else { imm32 };
-                Instruction::with3(code, named(home, wide), named(self.home(from), wide), by as i32)
+                Instruction::with3(code, named(assigned, wide), named(self.assigned(from), wide), by as i32)
             }
             _ if flags_are_wanted => return false,
             (BinOp::Add, Operand::Slot(other)) => {
                 let sum = MemoryOperand::with_base_index(whole(from), whole(other));
-                Instruction::with2(lea, named(home, wide), sum)
+                Instruction::with2(lea, named(assigned, wide), sum)
             }
             (BinOp::Add | BinOp::Sub, Operand::Const(by)) => {
                 let by = if operator == BinOp::Add { by as i32 } else { (by as i32).wrapping_neg() };
-                Instruction::with2(lea, named(home, wide), self.operand(self.home(from), by))
+                Instruction::with2(lea, named(assigned, wide), self.operand(self.assigned(from), by))
             }
             _ => return false,
         };
         let why = [at, at + 1].map(|at| &self.program.insts[at].why).into_iter().find(|why| !why.is_empty());
         let why = why.cloned().unwrap_or_default();
         self.plain(built, why);
-        self.values.define(to, home, Value::Unknown);
+        self.values.define(to, assigned, Value::Unknown);
         self.skip = 1;
         true
     }
 
-    fn product(&self, home: u8, wide: bool, value: Operand) -> Built {
-        let reg = named(home, wide);
+    fn product(&self, assigned: u8, wide: bool, value: Operand) -> Built {
+        let reg = named(assigned, wide);
         let (imm8, imm32, by) = if wide {
             (Opcode::Imul_r64_rm64_imm8, Opcode::Imul_r64_rm64_imm32, Opcode::Imul_r64_rm64)
         } else {
@@ -131,7 +131,7 @@ impl X86<'_> {
         match value {
             Operand::Const(value) if i8::try_from(value).is_ok() => Instruction::with3(imm8, reg, reg, value as i32),
             Operand::Const(value) => Instruction::with3(imm32, reg, reg, value as i32),
-            Operand::Slot(other) => Instruction::with2(by, reg, named(self.home(other), wide)),
+            Operand::Slot(other) => Instruction::with2(by, reg, named(self.assigned(other), wide)),
             _ => unreachable!("arithmetic takes a constant or a slot"),
         }
     }
@@ -152,7 +152,7 @@ impl X86<'_> {
     pub(super) fn copy_bytes(&mut self, at: usize, slots: [Slot; 3]) {
         let why = self.why.clone();
         let fixed = self.mode.registers.copy;
-        let homes = slots.map(|slot| self.home(slot));
+        let homes = slots.map(|slot| self.assigned(slot));
         let wide = slots.iter().any(|&slot| self.wide(slot));
         self.parallel(fixed.iter().copied().zip(homes), wide, &why);
         self.plain(Instruction::with_rep_movsb(if self.mode.is_long { 64 } else { 32 }), why); // F3 A4
@@ -162,15 +162,15 @@ impl X86<'_> {
         self.values.set(ECX, Value::Const(0));
         let back = slots.iter().zip(homes).zip(fixed);
         let wanted = back.filter(|((slot, _), _)| self.slots.lives_after(at, **slot));
-        let wanted: Vec<(u8, u8)> = wanted.map(|((_, home), &reg)| (home, reg)).collect();
+        let wanted: Vec<(u8, u8)> = wanted.map(|((_, assigned), &reg)| (assigned, reg)).collect();
         self.parallel(wanted.into_iter(), wide, "behind what was copied");
-        for (slot, home) in slots.into_iter().zip(homes) {
+        for (slot, assigned) in slots.into_iter().zip(homes) {
             let known =
                 if slot == slots[2] && self.slots.lives_after(at, slot) { Value::Const(0) } else { Value::Unknown };
-            if known == Value::Unknown && home == ECX {
+            if known == Value::Unknown && assigned == ECX {
                 continue;
             }
-            self.values.define(slot, home, known);
+            self.values.define(slot, assigned, known);
         }
     }
 
@@ -189,24 +189,24 @@ impl X86<'_> {
 
     /// Tests bits of a number and jumps.
     pub(super) fn branch_bits(&mut self, value: Slot, bits: u32, any: bool, to: Label) {
-        let (home, why) = (self.home(value), self.why.clone());
-        let has_byte = self.mode.is_long || home < ESP;
+        let (assigned, why) = (self.assigned(value), self.why.clone());
+        let has_byte = self.mode.is_long || assigned < ESP;
         let set = |any: bool| if any { Condition::NotEqual } else { Condition::Equal };
         let (built, condition) = if bits == 1 << 31 {
-            let r = regs::bits_32(home);
+            let r = regs::bits_32(assigned);
             (Instruction::with2(Opcode::Test_rm32_r32, r, r), if any { Condition::Sign } else { Condition::NotSign })
-        } else if bits <= 0xff && home == EAX {
+        } else if bits <= 0xff && assigned == EAX {
             (Instruction::with2(Opcode::Test_AL_imm8, Register::AL, bits), set(any)) // A8 ib
         } else if bits <= 0xff && has_byte {
-            (Instruction::with2(Opcode::Test_rm8_imm8, regs::bits_8(home), bits), set(any)) // F6 /0 ib
-        } else if let (Some(there), true) = (regs::second_byte(bits), home < ESP) {
-            (Instruction::with2(Opcode::Test_rm8_imm8, regs::second_8(home), there), set(any)) // F6 /0 ib
+            (Instruction::with2(Opcode::Test_rm8_imm8, regs::bits_8(assigned), bits), set(any)) // F6 /0 ib
+        } else if let (Some(there), true) = (regs::second_byte(bits), assigned < ESP) {
+            (Instruction::with2(Opcode::Test_rm8_imm8, regs::second_8(assigned), there), set(any)) // F6 /0 ib
         } else if bits.is_power_of_two() {
             let bit = bits.trailing_zeros();
             let carry = if any { Condition::Below } else { Condition::AboveOrEqual };
-            (Instruction::with2(Opcode::Bt_rm32_imm8, regs::bits_32(home), bit), carry) // 0F BA /4 ib
+            (Instruction::with2(Opcode::Bt_rm32_imm8, regs::bits_32(assigned), bit), carry) // 0F BA /4 ib
         } else {
-            (Instruction::with2(Opcode::Test_rm32_imm32, regs::bits_32(home), bits), set(any)) // F7 /0 id
+            (Instruction::with2(Opcode::Test_rm32_imm32, regs::bits_32(assigned), bits), set(any)) // F7 /0 id
         };
         self.plain(built, why);
         self.jump(Some(condition), to);
@@ -228,16 +228,16 @@ pub(super) fn shift(operator: BinOp, wide: bool, by: i64) -> Opcode {
 }
 
 /// With a constant. What clears the upper half anyway needs no REX prefix.
-fn constant(operator: BinOp, home: u8, wide: bool, value: i64) -> Built {
+fn constant(operator: BinOp, assigned: u8, wide: bool, value: i64) -> Built {
     let wide = wide && !(operator == BinOp::And && (0..1 << 31).contains(&value));
-    let reg = named(home, wide);
+    let reg = named(assigned, wide);
     let value = value as i32;
     let [imm8, imm32, _] = codes(operator, wide);
     if i8::try_from(value).is_ok() {
         return Instruction::with2(imm8, reg, value);
     }
     // The accumulator has a form without ModRM.
-    let short = match (operator, home == EAX && !wide) {
+    let short = match (operator, assigned == EAX && !wide) {
         (BinOp::Add, true) => Opcode::Add_EAX_imm32, // 05 id
         (BinOp::Sub, true) => Opcode::Sub_EAX_imm32, // 2D id
         (BinOp::And, true) => Opcode::And_EAX_imm32, // 25 id
@@ -249,11 +249,11 @@ fn constant(operator: BinOp, home: u8, wide: bool, value: i64) -> Built {
 }
 
 /// Arithmetic on a byte with a constant.
-fn low(operator: BinOp, home: u8, value: i64) -> Built {
+fn low(operator: BinOp, assigned: u8, value: i64) -> Built {
     let sub = [Opcode::Sub_rm8_imm8, Opcode::Sub_AL_imm8]; // 80 /5 ib  2C ib
     let [byte, accumulator] = byte_codes(operator).unwrap_or(sub);
-    let code = if home == EAX { accumulator } else { byte };
-    Instruction::with2(code, regs::bits_8(home), value as u32)
+    let code = if assigned == EAX { accumulator } else { byte };
+    Instruction::with2(code, regs::bits_8(assigned), value as u32)
 }
 
 /// Codes that set, clear or turn bits of a byte; of the accumulator's lowest.
@@ -287,26 +287,26 @@ impl X86<'_> {
     /// bts eax, imm8             0F BA /5 ib    4     (+1: REX)
     /// btr eax, imm8             0F BA /6 ib    4
     /// ```
-    fn constant_arithmetic(&self, operator: BinOp, home: u8, wide: bool, value: i64) -> Built {
-        let plain = constant(operator, home, wide, value);
+    fn constant_arithmetic(&self, operator: BinOp, assigned: u8, wide: bool, value: i64) -> Built {
+        let plain = constant(operator, assigned, wide, value);
         let (Some(bits), Some([byte, accumulator]), false) =
             (changed_bits(operator, value), byte_codes(operator), wide)
         else {
             return plain;
         };
         // What is 0 already need not be cleared.
-        let is_byte = matches!(self.values.get(home).value, Value::Byte | Value::Const(0..=0xff));
+        let is_byte = matches!(self.values.get(assigned).value, Value::Byte | Value::Const(0..=0xff));
         let bits = if operator == BinOp::And && is_byte { bits & 0xff } else { bits };
         let fits_byte = i8::try_from(value as i32).is_ok();
         let there = |shift: u32| (value as i32) >> shift & 0xff;
-        if bits <= 0xff && home == EAX {
+        if bits <= 0xff && assigned == EAX {
             return Instruction::with2(accumulator, Register::AL, there(0));
         }
-        if bits <= 0xff && !fits_byte && home < ESP {
-            return Instruction::with2(byte, regs::bits_8(home), there(0));
+        if bits <= 0xff && !fits_byte && assigned < ESP {
+            return Instruction::with2(byte, regs::bits_8(assigned), there(0));
         }
-        if !fits_byte && home < ESP && regs::second_byte(bits).is_some() {
-            return Instruction::with2(byte, regs::second_8(home), there(8));
+        if !fits_byte && assigned < ESP && regs::second_byte(bits).is_some() {
+            return Instruction::with2(byte, regs::second_8(assigned), there(8));
         }
         if !fits_byte && bits.is_power_of_two() {
             let code = match operator {
@@ -314,7 +314,7 @@ impl X86<'_> {
                 BinOp::And => Opcode::Btr_rm32_imm8,
                 _ => Opcode::Btc_rm32_imm8, // 0F BA /7 ib
             };
-            return Instruction::with2(code, regs::bits_32(home), bits.trailing_zeros());
+            return Instruction::with2(code, regs::bits_32(assigned), bits.trailing_zeros());
         }
         plain
     }

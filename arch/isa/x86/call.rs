@@ -16,7 +16,7 @@ impl X86<'_> {
         let info = call.info();
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
-        let mut args = parallel_move::settled(args, &registers, |slot| self.slots.home(slot));
+        let mut args = parallel_move::settled(args, &registers, |slot| self.slots.assigned(slot));
         // The frame's address stays where it is; it is not negative under qemu-user, and Linux does not look at it.
         if self.program.has_routines() && !self.mode.is_long {
             for (arg, _) in args.iter_mut().zip(&registers).filter(|(_, reg)| **reg == self.mode.registers.frame) {
@@ -24,7 +24,8 @@ impl X86<'_> {
             }
         }
         let args = &args[..];
-        let (slots, mut rest) = parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.home(slot));
+        let (slots, mut rest) =
+            parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.assigned(slot));
         let is_slot = |(arg, reg): (&Operand, &u8)| if matches!(arg, Operand::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
@@ -64,12 +65,12 @@ impl X86<'_> {
         };
         self.values.set(EAX, returned);
         if let Some(slot) = result {
-            let home = self.home(slot);
-            if home != EAX && self.slots.lives_after(at, slot) {
-                self.take(home, EAX, false, "keep the result");
+            let assigned = self.assigned(slot);
+            if assigned != EAX && self.slots.lives_after(at, slot) {
+                self.take(assigned, EAX, false, "keep the result");
             }
-            let value = self.values.get(home).value;
-            self.values.define(slot, home, value);
+            let value = self.values.get(assigned).value;
+            self.values.define(slot, assigned, value);
         }
     }
 

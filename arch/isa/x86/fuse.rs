@@ -29,15 +29,15 @@ pub(crate) const NOWHERE: u8 = ESP;
 pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 
 /// How many operations behind a load become one with it; 0 if it is an instruction of its own.
-pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
+pub(crate) fn fused(program: &Program, live_out: &[Set], at: usize) -> usize {
     if let Op::Set { to, value: Operand::Data(_) | Operand::State(_) } = program.insts[at].op {
-        return usize::from(takes_address(program, kept, at, to));
+        return usize::from(takes_address(program, live_out, at, to));
     }
     if let Op::Set { to, value: Operand::Frame(_) } = program.insts[at].op {
-        return usize::from(sums::is_from_frame(program, kept, at, to));
+        return usize::from(sums::is_from_frame(program, live_out, at, to));
     }
     let Op::Load { to, width, from } = program.insts[at].op else { return 0 };
-    let dies = |at: usize| !kept[at].contains(usize::from(to.0));
+    let dies = |at: usize| !live_out[at].contains(usize::from(to.0));
     let (Some(next), Some(then)) = (program.insts.get(at + 1), program.insts.get(at + 2)) else { return 0 };
     let (next, then) = (&next.op, &then.op);
     let whole = whole(program, to, width);
@@ -77,9 +77,9 @@ pub(crate) fn fused(program: &Program, kept: &[Set], at: usize) -> usize {
 }
 
 /// Does the operation behind this operation take an address as a number in its instruction, and nobody else want it?
-fn takes_address(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool {
+fn takes_address(program: &Program, live_out: &[Set], at: usize, slot: Slot) -> bool {
     let Some(next) = program.insts.get(at + 1).map(|inst| &inst.op) else { return false };
-    let is_wanted = kept[at + 1].contains(usize::from(slot.0)) && !next.defines().contains(&slot);
+    let is_wanted = live_out[at + 1].contains(usize::from(slot.0)) && !next.defines().contains(&slot);
     let counts_from = |mem: &Mem| match mem.base {
         Base::Slot(base) => base == slot,
         Base::Sum(one, other) => (one == slot) != (other == slot),
@@ -171,7 +171,7 @@ impl X86<'_> {
     }
 
     fn add_memory(&mut self, operator: BinOp, to: Slot, from: Mem) {
-        let (home, wide, memory) = (self.home(to), self.wide(to), self.memory(from));
+        let (assigned, wide, memory) = (self.assigned(to), self.wide(to), self.memory(from));
         let code = match (operator, wide) {
             (BinOp::Add, false) => Opcode::Add_r32_rm32, // 03 /r
             (BinOp::Add, true) => Opcode::Add_r64_rm64,  // REX.W
@@ -187,8 +187,8 @@ impl X86<'_> {
             (_, true) => Opcode::Imul_r64_rm64,          // REX.W
         };
         let why = self.why.clone();
-        self.plain(Instruction::with2(code, named(home, wide), memory), why);
-        self.values.define(to, home, Value::Unknown);
+        self.plain(Instruction::with2(code, named(assigned, wide), memory), why);
+        self.values.define(to, assigned, Value::Unknown);
         self.values.set_flags((operator != BinOp::Mul).then_some(to));
     }
 
@@ -222,7 +222,7 @@ impl X86<'_> {
                 Instruction::with2(if i8::try_from(value as i32).is_ok() { imm8 } else { imm32 }, memory, value as i32)
             }
             Op::Binary { operator, value: Operand::Slot(other), .. } => {
-                Instruction::with2(codes(operator, wide)[2], memory, named(self.home(other), wide))
+                Instruction::with2(codes(operator, wide)[2], memory, named(self.assigned(other), wide))
             }
             _ => unreachable!("only these change memory"),
         };
@@ -251,7 +251,7 @@ impl X86<'_> {
         }
         let holder = self.values.holder(from.offset, EAX)?;
         let held = regs::bits_32(holder);
-        let other = |slot: Slot| regs::bits_32(self.home(slot));
+        let other = |slot: Slot| regs::bits_32(self.assigned(slot));
         let built = match (left, right) {
             (Some(left), _) => Instruction::with2(Opcode::Cmp_rm32_r32, other(left), held), // 39 /r
             (_, Some(right)) => Instruction::with2(Opcode::Cmp_rm32_r32, held, other(right)),
@@ -285,8 +285,8 @@ impl X86<'_> {
             (Opcode::Cmp_r32_rm32, Opcode::Cmp_rm32_r32) // 3B /r  39 /r
         };
         let built = match (left, right, width) {
-            (Some(left), ..) => Instruction::with2(compare, named(self.home(left), wide), memory),
-            (_, Some(right), _) => Instruction::with2(compare_with, memory, named(self.home(right), wide)),
+            (Some(left), ..) => Instruction::with2(compare, named(self.assigned(left), wide), memory),
+            (_, Some(right), _) => Instruction::with2(compare_with, memory, named(self.assigned(right), wide)),
             (.., Width::Byte) => Instruction::with2(Opcode::Cmp_rm8_imm8, memory, value as u32), // 80 /7 ib
             (.., Width::Two) => Instruction::with2(Opcode::Cmp_rm16_imm8, memory, value as i32), // 66 83 /7 ib
             _ if wide && small => Instruction::with2(Opcode::Cmp_rm64_imm8, memory, value as i32),
@@ -319,7 +319,7 @@ impl X86<'_> {
         match *op {
             Op::BranchBits { bits, any, to, .. } => self.branch_memory_bits(from, bits, any, to),
             Op::Branch { left, cond, right, to } => {
-                let register = |slot: Slot| Some(slot).filter(|slot| self.home(*slot) != NOWHERE);
+                let register = |slot: Slot| Some(slot).filter(|slot| self.assigned(*slot) != NOWHERE);
                 let (right, value) = match right {
                     Operand::Slot(right) => (register(right), 0),
                     Operand::Const(value) => (None, value),

@@ -29,9 +29,9 @@ pub(crate) static MODE: Mode = Mode {
         fused: fuse::fused,
         nowhere: fuse::NOWHERE,
         looks_at: |info, args, index| info.looks_at(Machine::I386, args, index),
-        price: |reg, of| {
+        extra_bytes: |reg, of| {
             let second = if reg > EBX { of.second_byte } else { 0 };
-            second + super::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+            second + super::regs::base_extra_bytes(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
         saves: Some(|_| 2),
         strings: Some(fuse::STRINGS),

@@ -61,7 +61,7 @@ pub(super) fn low(program: &Program, slots: &Allocation) -> Set {
     let mut low = Set::with_room(program.slots.len());
     for (slot, used) in uses.iter().enumerate() {
         let tells = used.less == 0 || !used.has_mask && used.less + used.most < 256;
-        if !used.is_more && tells && slots.home(Slot(slot as u16)) < ESP {
+        if !used.is_more && tells && slots.assigned(Slot(slot as u16)) < ESP {
             low.insert(slot);
         }
     }

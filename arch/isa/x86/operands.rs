@@ -75,7 +75,7 @@ impl X86<'_> {
     fn symbolic(&self, index: Option<Slot>, offset: i32) -> MemoryOperand {
         let long = self.mode.is_long;
         let base = match index {
-            Some(slot) => named(self.home(slot), long),
+            Some(slot) => named(self.assigned(slot), long),
             None if long => Register::RIP,
             None => Register::None,
         };
@@ -83,10 +83,10 @@ impl X86<'_> {
         MemoryOperand::new(base, Register::None, 1, i64::from(offset), bytes, false, Register::None)
     }
 
-    pub(super) fn home(&self, slot: Slot) -> Reg {
+    pub(super) fn assigned(&self, slot: Slot) -> Reg {
         match self.lent {
             Some((lent, reg)) if lent == slot => reg,
-            _ => self.slots.home(slot),
+            _ => self.slots.assigned(slot),
         }
     }
 
@@ -97,7 +97,7 @@ impl X86<'_> {
 
     /// The slot's register at the slot's width.
     pub(super) fn register(&self, slot: Slot) -> Register {
-        named(self.home(slot), self.wide(slot))
+        named(self.assigned(slot), self.wide(slot))
     }
 
     pub(super) fn memory(&mut self, mem: Mem) -> MemoryOperand {
@@ -105,12 +105,12 @@ impl X86<'_> {
             Base::Slot(slot) if self.takes(slot) => return self.symbolic(None, mem.offset),
             Base::Sum(one, other) if self.takes(one) => return self.symbolic(Some(other), mem.offset),
             Base::Sum(one, other) if self.takes(other) => return self.symbolic(Some(one), mem.offset),
-            Base::Slot(slot) => (self.home(slot), mem.offset),
+            Base::Slot(slot) => (self.assigned(slot), mem.offset),
             Base::Sum(one, other) => {
                 if let Some(operand) = self.sum_of_parts(one, other, mem.offset) {
                     return operand;
                 }
-                let [one, other] = [one, other].map(|slot| named(self.home(slot), self.mode.is_long));
+                let [one, other] = [one, other].map(|slot| named(self.assigned(slot), self.mode.is_long));
                 let (bytes, offset) = (u32::from(mem.offset != 0), i64::from(mem.offset));
                 return MemoryOperand::with_base_index_scale_displ_size(one, other, 1, offset, bytes);
             }
@@ -314,7 +314,7 @@ impl X86<'_> {
             }
             Operand::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
             Operand::Slot(slot) => {
-                let from = self.home(slot);
+                let from = self.assigned(slot);
                 if from != reg && self.values.get(reg).copy_of != Some(slot) {
                     self.copy(reg, from, self.wide(slot), why);
                     let copied = self.copied(self.values.get(from), self.wide(slot));

@@ -78,7 +78,7 @@ impl X86<'_> {
         };
         let mut constants = if self.calls().any(is_arg) {
             self.args_in(reg)
-        } else if reg < 8 && !self.slots.is_home(reg) {
+        } else if reg < 8 && !self.slots.is_assigned(reg) {
             self.calls().map(|(call, _)| i64::from(call.info().number(machine))).collect()
         } else {
             Vec::new()

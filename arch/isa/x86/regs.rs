@@ -3,7 +3,7 @@
 use iced_x86::Register;
 
 use crate::reg::Reg;
-use crate::regalloc::Mentions;
+use crate::regalloc::Uses;
 
 pub(crate) const EAX: Reg = 0;
 pub(crate) const ECX: Reg = 1;
@@ -56,7 +56,7 @@ pub(crate) fn bits_64(reg: Reg) -> Register {
 
 /// Bytes that a register takes more where memory is counted from it: rbp and r13 always have an offset, r12 has a SIB
 /// byte.
-pub(crate) fn base_price(reg: Reg, of: &Mentions) -> u32 {
+pub(crate) fn base_extra_bytes(reg: Reg, of: &Uses) -> u32 {
     match reg {
         12 => of.base,
         _ if reg & 7 == EBP => of.base_at_start,

@@ -143,21 +143,21 @@ impl<'p> X86<'p> {
         if self.push_pushed(at, to, value) || self.sum_at_once(at) {
             return;
         }
-        let home = self.home(to);
+        let assigned = self.assigned(to);
         let why = self.why.clone();
         match value {
-            Operand::Slot(from) if self.home(from) != home && !self.slots.is_live(at, self.home(from)) => {
-                self.take(home, self.home(from), self.wide(to), &why);
+            Operand::Slot(from) if self.assigned(from) != assigned && !self.slots.is_live(at, self.assigned(from)) => {
+                self.take(assigned, self.assigned(from), self.wide(to), &why);
             }
-            _ => self.set(home, value, &why),
+            _ => self.set(assigned, value, &why),
         }
-        let known = self.values.get(home).value;
-        self.values.define(to, home, known);
+        let known = self.values.get(assigned).value;
+        self.values.define(to, assigned, known);
     }
 
     fn divide(&mut self, value: Slot, by: u32, rest: Slot) {
         let why = self.why.clone();
-        let (quotient, remainder) = (self.home(value), self.home(rest));
+        let (quotient, remainder) = (self.assigned(value), self.assigned(rest));
         if quotient != EAX {
             self.copy(EAX, quotient, false, &why);
             self.values.set(EAX, Value::Unknown);
@@ -189,7 +189,7 @@ impl<'p> X86<'p> {
 
     /// Compares and jumps. On the way on, a result that is not below 0 and is no count is 0.
     fn branch(&mut self, left: Slot, cond: Cond, right: Operand, to: Label) {
-        let reg = self.home(left);
+        let reg = self.assigned(left);
         let why = self.why.clone();
         let mut condition = match (right, cond) {
             (Operand::Const(0), Cond::Lt) => Condition::Sign,
@@ -219,7 +219,7 @@ impl<'p> X86<'p> {
             }
             Operand::Slot(other) => {
                 let code = if wide { Opcode::Cmp_rm64_r64 } else { Opcode::Cmp_rm32_r32 };
-                self.plain(Instruction::with2(code, r, named(self.home(other), wide)), why);
+                self.plain(Instruction::with2(code, r, named(self.assigned(other), wide)), why);
             }
             _ => unreachable!("a slot is compared with a constant or a slot"),
         }
@@ -228,16 +228,16 @@ impl<'p> X86<'p> {
 
     /// Compares bytes.
     fn compare_low(&mut self, left: Slot, cond: Cond, right: Operand) -> Condition {
-        let (home, why) = (self.home(left), self.why.clone());
-        let byte = regs::bits_8(home);
+        let (assigned, why) = (self.assigned(left), self.why.clone());
+        let byte = regs::bits_8(assigned);
         let with = |code, value| Instruction::with2(code, byte, value);
         let built = match right {
             Operand::Const(0) if self.values.flags() == Some(left) => return cond.into(),
             Operand::Const(0) => Instruction::with2(Opcode::Test_rm8_r8, byte, byte), // 84 /r
-            Operand::Const(value) if home == EAX => with(Opcode::Cmp_AL_imm8, value as u32), // 3C ib
+            Operand::Const(value) if assigned == EAX => with(Opcode::Cmp_AL_imm8, value as u32), // 3C ib
             Operand::Const(value) => with(Opcode::Cmp_rm8_imm8, value as u32),        // 80 /7 ib
             Operand::Slot(other) => {
-                Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.home(other))) // 38 /r
+                Instruction::with2(Opcode::Cmp_rm8_r8, byte, regs::bits_8(self.assigned(other))) // 38 /r
             }
             _ => unreachable!("a slot is compared with a constant or a slot"),
         };
@@ -381,8 +381,8 @@ impl Selector for X86<'_> {
             Op::Push { value } => self.put(*value),
             Op::Pop { to } => self.take_off(*to),
             Op::Negate { to } => {
-                self.plain(Instruction::with1(Opcode::Neg_rm32, regs::bits_32(self.home(*to))), why);
-                self.values.define(*to, self.home(*to), Value::Unknown);
+                self.plain(Instruction::with1(Opcode::Neg_rm32, regs::bits_32(self.assigned(*to))), why);
+                self.values.define(*to, self.assigned(*to), Value::Unknown);
             }
             Op::Divide { value, by, rest } => self.divide(*value, *by, *rest),
             Op::Load { to, width, from } => self.load_for(at, *to, *width, *from),
@@ -423,8 +423,8 @@ impl Selector for X86<'_> {
         }
     }
 
-    fn home(&self, slot: Slot) -> Reg {
-        self.slots.home(slot)
+    fn assigned(&self, slot: Slot) -> Reg {
+        self.slots.assigned(slot)
     }
 
     fn is_whole(&self, slot: Slot) -> bool {

@@ -162,7 +162,7 @@ impl X86<'_> {
         if !is_next || !self.is_on_stack(datum) || self.pushed.iter().any(|(id, _)| *id == datum) {
             return false;
         }
-        self.push_datum(datum, self.home(to));
+        self.push_datum(datum, self.assigned(to));
         self.put_register(ESP); // 54
         self.skip = 1;
         true
@@ -170,7 +170,7 @@ impl X86<'_> {
 
     /// Puts a slot's value on top of the stack.
     pub(super) fn put(&mut self, value: Slot) {
-        self.put_register(self.home(value));
+        self.put_register(self.assigned(value));
     }
 
     fn put_register(&mut self, reg: Reg) {
@@ -184,9 +184,9 @@ impl X86<'_> {
     /// Takes a slot's value off again.
     pub(super) fn take_off(&mut self, to: Slot) {
         let code = if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }; // 58+r
-        let (home, why) = (self.home(to), self.why.clone());
-        self.plain(Instruction::with1(code, named(home, self.mode.is_long)), why);
+        let (assigned, why) = (self.assigned(to), self.why.clone());
+        self.plain(Instruction::with1(code, named(assigned, self.mode.is_long)), why);
         self.depth_bytes -= self.mode.class().word_bytes();
-        self.values.define(to, home, Value::Unknown);
+        self.values.define(to, assigned, Value::Unknown);
     }
 }

@@ -42,34 +42,34 @@ impl X86<'_> {
         let Some(base) = interference::moves_on(self.program, at).filter(|_| self.slots.fused(at) == 0) else {
             return false;
         };
-        let home = self.home(base);
+        let assigned = self.assigned(base);
         // Behind the increment of the address its flags may be wanted.
         let is_tested = matches!(
             self.program.insts.get(at + 2).map(|inst| &inst.op),
             Some(Op::Branch { left, right: Operand::Const(0), .. }) if *left == base
         );
-        let value_is_free = !self.slots.is_live(at, EAX) && home != EAX;
+        let value_is_free = !self.slots.is_live(at, EAX) && assigned != EAX;
         match op {
             _ if is_tested => return false,
-            Op::Load { to, width, .. } if home == STRINGS.from && self.home(*to) == STRINGS.value => {
+            Op::Load { to, width, .. } if assigned == STRINGS.from && self.assigned(*to) == STRINGS.value => {
                 self.load_string(*to, *width);
             }
             Op::Store { width, value: Operand::Slot(slot), .. }
-                if home == STRINGS.to && self.home(*slot) == STRINGS.value =>
+                if assigned == STRINGS.to && self.assigned(*slot) == STRINGS.value =>
             {
                 let why = self.why.clone();
                 self.store_string(if *width == Width::Byte { 1 } else { 4 }, &why);
             }
-            Op::Store { width, value: Operand::Const(value), .. } if home == STRINGS.to && value_is_free => {
+            Op::Store { width, value: Operand::Const(value), .. } if assigned == STRINGS.to && value_is_free => {
                 let bytes = if *width == Width::Byte { 1 } else { 4 };
                 self.store_strings(&value.to_le_bytes()[..bytes]);
             }
-            Op::StoreBytes { bytes, .. } if home == STRINGS.to && value_is_free => {
+            Op::StoreBytes { bytes, .. } if assigned == STRINGS.to && value_is_free => {
                 self.store_strings(bytes);
             }
             _ => return false,
         }
-        self.values.define(base, home, Value::Unknown);
+        self.values.define(base, assigned, Value::Unknown);
         self.skip = 1;
         true
     }

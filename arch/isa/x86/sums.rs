@@ -37,13 +37,13 @@ fn is_part(op: &Op, slot: Slot) -> bool {
 }
 
 /// The last of the accesses from an operation on to whose addresses alone a slot belongs: stores, or one load.
-fn accesses(program: &Program, kept: impl Fn(usize, Slot) -> bool, first: usize, slot: Slot) -> Option<usize> {
+fn accesses(program: &Program, is_live_after: impl Fn(usize, Slot) -> bool, first: usize, slot: Slot) -> Option<usize> {
     for at in first.. {
         let op = &program.insts.get(at)?.op;
         let is_replaced = matches!(op, Op::Load { to, .. } if *to == slot);
         match op {
             _ if !is_part(op, slot) => return None,
-            _ if is_replaced || !kept(at, slot) => return Some(at),
+            _ if is_replaced || !is_live_after(at, slot) => return Some(at),
             Op::Store { .. } => {}
             _ => return None,
         }
@@ -52,32 +52,32 @@ fn accesses(program: &Program, kept: impl Fn(usize, Slot) -> bool, first: usize,
 }
 
 /// The operation that multiplies a slot for the next ones' addresses alone: by how much, and the last of those.
-fn factor(program: &Program, kept: impl Fn(usize, Slot) -> bool, at: usize) -> Option<(Slot, u32, usize)> {
+fn factor(program: &Program, is_live_after: impl Fn(usize, Slot) -> bool, at: usize) -> Option<(Slot, u32, usize)> {
     let Op::Binary { operator, to, value: Operand::Const(value) } = program.insts.get(at)?.op else { return None };
     let by = match (operator, value) {
         (BinOp::Shl, 1..=3) => 1 << value,
         (BinOp::Mul, 2 | 4 | 8) => value as u32,
         _ => return None,
     };
-    accesses(program, kept, at + 1, to).map(|last| (to, by, last))
+    accesses(program, is_live_after, at + 1, to).map(|last| (to, by, last))
 }
 
 /// Is this slot, the address of a byte of the frame, wanted by the next access alone?
-pub(super) fn is_from_frame(program: &Program, kept: &[Set], at: usize, slot: Slot) -> bool {
-    let kept = |at: usize, slot: Slot| kept[at].contains(usize::from(slot.0));
-    let multiplied = factor(program, kept, at + 1).filter(|(to, ..)| *to != slot);
+pub(super) fn is_from_frame(program: &Program, live_out: &[Set], at: usize, slot: Slot) -> bool {
+    let is_live_after = |at: usize, slot: Slot| live_out[at].contains(usize::from(slot.0));
+    let multiplied = factor(program, is_live_after, at + 1).filter(|(to, ..)| *to != slot);
     let first = at + 1 + usize::from(multiplied.is_some());
     let is_replaced = |at: usize| program.insts[at].op.defines().contains(&slot);
-    program.has_routines() && accesses(program, kept, first, slot).is_some_and(|last| !is_replaced(last))
+    program.has_routines() && accesses(program, is_live_after, first, slot).is_some_and(|last| !is_replaced(last))
 }
 
 impl X86<'_> {
     /// Leaves the address of a byte of the frame to the access behind.
     pub(super) fn leave_frame(&mut self, slot: Slot, offset: u32) {
-        let kept = |at: usize, slot: Slot| self.slots.lives_after(at, slot);
-        let multiplied = factor(self.program, kept, self.at + 1).filter(|(to, ..)| *to != slot);
+        let is_live_after = |at: usize, slot: Slot| self.slots.lives_after(at, slot);
+        let multiplied = factor(self.program, is_live_after, self.at + 1).filter(|(to, ..)| *to != slot);
         let first = self.at + 1 + usize::from(multiplied.is_some());
-        let until = accesses(self.program, kept, first, slot).expect("it is left to accesses");
+        let until = accesses(self.program, is_live_after, first, slot).expect("it is left to accesses");
         self.parts = Parts { scaled: None, frame: Some((slot, offset as i32)), until };
     }
 
@@ -87,7 +87,7 @@ impl X86<'_> {
         let Some((to, by, last)) = factor(self.program, |at, slot| self.slots.lives_after(at, slot), at) else {
             return false;
         };
-        let reg = self.home(from.unwrap_or(to));
+        let reg = self.assigned(from.unwrap_or(to));
         let is_small = matches!(self.values.get(reg).value, Value::Byte | Value::Const(0..=0xff));
         if !self.program.has_routines() || !is_small || reg == ESP {
             return false;
@@ -120,11 +120,11 @@ impl X86<'_> {
         }
         let (base, offset) = match frame {
             Some((slot, at)) if slot == base => (self.mode.registers.frame, offset + at - self.frame_middle),
-            _ => (self.home(base), offset),
+            _ => (self.assigned(base), offset),
         };
         let (index, by) = match scaled {
             Some((slot, reg, by)) if slot == index => (reg, by),
-            _ => (self.home(index), 1),
+            _ => (self.assigned(index), 1),
         };
         let [base, index] = [base, index].map(|reg| named(reg, self.mode.is_long));
         let bytes = u32::from(offset != 0);

@@ -31,7 +31,7 @@ pub(crate) static MODE: Mode = Mode {
         nowhere: fuse::NOWHERE,
         looks_at: |info, args, index| info.looks_at(Machine::X86_64, args, index),
         // A REX prefix for the upper eight, and for the lowest byte of four more; the forms of the accumulator.
-        price: |reg, of| {
+        extra_bytes: |reg, of| {
             let rex = if reg >= 8 {
                 of.narrow
             } else if reg > EBX {
@@ -40,7 +40,7 @@ pub(crate) static MODE: Mode = Mode {
                 0
             };
             let second = if reg > EBX { of.second_byte } else { 0 };
-            rex + second + super::regs::base_price(reg, of) + if reg == EAX { 0 } else { of.compared }
+            rex + second + super::regs::base_extra_bytes(reg, of) + if reg == EAX { 0 } else { of.compared }
         },
         saves: Some(|reg| if reg < 8 { 2 } else { 4 }),
         strings: Some(fuse::STRINGS),

@@ -10,18 +10,18 @@ use crate::regalloc::interference::Constraints;
 const REGISTERS: usize = 32;
 
 /// Slots with their registers.
-pub(crate) struct Homes {
+pub(crate) struct Assignment {
     of: Vec<Option<Reg>>,
     held: Vec<Set>,
 }
 
-impl Homes {
+impl Assignment {
     pub(crate) fn new(of: &[Option<Reg>]) -> Self {
-        let mut homes = Self { of: vec![None; of.len()], held: vec![Set::with_room(of.len()); REGISTERS] };
+        let mut assignment = Self { of: vec![None; of.len()], held: vec![Set::with_room(of.len()); REGISTERS] };
         for (slot, &reg) in of.iter().enumerate() {
-            homes.set(slot, reg);
+            assignment.set(slot, reg);
         }
-        homes
+        assignment
     }
 
     /// The slots' registers.
@@ -50,10 +50,11 @@ impl Homes {
 
 impl Constraints {
     /// The register that costs a slot least of those that it may have, if there is one.
-    pub(crate) fn cheapest(&self, slot: usize, homes: &Homes, registers: &Registers) -> Option<Reg> {
-        let is_free = |reg: Reg| self.forbidden[slot] >> reg & 1 == 0 && !self.interferes[slot].meets(homes.held(reg));
+    pub(crate) fn cheapest(&self, slot: usize, assignment: &Assignment, registers: &Registers) -> Option<Reg> {
+        let is_free =
+            |reg: Reg| self.forbidden[slot] >> reg & 1 == 0 && !self.interferes[slot].meets(assignment.held(reg));
         let free = registers.general.iter().copied().filter(|&reg| is_free(reg));
-        free.min_by_key(|&reg| (self.cost(slot, reg, homes.all(), registers), reg))
+        free.min_by_key(|&reg| (self.cost(slot, reg, assignment.all(), registers), reg))
     }
 
     /// The slots in whose way a slot is that have a register, from the lowest number up.
@@ -61,9 +62,9 @@ impl Constraints {
         &'s self,
         slot: usize,
         reg: Reg,
-        homes: &'s Homes,
+        assignment: &'s Assignment,
     ) -> impl Iterator<Item = usize> + use<'s> {
-        let held = homes.held(reg);
+        let held = assignment.held(reg);
         self.interferes[slot].also_in([held, held])
     }
 }

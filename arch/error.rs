@@ -11,6 +11,13 @@ pub enum CompileError {
         /// The slot's name.
         slot: Cow<'static, str>,
     },
+    /// A routine reads the stack pointer at entry, and the frame lies in the state. The call of the routine has moved
+    /// the stack pointer, and no register holds its first value.
+    #[error("`entry` is asked for in routine `{routine}`, and the frame is not on the stack; ask before it is called")]
+    EntryInRoutine {
+        /// The routine's name.
+        routine: String,
+    },
     /// The machine's instructions take only addresses below 4 GiB here.
     #[error("an address is above 4 GiB")]
     AddressTooHigh,

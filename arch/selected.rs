@@ -246,17 +246,32 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
     }
 }
 
-/// Every argument that anybody looks at is in its register: on i386, too, where the sixth is in the frame's.
+/// Every argument that anybody looks at is in its register: on i386, too, where the sixth is in the frame's, which gets
+/// its own value back.
 #[test]
 fn calls_pass_all_their_arguments() {
-    for target in crate::TARGETS {
+    for (target, has_routine) in crate::TARGETS.into_iter().flat_map(|target| [(target, false), (target, true)]) {
         for info in crate::syscall::CALLS.iter().filter(|info| !info.call.is_numbered()) {
             let numbers: Vec<i64> = (1..=info.args.len() as i64).map(|number| 0x1000 * number + 0x123).collect();
             let args: Vec<Operand> = numbers.iter().copied().map(Operand::Const).collect();
             let mut program = Program::default();
+            let routine = program.label("routine");
+            if has_routine {
+                program.push(Op::CallRoutine(routine), "");
+                program.push(Op::CallRoutine(routine), "");
+            }
             program.call(info.call, &args, None, "");
             program.call(Call::Exit, &[Operand::Any], None, "");
+            if has_routine {
+                program.routine(routine);
+                program.call(Call::Getpid, &[], None, "");
+                program.push(Op::ReturnFrom { from: routine }, "");
+            }
             let text = text(&program, target.name);
+            let is_saved = count(&text, &["push", "ebp"]) > 0 && count(&text, &["pop", "ebp"]) > 0;
+            let is_overwritten =
+                has_routine && target.name == "i386" && numbers.len() == 6 && info.call != Call::EpollWait;
+            assert_eq!(is_saved, is_overwritten, "{} on {}: {text:?}", info.name, target.name);
             for (number, name) in numbers.iter().zip(info.args) {
                 // Calls that share their rows with `accept4`, `epoll_pwait` and `ppoll`, but have fewer arguments.
                 let wanted = match info.call {
@@ -324,5 +339,32 @@ fn a_frame_leaves_the_entry_alone_that_is_read() {
             let reads = count(&text, &["sp + 0x40"]) + count(&text, &["sp, #0x40"]);
             assert_eq!(reads > 0, asks, "{machine}: {text:?}");
         }
+    }
+}
+
+/// With a frame in the state only the stack pointer tells where the arguments are, and a routine's return address lies
+/// below them.
+#[test]
+fn routines_cannot_ask_for_the_entry_if_the_frame_is_in_the_state() {
+    for (target, in_routine) in crate::TARGETS.into_iter().flat_map(|target| [(target, false), (target, true)]) {
+        let mut program = Program { frame_bytes: 64, state_bytes: 4096, frame_at: Some(1024), ..Program::default() };
+        let entry = program.slot("entry", Kind::Pointer);
+        let routine = program.label("look");
+        let ask = Op::Set { to: entry, value: Operand::Entry };
+        if !in_routine {
+            program.push(ask.clone(), "");
+        }
+        program.push(Op::CallRoutine(routine), "");
+        program.push(Op::CallRoutine(routine), "");
+        program.call(Call::Exit, &[Operand::Slot(entry)], None, "");
+        program.routine(routine);
+        if in_routine {
+            program.push(ask, "");
+        }
+        program.call(Call::Close, &[Operand::Slot(entry)], None, "");
+        program.push(Op::ReturnFrom { from: routine }, "");
+        let error = crate::compile(target, &program).err();
+        let expected = in_routine.then(|| crate::CompileError::EntryInRoutine { routine: "look".into() });
+        assert_eq!(error, expected, "{}", target.name);
     }
 }

@@ -186,12 +186,7 @@ impl Program {
 
     /// Does it ask for the stack as it was at entry?
     pub(crate) fn asks_for_entry(&self) -> bool {
-        let args = |op: &Op| match op {
-            Op::Call { args, .. } => args.contains(&Operand::Entry),
-            Op::Set { value, .. } => *value == Operand::Entry,
-            _ => false,
-        };
-        self.insts.iter().any(|inst| args(&inst.op))
+        self.insts.iter().any(|inst| inst.op.asks_for_entry())
     }
 
     /// The reason of a jump to a label, whatever its operation has for one.

@@ -41,6 +41,15 @@ impl Op {
         args.into_iter().filter_map(|arg| if let Operand::Data(datum) = arg { Some(*datum) } else { None }).collect()
     }
 
+    /// Does it read the stack pointer as it was at entry?
+    pub(crate) fn asks_for_entry(&self) -> bool {
+        match self {
+            Self::Call { args, .. } => args.contains(&Operand::Entry),
+            Self::Set { value, .. } => *value == Operand::Entry,
+            _ => false,
+        }
+    }
+
     /// Slots it gives a value.
     pub fn defines(&self) -> Vec<Slot> {
         match self {

@@ -5,12 +5,12 @@
 //! walk counts. The number of walks is bounded: a state at a label only ever loses.
 
 use crate::analysis::assertions::Assertions;
+use crate::analysis::cfg::Cfg;
 use crate::analysis::value_state::ValueState;
-use crate::mach::code::Code;
-use crate::reg::Reg;
-
 use crate::ir::in_frame;
+use crate::mach::code::Code;
 use crate::op::{BinOp, Cond, FRAME_BELOW_BYTES, Inst, Label, Op, Operand, Program, Slot};
+use crate::reg::Reg;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 
 /// One machine's selection.
@@ -154,6 +154,7 @@ pub(crate) fn select<S: Selector>(
     keeps_assertions: bool,
     new: impl Fn() -> S,
 ) -> Result<Code, CompileError> {
+    refuse_entry_in_routines(program)?;
     let mut at_labels = AtLabels::new(program);
     // Only a program whose frame a register leads to is the same at a label however control came there.
     if program.has_routines() {
@@ -170,6 +171,21 @@ pub(crate) fn select<S: Selector>(
             code.may_change_order = program.has_routines();
             return Ok(code);
         }
+    }
+}
+
+/// Refuses [`Operand::Entry`] where only the stack pointer could tell it, and has moved by return addresses.
+fn refuse_entry_in_routines(program: &Program) -> Result<(), CompileError> {
+    if program.frame_at.is_none() || !program.asks_for_entry() {
+        return Ok(());
+    }
+    let cfg = Cfg::of(program);
+    let asks = |at: usize| program.insts[at].op.asks_for_entry();
+    match cfg.bodies().find(|(_, body)| body.iter().any(asks)).map(|(entry, _)| &program.insts[entry].op) {
+        Some(Op::Routine(label)) => {
+            Err(CompileError::EntryInRoutine { routine: program.labels[usize::from(label.0)].clone() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -30,13 +30,15 @@ enum Location {
 fn location(program: &Program, slot: Slot, spilled: &mut Program) -> Location {
     let mut definitions = program.insts.iter().filter(|inst| inst.op.defines().contains(&slot));
     let known = match (definitions.next().map(|inst| &inst.op), definitions.next()) {
-        (Some(Op::Set { value, .. }), None)
-            if !matches!(value, Operand::Slot(_) | Operand::AtLeast(_) | Operand::NotNegative) =>
-        {
-            Some(*value)
-        }
+        (Some(Op::Set { value, .. }), None) => Some(*value),
         _ => None,
     };
+    let known = known.filter(|value| match value {
+        Operand::Slot(_) | Operand::AtLeast(_) | Operand::NotNegative => false,
+        // In a routine nothing leads there any more.
+        Operand::Entry => program.frame_at.is_none(),
+        _ => true,
+    });
     if let Some(value) = known {
         return Location::Known(value);
     }

@@ -63,8 +63,16 @@ const AF_INET: i64 = 2;
 const SOCK_DGRAM: i64 = 2;
 const MSG_DONTWAIT: i64 = 0x40;
 
+/// Where the calls with six arguments are made, and what the address's length is.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Main,
+    Routine,
+    RoutineWithSlots,
+}
+
 /// A socket sends a byte to itself; what its address, the address's length, and the counts come to is the exit code.
-fn datagram() -> Program {
+fn datagram(form: Form) -> Program {
     let mut program = Program { frame_bytes: 96, ..Program::default() };
     let [socket, sent, received, family, length] =
         ["socket", "sent", "received", "family", "length"].map(|name| program.slot(name, Kind::Int));
@@ -72,15 +80,31 @@ fn datagram() -> Program {
     let address = program.datum("127.0.0.1:8080", vec![Part::Bytes(address)], 0);
     let text = program.datum("text", vec![Part::Bytes(b"x".into())], 0);
     let frame = |offset| Mem { base: Base::Frame, offset };
+    let [bytes, place] = [("bytes", Kind::Int), ("place", Kind::Pointer)].map(|(name, kind)| program.slot(name, kind));
+    let routine = program.label("exchange");
     program.call(Call::Socket, &[AF_INET, SOCK_DGRAM, 0].map(Operand::Const), Some(socket), "");
     let [of, to, len] = [Operand::Slot(socket), Operand::Data(address), Operand::Const(ADDRESS_BYTES)];
     program.call(Call::Bind, &[of, to, len], None, "");
-    let zero = Operand::Const(0);
-    program.call(Call::Sendto, &[of, Operand::Data(text), Operand::Const(1), zero, to, len], Some(sent), "");
-    program.push(Op::Store { width: Width::Four, to: frame(LENGTH), value: len }, "");
-    let [sender, place] = [SENDER, LENGTH].map(|at| Operand::Frame(at as u32));
-    let flags = Operand::Const(MSG_DONTWAIT);
-    program.call(Call::Recvfrom, &[of, Operand::Frame(0), Operand::Const(1), flags, sender, place], Some(received), "");
+    program.push(Op::Set { to: bytes, value: len }, "");
+    program.push(Op::Set { to: place, value: Operand::Frame(LENGTH as u32) }, "");
+    let (sent_bytes, received_at) = match form {
+        Form::RoutineWithSlots => (Operand::Slot(bytes), Operand::Slot(place)),
+        Form::Main | Form::Routine => (len, Operand::Frame(LENGTH as u32)),
+    };
+    let exchange = |program: &mut Program| {
+        let (zero, flags) = (Operand::Const(0), Operand::Const(MSG_DONTWAIT));
+        let (one, sender) = (Operand::Const(1), Operand::Frame(SENDER as u32));
+        program.call(Call::Sendto, &[of, Operand::Data(text), one, zero, to, sent_bytes], Some(sent), "");
+        program.push(Op::Store { width: Width::Four, to: frame(LENGTH), value: len }, "");
+        program.call(Call::Recvfrom, &[of, Operand::Frame(0), one, flags, sender, received_at], Some(received), "");
+    };
+    match form {
+        Form::Main => exchange(&mut program),
+        // A routine that is called once would be inlined.
+        Form::Routine | Form::RoutineWithSlots => {
+            (0..2).for_each(|_| program.push(Op::CallRoutine(routine), ""));
+        }
+    }
     program.push(Op::Load { to: family, width: Width::Byte, from: frame(SENDER) }, "");
     program.push(Op::Load { to: length, width: Width::Byte, from: frame(LENGTH) }, "");
     // What is received is nothing beside it, as long as it is one byte.
@@ -88,21 +112,28 @@ fn datagram() -> Program {
         program.push(Op::Binary { operator: BinOp::Add, to: length, value }, "");
     }
     program.call(Call::Exit, &[Operand::Slot(length)], None, "");
+    if !matches!(form, Form::Main) {
+        program.routine(routine);
+        exchange(&mut program);
+        program.push(Op::ReturnFrom { from: routine }, "");
+    }
     program
 }
 
-/// Six arguments, the last one the length of an address: its value or its place.
+/// Six arguments, the last one the length of an address: its value or its place. In a program with routines i386 has
+/// the frame's address in the register of the sixth.
 #[test]
 fn datagrams_have_their_addresses() {
     let folder = tempfile::tempdir().unwrap();
-    for target in TARGETS {
+    let forms = [Form::Main, Form::Routine, Form::RoutineWithSlots];
+    for (target, form) in TARGETS.into_iter().flat_map(|target| forms.map(|form| (target, form))) {
         let options = Options::new(target).effort(Effort::Quick);
-        let file = folder.path().join(target.name);
-        write(&asmgen::assemble(&datagram(), options).unwrap(), &file);
+        let file = folder.path().join(format!("{}-{form:?}", target.name));
+        write(&asmgen::assemble(&datagram(form), options).unwrap(), &file);
         let variant = Variant { target: target.name, ..Variant::native(&file) };
         for variant in [variant, variant.emulated()] {
             let status = in_own_network(|| variant.run(&file).status().unwrap());
-            assert_eq!(status.code(), Some((ADDRESS_BYTES + AF_INET + 1 + 1) as i32), "{variant}");
+            assert_eq!(status.code(), Some((ADDRESS_BYTES + AF_INET + 1 + 1) as i32), "{form:?} {variant}");
         }
     }
 }

@@ -1,4 +1,7 @@
 //! System calls on x86: arguments in their registers, number in the accumulator.
+//!
+//! The sixth argument of i386 goes to ebp, which holds the frame's address in a program with routines. Such a call
+//! pushes ebp first, sets it last, and pops it after the call.
 
 use iced_x86::{Code, Instruction};
 
@@ -8,8 +11,9 @@ use super::select::{X86, named};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice::ORDER;
 use crate::op::{Operand, Slot};
+use crate::reg::Reg;
 use crate::regalloc::parallel_move::{self, Argument, Move};
-use crate::syscall::{Call, Returns};
+use crate::syscall::{Call, CallInfo, Returns};
 
 impl X86<'_> {
     pub(super) fn call(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {
@@ -17,10 +21,14 @@ impl X86<'_> {
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
         let mut args = parallel_move::settled(args, &registers, |slot| self.slots.assigned(slot));
-        // The frame's address stays where it is; it is not negative under qemu-user, and Linux does not look at it.
-        if self.program.has_routines() && !self.mode.is_long {
-            for (arg, _) in args.iter_mut().zip(&registers).filter(|(_, reg)| **reg == self.mode.registers.frame) {
-                *arg = if *arg == Operand::NotNegative { Operand::Any } else { *arg };
+        let (frame, in_frame_register) =
+            (self.mode.registers.frame, self.take_frame_argument(info, &registers, &mut args));
+        let frame_address = self.values.get(frame);
+        if let Some((arg, role)) = in_frame_register {
+            self.push_register(frame, "the frame, for after the call");
+            // The register of a slot may become another argument's.
+            if let Operand::Slot(slot) = arg {
+                self.push_register(self.assigned(slot), &format!("{}: {role}", info.name));
             }
         }
         let args = &args[..];
@@ -47,10 +55,19 @@ impl X86<'_> {
         }
         self.set_cheapest_first(info.name, rest);
         self.args_set = u32::MAX;
+        match in_frame_register {
+            Some((Operand::Slot(_), role)) => self.pop_register(frame, &format!("{}: {role}", info.name)),
+            Some((arg, role)) => self.set(frame, arg, &format!("{}: {role}", info.name)),
+            None => {}
+        }
         let why = self.why.clone();
         let enter = (self.mode.enter)();
         self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
         self.values.set_flags(None);
+        if in_frame_register.is_some() {
+            self.pop_register(frame, "the frame");
+            self.values.set(frame, frame_address);
+        }
         for &reg in self.mode.registers.clobbers {
             self.values.set(reg, RegValue::UNKNOWN);
         }
@@ -72,6 +89,23 @@ impl X86<'_> {
             let value = self.values.get(assigned).value;
             self.values.define(slot, assigned, value);
         }
+    }
+
+    /// Takes out the argument that belongs in the register of the frame's address, with its name, if it matters.
+    fn take_frame_argument(
+        &self,
+        info: &'static CallInfo,
+        registers: &[Reg],
+        args: &mut [Operand],
+    ) -> Option<(Operand, &'static str)> {
+        let is_frame = |reg: &Reg| *reg == self.mode.registers.frame && self.program.has_routines();
+        let index = registers.iter().position(is_frame).filter(|&index| index < args.len())?;
+        let is_wanted = info.looks_at(self.mode.machine, args, index);
+        // Without an address Linux does not look at its length, and qemu-user wants none below 0: the frame's address
+        // is not negative there.
+        let needs_nothing = args[index] == Operand::NotNegative && args[index - 1] == Operand::Const(0);
+        let arg = std::mem::replace(&mut args[index], Operand::Any);
+        (is_wanted && arg != Operand::Any && !needs_nothing).then_some((arg, info.args[index]))
     }
 
     fn move_slot(&mut self, name: &str, one: Move) {

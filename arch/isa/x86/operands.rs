@@ -129,7 +129,7 @@ impl X86<'_> {
     }
 
     /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
-    /// point into the frame does not.
+    /// question into the frame does not.
     pub(super) fn frame_base(&self, offset: i32) -> (Reg, i32) {
         let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.values.get(reg).value {
             Value::Frame(at) => Some((reg, offset - at as i32)),
@@ -237,7 +237,7 @@ impl X86<'_> {
 
     /// Is there a system call before this operation? What is there is mostly in other bytes than the header's.
     fn calls_before(&self, at: usize) -> bool {
-        self.program.insts[..at].iter().any(|at| matches!(at.op, Op::Call { .. }))
+        self.program.insts[..at].iter().any(|inst| matches!(inst.op, Op::Call { .. }))
     }
 
     /// The rules for small programs, but for one that is left out.
@@ -308,8 +308,9 @@ impl X86<'_> {
                 self.push(Operation::Address { reg, of: Ref::Image }, why.into());
                 self.values.set(reg, Value::Unknown);
             }
+            // `isel` refuses this in routines, so only what this code has pushed lies below.
             Operand::Entry if self.program.frame_at.is_some() => {
-                self.copy(reg, ESP, self.mode.is_long, why);
+                self.set_above_stack(reg, self.depth_bytes, why);
                 self.values.set(reg, Value::Unknown);
             }
             Operand::Entry => self.set_frame(reg, self.reserved_bytes - self.program.below_frame(), why),
@@ -322,6 +323,17 @@ impl X86<'_> {
                 }
             }
         }
+    }
+
+    /// The address so many bytes above the stack pointer.
+    fn set_above_stack(&mut self, reg: Reg, bytes: u32, why: &str) {
+        let is_long = self.mode.is_long;
+        if bytes == 0 {
+            return self.copy(reg, ESP, is_long, why);
+        }
+        let code = if is_long { Opcode::Lea_r64_m } else { Opcode::Lea_r32_m };
+        let from = self.operand(ESP, bytes as i32);
+        self.plain(Instruction::with2(code, named(reg, is_long), from), why);
     }
 
     /// A number that is large enough: this one, or what the register's bits are the other way round.

@@ -163,30 +163,36 @@ impl X86<'_> {
             return false;
         }
         self.push_datum(datum, self.assigned(to));
-        self.put_register(ESP); // 54
+        let why = self.why.clone();
+        self.push_register(ESP, &why); // 54
         self.skip = 1;
         true
     }
 
     /// Puts a slot's value on top of the stack.
     pub(super) fn put(&mut self, value: Slot) {
-        self.put_register(self.assigned(value));
+        let why = self.why.clone();
+        self.push_register(self.assigned(value), &why);
     }
 
-    fn put_register(&mut self, reg: Reg) {
+    pub(super) fn push_register(&mut self, reg: Reg, why: &str) {
         let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }; // 50+r
-        let why = self.why.clone();
         self.plain(Instruction::with1(code, named(reg, self.mode.is_long)), why);
         self.depth_bytes += self.mode.class().word_bytes();
         self.zeros = 0;
     }
 
+    /// Pops a word; what is known of the register is the caller's business.
+    pub(super) fn pop_register(&mut self, reg: Reg, why: &str) {
+        let code = if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }; // 58+r
+        self.plain(Instruction::with1(code, named(reg, self.mode.is_long)), why);
+        self.depth_bytes -= self.mode.class().word_bytes();
+    }
+
     /// Takes a slot's value off again.
     pub(super) fn take_off(&mut self, to: Slot) {
-        let code = if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }; // 58+r
         let (assigned, why) = (self.assigned(to), self.why.clone());
-        self.plain(Instruction::with1(code, named(assigned, self.mode.is_long)), why);
-        self.depth_bytes -= self.mode.class().word_bytes();
+        self.pop_register(assigned, &why);
         self.values.define(to, assigned, Value::Unknown);
     }
 }

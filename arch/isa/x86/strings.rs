@@ -14,7 +14,7 @@ use iced_x86::{Code as Opcode, Instruction, Register, RepPrefixKind};
 
 use super::fuse::STRINGS;
 use super::regs::EAX;
-use super::select::{X86, named};
+use super::select::X86;
 use crate::analysis::value_state::{RegValue, Value};
 use crate::op::{Op, Operand, Slot, Width};
 use crate::reg::Reg;
@@ -23,15 +23,13 @@ use crate::regalloc::interference;
 impl X86<'_> {
     /// Keeps a register's value on the stack; tells what is known of it.
     pub(super) fn save(&mut self, reg: Reg) -> RegValue {
-        let (code, whole) = (if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 }, self.mode.is_long);
-        self.plain(Instruction::with1(code, named(reg, whole)), "it is wanted afterwards");
+        self.push_register(reg, "it is wanted afterwards");
         self.values.get(reg)
     }
 
     /// Gets it back behind an operation.
     pub(super) fn restore(&mut self, reg: Reg, fact: RegValue, op: &Op) {
-        let (code, whole) = (if self.mode.is_long { Opcode::Pop_r64 } else { Opcode::Pop_r32 }, self.mode.is_long);
-        self.plain(Instruction::with1(code, named(reg, whole)), "as it was");
+        self.pop_register(reg, "as it was");
         let copy_of = fact.copy_of.filter(|slot| !op.defines().contains(slot));
         self.values.set(reg, RegValue { copy_of, ..fact });
     }

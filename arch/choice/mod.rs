@@ -1,5 +1,9 @@
-//! Choice points: wherever allocation or selection has several ways, it asks here which to take. Without a search the
-//! answer is the usual one; `golf` compiles a program again with other answers.
+//! Choice points: where allocation or selection has several ways, `Tuning` decides which to take.
+//!
+//! Without a search every decision is the usual one. `golf` compiles a program again and again with other decisions.
+//! Terms: a choice point is a place of the program and a kind of choice. A decision is the number of a way. A
+//! speculative choice is longer than the usual one, and pays only if its bytes are in the file already.
+//! Invariant: the choice points that a compilation meets depend on its decisions alone.
 
 mod rules;
 
@@ -8,100 +12,102 @@ use std::collections::BTreeMap;
 
 pub use rules::Rule;
 
-/// A question: the operation, and which of its questions.
-pub(crate) type Question = (usize, u16);
+/// A choice point: the number of the operation, and which choice at that operation.
+pub(crate) type ChoicePoint = (usize, u16);
 
-/// Answers: which way, to each question whose answer is not the usual one.
-pub(crate) type Answers = BTreeMap<Question, usize>;
+/// The decisions that are not the usual ones.
+pub(crate) type Decisions = BTreeMap<ChoicePoint, usize>;
 
-/// Questions about registers' constants have the register's number; those about the order of arguments, the turn.
+// Kinds of choices. The lower byte of a choice tells more: for the constant of a register, the register's number.
+
+/// Which argument of a call is set next; the lower byte is the number of arguments left.
 pub(crate) const ORDER: u16 = 0x100;
-/// Those about the registers of slots have the slot's number instead of the operation's.
-pub(crate) const HOME: u16 = 0x200;
-/// Whether data are pushed; the datum's number instead of the operation's.
+/// Which register a slot gets; the choice point has the slot's number instead of the operation's.
+pub(crate) const SLOT_REGISTER: u16 = 0x200;
+/// Whether data are pushed; the choice point has the datum's number instead of the operation's.
 pub(crate) const STACK: u16 = 0x500;
-/// How many zeros to push when the program begins.
+/// How many zeros the program pushes when it begins.
 pub(crate) const ZEROS: u16 = 0x300;
-/// Which constant a register is to hold from the beginning.
+/// Which constant a register holds from the beginning.
 pub(crate) const SEED: u16 = 0x600;
-/// Which constant a register is to hold before a jump.
+/// Which constant a register gets before a jump.
 pub(crate) const RESTORE: u16 = 0x700;
 /// Which of several sufficient numbers.
 pub(crate) const ENOUGH: u16 = 0x400;
 
-/// Which two constants a call has loaded at once.
+/// Which two constants of a call one instruction loads.
 pub(crate) const WORDS: u16 = 0x800;
 
-/// Whether a constant is made by its lower half although that is longer: it may be in the file already.
+/// Whether code sets the lower half of a constant, although that is longer: the two bytes may be in the file already.
 pub(crate) const HALF: u16 = 0x900;
 
-/// Whether a number of which only some bits matter is loaded.
+/// Whether code loads a number of which only some bits matter.
 pub(crate) const BITS: u16 = 0xb00;
 
-/// The bits of a question that tell its kind.
+/// The bits that tell the kind of a choice.
 const KINDS: u16 = 0xff00;
 
-/// Answers, and the questions that were asked.
+/// The decisions of one compilation, and the choice points that it has met.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
-    /// Is this for a small program, where rules apply that need everything near?
+    /// Is the program small? Then rules apply that need all addresses near each other.
     pub(crate) is_golf: bool,
     /// Have addresses of code and data more than 32 bits?
     pub(crate) is_far: bool,
-    /// Which of the searches for registers: each begins with other pseudorandom numbers.
+    /// The number of the search for registers. Each search begins with other pseudorandom numbers.
     pub(crate) turn: usize,
-    /// Is what is believed of registers kept with the instructions?
+    /// Do instructions keep the assertions about registers?
     pub(crate) keeps_assertions: bool,
-    /// Rules that are not to be used.
+    /// Rules that are switched off.
     without: Vec<Rule>,
-    /// The answers that are not the usual ones.
-    pub(crate) answers: Answers,
-    /// What was asked: how many ways there were.
-    asked: RefCell<BTreeMap<Question, usize>>,
-    /// What could be shorter if it had the right place: with the number of two bytes that would have to be there already.
-    hopes: RefCell<BTreeMap<Question, u16>>,
-    /// The same in the order of asking, with the first answer.
-    pub(crate) order: RefCell<Vec<Asked>>,
+    /// The decisions that are not the usual ones.
+    pub(crate) decisions: Decisions,
+    /// The choice points so far, with the number of their ways.
+    decided: RefCell<BTreeMap<ChoicePoint, usize>>,
+    /// The speculative choices so far, each with the two bytes that the file has to have already.
+    speculations: RefCell<BTreeMap<ChoicePoint, u16>>,
+    /// The choice points in the order in which the compilation met them, each with its first decision.
+    pub(crate) order: RefCell<Vec<Decided>>,
 }
 
-/// A question that was asked.
+/// A choice point that a compilation has met.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
-    pub(crate) question: Question,
+pub(crate) struct Decided {
+    pub(crate) point: ChoicePoint,
     pub(crate) ways: usize,
-    pub(crate) answer: usize,
+    pub(crate) decision: usize,
 }
 
 impl Tuning {
-    /// These answers, for a file at this load address; to the other questions the usual ones.
-    pub(crate) fn golf(base: u64, answers: Answers, without: Vec<Rule>) -> Self {
-        Self { is_golf: true, is_far: base > u64::from(u32::MAX), answers, without, ..Self::default() }
+    /// These decisions, for a file at this load address; the usual ones elsewhere.
+    pub(crate) fn golf(base: u64, decisions: Decisions, without: Vec<Rule>) -> Self {
+        Self { is_golf: true, is_far: base > u64::from(u32::MAX), decisions, without, ..Self::default() }
     }
 
-    /// No search, but what is believed of registers.
+    /// No search; the code keeps the assertions about registers.
     pub(crate) fn with_assertions() -> Self {
         Self { keeps_assertions: true, ..Self::default() }
     }
 
-    /// No search but for registers, and that from other numbers on.
+    /// Only the search for registers, the one of this number.
     pub(crate) fn with_turn(turn: usize) -> Self {
         Self { turn, ..Self::default() }
     }
 
-    /// For any program at this load address, but for a rule.
+    /// No search, for a program of any size at this load address, without a rule.
     pub(crate) fn usual(base: u64, without: Option<Rule>) -> Self {
         Self { is_far: base > u64::from(u32::MAX), without: Vec::from_iter(without), ..Self::default() }
     }
 
-    /// May it be used?
+    /// Is the rule switched on?
     pub(crate) fn has(&self, rule: Rule) -> bool {
         !self.without.contains(&rule)
     }
 
-    /// Which of so many ways? `usual` if nobody has decided otherwise.
-    pub(crate) fn ask(&self, question: Question, ways: usize, usual: usize) -> usize {
-        let rule = match question.1 & KINDS {
-            HOME => Rule::Homes,
+    /// The way to take, of so many: the decision for this choice point, or `usual`.
+    pub(crate) fn decide(&self, point: ChoicePoint, ways: usize, usual: usize) -> usize {
+        let rule = match point.1 & KINDS {
+            SLOT_REGISTER => Rule::Registers,
             SEED => Rule::Hold,
             RESTORE => Rule::Again,
             WORDS => Rule::Words,
@@ -110,35 +116,35 @@ impl Tuning {
         if !self.is_golf || ways < 2 || !self.has(rule) {
             return usual;
         }
-        let mut asked = self.asked.borrow_mut();
-        let answer = self.answers.get(&question).copied().filter(|&answer| answer < ways).unwrap_or(usual);
-        let most = asked.entry(question).or_insert_with(|| {
-            self.order.borrow_mut().push(Asked { question, ways, answer });
+        let mut decided = self.decided.borrow_mut();
+        let decision = self.decisions.get(&point).copied().filter(|&decision| decision < ways).unwrap_or(usual);
+        let most = decided.entry(point).or_insert_with(|| {
+            self.order.borrow_mut().push(Decided { point, ways, decision });
             0
         });
         *most = ways.max(*most);
-        answer
+        decision
     }
 
-    /// Is this to be done although it is shorter only in the right place?
-    pub(crate) fn hope(&self, question: Question, value: u16) -> bool {
-        self.hopes.borrow_mut().insert(question, value);
-        self.answers.contains_key(&question)
+    /// Is the speculative choice taken here? It pays if the file has these two bytes already.
+    pub(crate) fn speculates(&self, point: ChoicePoint, value: u16) -> bool {
+        self.speculations.borrow_mut().insert(point, value);
+        self.decisions.contains_key(&point)
     }
 
-    /// What could be hoped for so far.
-    pub(crate) fn hopes(&self) -> BTreeMap<Question, u16> {
-        self.hopes.borrow().clone()
+    /// The speculative choices so far, with the bytes that they need.
+    pub(crate) fn speculations(&self) -> BTreeMap<ChoicePoint, u16> {
+        self.speculations.borrow().clone()
     }
 
-    /// Bytes that are in the file already if all hopes come true.
-    pub(crate) fn hoped_bytes(&self) -> usize {
-        let hopes = self.hopes.borrow();
-        2 * hopes.keys().filter(|question| self.answers.contains_key(question)).count()
+    /// Bytes that the file has already if all speculative choices pay.
+    pub(crate) fn speculative_bytes(&self) -> usize {
+        let speculations = self.speculations.borrow();
+        2 * speculations.keys().filter(|point| self.decisions.contains_key(point)).count()
     }
 
-    /// The questions so far, each with its number of ways.
-    pub(crate) fn asked(&self) -> Vec<(Question, usize)> {
-        self.asked.borrow().iter().map(|(&question, &ways)| (question, ways)).collect()
+    /// The choice points so far, each with its number of ways.
+    pub(crate) fn decided(&self) -> Vec<(ChoicePoint, usize)> {
+        self.decided.borrow().iter().map(|(&point, &ways)| (point, ways)).collect()
     }
 }

@@ -3,8 +3,8 @@
 /// A rule of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// Bytes of a header are swallowed as the number of an instruction that nobody needs.
-    Swallow,
+    /// Bytes of a header are absorbed as the immediate of an instruction that nobody needs.
+    AbsorbAsImmediate,
     /// Bytes of a header are run as an addition to a register that nobody has.
     Sum,
     /// Bytes of a header are run as prefixes of what follows.
@@ -12,7 +12,7 @@ pub enum Rule {
     /// A word of a header is run as a branch.
     Branch,
     /// Code goes on in other free bytes, behind a jump.
-    Hop,
+    JumpToHole,
     /// Code from behind the header goes on in free bytes of it, behind a jump.
     Back,
     /// Instructions that do not need each other change places.
@@ -44,7 +44,7 @@ pub enum Rule {
     /// Two constants by one load of words that lie in a header, in code or in data.
     Words,
     /// Registers of slots are searched.
-    Homes,
+    Registers,
     /// Which constant is made how, and in which order, is searched.
     Constants,
 }
@@ -52,11 +52,11 @@ pub enum Rule {
 impl Rule {
     /// All of them.
     pub const ALL: [Self; 22] = [
-        Self::Swallow,
+        Self::AbsorbAsImmediate,
         Self::Sum,
         Self::Prefix,
         Self::Branch,
-        Self::Hop,
+        Self::JumpToHole,
         Self::Back,
         Self::Order,
         Self::Encoding,
@@ -72,18 +72,18 @@ impl Rule {
         Self::Stack,
         Self::Needless,
         Self::Words,
-        Self::Homes,
+        Self::Registers,
         Self::Constants,
     ];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Swallow => "swallow",
+            Self::AbsorbAsImmediate => "absorb-as-immediate",
             Self::Sum => "sum",
             Self::Prefix => "prefix",
             Self::Branch => "branch",
-            Self::Hop => "hop",
+            Self::JumpToHole => "jump-to-hole",
             Self::Back => "back",
             Self::Order => "order",
             Self::Encoding => "encoding",
@@ -99,7 +99,7 @@ impl Rule {
             Self::Stack => "stack",
             Self::Needless => "needless",
             Self::Words => "words",
-            Self::Homes => "homes",
+            Self::Registers => "registers",
             Self::Constants => "constants",
         }
     }
@@ -107,11 +107,11 @@ impl Rule {
     /// What it does, in a few words.
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Swallow => "header bytes as the immediate of an instruction without effect",
+            Self::AbsorbAsImmediate => "header bytes as the immediate of an instruction without effect",
             Self::Sum => "header bytes run as an addition to a dead register",
             Self::Prefix => "header bytes run as prefixes",
             Self::Branch => "header words run as branches",
-            Self::Hop => "code in several holes, with jumps between them",
+            Self::JumpToHole => "code in several holes, with jumps between them",
             Self::Back => "jumps from behind the headers back into their holes",
             Self::Order => "independent instructions in another order",
             Self::Encoding => "longer encodings with bytes that the header has already",
@@ -127,7 +127,7 @@ impl Rule {
             Self::Stack => "data pushed instead of kept in the file",
             Self::Needless => "short call numbers where a failure makes the call needless",
             Self::Words => "two constants by one load of words that are in the file already",
-            Self::Homes => "search of registers for slots",
+            Self::Registers => "search of registers for slots",
             Self::Constants => "search of ways to make constants, and their order",
         }
     }

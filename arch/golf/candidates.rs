@@ -3,36 +3,40 @@
 //! Problem: the shortest selection need not make the smallest file. Data that need no place of their own, and words
 //! that are in the file already, are worth more than their bytes say.
 //! Strategy: a portfolio. The search over choices runs with and without pushed data, with and without exchanges, and
-//! with speculative choices; each start gives a family of equally short selections made of different pieces.
-//! Cost: so many compilations as its budget of tries says.
+//! with speculative choices. Each start gives equally short selections that are made of different pieces.
+//! Cost: as many compilations as its budget of tries says.
 
 use std::collections::BTreeMap;
 
+use super::size::least_bytes_at;
+use super::task::Stop;
 use super::tune::{Cost, every, tune};
-use super::{Stop, least_bytes_at};
 use crate::CompileError;
 use crate::choice::Rule;
-use crate::choice::{Answers, Question, STACK, Tuning, WORDS};
+use crate::choice::{ChoicePoint, Decisions, STACK, Tuning, WORDS};
 use crate::isa;
 use crate::mach::code::{Code, Unit};
 use crate::op::{Datum, Program};
 use crate::target::Target;
 
-/// What is to be selected, and how.
+/// What the search compiles, and how.
 struct Selection<'a> {
     target: &'static Target,
     program: &'a Program,
     base: u64,
-    /// Of equally short ones so many are kept.
+    /// How many equally short selections it keeps.
     most: usize,
     /// Ends it early.
     stop: &'a Stop<'a>,
 }
 
-/// Every way to select a program's instructions that a search of so many tries finds to be of the fewest bytes, at this
-/// load address: those that push data and those that do not apart. Only small programs are searched; of others there is
-/// the usual way alone. `likely` are numbers of two bytes that stand in the header. Where `stop` says so, each family
-/// ends with its first.
+/// The shortest selections of a program's instructions for a load address, in groups by the choices that they began
+/// with. The search has `tries` compilations for each start, and keeps `most` equally short ones. It searches small
+/// programs only; others have one selection, the usual one. `likely` are numbers of two bytes that headers contain. If
+/// `stop` returns true, each start ends with its first selection.
+///
+/// # Errors
+/// The program does not compile.
 pub fn selections(
     target: &'static Target,
     program: &Program,
@@ -46,39 +50,39 @@ pub fn selections(
         return Ok(vec![vec![usual]]);
     }
     let selection = Selection { target, program, base, most, stop };
-    let (near, tuning) = selection.tuned(Answers::new(), without.as_slice())?;
+    let (near, tuning) = selection.tuned(Decisions::new(), without.as_slice())?;
     if !is_small(&usual) {
-        // Where addresses have more than 32 bits, the usual way may not do.
+        // Addresses of more than 32 bits may need the other selection.
         return Ok(vec![vec![near, usual]]);
     }
     let starts = selection.starts(&tuning, without)?;
-    let hopes = hopes(&tuning, &starts[0], likely);
+    let speculative = speculations(&tuning, &starts[0], likely);
     // An exchange is the shortest of all constants, and often leaves the next one nothing to be made from.
     let mut lacks = vec![Vec::from_iter(without)];
     if without != Some(Rule::Exchange) && isa::golf_of(target).has_exchange() {
         lacks.push(without.into_iter().chain([Rule::Exchange]).collect());
     }
-    let mut families = Vec::new();
+    let mut candidates = Vec::new();
     for without in &lacks {
         for start in &starts {
-            families.push(selection.family(start, tries, without)?);
+            candidates.push(selection.candidates(start, tries, without)?);
         }
     }
-    // They share the templates of those that they were made from.
-    for hope in &hopes {
-        let family = selection.family(hope, tries / 2, &lacks[0])?;
-        families[0].extend(family);
+    // They go into the same templates as the selection that they vary.
+    for speculation in &speculative {
+        let more = selection.candidates(speculation, tries / 2, &lacks[0])?;
+        candidates[0].extend(more);
     }
-    let least = families.iter().flatten().map(|code| selection.bytes(code)).min();
+    let least = candidates.iter().flatten().map(|code| selection.bytes(code)).min();
     if least.is_none_or(|least| selection.bytes(&usual) <= least) {
-        families.push(vec![usual]);
+        candidates.push(vec![usual]);
     }
-    Ok(families)
+    Ok(candidates)
 }
 
 impl Selection<'_> {
-    fn tuned(&self, answers: Answers, without: &[Rule]) -> Result<(Code, Tuning), CompileError> {
-        let tuning = Tuning::golf(self.base, answers, without.into());
+    fn tuned(&self, decisions: Decisions, without: &[Rule]) -> Result<(Code, Tuning), CompileError> {
+        let tuning = Tuning::golf(self.base, decisions, without.into());
         crate::compile_tuned(self.target, self.program, &tuning).map(|code| (code, tuning))
     }
 
@@ -86,44 +90,44 @@ impl Selection<'_> {
         least_bytes_at(self.target, self.program, code, self.base) as usize
     }
 
-    /// Answers to begin with: data pushed, data kept, each pair of words that may be in a header.
-    fn starts(&self, tuning: &Tuning, without: Option<Rule>) -> Result<Vec<Answers>, CompileError> {
-        let pushes = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == STACK);
-        let all: Answers = pushes.map(|(question, _)| (question, 1)).collect();
-        let none: Answers = all.keys().map(|question| (*question, 0)).collect();
+    /// Decisions to begin with: all data pushed, no data pushed, each pair of words that a header may contain.
+    fn starts(&self, tuning: &Tuning, without: Option<Rule>) -> Result<Vec<Decisions>, CompileError> {
+        let pushes = tuning.decided().into_iter().filter(|((_, kind), _)| *kind == STACK);
+        let all: Decisions = pushes.map(|(point, _)| (point, 1)).collect();
+        let none: Decisions = all.keys().map(|point| (*point, 0)).collect();
         let mut starts = if all.is_empty() { vec![all] } else { vec![all, none] };
-        let words = tuning.asked().into_iter().filter(|((_, kind), _)| *kind == WORDS);
-        for answers in words.flat_map(|(question, ways)| (1..ways).map(move |way| Answers::from([(question, way)]))) {
-            let (code, _) = self.tuned(answers.clone(), without.as_slice())?;
+        let words = tuning.decided().into_iter().filter(|((_, kind), _)| *kind == WORDS);
+        for decisions in words.flat_map(|(point, ways)| (1..ways).map(move |way| Decisions::from([(point, way)]))) {
+            let (code, _) = self.tuned(decisions.clone(), without.as_slice())?;
             if code.brought.iter().all(|(_, datum)| is_likely(datum)) {
-                starts.push(answers);
+                starts.push(decisions);
             }
         }
         Ok(starts)
     }
 
-    /// The shortest selections with these answers.
-    fn family(&self, fixed: &Answers, tries: usize, without: &[Rule]) -> Result<Vec<Code>, CompileError> {
+    /// The shortest selections with these decisions.
+    fn candidates(&self, fixed: &Decisions, tries: usize, without: &[Rule]) -> Result<Vec<Code>, CompileError> {
         let mut is_first = true;
-        let answers = tune(tries, self.most, fixed, |answers| {
+        let decisions = tune(tries, self.most, fixed, |decisions| {
             if !std::mem::take(&mut is_first) && (self.stop)() {
                 return None;
             }
-            let (code, tuning) = self.tuned(answers.clone(), without).ok()?;
-            let bytes = self.bytes(&code).saturating_sub(tuning.hoped_bytes());
-            Some(Cost { bytes, asked: tuning.asked(), pieces: pieces(&code, self.base) })
+            let (code, tuning) = self.tuned(decisions.clone(), without).ok()?;
+            let bytes = self.bytes(&code).saturating_sub(tuning.speculative_bytes());
+            Some(Cost { bytes, decided: tuning.decided(), pieces: pieces(&code, self.base) })
         });
-        answers.into_iter().map(|answers| self.tuned(answers, without).map(|(code, _)| code)).collect()
+        decisions.into_iter().map(|decisions| self.tuned(decisions, without).map(|(code, _)| code)).collect()
     }
 }
 
-/// These answers with each hope alone, and with all of them if they are several.
-fn hopes(tuning: &Tuning, start: &Answers, likely: &[u16]) -> Vec<Answers> {
-    let hopes = tuning.hopes().into_iter().filter(|(_, number)| likely.contains(number));
-    let hopes: Vec<Question> = hopes.map(|(question, _)| question).collect();
-    let together = (hopes.len() > 1).then(|| hopes.clone());
-    let sets = hopes.iter().map(|one| vec![*one]).chain(together);
-    sets.map(|set| start.clone().into_iter().chain(set.into_iter().map(|question| (question, 1))).collect()).collect()
+/// These decisions with each speculative choice alone, and with all of them if there are several.
+fn speculations(tuning: &Tuning, start: &Decisions, likely: &[u16]) -> Vec<Decisions> {
+    let speculations = tuning.speculations().into_iter().filter(|(_, number)| likely.contains(number));
+    let speculations: Vec<ChoicePoint> = speculations.map(|(point, _)| point).collect();
+    let together = (speculations.len() > 1).then(|| speculations.clone());
+    let sets = speculations.iter().map(|one| vec![*one]).chain(together);
+    sets.map(|set| start.clone().into_iter().chain(set.into_iter().map(|point| (point, 1))).collect()).collect()
 }
 
 /// Is it likely to be in some header already? Most of what is known of headers is 0.
@@ -132,8 +136,8 @@ fn is_likely(brought: &Datum) -> bool {
     bytes.iter().skip(1).all(|byte| *byte == 0)
 }
 
-/// Every selection of a program's instructions that there is, each with the fewest bytes that it needs; of those that are
-/// made of the same pieces one. None if there are more to try than instructions may be selected, or `stop` says so.
+/// Every selection of a program's instructions, with the fewest bytes that it needs. Of selections that are made of
+/// the same pieces it returns one. None if they take more than `instructions` in all, or if `stop` returns true.
 pub fn every_selection(
     target: &'static Target,
     program: &Program,
@@ -149,7 +153,7 @@ pub fn every_selection(
     let mut found: BTreeMap<Vec<u8>, (u32, Code)> = BTreeMap::new();
     for without in [&[][..], &[Rule::Exchange]] {
         let is_whole = every(tries, base, without, |tuning| {
-            // More registers than there are: no selection.
+            // Where the registers do not suffice, there is no selection.
             if let Ok(code) = crate::compile_tuned(target, program, tuning) {
                 let bytes = least_bytes_at(target, program, &code, base);
                 found.entry(pieces(&code, base)).or_insert((bytes, code));

@@ -5,25 +5,13 @@
 //! Cost: linear in the data, for each path that gets here.
 
 use super::search::{Added, Search};
-use super::units::{Blob, Group};
-use super::{Packed, Task};
+use super::task::Packed;
+use super::units::Blob;
 use crate::choice::Rule;
 use crate::ir::Ref;
 use crate::isa::golf::PREFIXES;
 use crate::mach::code::{Placed, PlacedCode, Unit};
 use crate::op::{DatumId, Label};
-
-/// What a search is for.
-pub(super) struct Goal<'a> {
-    pub(super) task: &'a Task<'a>,
-    pub(super) groups: &'a [Group],
-    pub(super) blobs: &'a [Blob],
-    pub(super) forms: &'a [u8],
-    /// A register that nobody has.
-    pub(super) dead_register: Option<u8>,
-    /// Bytes that data may save by lying in each other or in code, at most.
-    pub(super) may_share: u32,
-}
 
 /// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
 const PAGE_BYTES: u32 = 4096;
@@ -49,16 +37,16 @@ impl Search<'_> {
         for number in 0..several {
             let mut rest = left.to_vec();
             let blob = rest.remove(number);
-            let mark = self.board.mark();
+            let saved = self.image.save();
             for at in self.places(&self.goal.blobs[blob]) {
-                assert!(self.board.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
+                assert!(self.image.put_all(at, &self.goal.blobs[blob].bytes), "the place has been tried");
                 // No datum makes the file shorter again.
                 if self.trimmed_end() < self.below {
                     places.push((blob, at));
                     self.place_data(&rest, places);
                     places.pop();
                 }
-                self.board.back(mark);
+                self.image.undo_to(saved);
             }
         }
     }
@@ -67,15 +55,15 @@ impl Search<'_> {
     /// has brought along all of them: one may be in a field that cannot have that value.
     fn places(&mut self, blob: &Blob) -> Vec<u32> {
         let mut best: Vec<((u32, u32), u32)> = Vec::new();
-        for at in (0..=self.board.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
-            if !self.board.may_hold(at, &blob.bytes) {
+        for at in (0..=self.image.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
+            if !self.image.may_hold(at, &blob.bytes) {
                 continue;
             }
-            let mark = self.board.mark();
-            if self.board.put_all(at, &blob.bytes) {
-                let used = self.board.used_since(mark);
+            let saved = self.image.save();
+            if self.image.put_all(at, &blob.bytes) {
+                let used = self.image.used_since(saved);
                 if self.goal.task.without == Some(Rule::Share) && used < blob.bytes.len() as u32 {
-                    self.board.back(mark);
+                    self.image.undo_to(saved);
                     continue;
                 }
                 let cost = (self.trimmed_end(), if blob.is_brought { 0 } else { used });
@@ -86,7 +74,7 @@ impl Search<'_> {
                     best.push((cost, at));
                 }
             }
-            self.board.back(mark);
+            self.image.undo_to(saved);
         }
         best.into_iter().map(|(_, at)| at).collect()
     }
@@ -94,19 +82,19 @@ impl Search<'_> {
     /// The file's end: zeros behind it are in memory anyway, to the end of the page.
     fn trimmed_end(&self) -> u32 {
         let least = self.goal.task.template.least_bytes;
-        let is_zero = |at: &u32| self.board.value(*at) == Some(0) || self.board.is_free(*at);
-        let end = (least..self.board.end).rev().find(|at| !is_zero(at));
+        let is_zero = |at: &u32| self.image.value(*at) == Some(0) || self.image.is_free(*at);
+        let end = (least..self.image.end).rev().find(|at| !is_zero(at));
         end.map_or(least, |at| at + 1)
     }
 
     /// Gives every byte its value.
     fn settle(&mut self, places: &[(usize, u32)]) {
-        let mark = self.board.mark();
+        let saved = self.image.save();
         if let Some(found) = self.settled(places) {
             self.below = found.bytes.len() as u32;
             self.best = Some(found);
         }
-        self.board.back(mark);
+        self.image.undo_to(saved);
     }
 
     fn settled(&mut self, places: &[(usize, u32)]) -> Option<Packed> {
@@ -115,9 +103,9 @@ impl Search<'_> {
         let data = self.data_bytes(places, base)?;
         let code = instructions.iter().map(|one| ((one.at - base) as u32, &one.bytes));
         for (at, bytes) in code.chain(data.iter().map(|(_, at, bytes)| (*at, bytes))) {
-            bytes.iter().zip(at..).all(|(&byte, at)| self.board.settle(at, byte)).then_some(())?;
+            bytes.iter().zip(at..).all(|(&byte, at)| self.image.settle(at, byte)).then_some(())?;
         }
-        let mut bytes = self.board.bytes();
+        let mut bytes = self.image.bytes();
         bytes.truncate(self.trimmed_end() as usize);
         let bytes = (self.goal.task.complete)(&bytes).filter(|bytes| bytes.len() < self.below as usize)?;
         let ends = instructions.iter().map(|one| (one.at - base) as u32 + one.bytes.len() as u32);
@@ -225,11 +213,11 @@ impl Search<'_> {
         let mut base = self.goal.task.template.base;
         for &(byte, class) in &self.goal.task.template.base_bytes {
             let at = self.goal.task.template.cells.iter().position(|cell| *cell == class)? as u32;
-            if self.board.is_free(at) {
+            if self.image.is_free(at) {
                 let default = (base >> (8 * byte)) as u8;
-                self.board.put(at, Some(default)).then_some(())?;
+                self.image.put(at, Some(default)).then_some(())?;
             }
-            let value = self.board.value(at)?;
+            let value = self.image.value(at)?;
             base = base & !(0xff << (8 * byte)) | u64::from(value) << (8 * byte);
         }
         Some(base & !0xfff)

@@ -1,7 +1,7 @@
 //! The header with what has been put into it so far, and a trail to undo it.
 //!
-//! Invariant: every change is noted on the trail, so `back` restores any earlier mark exactly. Bytes that must be equal
-//! are one class, and deciding one of them decides all.
+//! Invariant: the trail has every change, so `undo_to` restores any saved state exactly. Bytes that must be equal are
+//! one class, and a decision about one of them holds for all.
 //! Cost: a change and its undoing are constant; nothing is copied.
 
 use super::template::{Class, ClassId, Template};
@@ -15,7 +15,7 @@ struct Change {
 }
 
 /// The bytes of a file in the making. Bytes behind the template have classes of their own, made when they are needed.
-pub(super) struct Board {
+pub(super) struct HeaderImage {
     cells: Vec<ClassId>,
     classes: Vec<Class>,
     /// Classes that somebody has put something into.
@@ -40,14 +40,14 @@ const TEMPLATE_BYTES: usize = 128;
 /// Of FNV-1a: spreads a byte over a number.
 const PRIME: u64 = 0x100_0000_01b3;
 
-/// Where a board was.
+/// Where an image was.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
+pub(super) struct SavePoint {
     changes: usize,
     end: u32,
 }
 
-impl Board {
+impl HeaderImage {
     pub(super) fn new(template: &Template) -> Self {
         let (cells, classes) = (template.cells.clone(), template.classes.clone());
         let taken = vec![false; classes.len()];
@@ -115,17 +115,17 @@ impl Board {
         !class.late && class.decided != 0xff
     }
 
-    pub(super) fn mark(&self) -> Mark {
-        Mark { changes: self.changes.len(), end: self.end }
+    pub(super) fn save(&self) -> SavePoint {
+        SavePoint { changes: self.changes.len(), end: self.end }
     }
 
     /// Free bytes that have been used since then.
-    pub(super) fn used_since(&self, mark: Mark) -> u32 {
-        self.changes[mark.changes..].iter().filter(|change| change.was == Class::FREE).count() as u32
+    pub(super) fn used_since(&self, saved: SavePoint) -> u32 {
+        self.changes[saved.changes..].iter().filter(|change| change.was == Class::FREE).count() as u32
     }
 
     /// Undoes everything since then.
-    pub(super) fn back(&mut self, to: Mark) {
+    pub(super) fn undo_to(&mut self, to: SavePoint) {
         while self.changes.len() > to.changes {
             let change = self.changes.pop().expect("there is one");
             self.set(change.class, change.was, change.was_taken);
@@ -150,10 +150,10 @@ impl Board {
 
     /// Puts several bytes there, all or none.
     pub(super) fn put_all(&mut self, at: u32, bytes: &[Option<u8>]) -> bool {
-        let mark = self.mark();
+        let saved = self.save();
         let fits = bytes.iter().zip(at..).all(|(&byte, at)| self.put(at, byte));
         if !fits {
-            self.back(mark);
+            self.undo_to(saved);
         }
         fits
     }
@@ -251,7 +251,7 @@ impl Board {
     }
 }
 
-impl FileBytes for Board {
+impl FileBytes for HeaderImage {
     fn value(&self, at: u32) -> Option<u8> {
         self.value(at)
     }

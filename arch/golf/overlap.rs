@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::board::Board;
+use super::header_image::HeaderImage;
 use super::template::Template;
 use super::units;
 use crate::isa;
@@ -47,22 +47,22 @@ impl Overlaps {
 
     /// Bytes that each selection saves at most in a template.
     pub fn in_template(&self, target: &Target, template: &Template) -> Vec<u32> {
-        let board = Board::new(template);
+        let image = HeaderImage::new(template);
         let align = isa::golf_of(target).alignment();
-        let gains: Vec<u32> = self.kinds.iter().map(|kind| gain(kind, &board, align)).collect();
+        let gains: Vec<u32> = self.kinds.iter().map(|kind| gain(kind, &image, align)).collect();
         self.selections.iter().map(|kinds| kinds.iter().map(|kind| gains[*kind]).sum()).collect()
     }
 }
 
 /// The most that an instruction saves in any place.
-fn gain(encodings: &Encodings, board: &Board, align: u32) -> u32 {
+fn gain(encodings: &Encodings, image: &HeaderImage, align: u32) -> u32 {
     let len = encodings[0].len();
     let gain_at = |bytes: &[Option<u8>], at: u32| {
-        let free = (at..).take(bytes.len()).filter(|at| board.is_free(*at)).count();
-        let fits = free < len && board.may_hold(at, bytes);
+        let free = (at..).take(bytes.len()).filter(|at| image.is_free(*at)).count();
+        let fits = free < len && image.may_hold(at, bytes);
         if fits { (len - free) as u32 } else { 0 }
     };
-    let places = || (0..board.header()).step_by(align as usize);
+    let places = || (0..image.header()).step_by(align as usize);
     let best = |bytes: &Vec<Option<u8>>| places().map(|at| gain_at(bytes, at)).max().unwrap_or(0);
     encodings.iter().map(best).max().unwrap_or(0)
 }

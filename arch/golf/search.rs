@@ -10,9 +10,8 @@
 
 use std::collections::HashMap;
 
-use super::Packed;
-use super::board::Board;
-use super::finish::Goal;
+use super::header_image::HeaderImage;
+use super::task::{Goal, Packed};
 use super::units::{Item, least_bytes};
 use crate::choice::Rule;
 use crate::isa;
@@ -22,7 +21,7 @@ use crate::op::Label;
 /// Programs with more units than this are long.
 const LONG_PROGRAM_UNITS: usize = 60;
 
-/// A jump or a swallowing instruction that nobody asked for.
+/// A jump or a absorbing instruction that the search adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Added {
     pub(super) at: u32,
@@ -46,7 +45,7 @@ struct At {
 pub(super) struct Search<'a> {
     isa: &'static dyn GolfIsa,
     pub(super) goal: &'a Goal<'a>,
-    pub(super) board: Board,
+    pub(super) image: HeaderImage,
     /// Where the units are, by their numbers.
     pub(super) at: Vec<Option<u32>>,
     /// Which of the other encodings a unit has, by its number.
@@ -59,7 +58,7 @@ pub(super) struct Search<'a> {
     /// Bytes of the data alone, and of the shortest of them.
     data_bytes: u32,
     least_datum_bytes: u32,
-    seen: HashMap<(usize, u32, u32, u128, u64), u32>,
+    transpositions: HashMap<(usize, u32, u32, u128, u64), u32>,
     /// Places that may still be looked at.
     pub(super) budget: u64,
     pub(super) best: Option<Packed>,
@@ -82,7 +81,7 @@ impl<'a> Search<'a> {
         Self {
             isa: isa::golf_of(goal.task.target),
             goal,
-            board: Board::new(goal.task.template),
+            image: HeaderImage::new(goal.task.template),
             at: vec![None; items().count()],
             other: vec![None; items().count()],
             labels: vec![None; labels],
@@ -90,7 +89,7 @@ impl<'a> Search<'a> {
             left: code + data_bytes,
             data_bytes,
             least_datum_bytes: data().min().unwrap_or(0),
-            seen: HashMap::new(),
+            transpositions: HashMap::new(),
             budget: goal.task.budget,
             best: None,
             below: goal.task.below_bytes,
@@ -115,25 +114,27 @@ impl<'a> Search<'a> {
 
     /// Code of a long program that has left the header does not go back: what comes now stands in a row.
     fn has_left_header(&self, cursor: Option<u32>) -> bool {
-        self.is_long() && cursor.is_some_and(|cursor| cursor >= self.board.header())
+        self.is_long() && cursor.is_some_and(|cursor| cursor >= self.image.header())
     }
 
     /// The smallest size that what is left allows.
-    fn bound(&self, cursor: Option<u32>) -> u32 {
+    fn lower_bound(&self, cursor: Option<u32>) -> u32 {
         if self.has_left_header(cursor) {
             // What is free in the header is for data.
-            let data = self.data_bytes.saturating_sub(self.board.free_in_runs(self.least_datum_bytes));
-            return self.board.end + (self.left - self.data_bytes) + data;
+            let data = self.data_bytes.saturating_sub(self.image.free_in_runs(self.least_datum_bytes));
+            return self.image.end + (self.left - self.data_bytes) + data;
         }
-        self.board.end + self.left.saturating_sub(self.board.free_below_end())
+        self.image.end + self.left.saturating_sub(self.image.free_below_end())
     }
 
     /// Would more have to fit into the free bytes than may be expected, if a search is to look at likely places alone?
     fn is_unlikely(&self, cursor: Option<u32>) -> bool {
-        let Some(slack) = self.goal.task.slack.filter(|_| !self.has_left_header(cursor)) else { return false };
+        let Some(margin) = self.goal.task.pruning_margin.filter(|_| !self.has_left_header(cursor)) else {
+            return false;
+        };
         let least_datum = if self.data_bytes == 0 { u32::MAX } else { self.least_datum_bytes };
-        let expected = self.board.end + self.left.saturating_sub(self.board.room_below_end(least_datum));
-        expected >= self.below.saturating_add(slack)
+        let expected = self.image.end + self.left.saturating_sub(self.image.room_below_end(least_datum));
+        expected >= self.below.saturating_add(margin)
     }
 
     fn go(&mut self, at: At) {
@@ -151,7 +152,7 @@ impl<'a> Search<'a> {
             return self.go(At { group: at.group + 1, done: 0, ..at });
         }
         // Data may yet share bytes with each other and with code, which the bound does not foresee.
-        if self.bound(at.cursor) >= self.below.saturating_add(self.goal.may_share) {
+        if self.lower_bound(at.cursor) >= self.below.saturating_add(self.goal.may_share) {
             return;
         }
         if self.is_unlikely(at.cursor) {
@@ -164,23 +165,23 @@ impl<'a> Search<'a> {
             return;
         }
         self.place(at, cursor);
-        self.pass(at, cursor);
-        self.hop(at, cursor);
+        self.run_through(at, cursor);
+        self.jump_to_hole(at, cursor);
     }
 
     /// Has this place been reached before with the same bytes free, the same letters, and the file no longer than now?
     fn was_here(&mut self, at: At, cursor: u32) -> bool {
         let key =
-            (at.group, at.done << 1 | u32::from(at.prefixed), cursor, self.board.occupancy(), self.board.letters());
-        let end = self.board.end;
-        match self.seen.get_mut(&key) {
+            (at.group, at.done << 1 | u32::from(at.prefixed), cursor, self.image.occupancy(), self.image.letters());
+        let end = self.image.end;
+        match self.transpositions.get_mut(&key) {
             Some(before) if *before <= end => true,
             Some(before) => {
                 *before = end;
                 false
             }
             None => {
-                self.seen.insert(key, end);
+                self.transpositions.insert(key, end);
                 false
             }
         }
@@ -202,7 +203,7 @@ impl<'a> Search<'a> {
             self.put(after, cursor, item, &item.bytes, None);
             let others = if self.goal.task.without == Some(Rule::Encoding) { &[][..] } else { &item.others };
             for (other, bytes) in others.iter().enumerate() {
-                let foreign = (cursor..).take(bytes.len()).any(|at| !self.board.is_free(at));
+                let foreign = (cursor..).take(bytes.len()).any(|at| !self.image.is_free(at));
                 if foreign {
                     let bytes: Vec<_> = bytes.iter().copied().map(Some).collect();
                     self.put(after, cursor, item, &bytes, Some(other));
@@ -217,7 +218,7 @@ impl<'a> Search<'a> {
 
     /// Does it stand in free bytes, so that its value makes no difference?
     fn is_roomy(&self, cursor: u32, item: &Item) -> bool {
-        (cursor..).take(item.bytes.len()).all(|at| self.board.is_free(at))
+        (cursor..).take(item.bytes.len()).all(|at| self.image.is_free(at))
     }
 
     fn put(&mut self, after: At, cursor: u32, item: &Item, bytes: &[Option<u8>], other: Option<usize>) {
@@ -231,8 +232,8 @@ impl<'a> Search<'a> {
         if !aligned || (after.prefixed && !self.isa.tolerates_prefix(bytes)) {
             return;
         }
-        let mark = self.board.mark();
-        if self.board.put_all(cursor, bytes) {
+        let saved = self.image.save();
+        if self.image.put_all(cursor, bytes) {
             let len = item.bytes.len() as u32;
             self.at[item.unit] = Some(cursor);
             self.other[item.unit] = other;
@@ -242,7 +243,7 @@ impl<'a> Search<'a> {
             self.left += len;
             self.at[item.unit] = None;
             self.other[item.unit] = None;
-            self.board.back(mark);
+            self.image.undo_to(saved);
         }
     }
 
@@ -256,69 +257,69 @@ impl<'a> Search<'a> {
     }
 
     /// Goes through bytes that are not free.
-    fn pass(&mut self, at: At, cursor: u32) {
+    fn run_through(&mut self, at: At, cursor: u32) {
         let (may_part, flags_wanted) = self.may_part(at);
         if !may_part {
             return;
         }
-        for way in self.isa.runs_through(&self.board, cursor, self.goal.dead_register) {
+        for way in self.isa.runs_through(&self.image, cursor, self.goal.dead_register) {
             if (way.changes_flags && flags_wanted) || self.goal.task.without == Some(way.rule) {
                 continue;
             }
-            let mark = self.board.mark();
+            let saved = self.image.save();
             let bytes: Vec<_> = way.put.iter().copied().map(Some).collect();
-            if self.board.put_all(cursor, &bytes) {
-                let bytes = (cursor..cursor + way.covers).map(|at| self.board.value(at).unwrap_or(0)).collect();
+            if self.image.put_all(cursor, &bytes) {
+                let bytes = (cursor..cursor + way.covers).map(|at| self.image.value(at).unwrap_or(0)).collect();
                 self.added.push(Added { at: cursor, bytes, why: way.why });
                 self.go(At { cursor: Some(way.to), prefixed: way.prefixed, ..at });
                 self.added.pop();
             }
-            self.board.back(mark);
+            self.image.undo_to(saved);
         }
     }
 
     /// Jumps to somewhere else.
-    fn hop(&mut self, at: At, cursor: u32) {
-        let rule = if cursor < self.board.header() { Rule::Hop } else { Rule::Back };
+    fn jump_to_hole(&mut self, at: At, cursor: u32) {
+        let rule = if cursor < self.image.header() { Rule::JumpToHole } else { Rule::Back };
         if !self.may_part(at).0 || self.goal.task.without == Some(rule) {
             return;
         }
-        let header = self.board.header();
+        let header = self.image.header();
         // Where instructions have few lengths, words that are left over are seldom too short.
         if cursor >= header && (self.is_long() || !self.isa.has_one_length()) {
             return;
         }
         // Back into the header, and on from there: that is two jumps, and has to hold more.
         let least = 2 * self.isa.jump_bytes();
-        let has_room = |start: u32| start + least < header && (start..=start + least).all(|at| self.board.is_free(at));
+        let has_room = |start: u32| start + least < header && (start..=start + least).all(|at| self.image.is_free(at));
         let is_elsewhere = |start: &u32| *start != cursor && (cursor < header || has_room(*start));
         let starts: Vec<u32> = self.starts().into_iter().filter(is_elsewhere).collect();
         for start in starts {
             let Some(bytes) = self.isa.jump(cursor, start) else { continue };
-            let mark = self.board.mark();
+            let saved = self.image.save();
             let put: Vec<_> = bytes.iter().copied().map(Some).collect();
             let aligned = cursor.is_multiple_of(self.isa.alignment());
-            if aligned && self.board.put_all(cursor, &put) && self.board.is_free(start) {
+            if aligned && self.image.put_all(cursor, &put) && self.image.is_free(start) {
                 self.added.push(Added { at: cursor, bytes, why: "on to the next free bytes" });
                 self.go(At { cursor: Some(start), prefixed: false, ..at });
                 self.added.pop();
             }
-            self.board.back(mark);
+            self.image.undo_to(saved);
         }
     }
 
     /// Where free bytes begin.
     fn starts(&self) -> Vec<u32> {
         let align = self.isa.alignment();
-        let header = self.board.header();
-        let begins = |at: &u32| self.board.is_free(*at) && (*at == 0 || !self.board.is_free(at - 1));
+        let header = self.image.header();
+        let begins = |at: &u32| self.image.is_free(*at) && (*at == 0 || !self.image.is_free(at - 1));
         let mut starts: Vec<u32> = (0..header).filter(begins).map(|at| at.next_multiple_of(align)).collect();
-        let tail = (0..header).rev().find(|&at| !self.board.is_free(at)).map_or(0, |at| at + 1);
+        let tail = (0..header).rev().find(|&at| !self.image.is_free(at)).map_or(0, |at| at + 1);
         if tail == header {
-            let end = (header..self.board.end).rev().find(|&at| !self.board.is_free(at)).map_or(header, |at| at + 1);
+            let end = (header..self.image.end).rev().find(|&at| !self.image.is_free(at)).map_or(header, |at| at + 1);
             starts.push(end.next_multiple_of(align));
         }
-        starts.retain(|&at| self.board.is_free(at));
+        starts.retain(|&at| self.image.is_free(at));
         starts.dedup();
         starts
     }

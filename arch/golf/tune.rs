@@ -1,48 +1,53 @@
-//! The search over choices: it changes one answer after the other, and two at once, and keeps what makes the program
-//! smaller; or it tries every combination.
+//! The search over the choices of selection.
+//!
+//! Problem: another choice may make the program smaller, alone or together with a second one.
+//! Strategy: local search ([`tune`]) changes one decision, then two at once, and keeps what makes the program smaller.
+//! For the smallest programs [`every`] enumerates all combinations.
+//! Invariant: the result depends on the program and the limits alone.
+//! Cost: one compilation for each combination that it tries.
 
 use std::collections::BTreeMap;
 
-use crate::choice::{Answers, Question, Rule, Tuning, WORDS};
+use crate::choice::{ChoicePoint, Decisions, Rule, Tuning, WORDS};
 
-/// What answers cost.
+/// What decisions cost.
 pub(crate) struct Cost {
     pub(crate) bytes: usize,
-    /// The questions that were asked on the way.
-    pub(crate) asked: Vec<(Question, usize)>,
+    /// The choice points that the compilation met.
+    pub(crate) decided: Vec<(ChoicePoint, usize)>,
     /// What the code is made of: equal for codes that fit the same holes.
     pub(crate) pieces: Vec<u8>,
 }
 
-/// A question on the path at hand: its usual answer, and how many of its answers have been tried.
+/// A choice point on the path at hand: its usual decision, and how many of its ways have been tried.
 struct Turn {
-    question: Question,
+    point: ChoicePoint,
     ways: usize,
     usual: usize,
     tried: usize,
 }
 
 impl Turn {
-    fn answer(&self) -> usize {
+    fn decision(&self) -> usize {
         (self.usual + self.tried - 1) % self.ways
     }
 }
 
-/// Asks for every combination of answers, each once: `compile` gets the tuning, has it asked, and says whether to go on.
-/// `false` if there are more than so many, or it was ended.
+/// Tries every combination of decisions, each once. `compile` gets the tuning, and says whether to go on.
+/// Returns `false` if there are more combinations than `tries`, or if `compile` has ended it.
 pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl FnMut(&Tuning) -> bool) -> bool {
     let mut path: Vec<Turn> = Vec::new();
     for _ in 0..tries {
-        let answers = path.iter().map(|turn| (turn.question, turn.answer())).collect();
-        let tuning = Tuning::golf(base, answers, without.into());
+        let decisions = path.iter().map(|turn| (turn.point, turn.decision())).collect();
+        let tuning = Tuning::golf(base, decisions, without.into());
         if !compile(&tuning) {
             return false;
         }
-        // What is asked first depends on no later answer.
-        let asked = tuning.order.into_inner();
-        let new = asked.iter().filter(|one| !path.iter().any(|turn| turn.question == one.question));
+        // A choice point depends on earlier decisions only.
+        let decided = tuning.order.into_inner();
+        let new = decided.iter().filter(|one| !path.iter().any(|turn| turn.point == one.point));
         let new: Vec<Turn> =
-            new.map(|one| Turn { question: one.question, ways: one.ways, usual: one.answer, tried: 1 }).collect();
+            new.map(|one| Turn { point: one.point, ways: one.ways, usual: one.decision, tried: 1 }).collect();
         path.extend(new);
         while path.last().is_some_and(|turn| turn.tried == turn.ways) {
             path.pop();
@@ -55,24 +60,24 @@ pub(crate) fn every(tries: usize, base: u64, without: &[Rule], mut compile: impl
     false
 }
 
-/// Finds answers beside those that are fixed, and those on words that are in the file already perhaps, which no number of bytes
-/// tells, that make the cost small. At most `tries` are looked at, and at most `most` of those that are equally
-/// good kept, made of different pieces: one may fit the holes better than another. Deterministic.
+/// Finds decisions that make the cost small, beside those that are fixed. It leaves the choices of `WORDS` alone: the
+/// number of bytes does not tell what they save. It tries at most `tries` combinations. Of equally good ones that are
+/// made of different pieces it keeps at most `most`: one may fit the holes better than another.
 pub(crate) fn tune(
     tries: usize,
     most: usize,
-    fixed: &Answers,
-    mut cost: impl FnMut(&Answers) -> Option<Cost>,
-) -> Vec<Answers> {
+    fixed: &Decisions,
+    mut cost: impl FnMut(&Decisions) -> Option<Cost>,
+) -> Vec<Decisions> {
     let mut best = fixed.clone();
-    let Some(Cost { bytes: mut least, mut asked, pieces }) = cost(&best) else { return Vec::new() };
+    let Some(Cost { bytes: mut least, mut decided, pieces }) = cost(&best) else { return Vec::new() };
     let mut left = tries;
     let mut equals = BTreeMap::from([(pieces, best.clone())]);
     'again: loop {
-        let single: Vec<(Question, usize)> = asked
+        let single: Vec<(ChoicePoint, usize)> = decided
             .iter()
-            .filter(|(question, _)| !fixed.contains_key(question) && question.1 != WORDS)
-            .flat_map(|&(question, ways)| (0..ways).map(move |way| (question, way)))
+            .filter(|(point, _)| !fixed.contains_key(point) && point.1 != WORDS)
+            .flat_map(|&(point, ways)| (0..ways).map(move |way| (point, way)))
             .collect();
         let pairs = single.iter().enumerate().flat_map(|(at, one)| {
             single[at + 1..].iter().filter(move |other| other.0 != one.0).map(move |other| vec![*one, *other])
@@ -82,17 +87,17 @@ pub(crate) fn tune(
                 break 'again;
             }
             left -= 1;
-            let mut answers = best.clone();
-            answers.extend(changes);
-            let Some(found) = cost(&answers) else { continue };
+            let mut decisions = best.clone();
+            decisions.extend(changes);
+            let Some(found) = cost(&decisions) else { continue };
             if found.bytes < least {
-                (least, asked) = (found.bytes, found.asked);
-                best.clone_from(&answers);
-                equals = BTreeMap::from([(found.pieces, answers)]);
+                (least, decided) = (found.bytes, found.decided);
+                best.clone_from(&decisions);
+                equals = BTreeMap::from([(found.pieces, decisions)]);
                 continue 'again;
             }
             if found.bytes == least && equals.len() < most {
-                equals.entry(found.pieces).or_insert(answers);
+                equals.entry(found.pieces).or_insert(decisions);
             }
         }
         break;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::CompileError;
 use crate::analysis::cfg::Cfg;
 use crate::bitset::Set;
-use crate::choice::{HOME, Tuning};
+use crate::choice::{SLOT_REGISTER, Tuning};
 use crate::op::{Inst, Program, Slot};
 use crate::reg::Reg;
 use crate::regalloc::interference::{Constraints, clobbered, constraints, index, through};
@@ -111,7 +111,7 @@ pub(crate) fn colour(
         let free: Vec<Reg> = registers.general.iter().copied().filter(|&reg| unavailable >> reg & 1 == 0).collect();
         let estimates = free.iter().map(|&reg| found.estimated_cost(slot, reg, &assigned, registers));
         let usual = estimates.enumerate().min_by_key(|&(_, cost)| cost).map_or(0, |(at, _)| at);
-        assigned[slot] = free.get(tuning.ask((slot, HOME), free.len(), usual)).copied();
+        assigned[slot] = free.get(tuning.decide((slot, SLOT_REGISTER), free.len(), usual)).copied();
         if assigned[slot].is_none() {
             match found.choose_spill(program, slot, &assigned, registers.general) {
                 Some(other) => {

@@ -99,7 +99,7 @@ impl Search<'_> {
         for (template, (_, header)) in field.templates.iter().enumerate() {
             let overlaps = overlaps.in_template(self.options.target, header);
             for (code, (bytes, _)) in field.codes.iter().enumerate() {
-                let Some(bound) = golf::bound(self.options.target, header, *bytes) else { break };
+                let Some(bound) = golf::lower_bound(self.options.target, header, *bytes) else { break };
                 let saved = golf::MAY_SHARE_BYTES + overlaps[code];
                 let least = bound.saturating_sub(saved).max(header.least_bytes);
                 if least < self.best_bytes {

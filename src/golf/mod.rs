@@ -70,8 +70,8 @@ pub(crate) fn smaller(
             continue;
         }
         let most = (row.tries, row.selections);
-        let families = golf::selections(options.target, ops, base, most, (options.without, &template::NUMBERS), stop);
-        for codes in families.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
+        let candidates = golf::selections(options.target, ops, base, most, (options.without, &template::NUMBERS), stop);
+        for codes in candidates.map_err(|source| BuildError::Compile { target: options.target.name, source })? {
             let found = search.glance(base, *hint, &codes[0])?;
             promising.extend(found.into_iter().map(|found| (found, selected.len())));
             selected.push(codes);
@@ -112,7 +112,7 @@ const ENTRIES_OF_A_LAYOUT: usize = 2;
 /// Programs of so many bytes are no longer small.
 const SCALE_BYTES: u64 = 1536;
 /// Bytes that code and data save beyond what may be expected of a header: for a first look, and for a longer one.
-const SLACK: [u32; 2] = [0, 2];
+const MARGINS: [u32; 2] = [0, 2];
 /// Fewer places find nothing.
 const LEAST_PLACES: u64 = 50;
 /// Of a large program so many templates for each promising one are glanced at: those that leave the most free bytes.
@@ -156,7 +156,7 @@ impl Search<'_> {
             .templates(base, golf::is_small(code))
             .into_iter()
             .filter(|(choice, _)| hint.is_none_or(|hint| hint == *choice))
-            .filter_map(|(choice, template)| Some((golf::bound(target, &template, least)?, choice, template)))
+            .filter_map(|(choice, template)| Some((golf::lower_bound(target, &template, least)?, choice, template)))
             .filter(|(bound, ..)| *bound < self.best_bytes)
             .collect();
         if !golf::is_small(code) {
@@ -165,7 +165,7 @@ impl Search<'_> {
         }
         let mut promising = Vec::new();
         for (bound, choice, template) in bounded {
-            let found = self.try_choice(choice, &template, code, (row.glance, SLACK[0]), u32::MAX)?;
+            let found = self.try_choice(choice, &template, code, (row.glance, MARGINS[0]), u32::MAX)?;
             promising.extend(found.map(|bytes| Promising { bytes, bound, choice, template }));
         }
         Ok(promising)
@@ -188,11 +188,11 @@ impl Search<'_> {
             *of_layout += 1;
             *of_layout <= ENTRIES_OF_A_LAYOUT
         });
-        for (each, most, slack) in [(each / 8, row.promising, SLACK[0]), (each, row.promising / 4, SLACK[1])] {
+        for (each, most, margin) in [(each / 8, row.promising, MARGINS[0]), (each, row.promising / 4, MARGINS[1])] {
             for (one, codes) in promising.iter().take(most) {
                 for code in &selected[*codes] {
                     if one.bound < self.best_bytes && self.left > 0 && !watch.is_stopped() {
-                        self.try_choice(one.choice, &one.template, code, (each, slack), self.best_bytes)?;
+                        self.try_choice(one.choice, &one.template, code, (each, margin), self.best_bytes)?;
                         watch.tell(500 - 500 * self.left / places, self.best_bytes);
                     }
                 }
@@ -207,11 +207,11 @@ impl Search<'_> {
         choice: Choice,
         template: &Template,
         code: &Code,
-        (each, slack): (u64, u32),
+        (each, margin): (u64, u32),
         below: u32,
     ) -> Result<Option<u32>, BuildError> {
         let budget = (each / self.scale).max(LEAST_PLACES);
-        Ok(self.pack(choice, template, code, (budget, below, Some(slack)))?.0)
+        Ok(self.pack(choice, template, code, (budget, below, Some(margin)))?.0)
     }
 
     /// Looks at all that a choice could make smaller than what is known. Did the places suffice?
@@ -225,7 +225,7 @@ impl Search<'_> {
         choice: Choice,
         template: &Template,
         code: &Code,
-        (budget, below_bytes, slack): (u64, u32, Option<u32>),
+        (budget, below_bytes, margin): (u64, u32, Option<u32>),
     ) -> Result<(Option<u32>, bool), BuildError> {
         let Options { target, tier, without, .. } = self.options;
         let complete = |bytes: &[Option<u8>]| template::complete(tier, target, choice, bytes);
@@ -236,7 +236,7 @@ impl Search<'_> {
             template,
             below_bytes,
             budget,
-            slack,
+            pruning_margin: margin,
             without,
             complete: &complete,
             stop: self.stop,

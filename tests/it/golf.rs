@@ -73,10 +73,10 @@ fn sizes_that_were_reached_stay_and_the_page_says_them() -> Result<(), BuildErro
 /// arch/golf/tests.
 #[rustfmt::skip] // One rule per line.
 const RULES: [(Rule, &str, &str, Tier); 20] = [
-    (Rule::Swallow,   "hello", "i386",    Tier::Linux),
+    (Rule::AbsorbAsImmediate,   "hello", "i386",    Tier::Linux),
     (Rule::Sum,       "ok",    "x86_64",  Tier::Linux),
     (Rule::Prefix,    "hello", "x86_64",  Tier::Linux),
-    (Rule::Hop,       "hello", "x86_64",  Tier::Linux),
+    (Rule::JumpToHole,       "hello", "x86_64",  Tier::Linux),
     (Rule::Back,      "hello", "aarch64", Tier::Portable),
     (Rule::Order,     "hello", "i386",    Tier::Linux),
     (Rule::Encoding,  "hello", "i386",    Tier::Linux),
@@ -91,7 +91,7 @@ const RULES: [(Rule, &str, &str, Tier); 20] = [
     (Rule::Stack,     "pause", "i386",    Tier::Linux),
     (Rule::Needless,  "ok",    "x86_64",  Tier::Linux),
     (Rule::Words,     "hello", "aarch64", Tier::Portable),
-    (Rule::Homes,     "pause", "i386",    Tier::Linux),
+    (Rule::Registers,     "pause", "i386",    Tier::Linux),
     (Rule::Constants, "hello", "i386",    Tier::Linux),
 ];
 /// No example has a header word that branches to a place that a jump of ours would not reach. No example has a loop

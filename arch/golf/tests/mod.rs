@@ -54,8 +54,8 @@ impl Case {
             Source::Code(_) => Vec::new(),
             Source::Selected => {
                 let (base, never) = (self.template.base, &|| false);
-                let families = selections(self.target, &self.program, base, SELECTIONS, (without, &[2]), never);
-                families.expect("it compiles").into_iter().flatten().collect()
+                let candidates = selections(self.target, &self.program, base, SELECTIONS, (without, &[2]), never);
+                candidates.expect("it compiles").into_iter().flatten().collect()
             }
         };
         let codes = match &self.source {
@@ -71,7 +71,7 @@ impl Case {
                 template: &self.template,
                 below_bytes: best.as_ref().map_or(u32::MAX, |best| best.bytes.len() as u32),
                 budget: BUDGET,
-                slack: None,
+                pruning_margin: None,
                 without,
                 complete: &|bytes| Some(bytes.iter().map(|byte| byte.unwrap_or(0)).collect()),
                 stop: &|| false,

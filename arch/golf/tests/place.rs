@@ -10,13 +10,13 @@ const FOUR: &[u8] = &[0xf6, 0xf7, 0xf8, 0xf9];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
-        rule: Rule::Swallow,
-        wins: || swallow(made(TWO), made(FOUR)),
+        rule: Rule::AbsorbAsImmediate,
+        wins: || absorb(made(TWO), made(FOUR)),
         not: &[
             ("flags are wanted behind it", || {
-                swallow(made(TWO).with_effects(0, Effects::FLAGS), made(FOUR).wanting_flags())
+                absorb(made(TWO).with_effects(0, Effects::FLAGS), made(FOUR).wanting_flags())
             }),
-            ("two instructions are glued", || swallow(made(TWO).bundled(1), made(FOUR))),
+            ("two instructions are glued", || absorb(made(TWO).bundled(1), made(FOUR))),
             ("the machine has one length of instructions", || {
                 let free = ".. .. .. .. .. .. .. 11 .. .. .. ..";
                 Case::of_code("aarch64", free, [made(FOUR), made(FOUR)])
@@ -61,9 +61,9 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        rule: Rule::Hop,
-        wins: || hop([made(&[0x7f, 1]), made(THREE)]),
-        not: &[("two instructions are glued", || hop([made(&[0x7f, 1]).bundled(1), made(THREE)]))],
+        rule: Rule::JumpToHole,
+        wins: || jump_to_hole([made(&[0x7f, 1]), made(THREE)]),
+        not: &[("two instructions are glued", || jump_to_hole([made(&[0x7f, 1]).bundled(1), made(THREE)]))],
     },
     Row {
         rule: Rule::Back,
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// A byte of the header between two holes, the first of which holds one instruction and a byte.
-fn swallow(first: Made, second: Made) -> Case {
+fn absorb(first: Made, second: Made) -> Case {
     Case::of_code("i386", ".. .. .. 11 .. .. .. ..", [first, second])
 }
 
@@ -133,7 +133,7 @@ fn branch(word: &str) -> Case {
 }
 
 /// The first instruction stands where the header has its first byte; behind it there is room for a jump.
-fn hop(code: [Made; 2]) -> Case {
+fn jump_to_hole(code: [Made; 2]) -> Case {
     Case::of_code("x86_64", "7f .. .. .. 11 11", code)
 }
 

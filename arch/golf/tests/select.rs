@@ -108,9 +108,9 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        rule: Rule::Homes,
-        wins: || homes(false),
-        not: &[("a call changes the register that is usual", || homes(true))],
+        rule: Rule::Registers,
+        wins: || registers(false),
+        not: &[("a call changes the register that is usual", || registers(true))],
     },
     Row {
         rule: Rule::Constants,
@@ -282,7 +282,7 @@ fn constants(last: Call) -> Case {
 }
 
 /// A number that is an argument twice; perhaps there is another call before that.
-fn homes(behind: bool) -> Case {
+fn registers(behind: bool) -> Case {
     let mut program = Program::default();
     let number = unknown(&mut program);
     if behind {

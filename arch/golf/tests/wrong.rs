@@ -1,7 +1,7 @@
 //! What once made wrong programs.
 
 use super::{BASE, Case, target};
-use crate::choice::{Answers, ORDER, Question, Tuning, ZEROS};
+use crate::choice::{ChoicePoint, Decisions, ORDER, Tuning, ZEROS};
 use crate::disasm;
 use crate::golf::units::{Group, groups};
 use crate::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
@@ -55,8 +55,8 @@ fn text(program: &mut Program) -> Operand {
 }
 
 /// What is selected with one answer that is not the usual one.
-fn tuned(machine: &str, program: &Program, answer: (Question, usize)) -> Vec<String> {
-    let tuning = Tuning::golf(u64::from(crate::LOWEST_ADDRESS), Answers::from([answer]), Vec::new());
+fn tuned(machine: &str, program: &Program, decision: (ChoicePoint, usize)) -> Vec<String> {
+    let tuning = Tuning::golf(u64::from(crate::LOWEST_ADDRESS), Decisions::from([decision]), Vec::new());
     let mut code = crate::compile_tuned(target(machine), program, &tuning).expect("it compiles");
     let placed = code.place(BASE, &|_, end| end).expect("it can be placed");
     let bytes: Vec<u8> = placed.instructions.into_iter().flat_map(|one| one.bytes).collect();

@@ -91,7 +91,7 @@ impl Aarch64<'_> {
             return;
         }
         let others = constants.len() - 1;
-        let way = self.tuning.ask((at, choice::WORDS), 1 + constants.len() * others, 0);
+        let way = self.tuning.decide((at, choice::WORDS), 1 + constants.len() * others, 0);
         let Some(pair) = way.checked_sub(1) else { return };
         let (first, second) = (pair / others, pair % others);
         let (t, one, role) = constants[first];

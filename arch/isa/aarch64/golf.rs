@@ -38,15 +38,15 @@ impl GolfIsa for A64Golf {
 }
 
 /// A word of the header that is a branch: `B label`, 000101 imm26.
-fn branch_in_header(board: &dyn FileBytes, at: u32) -> Vec<Way> {
-    let word = [0, 1, 2, 3].map(|by| board.value(at + by).filter(|_| !board.is_taken(at + by)));
+fn branch_in_header(file: &dyn FileBytes, at: u32) -> Vec<Way> {
+    let word = [0, 1, 2, 3].map(|by| file.value(at + by).filter(|_| !file.is_taken(at + by)));
     let [Some(a), Some(b), Some(c), Some(d)] = word else { return Vec::new() };
     let word = u32::from_le_bytes([a, b, c, d]);
     let by = (word << 6) as i32 >> 4;
     // Nobody stands further behind the file's end than at it.
-    let in_file = |to: &u32| *to <= board.end().max(board.header()) && board.is_free(*to);
+    let in_file = |to: &u32| *to <= file.end().max(file.header()) && file.is_free(*to);
     let Some(to) = at.checked_add_signed(by).filter(in_file) else { return Vec::new() };
-    if word >> 26 != 0b00_0101 || at >= board.header() {
+    if word >> 26 != 0b00_0101 || at >= file.header() {
         return Vec::new();
     }
     let why = "a number of the header that is a branch";

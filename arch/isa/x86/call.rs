@@ -141,7 +141,7 @@ impl X86<'_> {
                 _ => 0,
             };
             let usual = (0..pending.len()).min_by_key(|&at| cost(&pending[at])).expect("something is pending");
-            let at = self.tuning.ask((self.at, ORDER + pending.len() as u16), pending.len(), usual);
+            let at = self.tuning.decide((self.at, ORDER + pending.len() as u16), pending.len(), usual);
             let (reg, arg, role) = pending.remove(at);
             self.set(reg, arg, &format!("{name}: {role}"));
             self.args_set |= 1 << reg;

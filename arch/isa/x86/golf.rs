@@ -9,11 +9,11 @@ pub(crate) struct X86Golf {
     pub(crate) is_long: bool,
 }
 
-/// Bytes of an instruction that swallows an immediate operand of 4 bytes: `cmp eax, imm32` (3D id), `test eax, imm32`
+/// Bytes of an instruction that absorbs an immediate operand of 4 bytes: `cmp eax, imm32` (3D id), `test eax, imm32`
 /// (A9 id).
-const SWALLOW_FOUR: [u8; 2] = [0x3d, 0xa9];
+const ABSORB_FOUR: [u8; 2] = [0x3d, 0xa9];
 /// Of 1 byte: `cmp al, imm8` (3C ib), `test al, imm8` (A8 ib).
-const SWALLOW_ONE: [u8; 2] = [0x3c, 0xa8];
+const ABSORB_ONE: [u8; 2] = [0x3c, 0xa8];
 
 /// The bits of a prefix that would change most instructions: longer numbers, other registers.
 const REX_W_OR_B: u8 = 0b1001;
@@ -59,14 +59,14 @@ impl GolfIsa for X86Golf {
     }
 }
 
-fn prefixes_and_immediates(is_long: bool, board: &dyn FileBytes, at: u32) -> Vec<Way> {
+fn prefixes_and_immediates(is_long: bool, file: &dyn FileBytes, at: u32) -> Vec<Way> {
     let mut ways = Vec::new();
     // REX prefixes in a row are prefixes that the last of them overrides (Intel SDM volume 2, 2.2.1).
-    let is_rex = |at| is_long && board.value(at).is_some_and(|value| value & 0xf0 == 0x40);
-    if is_rex(at) && !board.is_free(at) {
-        let to = (at..board.header()).find(|&at| !is_rex(at)).unwrap_or(board.header());
+    let is_rex = |at| is_long && file.value(at).is_some_and(|value| value & 0xf0 == 0x40);
+    if is_rex(at) && !file.is_free(at) {
+        let to = (at..file.header()).find(|&at| !is_rex(at)).unwrap_or(file.header());
         let why = PREFIXES;
-        if board.value(to - 1).is_none_or(|last| last & REX_W_OR_B != 0) {
+        if file.value(to - 1).is_none_or(|last| last & REX_W_OR_B != 0) {
             return ways;
         }
         ways.push(Way {
@@ -80,12 +80,12 @@ fn prefixes_and_immediates(is_long: bool, board: &dyn FileBytes, at: u32) -> Vec
         });
         return ways;
     }
-    let swallow = |opcodes: &[u8], bytes: u32| {
-        let foreign = (at + 1..=at + bytes).any(|at| !board.is_free(at));
-        let known = at + bytes < board.header();
-        let behind = board.is_free(at + bytes + 1);
-        let fits = |opcode: &&u8| board.is_free(at) || board.value(at) == Some(**opcode) && !board.is_taken(at);
-        let why = "swallows bytes of the header as a number";
+    let absorb = |opcodes: &[u8], bytes: u32| {
+        let foreign = (at + 1..=at + bytes).any(|at| !file.is_free(at));
+        let known = at + bytes < file.header();
+        let behind = file.is_free(at + bytes + 1);
+        let fits = |opcode: &&u8| file.is_free(at) || file.value(at) == Some(**opcode) && !file.is_taken(at);
+        let why = "absorbs bytes of the header as an immediate";
         let opcode = opcodes.iter().find(fits).filter(|_| foreign && known && behind)?;
         Some(Way {
             put: vec![*opcode],
@@ -93,12 +93,12 @@ fn prefixes_and_immediates(is_long: bool, board: &dyn FileBytes, at: u32) -> Vec
             to: at + 1 + bytes,
             changes_flags: true,
             prefixed: false,
-            rule: Rule::Swallow,
+            rule: Rule::AbsorbAsImmediate,
             why,
         })
     };
-    ways.extend(swallow(&SWALLOW_FOUR, 4));
-    ways.extend(swallow(&SWALLOW_ONE, 1));
+    ways.extend(absorb(&ABSORB_FOUR, 4));
+    ways.extend(absorb(&ABSORB_ONE, 1));
     ways
 }
 
@@ -106,14 +106,14 @@ fn prefixes_and_immediates(is_long: bool, board: &dyn FileBytes, at: u32) -> Vec
 const OVERRIDES: [u8; 4] = [0x26, 0x2e, 0x36, 0x3e];
 
 /// A zero of the header, perhaps behind a prefix, as `add r/m8, r8` (00 /r): its operands are all that is put there.
-fn sum(board: &dyn FileBytes, at: u32, spare: u8) -> Option<Way> {
-    let of_header = |at: u32| board.value(at).filter(|_| !board.is_taken(at));
+fn sum(file: &dyn FileBytes, at: u32, dead_register: u8) -> Option<Way> {
+    let of_header = |at: u32| file.value(at).filter(|_| !file.is_taken(at));
     let prefix = of_header(at).filter(|value| OVERRIDES.contains(value));
     let opcode = at + u32::from(prefix.is_some());
-    if of_header(opcode)? != 0 || !board.is_free(opcode + 1) || opcode + 1 >= board.header() {
+    if of_header(opcode)? != 0 || !file.is_free(opcode + 1) || opcode + 1 >= file.header() {
         return None;
     }
-    let modrm = 0xc0 | spare << 3 | spare;
+    let modrm = 0xc0 | dead_register << 3 | dead_register;
     let put: Vec<u8> = prefix.into_iter().chain([0, modrm]).collect();
     let (covers, why) = (put.len() as u32, "adds a register that nobody has to itself");
     Some(Way { put, covers, to: at + covers, changes_flags: true, prefixed: false, rule: Rule::Sum, why })

@@ -41,7 +41,7 @@ impl X86<'_> {
             let least = self.allowed(constant).into_iter().map(|rule| constant.bytes(rule)).min();
             let bytes = inst::bytes(self.address_bits(), &load, 0).map_or(usize::MAX, |it| it.len());
             let usual = usize::from(least.is_none_or(|least| bytes < least));
-            if self.tuning.ask((self.at, BITS + u16::from(reg)), 2, usual) == 1 {
+            if self.tuning.decide((self.at, BITS + u16::from(reg)), 2, usual) == 1 {
                 self.plain(Ok(load), why);
                 self.values.set(reg, Value::Const(number.into()));
                 return;

@@ -129,7 +129,7 @@ impl X86<'_> {
     }
 
     /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
-    /// question into the frame does not.
+    /// point into the frame does not.
     pub(super) fn frame_base(&self, offset: i32) -> (Reg, i32) {
         let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.values.get(reg).value {
             Value::Frame(at) => Some((reg, offset - at as i32)),
@@ -226,13 +226,13 @@ impl X86<'_> {
             }
             _ => true,
         });
-        let hopes = rules.contains(&Rule::LowHalf) && !self.calls_before(self.at);
-        let question = (self.at, HALF + u16::from(constant.reg));
-        if hopes && self.tuning.hope(question, constant.value as u16) {
+        let may_speculate = rules.contains(&Rule::LowHalf) && !self.calls_before(self.at);
+        let point = (self.at, HALF + u16::from(constant.reg));
+        if may_speculate && self.tuning.speculates(point, constant.value as u16) {
             return Rule::LowHalf;
         }
         let usual = (0..rules.len()).min_by_key(|&at| constant.bytes(rules[at])).expect("one always fits");
-        rules[self.tuning.ask((self.at, u16::from(constant.reg)), rules.len(), usual)]
+        rules[self.tuning.decide((self.at, u16::from(constant.reg)), rules.len(), usual)]
     }
 
     /// Is there a system call before this operation? What is there is mostly in other bytes than the header's.
@@ -340,7 +340,7 @@ impl X86<'_> {
     fn set_at_least(&mut self, reg: Reg, least: u32, why: &str) {
         let inverted = self.values.constant(reg).map(|known| !(known as u32)).filter(|&value| value >= least);
         let value = match inverted {
-            Some(value) if self.tuning.ask((self.at, ENOUGH + u16::from(reg)), 2, 1) == 1 => value,
+            Some(value) if self.tuning.decide((self.at, ENOUGH + u16::from(reg)), 2, 1) == 1 => value,
             _ => least,
         };
         self.set_constant(reg, i64::from(value), why);

@@ -34,7 +34,7 @@ impl X86<'_> {
         let registers = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&reg| reg != EAX && reg != ESP);
         for reg in registers {
             let constants = self.constants_for(reg);
-            let chosen = self.tuning.ask((0, SEED + u16::from(reg)), constants.len() + 1, 0);
+            let chosen = self.tuning.decide((0, SEED + u16::from(reg)), constants.len() + 1, 0);
             if let Some(&value) = chosen.checked_sub(1).and_then(|at| constants.get(at)) {
                 self.set_alone(reg, value, "kept for later");
             }
@@ -48,7 +48,7 @@ impl X86<'_> {
         }
         for &reg in self.mode.registers.args {
             let constants = self.args_in(reg);
-            let chosen = self.tuning.ask((self.at, RESTORE + u16::from(reg)), constants.len() + 1, 0);
+            let chosen = self.tuning.decide((self.at, RESTORE + u16::from(reg)), constants.len() + 1, 0);
             match chosen.checked_sub(1).and_then(|at| constants.get(at)) {
                 Some(&value) if !self.slots.is_live(self.at, reg) => {
                     self.set_alone(reg, value, "as it was the first time");
@@ -116,7 +116,7 @@ impl X86<'_> {
             return;
         }
         let sp_is_free = self.program.frame_bytes == 0 && !self.program.asks_for_entry() && self.tuning.has(Rule::Zero);
-        self.zeros = if sp_is_free { self.tuning.ask((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
+        self.zeros = if sp_is_free { self.tuning.decide((0, ZEROS), MOST_ZEROS + 1, 0) as u32 } else { 0 };
         for _ in 0..self.zeros {
             let code = if self.mode.is_long { Opcode::Push_r64 } else { Opcode::Push_r32 };
             self.plain(Instruction::with1(code, named(EAX, self.mode.is_long)), "0, for later");

@@ -237,7 +237,7 @@ impl Engine<'_> {
     /// The next byte at a cursor, which moves on.
     pub(crate) fn next(&mut self, to: Slot, cursor: Slot, why: &str) {
         self.byte(to, at(cursor, 0), why);
-        self.add(cursor, 1i64, "the cursor moves on");
+        self.add(cursor, 1i64, "the next byte");
     }
 
     /// Adds to a variable in the frame; `t` is its new value.

@@ -1,9 +1,10 @@
-//! Classes of bytes: a table with a byte of bits for each byte, which the program writes when it starts.
+//! Classes of bytes: a table of 256 bytes, one for each byte, whose bits are its classes. A scan asks it instead of
+//! comparing. The program fills it when it starts, from runs of bytes: first and last byte of each.
 
 use asmgen_arch::op::{Cond, Operand};
 
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, sum};
+use crate::lower::epoll::asm::builder::sum;
 use crate::lower::epoll::asm::labels::At;
 
 /// Classes of bytes, as bits.
@@ -18,12 +19,14 @@ pub(crate) mod class {
     pub(crate) const HOST: u32 = 8;
     /// Hexadecimal digits.
     pub(crate) const HEX: u32 = 16;
-    /// Letters, in lower case, that names of fields begin with that are looked at; others between them, for a run is shorter.
+    /// First letters, in lower case, of the field names that the server knows; and letters between them, because a run
+    /// that includes those is shorter.
     pub(crate) const FIRST: u32 = 32;
     /// Space and tab.
     pub(crate) const BLANK: u32 = 64;
 
-    /// The bytes of each class as runs, first and last byte of each, with a NUL behind them; the last bit's first.
+    /// The runs of each class: first and last byte of each run, a NUL after the last run. The class of the highest bit
+    /// comes first.
     pub(crate) fn runs() -> Vec<u8> {
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_blank = |byte: u8| byte == b' ' || byte == b'\t';
@@ -51,25 +54,27 @@ pub(crate) mod class {
 }
 
 impl Engine<'_> {
-    /// Writes the table of the bytes' classes, which is longer than what says what they are.
-    pub(crate) fn classes(&mut self) {
-        let (q, c, d, t, bit) = (self.s.q, self.s.c, self.s.d, self.s.t, self.s.u);
+    /// Fills the table of classes. A program that fills it is shorter than the table, which has 256 bytes.
+    pub(crate) fn fill_byte_classes(&mut self) {
+        let (table, run) = (self.s.classes, self.s.q);
+        let [byte, last, bits, class_bit] =
+            ["byte", "last byte", "bits of the byte", "bit of the class"].map(|name| self.local(name));
         let runs = self.runs_and_near();
-        self.set(q, Operand::Data(runs), NO_WHY);
-        self.set(bit, class::BLANK, "the first class");
+        self.set(run, Arg::Data(runs), "the runs of all classes");
+        self.set(class_bit, class::BLANK, "the first class");
         self.place(At::Run);
-        self.next(c, q, "first byte of a run");
-        self.if_zero(c, At::NextClass, NO_WHY);
-        self.next(d, q, "its last");
+        self.next(byte, run, "first byte of a run");
+        self.if_zero(byte, At::NextClass, "a NUL ends the runs of a class");
+        self.next(last, run, "last byte of the run");
         self.place(At::InClass);
-        self.byte(t, sum(self.s.classes, c, 0), NO_WHY);
-        self.or(t, bit, NO_WHY);
-        self.put_byte(sum(self.s.classes, c, 0), t, "it is of this class");
-        self.add(c, 1i64, NO_WHY);
-        self.branch(c, Cond::BelowOrEqual, d, At::InClass, NO_WHY);
-        self.jump(At::Run, NO_WHY);
+        self.byte(bits, sum(table, byte, 0), "a byte may be of several classes");
+        self.or(bits, class_bit, "it is of this one, too");
+        self.put_byte(sum(table, byte, 0), bits, "every scan reads it from here");
+        self.add(byte, 1i64, "the next byte of the run");
+        self.branch(byte, Cond::BelowOrEqual, last, At::InClass, "the run includes its last byte");
+        self.jump(At::Run, "a class has several runs");
         self.place(At::NextClass);
-        self.shr(bit, 1, NO_WHY);
-        self.unless_zero(bit, At::Run, NO_WHY);
+        self.shr(class_bit, 1, "classes come from the highest bit to the lowest");
+        self.unless_zero(class_bit, At::Run, "bit 0 was the last class");
     }
 }

@@ -43,9 +43,9 @@ const _: () =
 
 impl Engine<'_> {
     pub(crate) fn start(&mut self) {
-        self.set(self.s.classes, Operand::State(self.state.classes), "classes of bytes");
-        self.set(self.s.table, Operand::State(self.state.table), "the table of connections");
-        self.classes();
+        self.set(self.s.classes, Arg::State(self.state.classes), "classes of bytes");
+        self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
+        self.fill_byte_classes();
         if self.has_workers() {
             self.before_workers();
         }

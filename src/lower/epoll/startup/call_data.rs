@@ -1,5 +1,5 @@
-//! Numbers and texts in memory that calls of the start are told of: they stand beside each other, so an argument that is
-//! the address of one takes a byte (see `syscall_table`).
+//! Numbers and texts whose addresses are arguments of calls of the start. They lie beside each other, so such an argument
+//! takes one byte of a row (see `syscall_table`).
 
 use asmgen_arch::op::{DatumId, Part};
 
@@ -7,31 +7,33 @@ use crate::lower::abi;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::startup::byte_classes::class;
 
+/// Arguments from this to [`NEAR_END`] are addresses of what lies here.
 pub(crate) const NEAR: u32 = 0x40;
 pub(crate) const NEAR_END: u32 = 0x80;
 
 /// How long a health check waits for a connection, and for its reply, in seconds.
 const PATIENCE_SECONDS: u64 = 5;
 
-/// So much may be in the kernel and not sent, in bytes.
+/// `TCP_NOTSENT_LOWAT`: how much the kernel may hold unsent, in bytes.
 const UNSENT_BYTES: u32 = 128 * 1024;
 
-/// Half of what may be in the kernel and not read, in bytes.
+/// `SO_RCVBUF`: the kernel may hold twice as much unread, in bytes.
 const RECEIVED_BYTES: u32 = 32 * 1024;
 
-/// What stands there, in its order.
+/// What lies here, in this order.
 #[derive(Clone, Copy)]
 pub(crate) enum Near {
-    /// A `struct timeval`: how long the health check waits. Its end is the beginning of the next.
+    /// A `struct timeval`: how long the health check waits. Its last word is the first of the next.
     Patience,
-    /// A `struct itimerspec`: one second and none, twice. Its numbers are ints, too: a word is 4 bytes at least.
+    /// A `struct itimerspec`: 1 s and 0 ns, twice. Its words also serve as ints: a word has at least 4 bytes.
     EverySecond,
-    /// An int within that.
+    /// The int 0, within that structure.
     Zero,
-    /// Signals that are blocked; those that are asked for.
+    /// The set of signals that are blocked.
     Blocked,
+    /// The set of signals that a descriptor tells of.
     Asked,
-    /// Ints. The zeros of each are also those of what stands before it.
+    /// Ints. The zeros that one begins with are the last bytes of what lies before it.
     UnsentBytes,
     ReceivedBytes,
     /// The request of the health check.
@@ -39,7 +41,7 @@ pub(crate) enum Near {
 }
 
 impl Engine<'_> {
-    /// From the first to this, in bytes.
+    /// Distance from the first to this one, in bytes.
     fn near_offset(&self, near: Near) -> u32 {
         let words = |count: u32| count * self.word;
         match near {
@@ -61,7 +63,7 @@ impl Engine<'_> {
         argument as u8
     }
 
-    /// The runs of the bytes' classes, and behind them all of these.
+    /// The runs of the bytes' classes, then all of these.
     pub(crate) fn runs_and_near(&mut self) -> DatumId {
         let word = Part::Word;
         let mut bytes = [self.blocked_signals(), self.asked_signals()].map(u64::to_le_bytes).concat();
@@ -76,14 +78,14 @@ impl Engine<'_> {
         self.program.datum("classes of bytes: runs; numbers and a request of the start", parts, 0)
     }
 
-    /// One of these.
+    /// The datum of one of these.
     pub(crate) fn near(&mut self, near: Near) -> DatumId {
         let offset = class::runs().len() as u32 + self.near_offset(near);
         let all = self.runs_and_near();
         self.program.datum_within(all, offset)
     }
 
-    /// So far before the first that an argument is what to add.
+    /// [`NEAR`] bytes before the first: an argument added to it is the address.
     pub(crate) fn near_base(&mut self) -> DatumId {
         let all = self.runs_and_near();
         self.program.datum_within(all, class::runs().len() as u32 - NEAR)

@@ -1,7 +1,8 @@
-//! The sandbox: from here on no system call but those that the rest of the program uses.
+//! The sandbox: a filter that kills the process at any system call that the event loop does not make.
 //!
-//! The filter (Documentation/userspace-api/seccomp_filter.rst) looks at nothing but the machine and the number, so the
-//! kernel keeps its verdicts in a bitmap and does not run it for calls that are allowed.
+//! The filter (Documentation/userspace-api/seccomp_filter.rst) tests only the machine and the number of a call. The
+//! kernel therefore keeps its verdicts in a bitmap, and does not run it for calls that are allowed
+//! (kernel/seccomp.c, `seccomp_cache_prepare`).
 
 use asmgen_arch::Target;
 use asmgen_arch::op::{Op, Part, Program};
@@ -33,24 +34,32 @@ const NUMBER: u32 = 0;
 
 const MACHINE: u32 = 4;
 
-/// Name of the datum that is filled in when the program is complete.
+/// Name of the filter's datum, which [`fill`] completes.
 const FILTER: &str = "filter of system calls";
 
+/// A `struct sock_filter`: a code, how many instructions to skip if its test is true or false, and an operand.
 fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
     let [a, b] = code.to_le_bytes();
     let [c, d, e, f] = k.to_le_bytes();
     [a, b, if_true, if_false, c, d, e, f]
 }
 
-/// The filter's bytes: any of these calls is allowed, every other ends the process. Three numbers in a row and more are a
-/// range: two instructions, or one if the range begins at 0.
+/// The filter's bytes. It allows these calls; any other kills the process.
+///
+/// ```text
+/// numbers in a row          test
+/// 3 or more, from 0 on      above the last?
+/// 3 or more                 above the last? then: from the first on?
+/// 1 or 2                    equal? for each
+/// ```
 fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
     let mut numbers: Vec<u32> = calls.iter().map(|call| call.info().number(target.machine).into()).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut left: usize = 0;
     let mut tests: Vec<[u8; 8]> = Vec::new();
-    // From the last to the first: jumps count what is between, of which the last is the verdict on others.
+    // From the last test to the first, for a jump counts the instructions that it passes over. After the tests come the
+    // two verdicts: kill, then allow.
     for run in numbers.chunk_by(|one, next| *next == one + 1).rev() {
         let jump = |left: usize| u8::try_from(left + 1).expect("there are few calls");
         if let [0, .., last] = *run {
@@ -79,12 +88,12 @@ fn filter(target: &Target, calls: &[Call]) -> Vec<u8> {
 }
 
 impl Engine<'_> {
-    /// The calls that set it.
+    /// The calls that install the filter; none if the spec wants no sandbox.
     pub(crate) fn sandbox(&mut self) -> Vec<Row> {
         if !self.server.epoll.sandbox {
             return Vec::new();
         }
-        // The length is known when the program is complete; see `fill_sandbox`.
+        // `fill` replaces the byte, and writes the length, when the program is complete.
         let filter = self.program.datum(FILTER, vec![Part::Bytes(vec![0])], 0);
         self.program.align(filter, 8);
         let pointer = Part::DatumAddress { datum: filter, offset: 0 };
@@ -94,7 +103,7 @@ impl Engine<'_> {
         self.program.align(program, 8);
         let number = Given::Number;
         vec![
-            // No more rights than now, ever; and no other system calls than these, where the kernel can.
+            // Without privileges a filter needs no_new_privs. Both may fail: a kernel need not have seccomp.
             Row::new(Call::Prctl, &[number(abi::PR_SET_NO_NEW_PRIVS), number(1)]).may_fail(),
             Row::new(
                 Call::Prctl,
@@ -105,15 +114,15 @@ impl Engine<'_> {
     }
 }
 
-/// Fills in the filter of a complete program: the calls behind the beginning of the loop.
+/// Completes the filter of a complete program: it allows the calls from the event loop on.
 pub(crate) fn fill(program: &mut Program, target: &Target) {
     let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
-    let is_turn =
+    let is_loop =
         |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == At::EventLoop.name());
-    let behind = program.insts.iter().position(|inst| is_turn(&inst.op)).expect("there is a loop");
+    let begin = program.steps.iter().position(|step| is_loop(&step.op)).expect("there is a loop");
     let mut calls: Vec<Call> = Vec::new();
-    for inst in &program.insts[behind + 1..] {
-        if let Op::Call { call, .. } = inst.op
+    for step in &program.steps[begin + 1..] {
+        if let Op::Call { call, .. } = step.op
             && !calls.contains(&call)
         {
             calls.push(call);
@@ -123,7 +132,7 @@ pub(crate) fn fill(program: &mut Program, target: &Target) {
     let count = (bytes.len() / 8) as u16;
     program.data_mut()[at].parts = vec![Part::Bytes(bytes)];
     let header =
-        program.data_mut().iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("it stands beside it");
+        program.data_mut().iter_mut().find(|datum| datum.name == "struct sock_fprog").expect("`sandbox` has made both");
     let Part::Bytes(length) = &mut header.parts[0] else { unreachable!("its first part is the length") };
     length[..2].copy_from_slice(&count.to_le_bytes());
 }

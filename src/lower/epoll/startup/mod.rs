@@ -11,12 +11,12 @@
 //! failure        messages of a server that cannot start, and its exit
 //! ```
 
-use asmgen_arch::op::{Cond, Operand};
+use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, frame, sum};
+use crate::lower::epoll::asm::builder::{frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::{FIRST_CONNECTION, LISTENER, SIGNALS, TIMER};
 use crate::lower::epoll::startup::call_data::Near;
@@ -33,18 +33,19 @@ pub(crate) mod seccomp;
 mod socket;
 mod syscall_table;
 
-/// First descriptor that systemd or podman pass (`sd_listen_fds(3)`).
+/// First descriptor that systemd and podman pass (`SD_LISTEN_FDS_START`, sd_listen_fds(3)).
 const PASSED: i64 = 3;
 
-/// The names of what is watched from the start are the order of its descriptors.
+/// In an event, a descriptor that is no connection has the number of its variable, counted from the listener's.
 const _: () = assert!(var::TIMER.at - var::LISTENER.at == 4 * (TIMER - LISTENER));
 const _: () =
     assert!(var::SIGNALS.at - var::LISTENER.at == 4 * (SIGNALS - LISTENER) && SIGNALS + 1 == FIRST_CONNECTION);
 
 impl Engine<'_> {
+    /// Emits the start, up to the event loop.
     pub(crate) fn start(&mut self) {
-        self.set(self.s.classes, Arg::State(self.state.classes), "classes of bytes");
-        self.set(self.s.table, Arg::State(self.state.table), "the table of connections");
+        self.set(self.s.classes, Arg::State(self.state.classes), "for the whole run: every scan asks the classes");
+        self.set(self.s.table, Arg::State(self.state.table), "for the whole run: the table of connections");
         self.fill_byte_classes();
         if self.has_workers() {
             self.before_workers();
@@ -53,84 +54,96 @@ impl Engine<'_> {
         self.environment();
         self.fork();
         self.descriptors();
-        self.jump(At::EventLoop, NO_WHY);
+        self.jump(At::EventLoop, "everything is ready");
         self.healthcheck();
         self.script();
     }
 
-    /// Signals come through a descriptor; a broken connection, or a file that may not grow, sends none.
+    /// Blocks signals. A descriptor tells of those that end the server; a write to a broken connection, or to a file at
+    /// its limit, returns an error instead of sending one.
     pub(crate) fn block_signals() -> Row {
         let (number, blocked) = (Given::Number, Given::Near(Near::Blocked));
         Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), blocked, number(0), number(abi::SIGSET_BYTES)])
     }
 
+    /// The set of signals that are blocked.
     pub(crate) fn blocked_signals(&self) -> u64 {
         self.asked_signals() | abi::signal_bit(abi::SIGPIPE) | abi::signal_bit(abi::SIGXFSZ)
     }
 
+    /// The set of signals that end the server.
     pub(crate) fn asked_signals(&self) -> u64 {
         let passed_on = if self.has_workers() { abi::signal_bit(abi::SIGUSR1) } else { 0 };
         abi::signal_bit(abi::SIGTERM) | abi::signal_bit(abi::SIGINT) | passed_on
     }
 
-    /// Everything that is opened and set before the first turn.
+    /// Opens and sets everything that the event loop needs.
     fn descriptors(&mut self) {
-        self.put_four(frame(var::LISTENER), PASSED, "the socket that is passed, if one is");
+        self.put_four(frame(var::LISTENER), PASSED, "if a socket is passed; else the call overwrites it");
         let mut rows = self.own_socket();
-        // What is passed has to listen, too: so what is no socket that can is noticed.
+        // `listen` is also called on a passed socket: it fails if that is not a listening one.
         let own = rows.len() - 1;
         self.open_output();
         if !self.has_workers() {
-            // Whoever is heard can be told to end.
+            // From `listen` on clients may believe that the server runs, so it must heed SIGTERM.
             rows.insert(own, Self::block_signals());
         }
         rows.extend(self.set_up());
         rows.extend(self.sandbox());
         self.run_or_skip("calls of the start", &rows, own);
-        let (t, n) = (self.s.t, self.s.n);
-        self.set(n, -abi::EMFILE, NO_WHY);
-        self.four(t, frame(var::SIGNALS), "the last descriptor, but perhaps one");
-        let why = "inherited descriptors are in the way of every connection";
-        self.branch(t, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
-        self.put_four(frame(var::NOW), 1i64, "at the start");
-        self.set(t, Operand::State(self.state.buffers + self.state.stride), "the first buffer but everybody's");
-        self.put_four(frame(var::FREE_BUFFER), t, NO_WHY);
-        self.put_four(frame(var::EVENT), abi::EPOLLIN, NO_WHY);
-        self.set(self.s.op, abi::EPOLL_CTL_ADD, NO_WHY);
-        self.set(self.s.fd, LISTENER, NO_WHY);
-        self.place(At::WatchNext);
-        self.set(self.s.vars, Operand::Frame(var::LISTENER.at), NO_WHY);
-        self.set(t, self.s.fd, NO_WHY);
-        self.shl(t, 2, NO_WHY);
-        self.four(t, sum(self.s.vars, t, 0), NO_WHY);
-        self.gosub(Routine::EpollControl);
-        self.branch(n, Cond::Lt, 0i64, At::Failed, NO_WHY);
-        self.add(self.s.fd, 1i64, "the next one");
-        self.branch(self.s.fd, Cond::Ne, FIRST_CONNECTION, At::WatchNext, NO_WHY);
+        let (error, last) = (self.s.n, self.s.t);
+        self.set(error, -abi::EMFILE, "the message's error if the test fails");
+        self.four(last, frame(var::SIGNALS), "the highest descriptor, but perhaps for the file's");
+        let why = "inherited descriptors leave no entry for a connection";
+        self.branch(last, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
+        self.put_four(frame(var::NOW), 1i64, "the clock starts; each tick adds a second");
+        let buffer = self.s.t;
+        self.set(buffer, Arg::State(self.state.buffers + self.state.stride), "the first is shared by all connections");
+        self.put_four(frame(var::FREE_BUFFER), buffer, "all others are free");
+        self.watch(error);
         self.workers_are_ready();
         self.start_line();
         self.place(At::Started);
         self.gosub(Routine::Date);
     }
 
-    /// What is set and opened whoever made the socket: as many descriptors as there may be, the epoll set, the timer,
-    /// signals, the file itself.
+    /// Adds the listener, the timer and the signals to the epoll set.
+    fn watch(&mut self, error: Slot) {
+        let (number, descriptor, variables) = (self.s.fd, self.s.t, self.s.vars);
+        self.put_four(frame(var::EVENT), abi::EPOLLIN, "epoll_event.events");
+        self.set(self.s.op, abi::EPOLL_CTL_ADD, "none is in the set");
+        self.set(number, LISTENER, "events tell this number");
+        self.place(At::WatchNext);
+        self.set(variables, Arg::Frame(var::LISTENER.at), "the three lie beside each other");
+        self.set(descriptor, number, "they are in the order of their numbers");
+        self.shl(descriptor, 2, "a variable has 4 bytes");
+        self.four(descriptor, sum(variables, descriptor, 0), "the descriptor to watch");
+        self.gosub(Routine::EpollControl);
+        self.branch(error, Cond::Lt, 0i64, At::Failed, "the server would miss its events");
+        self.add(number, 1i64, "the next one");
+        self.branch(number, Cond::Ne, FIRST_CONNECTION, At::WatchNext, "connections come later");
+    }
+
+    /// The calls that do not depend on where the socket comes from: its options, the limit of descriptors, the epoll set,
+    /// the timer, signals, the file itself.
     fn set_up(&mut self) -> Vec<Row> {
         let number = Given::Number;
         let fd = Given::Variable(var::LISTENER);
         let (asked, second) = (Given::Near(Near::Asked), Given::Near(Near::EverySecond));
-        // The limit of now, the one there may be: read twice, the second time 8 bytes lower, and set to the upper one.
+        // A limit has a soft and a hard value. Read at `high`, then at `low`, 8 bytes lower, the hard value is the soft
+        // one of what then lies at `high`.
         let limit = |new: Given, old: Given| {
             Row::new(Call::Prlimit64, &[number(0), number(abi::RLIMIT_NOFILE), new, old]).may_fail()
         };
         let (low, high) = (Given::Frame(var::LONG_SCRATCH.at), Given::Frame(var::LONG_SCRATCH.at + 8));
         let mut rows = vec![
-            // What is passed may wait; what is sent leaves at once, and connections inherit that.
+            // A passed socket may block. Connections inherit the options of the listener.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
             Self::option(abi::IPPROTO_TCP, abi::TCP_NODELAY, Near::EverySecond).may_fail(),
-            // Without it there is room to write when a third of megabytes is: a slow client would be taken for none.
+            // Else a socket polls as writable only when a third of its buffer is free, and that may be megabytes: a slow
+            // client would look like one that takes nothing.
             Self::option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, Near::UnsentBytes).may_fail(),
-            // Without it the kernel takes megabytes of requests while a reply waits.
+            // Else the kernel receives megabytes of requests while a reply waits.
             Self::option(abi::SOL_SOCKET, abi::SO_RCVBUF, Near::ReceivedBytes),
             limit(number(0), high),
             limit(number(0), low),
@@ -143,52 +156,59 @@ impl Engine<'_> {
         let clock = [number(abi::CLOCK_REALTIME), low];
         rows.push(Row::new(Call::ClockGettime, &clock));
         if !self.has_workers() {
-            // As process 1 it inherits orphans, which the kernel reaps if it ignores their end. Those who have workers ask for
-            // them. The number of SIG_IGN, no flags, no mask.
+            // As process 1 it inherits orphans. The kernel reaps them if it ignores SIGCHLD (sigaction(2)); a server with
+            // workers reaps them itself. The structure begins with the number of SIG_IGN, 1.
             let [signal, bytes] = [abi::SIGCHLD, abi::SIGSET_BYTES].map(number);
             rows.push(Row::new(Call::RtSigaction, &[signal, second, number(0), bytes]));
         }
         if self.has_long {
             let path = Given::Data(self.bytes("its own path", b"/proc/self/exe\0"));
-            // Where it cannot be opened, `send` takes the place of `sendfile`.
+            // If it cannot be opened, `write` replaces `sendfile`.
             rows.push(Row::new(Call::Openat, &[number(0), path]).to(var::FILE).may_fail());
         }
         rows
     }
 
-    /// Makes these calls; or, if a socket is passed, those from the row `own` on.
+    /// Makes these calls, all or a part of them.
+    ///
+    /// ```text
+    /// sockets that are passed    calls
+    /// none                       all of them
+    /// one                        those from the row `own` on
+    /// more                       none: exit 1
+    /// ```
     fn run_or_skip(&mut self, name: &str, rows: &[Row], own: usize) {
         let (list, begins) = self.rows(name, rows);
         let list_of_passed = self.program.datum_within(list, begins[own] as u32);
-        let t = self.s.t;
-        self.four(t, frame(var::PASSED_COUNT), NO_WHY);
-        self.unless_zero(t, At::PassedOne, NO_WHY);
+        let passed = self.s.t;
+        self.four(passed, frame(var::PASSED_COUNT), "LISTEN_FDS, if they are for this process");
+        self.unless_zero(passed, At::PassedOne, "another process listens already");
         if self.listens_everywhere() {
             self.socket_of_either_family();
         }
-        self.set(self.s.list, Operand::Data(list), NO_WHY);
-        self.jump(At::RowsChosen, NO_WHY);
+        self.set(self.s.list, Arg::Data(list), "all of the calls");
+        self.jump(At::RowsChosen, "make the calls");
         self.place(At::PassedOne);
-        self.branch(t, Cond::Ne, 1i64, At::PassedMany, "the others would not be heard");
-        self.set(self.s.list, Operand::Data(list_of_passed), "the first calls are made already");
+        self.branch(passed, Cond::Ne, 1i64, At::PassedMany, "clients of the others would wait for ever");
+        self.set(self.s.list, Arg::Data(list_of_passed), "the socket is bound already");
         self.place(At::RowsChosen);
         self.gosub(Routine::Script);
     }
 
+    /// Writes the start line, if there is one; as the log is written, if there is a log.
     fn start_line(&mut self) {
         let Some(line) = &self.server.start_line else { return };
         let line = line.join(&self.port_text()) + "\0";
         if !self.logs() {
             return self.tell(&line, abi::STDOUT);
         }
-        // As the log is written.
-        let (ptr, len) = (self.s.ptr, self.s.len);
+        let (text, len) = (self.s.ptr, self.s.len);
         let line = self.text(&line);
-        self.set(self.s.q, line, NO_WHY);
+        self.set(self.s.q, line, "the format of the start line");
         self.gosub(Routine::BeginText);
-        self.set(ptr, Operand::State(self.state.composed), NO_WHY);
-        self.set(len, self.s.output, NO_WHY);
-        self.take(len, ptr, NO_WHY);
+        self.set(text, Arg::State(self.state.composed), "where the text begins");
+        self.set(len, self.s.o, "where it ends");
+        self.take(len, text, "its length");
         self.gosub(Routine::SayOut);
     }
 }

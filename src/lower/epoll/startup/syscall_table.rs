@@ -210,7 +210,7 @@ impl Engine<'_> {
         let (frame_address, base) = (self.s.vars, self.s.d);
         self.set(left, row, "the row is still needed");
         self.shr(left, COUNT_SHIFT, "count of arguments");
-        self.set(to, Arg::Frame(var::CALL_ARGS.at), "all registers are in use here");
+        self.set(to, Arg::Frame(var::CALL_ARGS.at), "decoded arguments wait here for the others");
         self.place(At::Argument);
         self.next(argument, list, "an argument's first byte");
         self.branch(argument, Cond::Below, NEAR, At::ArgumentKnown, "a small number is itself");

@@ -109,7 +109,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.program.frame_at = Some(engine.state.frame);
     engine.program.word_bytes = var::WORD_BYTES;
     engine.start();
-    engine.turn();
+    engine.event_loop();
     engine.read();
     engine.parse_request_line();
     engine.parse_fields();

@@ -118,7 +118,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     engine.match_text_routine();
     engine.send();
     engine.clock();
-    engine.stop();
+    engine.exit();
     engine.connections();
     engine.failures();
     seccomp::fill(&mut engine.program, target);

@@ -41,8 +41,8 @@ impl Engine<'_> {
 
     /// Replies from vector `q` on are made again: they are neither counted nor logged yet.
     fn forget_replies(&mut self) {
-        self.unlog(self.mark() + 4);
-        self.uncount();
+        self.undo_log_line(self.mark() + 4);
+        self.undo_count();
     }
 
     pub(crate) fn send(&mut self) {
@@ -123,7 +123,7 @@ impl Engine<'_> {
         self.put_four(frame(var::HELD), held, "and a packet");
         self.walk();
         self.place(At::AfterSend);
-        self.say_log();
+        self.flush_log();
         self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         self.put_four(frame(var::SKIP), 0i64, NO_WHY);
         if self.has_long {
@@ -286,7 +286,7 @@ impl Engine<'_> {
         self.place(At::ParkUnsent);
         self.put_four(at(conn, entry::REST), u, NO_WHY);
         self.put_four(at(conn, entry::REST_LEN), t, NO_WHY);
-        self.say_log();
+        self.flush_log();
         self.four(self.s.cursor, frame(var::CURSOR), NO_WHY);
         self.load_input_end();
         self.branch(self.s.cursor, Cond::Eq, self.s.end, At::KeepNone, NO_WHY);

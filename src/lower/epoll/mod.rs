@@ -19,12 +19,13 @@
 //! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
 //! Replies lie in memory, all but their date, which is one for all, so a batch is a list of addresses and lengths.
 
-// The slots have the short names of the listing, and a routine gives those it uses names of their own.
-#![allow(clippy::many_single_char_names, clippy::similar_names)]
-
 mod asm;
+// The slots have the short names of the listing, and a routine gives those it uses names of their own.
+#[allow(clippy::many_single_char_names, clippy::similar_names)]
 mod connection;
 mod event_loop;
+// As above.
+#[allow(clippy::many_single_char_names, clippy::similar_names)]
 mod http;
 mod observe;
 mod startup;

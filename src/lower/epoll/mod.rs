@@ -11,13 +11,14 @@
 //!   connection   transmit the replies of the batch in one call; keep what is not taken
 //!   timer        once a second: timeouts, the date
 //!   shutdown     signals
-//! observe      access log, figures
+//! observe      access log, metrics
 //! state        what is kept in memory, and where
 //! asm          how the program is written
 //! ```
 //!
 //! Nothing is allocated: a connection has 16 bytes in a table, and a buffer only while it holds part of a request.
-//! Replies lie in memory, all but their date, which is one for all, so a batch is a list of addresses and lengths.
+//! Replies lie in memory, complete but for the date, which all of them share. A batch of replies is therefore a list of
+//! addresses and lengths.
 
 mod asm;
 // The slots have the short names of the listing, and a routine gives those it uses names of their own.
@@ -49,22 +50,24 @@ pub(super) struct Words<'s> {
     pub(super) version: &'s str,
 }
 
-/// Everything the parts of the engine share.
+/// What the parts of the engine share while they emit the program.
 struct Engine<'s> {
     program: Program,
     server: &'s Server,
     words: Words<'s>,
     s: Slots,
     state: State,
-    /// Bytes of a word and of a `struct epoll_event`.
+    /// Bytes of the machine's word.
     word: u32,
+    /// Bytes of a `struct epoll_event`, which is packed on `x86_64` (include/uapi/linux/eventpoll.h).
     event_bytes: u32,
     machine: Machine,
     records: Records,
     routes: Option<Routes>,
     metrics: Option<Metrics>,
-    /// Is there a body that is sent from the file, is there a variant?
+    /// Is a content sent from the file?
     has_long: bool,
+    /// Has a representation variants?
     has_variants: bool,
     /// Does a representation say when it was modified?
     has_dates: bool,
@@ -77,7 +80,7 @@ impl Engine<'_> {
     }
 }
 
-/// The program of a server.
+/// The program of a server on a machine.
 pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Program {
     let mut program = Program::default();
     let s = Slots::of(&mut program);
@@ -127,7 +130,7 @@ pub(super) fn lower(server: &Server, words: Words<'_>, target: &Target) -> Progr
     let writable_bytes: u64 = writable.map(|datum| datum.len_bytes(word)).sum();
     assert!(
         writable_bytes < memory_map::LONG_BYTES.into(),
-        "what is sent from the file is read-only: there it is as in memory"
+        "what is sent from the file is never written to, so the file has what memory has"
     );
     engine.program
 }

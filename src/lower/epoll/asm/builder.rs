@@ -1,4 +1,5 @@
-//! Short names for the operations, so that a routine of the engine reads like a listing.
+//! A method for each operation, with a short name, so that a routine of the engine reads like a listing. The last
+//! argument of each is the reason, which the listing shows.
 
 use asmgen_arch::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
@@ -6,9 +7,10 @@ use asmgen_arch::syscall::Call;
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::labels::{At, Routine};
 
-/// Something an operation takes: a number or a slot.
-pub(crate) trait IntoOperand {
-    fn operand(self) -> Operand;
+/// An operand: a number, a slot, or an address.
+pub(crate) trait Operand {
+    /// As operations have it.
+    fn arg(self) -> Arg;
 }
 
 impl IntoOperand for i64 {
@@ -67,30 +69,33 @@ pub(crate) fn frame(at: impl Into<u32>) -> Mem {
     Mem { base: Base::Frame, offset: at.into() as i32 }
 }
 
-/// No reason: the operation and the names in it say enough, or its reason is yet to be written. A test counts these, and
-/// the count only goes down.
+/// No reason: the operation and the names in it say enough, or its reason is yet to be written. A test counts these,
+/// and the count only goes down.
 pub(crate) const NO_WHY: &str = "";
 
 impl Engine<'_> {
-    /// The label of that name; the first to ask makes it.
+    /// The label of that name, which the first use creates.
     fn label(&mut self, name: &str) -> Label {
         let known = self.program.labels.iter().position(|label| label == name);
         known.map_or_else(|| self.program.label(name), |at| Label(at as u16))
     }
 
-    /// A number of a routine's own. Allocation splits live ranges first, so a name of one's own costs nothing.
+    /// A slot of a routine's own. Allocation first splits live ranges, so one slot more costs no register.
     pub(crate) fn local(&mut self, name: &'static str) -> Slot {
         self.program.slot(name, Kind::Int)
     }
 
+    /// The datum of this text.
     pub(crate) fn text(&mut self, text: &str) -> DatumId {
         self.bytes(&format!("text {text:?}"), text.as_bytes())
     }
 
+    /// The datum of these bytes, under this name in listings.
     pub(crate) fn bytes(&mut self, name: &str, bytes: &[u8]) -> DatumId {
         self.program.datum(name, vec![Part::Bytes(bytes.into())], 0)
     }
 
+    /// Puts a place here.
     pub(crate) fn place(&mut self, at: At) {
         let label = self.new_label(at.name());
         self.program.place(label);
@@ -104,143 +109,166 @@ impl Engine<'_> {
         label
     }
 
-    /// A routine begins.
+    /// Begins a routine.
     pub(crate) fn sub(&mut self, routine: Routine) {
         let label = self.new_label(routine.name());
         self.program.routine(label);
     }
 
+    /// Calls a routine.
     pub(crate) fn gosub(&mut self, routine: Routine) {
         let label = self.label(routine.name());
         self.program.push(Op::CallRoutine(label), "call");
     }
 
-    /// The routine ends.
+    /// Returns from a routine.
     pub(crate) fn ret(&mut self, routine: Routine) {
         let from = self.label(routine.name());
         self.program.push(Op::ReturnFrom { from }, format!("{}: done", routine.name()));
     }
 
+    /// Jumps.
     pub(crate) fn jump(&mut self, to: At, why: &str) {
         let label = self.label(to.name());
         self.program.push(Op::Jump(label), why);
     }
 
-    pub(crate) fn set(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Set { to, value: value.operand() }, why);
+    /// `to = value`.
+    pub(crate) fn set(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.program.push(Op::Set { to, value: value.arg() }, why);
     }
 
-    pub(crate) fn alu(&mut self, operator: BinOp, to: Slot, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Binary { operator, to, value: value.operand() }, why);
+    /// `to = to op value`.
+    pub(crate) fn alu(&mut self, alu: Alu, to: Slot, value: impl Operand, why: &str) {
+        self.program.push(Op::Alu { alu, to, value: value.arg() }, why);
     }
 
-    pub(crate) fn add(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.alu(BinOp::Add, to, value, why);
+    /// `to += value`.
+    pub(crate) fn add(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Add, to, value, why);
     }
 
-    pub(crate) fn take(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.alu(BinOp::Sub, to, value, why);
+    /// `to -= value`.
+    pub(crate) fn take(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Sub, to, value, why);
     }
 
-    pub(crate) fn and(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.alu(BinOp::And, to, value, why);
+    /// `to &= value`.
+    pub(crate) fn and(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::And, to, value, why);
     }
 
-    pub(crate) fn or(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.alu(BinOp::Or, to, value, why);
+    /// `to |= value`.
+    pub(crate) fn or(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Or, to, value, why);
     }
 
+    /// `to <<= bits`.
     pub(crate) fn shl(&mut self, to: Slot, bits: u8, why: &str) {
         self.alu(BinOp::Shl, to, bits, why);
     }
 
+    /// `to >>= bits`, with zeros.
     pub(crate) fn shr(&mut self, to: Slot, bits: u8, why: &str) {
         self.alu(BinOp::Shr, to, bits, why);
     }
 
-    pub(crate) fn mul(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
-        self.alu(BinOp::Mul, to, value, why);
+    /// `to *= value`.
+    pub(crate) fn mul(&mut self, to: Slot, value: impl Operand, why: &str) {
+        self.alu(Alu::Mul, to, value, why);
     }
 
+    /// Divides an unsigned number: `value` becomes the quotient, `rest` the remainder.
     pub(crate) fn divide(&mut self, value: Slot, by: u32, rest: Slot, why: &str) {
         self.program.push(Op::Divide { value, by, rest }, why);
     }
 
+    /// Copies `len` bytes. Afterwards `to` and `from` are after them.
     pub(crate) fn copy(&mut self, to: Slot, from: Slot, len: Slot, why: &str) {
         self.program.push(Op::Copy { to, from, len }, why);
     }
 
-    /// Goes there if the comparison holds.
-    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl IntoOperand, to: At, why: &str) {
+    /// Jumps if the comparison holds.
+    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: At, why: &str) {
         let to = self.label(to.name());
         self.program.push(Op::Branch { left, cond, right: right.operand(), to }, why);
     }
 
+    /// Jumps if the slot is 0.
     pub(crate) fn if_zero(&mut self, left: Slot, to: At, why: &str) {
         self.branch(left, Cond::Eq, 0i64, to, why);
     }
 
+    /// Jumps if the slot is not 0.
     pub(crate) fn unless_zero(&mut self, left: Slot, to: At, why: &str) {
         self.branch(left, Cond::Ne, 0i64, to, why);
     }
 
-    /// Goes there if any of the bits is set.
+    /// Jumps if any of the bits is set.
     pub(crate) fn if_any(&mut self, value: Slot, bits: u32, to: At, why: &str) {
         let to = self.label(to.name());
         self.program.push(Op::BranchBits { value, bits, any: true, to }, why);
     }
 
-    /// Goes there if none of the bits is set.
+    /// Jumps if none of the bits is set.
     pub(crate) fn if_none(&mut self, value: Slot, bits: u32, to: At, why: &str) {
         let to = self.label(to.name());
         self.program.push(Op::BranchBits { value, bits, any: false, to }, why);
     }
 
-    /// Goes there unless memory holds these bytes.
+    /// Jumps unless memory has these bytes.
     pub(crate) fn unless_match(&mut self, at: Mem, want: &[u8], miss: At, why: &str) {
         let miss = self.label(miss.name());
         self.program.push(Op::Match { at, want: want.into(), miss }, why);
     }
 
+    /// Loads a byte.
     pub(crate) fn byte(&mut self, to: Slot, from: Mem, why: &str) {
         self.program.push(Op::Load { to, width: Width::Byte, from }, why);
     }
 
+    /// Loads 2 bytes.
     pub(crate) fn two(&mut self, to: Slot, from: Mem, why: &str) {
         self.program.push(Op::Load { to, width: Width::Two, from }, why);
     }
 
+    /// Loads 4 bytes.
     pub(crate) fn four(&mut self, to: Slot, from: Mem, why: &str) {
         self.program.push(Op::Load { to, width: Width::Four, from }, why);
     }
 
+    /// Loads a word of the machine.
     pub(crate) fn word(&mut self, to: Slot, from: Mem, why: &str) {
         self.program.push(Op::Load { to, width: Width::Word, from }, why);
     }
 
-    pub(crate) fn put_byte(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Byte, to, value: value.operand() }, why);
+    /// Stores a byte.
+    pub(crate) fn put_byte(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Byte, to, value: value.arg() }, why);
     }
 
-    pub(crate) fn put_two(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Two, to, value: value.operand() }, why);
+    /// Stores 2 bytes.
+    pub(crate) fn put_two(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Two, to, value: value.arg() }, why);
     }
 
-    pub(crate) fn put_four(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Four, to, value: value.operand() }, why);
+    /// Stores 4 bytes.
+    pub(crate) fn put_four(&mut self, to: Mem, value: impl Operand, why: &str) {
+        self.program.push(Op::Store { width: Width::Four, to, value: value.arg() }, why);
     }
 
-    pub(crate) fn call(&mut self, call: Call, args: &[Operand], result: Option<Slot>, why: &str) {
+    /// Makes a system call.
+    pub(crate) fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: &str) {
         self.program.call(call, args, result, why);
     }
 
-    /// The next byte at a cursor, which moves on.
+    /// Loads the byte at a cursor, and moves the cursor to the next.
     pub(crate) fn next(&mut self, to: Slot, cursor: Slot, why: &str) {
         self.byte(to, at(cursor, 0), why);
         self.add(cursor, 1i64, "the next byte");
     }
 
-    /// Adds to a variable in the frame; `t` is its new value.
+    /// Adds to a variable in the frame. Afterwards `t` is its new value.
     pub(crate) fn add_four(&mut self, variable: impl Into<u32>, by: i64, why: &str) {
         let (t, variable) = (self.s.t, variable.into());
         self.four(t, frame(variable), why);

@@ -1,4 +1,4 @@
-//! Places and routines of the program: a name that is not one of these does not compile.
+//! Names of the program's places and routines. A mistyped one does not compile.
 
 /// An enumeration with the names that listings show.
 macro_rules! named {
@@ -368,7 +368,7 @@ named! {
 }
 
 named! {
-    /// A routine: local, called, and without parameters; it shares all slots.
+    /// A routine: called, and without parameters of its own. Its operations name the same slots as its callers'.
     Routine {
         Abort "abort",
         BeginComposed "begin_composed",

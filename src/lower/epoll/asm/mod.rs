@@ -1,4 +1,10 @@
-//! How the engine writes its program: short names for the operations, and the slots that routines share.
+//! How the engine writes its program.
+//!
+//! ```text
+//! builder    a method for each operation
+//! labels     names of places and routines
+//! slots      slots that routines share
+//! ```
 
 pub(super) mod builder;
 pub(super) mod labels;

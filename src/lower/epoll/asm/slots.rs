@@ -1,21 +1,22 @@
-//! The engine's slots (virtual registers), which its routines share.
+//! Slots (virtual registers) that the engine's routines share: what is in use for a whole request, and what a routine
+//! gives another.
 
 use asmgen_arch::op::{Program, Slot};
 
-/// The engine's slots. All but the addresses of the stack are 32-bit numbers: addresses of the image are below 2 GiB.
+/// The shared slots. All but addresses of the stack are 32-bit numbers, for addresses of the image are below 2 GiB.
 pub(crate) struct Slots {
-    /// The connection at hand: descriptor, entry in the table, word of the entry.
+    /// The connection: its descriptor, its entry in the table, the entry's word.
     pub(crate) fd: Slot,
     pub(crate) conn: Slot,
     pub(crate) conn_word: Slot,
-    /// Events: the one at hand, how many are left.
+    /// The event, and how many are left.
     pub(crate) ev: Slot,
     pub(crate) left: Slot,
-    /// Tables: of connections, of the classes of bytes.
+    /// The table of connections, and the table of classes of bytes.
     pub(crate) table: Slot,
     pub(crate) classes: Slot,
-    /// The input at hand: cursor, end, where the request began, its target; the record of the error
-    /// that it gets if it does not end; what becomes of the connection, and which fields it has.
+    /// The input: cursor, end, where the request and its target begin. Then the beginning of the reply to a request
+    /// that ends here; what becomes of the connection; which fields the request has.
     pub(crate) cursor: Slot,
     pub(crate) end: Slot,
     pub(crate) request_start: Slot,
@@ -23,7 +24,7 @@ pub(crate) struct Slots {
     pub(crate) error_if_truncated: Slot,
     pub(crate) flags: Slot,
     pub(crate) fields_seen: Slot,
-    /// The reply at hand, and the next vector of the batch.
+    /// The reply's record, and the next vector of the batch.
     pub(crate) response: Slot,
     pub(crate) next_vector: Slot,
     /// The byte that was read last: scans, elements of lists and texts leave it to their callers.
@@ -40,7 +41,7 @@ pub(crate) struct Slots {
     /// How a composed reply begins, and which of the stored fields it leaves out.
     pub(crate) beginning: Slot,
     pub(crate) fields_from: Slot,
-    /// Values within a routine.
+    /// Values within a routine, and arguments of the next.
     pub(crate) c: Slot,
     pub(crate) d: Slot,
     pub(crate) n: Slot,

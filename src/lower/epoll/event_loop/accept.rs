@@ -114,8 +114,8 @@ impl Engine<'_> {
         self.jump(At::Pause, "an error of the network: closing a connection would not help");
     }
 
-    /// Closes the connection that has been idle for longest, and accepts again; without an idle one, stops accepting until
-    /// the next tick.
+    /// Closes the connection that has been idle for longest, and accepts again; without an idle one, stops accepting
+    /// until the next tick.
     fn evict_idle(&mut self) {
         let fd = self.s.fd;
         self.place(At::EvictIdle);

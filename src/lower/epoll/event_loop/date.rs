@@ -13,8 +13,8 @@ use crate::lower::epoll::state::vars::var;
 /// Days from 1 March 1968 to 1 January 1970.
 const DAYS_BEFORE_1970: u32 = 306 + 365;
 
-/// Where the parts of `Thu, 01 Jan 1970 00:00:00 GMT` begin. Hours, minutes, seconds and the last digits of the year are 3
-/// bytes apart.
+/// Where the parts of `Thu, 01 Jan 1970 00:00:00 GMT` begin. Hours, minutes, seconds and the last digits of the year
+/// are 3 bytes apart.
 mod part {
     pub(crate) const DAY: u32 = 5;
     pub(crate) const MONTH: u32 = 8;
@@ -23,8 +23,8 @@ mod part {
 }
 
 impl Engine<'_> {
-    /// Writes the date, from its last part to its first. It is right up to 28 February 2100: from 1970 to then every fourth
-    /// year is a leap year.
+    /// Writes the date, from its last part to its first. It is right up to 28 February 2100: from 1970 to then every
+    /// fourth year is a leap year.
     pub(crate) fn write_date(&mut self) {
         let (time, two_digits, year, month, place) = (self.s.n, self.s.d, self.s.t, self.s.u, self.s.ptr);
         self.sub(Routine::Date);
@@ -89,8 +89,8 @@ impl Engine<'_> {
         self.set(to, Arg::Data(place), "in the line with the date, which all replies share");
     }
 
-    /// Divides the day `n` since 1970 into the year `t`, the month `u` and the day of the month `n`. Months count from 0
-    /// for March, days from 0.
+    /// Divides the day `n` since 1970 into the year `t`, the month `u` and the day of the month `n`. Months count from
+    /// 0 for March, days from 0.
     ///
     /// Years begin on 1 March here, so a leap day is the last of a year. Then 1461 days are four years, and 153 days
     /// are five months: the lengths of months repeat (31, 30, 31, 30, 31).

@@ -1,7 +1,7 @@
 //! The event loop: wait, then dispatch each event by its descriptor.
 //!
-//! Once for each event, before the next, the loop restores two invariants: a buffer is free, and the kernel holds no more
-//! memory for connections than the spec allows.
+//! Between two events the loop restores two invariants: a buffer is free, and the kernel holds no more memory for
+//! connections than the spec allows.
 
 use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
@@ -20,8 +20,8 @@ pub(crate) const SIGNALS: u32 = 2;
 /// Connections are named by their descriptors, all of which are higher.
 pub(crate) const FIRST_CONNECTION: u32 = 3;
 
-/// How long the loop waits for an event once the listener is closed, in milliseconds. Then it closes the connections with
-/// clients that have acknowledged everything.
+/// How long the loop waits for an event once the listener is closed, in milliseconds. Then it closes the connections
+/// with clients that have acknowledged everything.
 const STOPPING_MS: i64 = 20;
 
 impl Engine<'_> {
@@ -92,7 +92,7 @@ impl Engine<'_> {
         self.four(fd, at(event, self.event_bytes - 8), "epoll_event.data: the descriptor");
         self.branch(fd, Cond::Below, FIRST_CONNECTION, At::ControlEvent, "no connection");
         self.gosub(Routine::Find);
-        let conn_word = self.s.w;
+        let conn_word = self.s.conn_word;
         self.if_zero(conn_word, At::Next, "an earlier event has closed it");
         self.if_any(conn_word, entry::OUT, At::OnWritable, "its reply waits for room");
         self.jump(At::Read, "its client sends");

@@ -17,7 +17,7 @@ use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::state::vars::var;
 
 impl Engine<'_> {
-    /// After a signal, whose number is in `t`: the first begins the stop, the second ends the server at once.
+    /// After a signal, with its number in `t`: the first begins the stop, the second ends the server at once.
     pub(crate) fn signal(&mut self) {
         let (state, end) = (self.s.t, self.s.u);
         self.ignore_foreign_signal();
@@ -106,7 +106,7 @@ impl Engine<'_> {
         self.unless_zero(result, At::Failed, "the epoll set is broken");
         self.four(t, frame(var::STOPPING), "1 or 2: only a stop has a timeout");
         self.branch(t, Cond::Eq, 1i64, At::QueueEmpty, "drain time is over, and so is the queue");
-        // A connection whose client has acknowledged everything has nothing to wait for.
+        // A connection has nothing to wait for once its client has acknowledged everything.
         self.gosub(Routine::ExpireConnections);
         self.jump(At::EventLoop, "until none is left");
     }

@@ -1,7 +1,7 @@
 //! Workers while they serve: the first signals the others, and ends all of them if one ends unasked.
 //!
-//! The first worker has the processes of the others in a table, from 1 on; [`var::WORKERS`] is how many there are. In the
-//! others it is -1.
+//! The first worker has the processes of the others in a table, from 1 on; [`var::WORKERS`] is how many there are. In
+//! the others it is -1.
 
 use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
@@ -134,7 +134,7 @@ impl Engine<'_> {
     fn worker_ended(&mut self) {
         let (process, ended, last, table) = (self.s.t, self.s.u, self.s.c, self.s.d);
         self.place(At::WorkerEnded);
-        self.put_four(frame(var::STATUS), 1i64, "whoever runs the server shall start it again");
+        self.put_four(frame(var::STATUS), 1i64, "an exit status of 1: a supervisor restarts the server");
         self.four(last, frame(var::WORKERS), "the last worker");
         self.shl(last, 2, "a process number has 4 bytes");
         self.shl(ended, 2, "a process number has 4 bytes");

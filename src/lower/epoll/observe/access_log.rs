@@ -57,7 +57,7 @@ impl Engine<'_> {
         self.copy(to, from, len, "requests on this connection are logged with it");
     }
 
-    /// Adds a line for the reply with `blen` bytes of content. [`var::FIRST`] is its first vector.
+    /// Adds a line for the reply with `content_len` bytes of content. [`var::FIRST`] is its first vector.
     ///
     /// ```text
     /// address - - [01/Jan/1970:00:00:00 +0000] "request line" status length
@@ -66,7 +66,7 @@ impl Engine<'_> {
         if !self.logs() {
             return;
         }
-        let (out, t, u, from) = (self.s.o, self.s.t, self.s.u, self.s.q);
+        let (out, t, u, from) = (self.s.output, self.s.t, self.s.u, self.s.q);
         self.set(out, Arg::State(self.state.log), "where lines gather");
         self.four(t, frame(var::LOG_LEN), "bytes of the lines so far");
         self.four(u, frame(var::FIRST), "the reply's first vector");
@@ -82,7 +82,7 @@ impl Engine<'_> {
         self.log_date();
         self.format(b" +0000] \"\0", "log: behind the date");
         self.log_request_line();
-        self.put_four(frame(var::NUMBERS), self.s.blen, "for the line's last number");
+        self.put_four(frame(var::NUMBERS), self.s.content_len, "for the line's last number");
         self.format(b"\" \0", "log: before the status");
         self.four(u, frame(var::FIRST), "the reply's first vector");
         self.status_of(u, from, t, At::LoggedStatus);
@@ -97,7 +97,7 @@ impl Engine<'_> {
 
     /// Day and time, from the line with the date: `01 Jan 1970 00:00:00` becomes `01/Jan/1970:00:00:00`.
     fn log_date(&mut self) {
-        let (out, from, len) = (self.s.o, self.s.q, self.s.t);
+        let (out, from, len) = (self.s.output, self.s.q, self.s.t);
         self.date_line(from, DATE_AT + DAY_AT);
         self.set(len, DAY_TO_TIME_BYTES, "from the day to the end of the time");
         self.copy(out, from, len, "day and time");
@@ -110,14 +110,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Shortens the log to what it was before the reply of vector `q`, the first that is made again. Its mark is at this
-    /// offset.
+    /// Shortens the log to what it was before the reply of vector `q`, the first that is made again. Its mark is at
+    /// this offset.
     pub(crate) fn undo_log_line(&mut self, mark: u32) {
         if !self.logs() {
             return;
         }
         let (len, vector) = (self.s.c, self.s.q);
-        self.branch(vector, Cond::Eq, self.s.iov, At::Unlogged, "every reply has been sent");
+        self.branch(vector, Cond::Eq, self.s.next_vector, At::Unlogged, "every reply has been sent");
         self.four(len, at(vector, mark), "the log before that reply");
         self.put_four(frame(var::LOG_LEN), len, "the line is written when the reply is made again");
         self.place(At::Unlogged);
@@ -138,12 +138,12 @@ impl Engine<'_> {
     /// else                                            all of it
     /// ```
     fn log_request_line(&mut self) {
-        let (out, left, byte, from) = (self.s.o, self.s.t, self.s.c, self.s.q);
-        self.set(from, self.s.req, "the request's first byte");
+        let (out, left, byte, from) = (self.s.output, self.s.t, self.s.c, self.s.q);
+        self.set(from, self.s.request_start, "the request's first byte");
         self.set(left, LOG_REQUEST_BYTES, "one request must not fill the log");
         let in_fields = self.beginning(431);
         self.set(byte, in_fields, "what is wrong if the fields do not end");
-        let error = self.s.phase;
+        let error = self.s.error_if_truncated;
         self.four(error, frame(var::PHASE), "what is wrong if the part that was parsed last does not end");
         self.branch(error, Cond::Eq, byte, At::LogByte, "it was the fields: the request line is complete");
         self.put_byte(at(out, 0), b'-', "no request line");

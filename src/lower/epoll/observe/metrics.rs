@@ -1,8 +1,8 @@
 //! Metrics for Prometheus: a stored reply like any other, but the server writes its digits when a client asks for it.
 //! Every number always has the same width, so the reply's head never changes.
 //!
-//! A reply counts when it joins a batch. If the client does not take it, and it has to be made again, the count is undone.
-//! For that each vector has what was counted for its reply.
+//! A reply counts when it joins a batch. If the client does not take it, and it has to be made again, the count is
+//! undone. For that each vector has what was counted for its reply.
 
 use asmgen_arch::op::{Cond, DatumId, Operand, Part, Program, Slot};
 
@@ -84,7 +84,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// The metrics of a server whose spec asks for them. `ok` is how a reply with status 200 begins.
+    /// The metrics of a server, if its spec asks for them. `ok` is how a reply with status 200 begins.
     pub(crate) fn of(program: &mut Program, ok: DatumId, server: &Server) -> Option<Self> {
         let path = server.epoll.metrics.clone()?;
         let mut body = Vec::new();
@@ -119,14 +119,14 @@ impl Engine<'_> {
         self.add_four(var::COUNTERS.at + counter, 1, "a counter of the metrics");
     }
 
-    /// Counts the reply with `blen` bytes of content. [`var::FIRST`] is its first vector.
+    /// Counts the reply with `content_len` bytes of content. [`var::FIRST`] is its first vector.
     pub(crate) fn count_reply(&mut self) {
         if self.metrics.is_none() {
             return;
         }
         let (first, counters, status) = (self.s.t, self.s.u, self.s.c);
         self.four(first, frame(var::FIRST), "the reply's first vector");
-        self.put_four(at(first, self.counted()), self.s.blen, "bytes to take back if it is made again");
+        self.put_four(at(first, self.counted()), self.s.content_len, "bytes to take back if it is made again");
         self.status_of(first, status, counters, At::CountedStatus);
         self.byte(status, at(status, 0), "first digit of its status");
         self.put_four(at(first, self.counted() + 4), status, "the counter to take back; 0 in the other vectors");
@@ -140,11 +140,11 @@ impl Engine<'_> {
         self.count_bytes();
     }
 
-    /// Adds `blen` to the count of bytes.
+    /// Adds `content_len` to the count of bytes.
     fn count_bytes(&mut self) {
         let (bytes, counters, billions) = (self.s.t, self.s.u, self.s.c);
         self.four(bytes, at(counters, counter::BYTES), "lower part of the count of bytes");
-        self.add(bytes, self.s.blen, "no carry: a content is below 2 GiB");
+        self.add(bytes, self.s.content_len, "no carry: a content is below 2 GiB");
         self.place(At::Billion);
         self.branch(bytes, Cond::Below, BILLION, At::BytesCounted, "9 digits are enough for it");
         self.take(bytes, i64::from(BILLION), "into the upper part");
@@ -156,7 +156,7 @@ impl Engine<'_> {
         self.put_four(at(counters, counter::BYTES), bytes, "lower part");
     }
 
-    /// Loads the address of the status of the reply whose first vector is at `first`.
+    /// Loads the address of a reply's status. The reply's first vector is at `first`.
     ///
     /// ```text
     /// its first vector is the version alone    the status begins the second vector
@@ -171,14 +171,15 @@ impl Engine<'_> {
         self.place(whole);
     }
 
-    /// Takes back what was counted for the replies from vector `q` on, which are made again. `t` and `u` stay as they are.
+    /// Takes back what was counted for the replies from vector `q` on, which are made again. `t` and `u` stay as they
+    /// are.
     pub(crate) fn undo_count(&mut self) {
         if self.metrics.is_none() {
             return;
         }
         let (vector, status, replies, counters) = (self.s.q, self.s.c, self.s.d, self.s.v);
         self.place(At::Uncount);
-        self.branch(vector, Cond::AboveOrEqual, self.s.iov, At::Uncounted, "the batch's end");
+        self.branch(vector, Cond::AboveOrEqual, self.s.next_vector, At::Uncounted, "the batch's end");
         self.four(status, at(vector, self.counted() + 4), "first digit of the reply's status");
         self.if_zero(status, At::UncountNext, "not a reply's first vector");
         self.set(counters, Arg::Frame(var::COUNTERS.at), "counters of replies come first");
@@ -212,14 +213,15 @@ impl Engine<'_> {
         self.put_four(at(counters, counter::BYTES), bytes, "lower part");
     }
 
-    /// If `rep` is the reply with the metrics, writes their digits. Like every route with content it has GET and HEAD only.
+    /// If `response` is the reply with the metrics, writes their digits. Like every route with content it has GET and
+    /// HEAD only.
     pub(crate) fn write_metrics(&mut self) {
         let Some((record, text, table)) = self.metrics.as_ref().map(|it| (it.record, it.text, it.table)) else {
             return;
         };
         let (t, counters, row) = (self.s.t, self.s.u, self.s.q);
         self.set(t, Arg::Data(record), "the record of the metrics");
-        self.branch(self.s.rep, Cond::Ne, t, At::NoFigures, "another reply");
+        self.branch(self.s.response, Cond::Ne, t, At::NoFigures, "another reply");
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
         self.set(counters, Arg::Frame(var::COUNTERS.at), "all counters");
         self.four(t, frame(var::CONNECTIONS), "the server keeps this one whether there are metrics or not");

@@ -43,9 +43,9 @@ impl Engine<'_> {
         self.place(At::LoggedPeer);
     }
 
-    /// Finds the zeros that `::` replaces in the address at `u`: the longest run of groups that are 0, the first of equals,
-    /// but no single group (RFC 5952 §4.2). Then `q` is where the run begins (16: there is none), `d` its length, both in
-    /// bytes.
+    /// Finds the zeros that `::` replaces in the address at `u` (RFC 5952 §4.2). It is the longest run of groups that
+    /// are 0. Of equally long ones it is the first. A single group is no run. Then `q` is where the run begins (16:
+    /// there is none), and `d` its length, both in bytes.
     fn longest_zeros(&mut self) {
         let (group, address, run) = (self.s.t, self.s.u, self.s.c);
         let (longest, offset, begin) = (self.s.d, self.s.n, self.s.q);
@@ -89,10 +89,11 @@ impl Engine<'_> {
         self.gosub(Routine::LogColon);
     }
 
-    /// Appends the group at `n`, in lower case and without zeros in front, but with one digit at least (RFC 5952 §4.1, §4.3).
+    /// Appends the group at `n`, in lower case and without zeros in front, but with one digit at least (RFC 5952 §4.1,
+    /// §4.3).
     fn log_group(&mut self) {
         let (group, address, seen, left) = (self.s.t, self.s.u, self.s.v, self.s.c);
-        let (offset, out, digit) = (self.s.n, self.s.o, self.s.op);
+        let (offset, out, digit) = (self.s.n, self.s.output, self.s.op);
         self.byte(group, sum(address, offset, 0), "upper byte of the group");
         self.shl(group, 8, "the network's byte order");
         self.byte(left, sum(address, offset, 1), "lower byte");
@@ -121,7 +122,7 @@ impl Engine<'_> {
     /// Emits the routine that appends a colon of a client's address.
     pub(crate) fn log_colon(&mut self) {
         if self.logs() {
-            let out = self.s.o;
+            let out = self.s.output;
             self.sub(Routine::LogColon);
             self.put_byte(at(out, 0), b':', "between groups, and twice for a run of zeros");
             self.add(out, 1i64, "after it");

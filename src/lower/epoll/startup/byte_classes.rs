@@ -1,5 +1,5 @@
-//! Classes of bytes: a table of 256 bytes, one for each byte, whose bits are its classes. A scan asks it instead of
-//! comparing. The program fills it when it starts, from runs of bytes: first and last byte of each.
+//! Classes of bytes: a table with 256 entries of a byte, each bit a class. A scan asks it instead of comparing. The
+//! program fills it when it starts, from runs of bytes: first and last byte of each.
 
 use asmgen_arch::op::{Cond, Operand};
 

@@ -1,5 +1,5 @@
-//! Numbers and texts whose addresses are arguments of calls of the start. They lie beside each other, so such an argument
-//! takes one byte of a row (see `syscall_table`).
+//! Numbers and texts that calls of the start take by address. They lie beside each other, so such an argument takes one
+//! byte of a row (see `syscall_table`).
 
 use asmgen_arch::op::{DatumId, Part};
 

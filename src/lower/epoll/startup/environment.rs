@@ -124,8 +124,8 @@ impl Engine<'_> {
         self.set(text, rest, "the value");
     }
 
-    /// Reads the digits at the value. The number stops growing at [`NUMBER_MAX`]; without digits it is 0. Afterwards `c`
-    /// is the byte after the digits, less [`NOUGHT`].
+    /// Reads the digits at the value. The number stops growing at [`NUMBER_MAX`]; without digits it is 0. Afterwards
+    /// `c` is the byte after the digits, less [`NOUGHT`].
     fn decimal(&mut self) {
         let (text, number, digit) = (self.s.long, self.s.n, self.s.c);
         self.set(number, 0i64, "no digits make 0");

@@ -1,4 +1,5 @@
-//! Failures: the message on standard error, the exit status, and how a message is written without waiting for its reader.
+//! Failures: the message on standard error, the exit status, and how a message is written without waiting for its
+//! reader.
 
 use asmgen_arch::Machine;
 use asmgen_arch::op::{Cond, DatumId, Op, Operand};
@@ -114,7 +115,7 @@ impl Engine<'_> {
         self.other_word();
         self.say_text();
         self.sub(Routine::BeginText);
-        self.set(self.s.o, Arg::State(self.state.composed), "no reply is composed now");
+        self.set(self.s.output, Arg::State(self.state.composed), "no reply is composed now");
         self.gosub(Routine::Format);
         self.ret(Routine::BeginText);
     }
@@ -183,11 +184,11 @@ impl Engine<'_> {
         if self.machine == Machine::Aarch64 { Arg::State(self.state.table) } else { Arg::Const(0) }
     }
 
-    /// Writes the composed text, up to `o`, to descriptor `t`, if it can be written without waiting. A pipe that polls
-    /// as writable takes a page (fs/pipe.c).
+    /// Writes the composed text, up to `output`, to descriptor `t`, if it can be written without waiting. A pipe that
+    /// polls as writable takes a page (fs/pipe.c).
     fn say_text(&mut self) {
         let (fd, ready, text, len) =
-            (self.s.t, self.local("descriptors that are ready"), self.local("composed"), self.s.o);
+            (self.s.t, self.local("descriptors that are ready"), self.local("composed"), self.s.output);
         self.sub(Routine::SayText);
         // Where there are counters, they begin at 0 and lie where the structure is otherwise.
         let pollfd = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };

@@ -59,8 +59,8 @@ impl Engine<'_> {
         self.script();
     }
 
-    /// Blocks signals. A descriptor tells of those that end the server; a write to a broken connection, or to a file at
-    /// its limit, returns an error instead of sending one.
+    /// Blocks signals. A descriptor tells of those that end the server. A write to a broken connection, or to a file at
+    /// its limit, then returns an error and sends no signal.
     pub(crate) fn block_signals() -> Row {
         let (number, blocked) = (Given::Number, Given::Near(Near::Blocked));
         Row::new(Call::RtSigprocmask, &[number(abi::SIG_BLOCK), blocked, number(0), number(abi::SIGSET_BYTES)])
@@ -124,8 +124,8 @@ impl Engine<'_> {
         self.branch(number, Cond::Ne, FIRST_CONNECTION, At::WatchNext, "connections come later");
     }
 
-    /// The calls that do not depend on where the socket comes from: its options, the limit of descriptors, the epoll set,
-    /// the timer, signals, the file itself.
+    /// The calls that are made for a passed socket, too. They set its options and the limit of descriptors. They open
+    /// the epoll set, the timer, the signals and the file itself.
     fn set_up(&mut self) -> Vec<Row> {
         let number = Given::Number;
         let fd = Given::Variable(var::LISTENER);
@@ -140,8 +140,8 @@ impl Engine<'_> {
             // A passed socket may block. Connections inherit the options of the listener.
             Row::new(Call::Fcntl, &[fd, number(abi::F_SETFL), number(abi::NONBLOCK)]),
             Self::option(abi::IPPROTO_TCP, abi::TCP_NODELAY, Near::EverySecond).may_fail(),
-            // Else a socket polls as writable only when a third of its buffer is free, and that may be megabytes: a slow
-            // client would look like one that takes nothing.
+            // Else a socket polls as writable only when a third of its buffer is free, and that may be megabytes. A
+            // slow client would look like one that takes nothing.
             Self::option(abi::IPPROTO_TCP, abi::TCP_NOTSENT_LOWAT, Near::UnsentBytes).may_fail(),
             // Else the kernel receives megabytes of requests while a reply waits.
             Self::option(abi::SOL_SOCKET, abi::SO_RCVBUF, Near::ReceivedBytes),
@@ -156,8 +156,8 @@ impl Engine<'_> {
         let clock = [number(abi::CLOCK_REALTIME), low];
         rows.push(Row::new(Call::ClockGettime, &clock));
         if !self.has_workers() {
-            // As process 1 it inherits orphans. The kernel reaps them if it ignores SIGCHLD (sigaction(2)); a server with
-            // workers reaps them itself. The structure begins with the number of SIG_IGN, 1.
+            // As process 1 it inherits orphans. The kernel reaps them if it ignores SIGCHLD (sigaction(2)); a server
+            // with workers reaps them itself. The structure begins with the number of SIG_IGN, 1.
             let [signal, bytes] = [abi::SIGCHLD, abi::SIGSET_BYTES].map(number);
             rows.push(Row::new(Call::RtSigaction, &[signal, second, number(0), bytes]));
         }
@@ -207,7 +207,7 @@ impl Engine<'_> {
         self.set(self.s.q, line, "the format of the start line");
         self.gosub(Routine::BeginText);
         self.set(text, Arg::State(self.state.composed), "where the text begins");
-        self.set(len, self.s.o, "where it ends");
+        self.set(len, self.s.output, "where it ends");
         self.take(len, text, "its length");
         self.gosub(Routine::SayOut);
     }

@@ -1,9 +1,9 @@
 //! Several workers: processes that share nothing but the port. The kernel spreads connections over their listening
 //! sockets (`SO_REUSEPORT`, socket(7)).
 //!
-//! The first worker is the parent of the others. It signals them to end, waits for them, and ends all with exit 1 if one
-//! of them ends unasked (`event_loop/supervise`). They tell it through a pipe that they listen; only then it writes the
-//! start line.
+//! The first worker is the parent of the others. It signals them to end, waits for them, and ends all with exit 1 if
+//! one of them ends unasked (`event_loop/supervise`). They tell it through a pipe that they listen; only then it writes
+//! the start line.
 
 use asmgen_arch::op::{Arg, Cond, Slot};
 use asmgen_arch::syscall::Call;

@@ -13,7 +13,8 @@ use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::labels::At;
 use crate::lower::epoll::startup::syscall_table::{Given, Row};
 
-/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word; jump if equal, above, above or equal; end.
+/// Instructions of the filter (include/uapi/linux/bpf_common.h): load a word; jump if equal, above, above or equal;
+/// end.
 const LOAD: u16 = 0x20;
 
 const JUMP_IF_EQUAL: u16 = 0x15;
@@ -38,10 +39,11 @@ const MACHINE: u32 = 4;
 const FILTER: &str = "filter of system calls";
 
 /// A `struct sock_filter`: a code, how many instructions to skip if its test is true or false, and an operand.
-fn instruction(code: u16, if_true: u8, if_false: u8, k: u32) -> [u8; 8] {
-    let [a, b] = code.to_le_bytes();
-    let [c, d, e, f] = k.to_le_bytes();
-    [a, b, if_true, if_false, c, d, e, f]
+fn instruction(code: u16, if_true: u8, if_false: u8, operand: u32) -> [u8; 8] {
+    let [code_0, code_1] = code.to_le_bytes();
+    let mut bytes = [code_0, code_1, if_true, if_false, 0, 0, 0, 0];
+    bytes[4..].copy_from_slice(&operand.to_le_bytes());
+    bytes
 }
 
 /// The filter's bytes. It allows these calls; any other kills the process.

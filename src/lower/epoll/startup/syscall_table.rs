@@ -82,7 +82,7 @@ pub(crate) enum Failure {
 }
 
 impl Row {
-    /// A call whose failure ends the program.
+    /// A call that ends the program if it fails.
     pub(crate) fn new(call: Call, args: &[Given]) -> Self {
         Self { call, args: args.into(), to: None, failure: Failure::Fatal }
     }

@@ -1,65 +1,75 @@
-//! The 16 bytes that the table of connections has for each, their bits, and the buffers that they name.
+//! An entry of the table of connections: 16 bytes, their bits, and the buffer that one of them names.
 
-/// The table of connections: 16 bytes each, indexed by descriptor.
+/// The table of connections has an entry for each descriptor, 16 bytes.
 pub(crate) mod entry {
-    /// Its deadline, in seconds since the start, in the upper 2 bytes; [`IN`] to [`super::flag::SLOW`] in the lower.
-    /// All 0: there is no such connection, or nothing is known of it yet.
+    /// The connection's word: its deadline in the upper 2 bytes, in seconds since the start; bits from [`IN`] to
+    /// [`super::flag::SLOW`] in the lower 2. 0: there is no such connection, or the server has just accepted it.
     pub(crate) const WORD: u32 = 0;
-    /// Address of its buffer, or 0.
+    /// Address of the connection's buffer, or 0.
     pub(crate) const BUFFER: u32 = 4;
-    /// What is left to send: address (0: the request is answered again) and length (then: what to leave out).
+    /// Address of what is left to send; 0: the request is answered again.
     pub(crate) const REST: u32 = 8;
+    /// Bytes of what is left to send. If the request is answered again: bytes of its reply to leave out.
     pub(crate) const REST_LEN: u32 = 12;
-    /// What the epoll set waits for: `EPOLLIN`, `EPOLLOUT`.
+    /// The epoll set waits for input: `EPOLLIN`.
     pub(crate) const IN: u32 = 1;
+    /// The epoll set waits for room to write: `EPOLLOUT`.
     pub(crate) const OUT: u32 = 4;
-    /// What it waits for is more of a request, or its end behind the last reply.
+    /// The input that it waits for is the rest of a request.
     pub(crate) const HEADER: u32 = 2;
+    /// The input that it waits for is the client's end, after the last reply.
     pub(crate) const LINGER: u32 = 8;
-    /// Bits of what a connection does: these four.
+    /// These four bits: what a connection does.
     pub(crate) const KIND: u32 = 15;
-    /// Where the deadline begins.
+    /// The first bit of the deadline.
     pub(crate) const DEADLINE_SHIFT: u8 = 16;
-    /// log2 of its bytes.
+    /// log2 of the bytes of an entry.
     pub(crate) const SHIFT: u8 = 4;
 }
 
-/// What becomes of a connection, as bits; the last two stand in its word where its reply waits.
+/// What becomes of a connection, as bits of the slot `flags`. While a reply waits, its connection's word has
+/// [`CLOSING`].
+///
+/// [`CLOSING`]: flag::CLOSING
 pub(crate) mod flag {
-    /// The client said `keep-alive`.
+    /// The client has said `Connection: keep-alive`.
     pub(crate) const KEEP: u32 = 1;
     /// The request is HTTP/1.0.
     pub(crate) const OLD: u32 = 2;
-    /// The client wants to close, or the server must.
+    /// The connection closes after the reply: the client wants it, or the server has to.
     pub(crate) const CLOSE: u32 = 0x10;
-    /// The fields are gone through again: the variant is known.
+    /// The variant is chosen, and the fields are read again for conditions.
     pub(crate) const AGAIN: u32 = 4;
-    /// Of the ranges that the request asks for one can be had; none of them counts.
+    /// The server can send one of the ranges that the request asks for.
     pub(crate) const PARTIAL: u32 = 0x40;
-    /// Of the codings of the body so far the last is not `chunked`: one bit with [`PARTIAL`], for nothing has it at the end
-    /// of the head.
+    /// The last transfer coding so far is not `chunked`. It shares a bit with [`PARTIAL`], which is set only after the
+    /// head has been read.
     pub(crate) const NOT_CHUNKED: u32 = PARTIAL;
-    /// There is a coding that is not known.
+    /// The request has a transfer coding that the server does not know.
     pub(crate) const UNKNOWN: u32 = 0x80;
+    /// The server ignores the ranges that the request asks for.
     pub(crate) const NO_RANGE: u32 = 8;
-    /// It is closed slowly: behind the reply the client may still be sending.
+    /// The client may still be sending, so the server reads on after its last reply.
     pub(crate) const SLOW: u32 = 0x20;
-    /// Both of them.
+    /// How the connection closes.
     pub(crate) const CLOSING: u32 = CLOSE | SLOW;
 }
 
-/// What connections do; each has a timeout of its own.
+/// The connection waits for a request.
 pub(crate) const IDLE: u32 = entry::IN;
+/// The connection waits for the rest of a request.
 pub(crate) const HEADER: u32 = entry::IN | entry::HEADER;
+/// The connection waits until its client takes more of a reply.
 pub(crate) const WRITE: u32 = entry::OUT;
+/// The connection waits for the client's end. This and the three above have a timeout each.
 pub(crate) const LINGER: u32 = entry::IN | entry::LINGER;
 
-/// A buffer: what a connection has sent of a request. The first is everybody's, and empty between events.
+/// A buffer: what a connection has sent of a request. All connections share the first, which is empty between events.
 pub(crate) mod buffer {
-    /// Bytes in it.
+    /// Count of its bytes in use.
     pub(crate) const LEN: u32 = 0;
-    /// Of a free one: the address of the next; 0: the one behind it in memory, which has never been used.
+    /// Of a free buffer: the address of the next free one. 0: the next in memory, which has never been used.
     pub(crate) const NEXT: u32 = 4;
-    /// Where they begin.
+    /// Its first byte.
     pub(crate) const INPUT: u32 = 8;
 }

@@ -1,4 +1,7 @@
 //! Where tables, buffers and vectors lie in the state, and how many there are of each.
+//!
+//! The state is memory that is zero at the start. Nothing in it is ever allocated or freed: the spec's limits say how
+//! many connections and buffers it has.
 
 use asmgen_arch::op::FRAME_BELOW_BYTES;
 
@@ -6,73 +9,84 @@ use crate::lower::epoll::state::conn_entry::{buffer, entry};
 use crate::lower::epoll::state::vars::var;
 use crate::spec::EpollSettings;
 
-/// Bodies from here on are sent without a copy in user space, in bytes.
+/// Contents of so many bytes or more are sent from the file: the program does not copy them.
 pub(crate) const LONG_BYTES: u32 = 64 * 1024;
 
-/// Bytes of the log that gather, at most: a pipe that can be written to takes so many at once (`PIPE_BUF`).
+/// Room for lines of the log, in bytes. A pipe that polls as writable takes so many at once (`PIPE_BUF`, pipe(7)).
 pub(crate) const LOG_BYTES: u32 = 4096;
-/// Bytes of a request line in the log; the rest is cut off.
+/// Most bytes of a request line in the log. The rest is cut off.
 pub(crate) const LOG_REQUEST_BYTES: u32 = 2048;
-/// From here on there may be no room for one line more.
+/// With so many bytes in the log there may be no room for another line.
 pub(crate) const LOG_FULL_BYTES: u32 = LOG_BYTES - LOG_REQUEST_BYTES - LOG_LINE_BYTES;
 /// Most bytes of a line besides the request line.
 const LOG_LINE_BYTES: u32 = 192;
-/// log2 of the bytes kept of a client's address: a `struct sockaddr_in6` has 28.
+/// log2 of the bytes that are kept of a client's address. A `struct sockaddr_in6` has 28.
 pub(crate) const PEER_SHIFT: u8 = 5;
 
-/// Most processes that serve.
+/// Most workers.
 pub(crate) const MOST_WORKERS: u32 = 64;
 
 /// Vectors of one batch.
 pub(crate) const VECTORS: u32 = 64;
 /// Most vectors of one reply: version, status, date, `Connection`, composed fields, stored fields, content.
 pub(crate) const VECTORS_PER_REPLY: u32 = 7;
-/// And of one whose location has the request's path: its beginning, the path, a line end; but no status of its own, and
-/// no composed fields.
+/// Most vectors of a reply with the request's path in its location. The location takes three: its beginning, the path,
+/// a line end. Such a reply has no status of its own, and no composed fields.
 pub(crate) const VECTORS_WITH_PATH: u32 = 8;
-/// Bytes of a composed piece of a head, at most: a `Content-Range` and a `Content-Length`.
+/// Most bytes of the composed fields of one reply: `Content-Range` and `Content-Length`.
 pub(crate) const COMPOSED_BYTES: u32 = 128;
-/// Events of one turn.
+/// Most events of one `epoll_wait`.
 pub(crate) const EVENTS: u32 = 64;
 /// Descriptors that may be open besides connections.
 const OTHER_DESCRIPTORS: u32 = 64;
 
-/// Offsets in the state.
+/// The memory map: offsets in the state, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct State {
-    /// The frame, with room for what the machine keeps below it.
+    /// The frame. Below it is room for what the machine keeps there.
     pub(crate) frame: u32,
+    /// The table of connections.
     pub(crate) table: u32,
+    /// What `epoll_wait` writes.
     pub(crate) events: u32,
+    /// The vectors of the batch.
     pub(crate) vectors: u32,
-    /// Behind the vectors: the beginning of each vector's request, and the log's length before its reply.
+    /// For each vector: the beginning of its request, and the log's length before its reply.
     pub(crate) marks: u32,
-    /// What was counted for each vector's reply: see `Engine::counted`.
+    /// For each vector: what was counted for its reply, see `Engine::counted`.
     pub(crate) counted: u32,
+    /// Composed fields of the batch's replies.
     pub(crate) composed: u32,
+    /// The decoded path of the request.
     pub(crate) path: u32,
-    /// A `struct msghdr`, and a file offset of 8 bytes.
+    /// A `struct msghdr`.
     pub(crate) message: u32,
+    /// An offset in the file, 8 bytes.
     pub(crate) offset: u32,
     /// The classes of bytes.
     pub(crate) classes: u32,
-    /// Lines of the log; the address of the client that comes, and those of all clients.
+    /// Lines of the log.
     pub(crate) log: u32,
+    /// The address of the client that `accept4` tells.
     pub(crate) peer: u32,
+    /// The addresses of all clients, by descriptor.
     pub(crate) peers: u32,
-    /// Numbers of the workers' processes.
+    /// The processes of the workers, from 1 on.
     pub(crate) workers: u32,
+    /// The buffers.
     pub(crate) buffers: u32,
-    /// Behind the last buffer; bytes of one.
+    /// After the last buffer.
     pub(crate) buffers_end: u32,
+    /// Bytes of a buffer.
     pub(crate) stride: u32,
-    /// Entries of the table.
+    /// Count of the table's entries.
     pub(crate) entries: u32,
+    /// Bytes of the state.
     pub(crate) bytes: u32,
 }
 
 impl State {
-    /// The state of a server on a machine with words and events of so many bytes.
+    /// The memory map of a server, on a machine with words and events of so many bytes.
     pub(crate) fn of(settings: &EpollSettings, word: u32, event_bytes: u32) -> Self {
         let mut end = 0;
         let mut room = |bytes: u32| {
@@ -83,8 +97,8 @@ impl State {
         let stride = (buffer::INPUT + settings.head_bytes + 1).next_multiple_of(64);
         let entries = settings.connections + OTHER_DESCRIPTORS;
         let vector_bytes = 2 * word;
-        // What every request touches is in few pages: the path's beginning beside the writable data, and the others beside
-        // the first connections. Three bytes before the path are looked at.
+        // What every request touches lies in few pages: the path's beginning beside the writable data, the others
+        // beside the first connections. Decoding looks at three bytes before the path.
         let path = room(16 + settings.head_bytes + 16) + 16;
         let composed = room(VECTORS * COMPOSED_BYTES);
         let frame = room(FRAME_BELOW_BYTES + var::BYTES) + FRAME_BELOW_BYTES;
@@ -101,7 +115,7 @@ impl State {
         let peers = room(if settings.access_log { entries << PEER_SHIFT } else { 0 });
         let workers = room(4 * (MOST_WORKERS + 1));
         let buffers = room(0).next_multiple_of(64);
-        // One for all, and one more than may be held: one is always free between events.
+        // One that all connections share, and one more than the limit: between events a buffer is always free.
         let bytes = buffers + stride * (settings.partial_requests + 2);
         Self {
             frame,

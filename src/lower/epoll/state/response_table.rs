@@ -1,4 +1,7 @@
 //! Replies in memory: their bytes, their records, and the table of routes.
+//!
+//! A stored reply is complete but for its date. A composed one (206, 304, most errors) has a beginning and fields that
+//! the server writes; the rest comes from a stored one. A record says where all of these are.
 
 use asmgen_arch::op::{DatumId, Part, Program};
 
@@ -8,61 +11,69 @@ use crate::lower::wire;
 use crate::lower::wire::Stored;
 use crate::spec::{Coding, Reply, Route, Server};
 
-/// A record of a stored reply.
+/// The record of a stored reply: offsets of its parts.
 pub(crate) mod record {
     /// Address of the status line.
     pub(crate) const STATUS_LINE: u32 = 0;
-    /// Address and length of the fields behind those that every reply has, with the empty line.
+    /// Address of the fields after those that every reply has.
     pub(crate) const START: u32 = 4;
+    /// Bytes of these fields, with the empty line.
     pub(crate) const HEAD: u32 = 8;
-    /// Address and length of the content.
+    /// Address of the content.
     pub(crate) const BODY: u32 = 12;
+    /// Bytes of the content.
     pub(crate) const BODY_LEN: u32 = 16;
-    /// Address of the route's path, ended by a NUL.
+    /// Address of the route's path, which a NUL ends.
     pub(crate) const PATH: u32 = 20;
-    /// Length of the status line; where the fields of a 206 begin; where those of a 304 do (0: no representation, and what
-    /// is 206's is the length of what stands before the fields, in front of the request's path); and
-    /// the next variant's coding, 2 bytes each.
+    /// Bytes of the status line (2 bytes).
     pub(crate) const LINE: u32 = 24;
+    /// Where in the fields those of a 206 begin (2 bytes). Without a representation: bytes of the fields before a
+    /// location's path.
     pub(crate) const TYPE: u32 = 26;
+    /// Where in the fields those of a 304 begin; 0: the reply has no representation (2 bytes).
     pub(crate) const SHARED: u32 = 28;
+    /// Coding of the next variant, or 0 (2 bytes).
     pub(crate) const CODING: u32 = 30;
-    /// Bytes of a record; a variant stands right behind the one before it.
+    /// Bytes of a record. The record of the next variant follows it.
     pub(crate) const BYTES: u32 = 32;
 }
 
-/// How a reply begins that is put together when it is wanted.
+/// The beginning of a composed reply: offsets of its parts.
 pub(crate) mod beginning {
-    /// How far behind it the format of its composed fields is.
+    /// Distance to the format of the composed fields (1 byte).
     pub(crate) const FORMAT: u32 = 0;
-    /// Length of its status line without the version, and where that begins; the content of a refusal is the end of it.
+    /// Bytes of the status line without the version (1 byte).
     pub(crate) const LINE_LEN: u32 = 1;
+    /// The status line without the version. Its end, the reason phrase, is also the content of an error.
     pub(crate) const LINE: u32 = 2;
 }
 
-/// From the end of the head: where the entity tag begins, in bytes.
+/// Distance from the end of the head back to the entity tag, in bytes.
 pub(crate) const ETAG_BEFORE_END: i32 = wire::ETAG_TO_END_BYTES as i32;
 /// Bytes of the line with the date of a representation.
 pub(crate) const LAST_MODIFIED_BYTES: u32 = wire::LAST_MODIFIED_BYTES as u32;
-/// Bytes of an entity tag with its quotes; of what stands before a status; of the line with the date; where in it the date
-/// begins, and its bytes.
+/// Bytes of an entity tag with its quotes.
 pub(crate) const ETAG_BYTES: u32 = wire::ETAG_BYTES as u32;
+/// Bytes of `HTTP/1.1 `.
 pub(crate) const VERSION_BYTES: u32 = wire::VERSION.len() as u32;
+/// Bytes of the line with the date of the reply.
 pub(crate) const DATE_LINE_BYTES: u32 = wire::DATE_LINE_BYTES as u32;
+/// Where in that line the date begins.
 pub(crate) const DATE_AT: u32 = wire::DATE_AT as u32;
+/// Bytes of a date.
 pub(crate) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
 
-/// Numbers of the codings; those of variants come first.
+/// Numbers of the codings. 0 is none.
 pub(crate) const BR: u32 = 1;
 pub(crate) const ZSTD: u32 = 2;
 pub(crate) const GZIP: u32 = 3;
 
-/// What a path's byte adds to the hash: `hash * FACTOR + byte`.
+/// Each byte of a path changes its hash so: `hash = hash * HASH_FACTOR + byte`.
 pub(crate) const HASH_FACTOR: u32 = 31;
 
-/// Replies that are put together when they are wanted: 206 and 304 of a stored reply; the others, which no spec describes,
-/// have all but their status line and the composed fields in common. Each with what of the format is left out that follows
-/// the replies of its kind.
+/// Composed replies, in groups that share a format: their status, and how many bytes at the format's beginning they
+/// leave out. 206 and 304 are made from a stored reply. The others are the server's own; they differ only in their
+/// beginning and their composed fields.
 const COMPOSED: [(&[(u16, usize)], &str); 3] = [
     (
         &[
@@ -82,32 +93,36 @@ const COMPOSED: [(&[(u16, usize)], &str); 3] = [
     (&[(206, 0)], wire::CONTENT_RANGE),
 ];
 
-/// The end of a 416's fields is what other refusals have; what is behind it, nothing, is what a 304 has.
+/// In the format of a 416, where the part begins that other errors share. A 304 leaves out all of it.
 const LENGTH_AT: usize = wire::UNSATISFIED_RANGE.len() - wire::LENGTH.len();
 
-/// The status of a path that no route has, unless the spec says otherwise.
+/// The status of a path without a route, unless the spec has a reply for it.
 pub(crate) const NOT_FOUND: u16 = 404;
 
 /// All records.
 pub(crate) struct Records {
     /// The routes', in their order.
     routes: Vec<DatumId>,
-    /// The fallback's; none if it is the refusal that it is by default.
+    /// The fallback's. None: it is the server's own 404.
     pub(crate) fallback: Option<DatumId>,
-    /// How those begin that are put together, by their status; and the record of what refusals have in common.
+    /// Beginnings of composed replies, by their status.
     beginnings: Vec<(u16, DatumId)>,
+    /// The record of what all errors of the server have in common.
     pub(crate) refused: DatumId,
-    /// Where the end of what refusals have in common begins, which is all of it that a reply without content has.
+    /// Where in its fields the end begins that a reply without content has.
     pub(crate) no_content_at: u32,
-    /// How most replies begin; the line with the date after it, so that both are sent as one; and what comes after the date
-    /// of a 408, with its bytes.
+    /// The status line of a 200.
     pub(crate) ok: DatumId,
+    /// The line with the date. It follows the status line of a 200, so one vector sends both.
     pub(crate) date_line: DatumId,
+    /// What follows the date of a 408.
     pub(crate) late: DatumId,
+    /// Bytes of that.
     pub(crate) late_bytes: u32,
 }
 
 impl Records {
+    /// Writes all replies of a server, and their records.
     pub(crate) fn of(program: &mut Program, server: &Server) -> Self {
         let ok = program.writable_datum("begin of a 200", vec![Part::Bytes(wire::ok_line().into())]);
         let wire::Late { bytes, refusal_at, refusal_bytes } = wire::Late::new();
@@ -129,8 +144,9 @@ impl Records {
     }
 }
 
-/// How the composed replies begin, by their status, and the formats of their fields, each ended by a NUL: all of it is one
-/// datum, for a beginning tells how far behind it its format is. [`NOT_FOUND`] is among them if the fallback is a refusal.
+/// The beginnings of composed replies, by their status. They are one datum with the formats of the fields, because a
+/// beginning says how far its format is from it. A NUL ends each format. [`NOT_FOUND`] is among them if the spec has no
+/// reply for it.
 fn beginnings(program: &mut Program, refuses_unknown_paths: bool) -> Vec<(u16, DatumId)> {
     let mut bytes = Vec::new();
     let mut places = Vec::new();
@@ -150,7 +166,7 @@ fn beginnings(program: &mut Program, refuses_unknown_paths: bool) -> Vec<(u16, D
     places.into_iter().map(|(status, at)| (status, program.datum_within(datum, at))).collect()
 }
 
-/// The record of a reply that no spec describes, and whose content is written to; and that content.
+/// The record of a reply with writable content, and that content.
 pub(crate) fn of_stored(
     program: &mut Program,
     ok: DatumId,
@@ -165,23 +181,24 @@ pub(crate) fn of_stored(
     (datum(program, &format!("record of {name}"), parts), content)
 }
 
-/// The first reply stands right after the date in memory, so one vector sends all of it, if it has at most so many bytes:
-/// what is writable must be shorter than what is sent from the file.
+/// The first reply follows the date in memory, so one vector sends all of it, if it has at most so many bytes. It is
+/// writable there, and writable data must be shorter than a content that is sent from the file.
 const BESIDE_DATE_BYTES: usize = 32 * 1024;
 
+/// A datum of addresses and numbers.
 fn datum(program: &mut Program, name: &str, parts: Vec<Part>) -> DatumId {
     let datum = program.datum(name, parts, 0);
     program.align(datum, 4);
     datum
 }
 
-/// What stands beside the date.
+/// What follows the line with the date in memory.
 enum BesideDate {
-    /// Nothing yet: the first reply will, if it is short enough.
+    /// Nothing yet. The first reply will, if it is short enough.
     Free,
-    /// These bytes, in this datum.
+    /// These bytes, which are this datum.
     Taken(Vec<u8>, DatumId),
-    /// Nothing.
+    /// Nothing will.
     Closed,
 }
 
@@ -193,7 +210,7 @@ struct Writer<'p> {
 }
 
 impl Writer<'_> {
-    /// A reply with its variants: one record after the other, the variant of the fewest bytes first.
+    /// The records of a reply and its variants, one after the other, the variant with the fewest bytes first.
     fn reply(&mut self, reply: &Reply, path: Option<Vec<u8>>) -> DatumId {
         let name = path
             .as_ref()
@@ -211,8 +228,8 @@ impl Writer<'_> {
         datum(self.program, &format!("record of {name}"), parts)
     }
 
-    /// The parts of a record. Content that nobody else has placed stands behind its fields, so that both are sent as one; a
-    /// long one lies by itself.
+    /// The parts of a record. Content that has no place yet follows its fields, so that one vector sends both; a long
+    /// one is a datum of its own.
     fn one(
         &mut self,
         name: &str,
@@ -257,7 +274,7 @@ impl Writer<'_> {
         parts
     }
 
-    /// The fields and the content of a reply: beside the date, if there is room.
+    /// The fields and the content of a reply; they follow the date, if there is room.
     pub(crate) fn start(&mut self, name: &str, bytes: Vec<u8>) -> DatumId {
         let name = format!("reply: {name}");
         match &self.beside_date {
@@ -274,11 +291,12 @@ impl Writer<'_> {
     }
 }
 
-/// A route's or the fallback's own reply.
+/// A reply without a content coding.
 fn whole(reply: &Reply) -> Stored {
     if reply.status == 200 { wire::representation(reply, None) } else { wire::plain(reply) }
 }
 
+/// A coding's number.
 fn coding(coding: Coding) -> u32 {
     match coding {
         Coding::Br => BR,
@@ -287,44 +305,47 @@ fn coding(coding: Coding) -> u32 {
     }
 }
 
-/// The records of routes, and how one is found.
+/// How the server finds a route's record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Routes {
-    /// One address behind the other, in the order of the routes, then the fallback's or 0.
+    /// In a list of addresses, in the order of the routes. It ends with the fallback's, or 0.
     List(DatumId),
-    /// By the hash of the path.
+    /// In a table, by the hash of the path.
     Table(Table),
 }
 
 /// The table of routes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
-    /// The address of each place's record.
+    /// Each place's record: its address, or 0.
     pub(crate) places: DatumId,
-    /// The hash's beginning, what of its lower bits is left out, and which bits are the place.
+    /// What the hash begins with.
     pub(crate) seed: u32,
+    /// Count of the hash's lowest bits that are left out.
     pub(crate) shift: u8,
+    /// Which of the other bits are the place.
     pub(crate) mask: u32,
-    /// Bytes of the longest prefix, if there is any.
+    /// Bytes of the longest prefix, if a route is one.
     pub(crate) longest_prefix: Option<u32>,
 }
 
-/// So many routes are compared one after the other, which takes fewer bytes than a hash: most paths differ from another
-/// one in their first bytes.
+/// At most so many routes are a list. Its program is shorter than one with a hash, and hardly slower: most paths differ
+/// in their first bytes.
 const LISTED: usize = 8;
 
-/// Seeds that are tried for a table without collisions; with one, the next place is taken.
+/// Seeds that are tried for a table without collisions. A path that collides takes the next free place.
 const SEEDS: u32 = 4096;
 
-/// Lower bits of a hash that are left out: they are the last byte's.
+/// The lowest bits of a hash are left out: only the last byte decides them.
 const SHIFT: u8 = 3;
 
+/// The hash of a path with its NUL.
 fn hash(seed: u32, path: &[u8]) -> u32 {
     let bytes = path.iter().chain([&0]);
     bytes.fold(seed, |hash, &byte| hash.wrapping_mul(HASH_FACTOR).wrapping_add(u32::from(byte))) >> SHIFT
 }
 
-/// The places of these paths, one after the other, with a given seed; and how many had to go on to the next one.
+/// The places of these paths with this seed, and how often a place was taken already.
 fn places(seed: u32, mask: u32, paths: &[Vec<u8>]) -> (Vec<usize>, usize) {
     let mut taken = vec![false; mask as usize + 1];
     let mut moved = 0;
@@ -340,6 +361,8 @@ fn places(seed: u32, mask: u32, paths: &[Vec<u8>]) -> (Vec<usize>, usize) {
     (paths.iter().map(place).collect(), moved)
 }
 
+/// Writes the list or the table of routes; none if the server has no route. `metrics` is the path of the metrics and
+/// its record.
 pub(crate) fn routes(
     program: &mut Program,
     server: &Server,
@@ -374,9 +397,9 @@ pub(crate) fn routes(
 }
 
 impl Engine<'_> {
-    /// How a reply begins that is put together.
+    /// The beginning of the composed reply with this status.
     pub(crate) fn beginning(&self, status: u16) -> DatumId {
         let known = self.records.beginnings.iter().find(|(known, _)| *known == status);
-        known.expect("each of them has a status line").1
+        known.expect("every composed status is in `COMPOSED`").1
     }
 }

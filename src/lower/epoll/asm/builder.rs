@@ -8,9 +8,9 @@ use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::labels::{At, Routine};
 
 /// An operand: a number, a slot, or an address.
-pub(crate) trait Operand {
+pub(crate) trait IntoOperand {
     /// As operations have it.
-    fn arg(self) -> Arg;
+    fn operand(self) -> Operand;
 }
 
 impl IntoOperand for i64 {
@@ -134,33 +134,33 @@ impl Engine<'_> {
     }
 
     /// `to = value`.
-    pub(crate) fn set(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.program.push(Op::Set { to, value: value.arg() }, why);
+    pub(crate) fn set(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Set { to, value: value.operand() }, why);
     }
 
     /// `to = to op value`.
-    pub(crate) fn alu(&mut self, alu: Alu, to: Slot, value: impl Operand, why: &str) {
-        self.program.push(Op::Alu { alu, to, value: value.arg() }, why);
+    pub(crate) fn alu(&mut self, operator: BinOp, to: Slot, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Binary { operator, to, value: value.operand() }, why);
     }
 
     /// `to += value`.
-    pub(crate) fn add(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Add, to, value, why);
+    pub(crate) fn add(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Add, to, value, why);
     }
 
     /// `to -= value`.
-    pub(crate) fn take(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Sub, to, value, why);
+    pub(crate) fn take(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Sub, to, value, why);
     }
 
     /// `to &= value`.
-    pub(crate) fn and(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::And, to, value, why);
+    pub(crate) fn and(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::And, to, value, why);
     }
 
     /// `to |= value`.
-    pub(crate) fn or(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Or, to, value, why);
+    pub(crate) fn or(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Or, to, value, why);
     }
 
     /// `to <<= bits`.
@@ -174,8 +174,8 @@ impl Engine<'_> {
     }
 
     /// `to *= value`.
-    pub(crate) fn mul(&mut self, to: Slot, value: impl Operand, why: &str) {
-        self.alu(Alu::Mul, to, value, why);
+    pub(crate) fn mul(&mut self, to: Slot, value: impl IntoOperand, why: &str) {
+        self.alu(BinOp::Mul, to, value, why);
     }
 
     /// Divides an unsigned number: `value` becomes the quotient, `rest` the remainder.
@@ -189,7 +189,7 @@ impl Engine<'_> {
     }
 
     /// Jumps if the comparison holds.
-    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl Operand, to: At, why: &str) {
+    pub(crate) fn branch(&mut self, left: Slot, cond: Cond, right: impl IntoOperand, to: At, why: &str) {
         let to = self.label(to.name());
         self.program.push(Op::Branch { left, cond, right: right.operand(), to }, why);
     }
@@ -243,22 +243,22 @@ impl Engine<'_> {
     }
 
     /// Stores a byte.
-    pub(crate) fn put_byte(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Byte, to, value: value.arg() }, why);
+    pub(crate) fn put_byte(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Byte, to, value: value.operand() }, why);
     }
 
     /// Stores 2 bytes.
-    pub(crate) fn put_two(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Two, to, value: value.arg() }, why);
+    pub(crate) fn put_two(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Two, to, value: value.operand() }, why);
     }
 
     /// Stores 4 bytes.
-    pub(crate) fn put_four(&mut self, to: Mem, value: impl Operand, why: &str) {
-        self.program.push(Op::Store { width: Width::Four, to, value: value.arg() }, why);
+    pub(crate) fn put_four(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
+        self.program.push(Op::Store { width: Width::Four, to, value: value.operand() }, why);
     }
 
     /// Makes a system call.
-    pub(crate) fn call(&mut self, call: Call, args: &[Arg], result: Option<Slot>, why: &str) {
+    pub(crate) fn call(&mut self, call: Call, args: &[Operand], result: Option<Slot>, why: &str) {
         self.program.call(call, args, result, why);
     }
 

@@ -31,7 +31,7 @@ impl Engine<'_> {
         self.branch(fd, Cond::Eq, TIMER, At::Clock, "it is the timer");
         self.four(t, frame(var::SIGNALS), "it is a signal");
         self.place(At::Clock);
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(SIGNAL_BYTES)];
+        let args = [Operand::Slot(t), Operand::Frame(var::LONG_SCRATCH.at), Operand::Const(SIGNAL_BYTES)];
         self.call(Call::Read, &args, Some(received), "count of seconds, or number of the signal");
         self.branch(received, Cond::Lt, 0i64, At::NotTaken, "EINTR, or the event is out of date");
         self.four(t, frame(var::LONG_SCRATCH), "the seconds, or ssi_signo");
@@ -59,14 +59,14 @@ impl Engine<'_> {
         let most = self.server.epoll.connections;
         self.branch(connections, Cond::AboveOrEqual, most, At::EvictIdle, "the limit of the spec");
         self.four(listener, frame(var::LISTENER), "the listening socket");
-        let flags = Arg::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
+        let flags = Operand::Const(abi::SOCK_NONBLOCK | abi::SOCK_CLOEXEC);
         let (peer, len) = if self.server.epoll.access_log {
             self.put_four(frame(var::SCRATCH), 1i64 << PEER_SHIFT, "room for the client's address, which is logged");
-            (Arg::State(self.state.peer), Arg::Frame(var::SCRATCH.at))
+            (Operand::State(self.state.peer), Operand::Frame(var::SCRATCH.at))
         } else {
             (Operand::Const(0), Operand::Const(0))
         };
-        self.call(Call::Accept4, &[Arg::Slot(listener), peer, len, flags], Some(accepted), "accept a connection");
+        self.call(Call::Accept4, &[Operand::Slot(listener), peer, len, flags], Some(accepted), "accept a connection");
         self.branch(accepted, Cond::Lt, 0i64, At::NotTaken, "it is gone, or a resource is missing");
         self.branch(accepted, Cond::AboveOrEqual, self.state.entries, At::TooHigh, "the table has no entry for it");
         self.set(fd, accepted, "the descriptor of the connection");
@@ -99,7 +99,7 @@ impl Engine<'_> {
     fn not_taken(&mut self) {
         let error = self.s.n;
         self.place(At::TooHigh);
-        self.call(Call::Close, &[Arg::Slot(error)], None, "inherited descriptors are in the way");
+        self.call(Call::Close, &[Operand::Slot(error)], None, "inherited descriptors are in the way");
         self.jump(At::EvictIdle, "a lower descriptor becomes free");
         self.place(At::NotTaken);
         self.branch(error, Cond::Eq, -abi::EAGAIN, At::Next, "the queue is empty: another process was faster");

@@ -1,6 +1,6 @@
 //! The date of replies (RFC 9110 §5.6.7), written once a second into the line that all replies share.
 
-use asmgen_arch::op::{Arg, Cond, DatumId, Slot};
+use asmgen_arch::op::{Cond, DatumId, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -86,7 +86,7 @@ impl Engine<'_> {
     pub(crate) fn date_line(&mut self, to: Slot, at: u32) {
         let line = self.records.date_line;
         let place = if at == 0 { line } else { self.program.datum_within(line, at) };
-        self.set(to, Arg::Data(place), "in the line with the date, which all replies share");
+        self.set(to, Operand::Data(place), "in the line with the date, which all replies share");
     }
 
     /// Divides the day `n` since 1970 into the year `t`, the month `u` and the day of the month `n`. Months count from
@@ -115,7 +115,7 @@ impl Engine<'_> {
 
     /// Copies the name of number `v` in this list to `ptr`.
     fn three_letters(&mut self, names: DatumId) {
-        self.set(self.s.q, Arg::Data(names), "the list of names");
+        self.set(self.s.q, Operand::Data(names), "the list of names");
         self.gosub(Routine::Letters);
     }
 

@@ -59,9 +59,9 @@ impl Engine<'_> {
         self.place(At::WaitForEvents);
         let epoll = self.local("epoll");
         self.four(epoll, frame(var::EPOLL), "the epoll set");
-        let events = Arg::State(self.state.events);
-        let most = Arg::Const(EVENTS.into());
-        let args = [Arg::Slot(epoll), events, most, Arg::Slot(timeout), Arg::Const(0), Arg::Any];
+        let events = Operand::State(self.state.events);
+        let most = Operand::Const(EVENTS.into());
+        let args = [Operand::Slot(epoll), events, most, Operand::Slot(timeout), Operand::Const(0), Operand::Any];
         self.call(Call::EpollWait, &args, Some(received), "wait");
         self.branch(received, Cond::Le, 0i64, At::NoEvent, "timeout, or EINTR after SIGSTOP and SIGCONT (signal(7))");
         self.set(left, received, "events to dispatch");
@@ -82,7 +82,7 @@ impl Engine<'_> {
         self.branch(held, Cond::Ge, 0i64, At::HeldTooMuch, "too much, or not measured yet");
         self.place(At::HeldLittle);
         self.four(free, frame(var::FREE_BUFFER), "the first free buffer");
-        self.set(none_free, Arg::State(self.state.buffers_end), "the list of free buffers ends here");
+        self.set(none_free, Operand::State(self.state.buffers_end), "the list of free buffers ends here");
         self.branch(free, Cond::Eq, none_free, At::AllBuffers, "the next request may need one");
         self.place(At::BuffersLeft);
         self.take(left, 1i64, "one event less");

@@ -50,7 +50,7 @@ impl Engine<'_> {
         self.wait_for_workers();
         let status = if self.has_workers() {
             self.four(status, frame(var::STATUS), "1 if a worker has failed");
-            Arg::Slot(status)
+            Operand::Slot(status)
         } else {
             Operand::Const(0)
         };
@@ -123,7 +123,7 @@ impl Engine<'_> {
         );
         self.gosub(Routine::WatchListener);
         self.four(t, frame(var::LISTENER), "the listening socket");
-        self.call(Call::Close, &[Arg::Slot(t)], None, "clients that come now are refused");
+        self.call(Call::Close, &[Operand::Slot(t)], None, "clients that come now are refused");
         self.four(t, frame(var::CONNECTIONS), "open connections");
         self.if_zero(t, At::Exit, "no request is under way");
         self.jump(At::EventLoop, "they have time until the deadline");

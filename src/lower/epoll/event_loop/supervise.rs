@@ -45,17 +45,22 @@ impl Engine<'_> {
     /// Loads the process of worker `u` into `t`.
     fn process_of_worker(&mut self) {
         let (process, worker, table) = (self.s.t, self.s.u, self.s.d);
-        self.set(table, Arg::State(self.state.workers), "processes of the workers");
+        self.set(table, Operand::State(self.state.workers), "processes of the workers");
         self.set(process, worker, "workers are numbered from 1");
         self.shl(process, 2, "a process number has 4 bytes");
         self.four(process, sum(table, process, 0), "its process");
     }
 
     /// Has worker `u` ended? `n` is 0 if it has not.
-    fn reap_worker(&mut self, options: Arg) {
-        let zero = Arg::Const(0);
+    fn reap_worker(&mut self, options: Operand) {
+        let zero = Operand::Const(0);
         self.process_of_worker();
-        self.call(Call::Wait4, &[Arg::Slot(self.s.t), zero, options, zero], Some(self.s.n), "reap it, if it has ended");
+        self.call(
+            Call::Wait4,
+            &[Operand::Slot(self.s.t), zero, options, zero],
+            Some(self.s.n),
+            "reap it, if it has ended",
+        );
     }
 
     /// At a tick of the first worker: reaps what has ended.
@@ -74,13 +79,13 @@ impl Engine<'_> {
         self.unless_zero(state, At::WorkersChecked, "workers end because they were told to");
         // This may also reap a worker. Then the call for that worker below returns an error, which counts as its end.
         self.place(At::Orphans);
-        let args = [Arg::Const(-1), Arg::Const(0), Arg::Const(abi::WNOHANG), Arg::Const(0)];
+        let args = [Operand::Const(-1), Operand::Const(0), Operand::Const(abi::WNOHANG), Operand::Const(0)];
         self.call(Call::Wait4, &args, Some(ended), "reap a child, whichever has ended");
         self.branch(ended, Cond::Gt, 0i64, At::Orphans, "another may have ended");
         self.four(worker, frame(var::WORKERS), "the last worker; less than 1 in the others");
         self.place(At::CheckWorker);
         self.branch(worker, Cond::Le, 0i64, At::WorkersChecked, "every worker runs");
-        self.reap_worker(Arg::Const(abi::WNOHANG));
+        self.reap_worker(Operand::Const(abi::WNOHANG));
         self.unless_zero(ended, At::WorkerEnded, "it has ended unasked");
         self.take(worker, 1i64, "the worker before it");
         self.jump(At::CheckWorker, "until the first");
@@ -108,7 +113,7 @@ impl Engine<'_> {
         self.place(At::Reap);
         self.four(worker, frame(var::WORKERS), "the last worker; less than 1 in the others");
         self.branch(worker, Cond::Le, 0i64, At::AllEnded, "none is left");
-        self.reap_worker(Arg::Slot(options));
+        self.reap_worker(Operand::Slot(options));
         self.if_zero(ended, At::NotEnded, "it still answers its clients");
         self.add_four(var::WORKERS, -1, "one less");
         self.jump(At::Reap, "the worker before it");
@@ -122,7 +127,7 @@ impl Engine<'_> {
         self.place(At::SignalNext);
         self.branch(worker, Cond::Le, 0i64, At::AllSignalled, "every worker is signalled");
         self.process_of_worker();
-        self.call(Call::Kill, &[Arg::Slot(process), Arg::Slot(self.s.c)], None, "it may have ended already");
+        self.call(Call::Kill, &[Operand::Slot(process), Operand::Slot(self.s.c)], None, "it may have ended already");
         self.take(worker, 1i64, "the worker before it");
         self.jump(At::SignalNext, "until the first");
         self.place(At::AllSignalled);

@@ -50,9 +50,9 @@ impl Engine<'_> {
         let (to, from, len) = (self.s.t, self.s.u, self.s.v);
         self.set(to, self.s.fd, "addresses are indexed by descriptor");
         self.shl(to, PEER_SHIFT, "each has 32 bytes");
-        self.set(from, Arg::State(self.state.peers), "addresses of all clients");
+        self.set(from, Operand::State(self.state.peers), "addresses of all clients");
         self.add(to, from, "where this one is kept");
-        self.set(from, Arg::State(self.state.peer), "where `accept4` has put it");
+        self.set(from, Operand::State(self.state.peer), "where `accept4` has put it");
         self.set(len, 1i64 << PEER_SHIFT, "whatever its family is");
         self.copy(to, from, len, "requests on this connection are logged with it");
     }
@@ -67,7 +67,7 @@ impl Engine<'_> {
             return;
         }
         let (out, t, u, from) = (self.s.output, self.s.t, self.s.u, self.s.q);
-        self.set(out, Arg::State(self.state.log), "where lines gather");
+        self.set(out, Operand::State(self.state.log), "where lines gather");
         self.four(t, frame(var::LOG_LEN), "bytes of the lines so far");
         self.four(u, frame(var::FIRST), "the reply's first vector");
         let mark = self.state.marks - self.state.vectors + 4;
@@ -75,7 +75,7 @@ impl Engine<'_> {
         self.add(out, t, "after the last line");
         self.set(u, self.s.fd, "addresses are indexed by descriptor");
         self.shl(u, PEER_SHIFT, "each has 32 bytes");
-        self.set(t, Arg::State(self.state.peers), "addresses of all clients");
+        self.set(t, Operand::State(self.state.peers), "addresses of all clients");
         self.add(u, t, "the client's address");
         self.log_peer();
         self.format(b" - - [\0", "log: before the date");
@@ -90,7 +90,7 @@ impl Engine<'_> {
         self.copy(out, from, t, "the status");
         self.format(b"\x01\n\0", "log: the length");
         let log = self.s.c;
-        self.set(log, Arg::State(self.state.log), "where lines gather");
+        self.set(log, Operand::State(self.state.log), "where lines gather");
         self.take(out, log, "bytes of all lines");
         self.put_four(frame(var::LOG_LEN), out, "the line is complete");
     }
@@ -126,7 +126,7 @@ impl Engine<'_> {
     /// Appends what a format says.
     pub(super) fn format(&mut self, format: &[u8], name: &str) {
         let format = self.bytes(name, format);
-        self.set(self.s.q, Arg::Data(format), "a part of the line");
+        self.set(self.s.q, Operand::Data(format), "a part of the line");
         self.gosub(Routine::Format);
     }
 
@@ -178,7 +178,7 @@ impl Engine<'_> {
         self.sub(Routine::WriteLog);
         self.four(len, frame(var::LOG_LEN), "bytes of the lines");
         self.if_zero(len, At::LogWritten, "no line");
-        self.set(text, Arg::State(self.state.log), "where lines gather");
+        self.set(text, Operand::State(self.state.log), "where lines gather");
         self.gosub(Routine::SayOut);
         self.put_four(frame(var::LOG_LEN), 0i64, "lines that were not taken are dropped");
         self.place(At::LogWritten);
@@ -199,12 +199,12 @@ impl Engine<'_> {
             return;
         }
         let fd = self.s.n;
-        let args = [Arg::Const(abi::STDOUT), Arg::Const(0), Arg::Const(abi::SEEK_CUR)];
+        let args = [Operand::Const(abi::STDOUT), Operand::Const(0), Operand::Const(abi::SEEK_CUR)];
         self.call(Call::Lseek, &args, Some(fd), "only a file has a position: ESPIPE for others (lseek(2))");
         self.branch(fd, Cond::Ge, 0i64, At::OutputShared, "a file: other writers share its position");
         let path = self.bytes("standard output's path", b"/proc/self/fd/1\0");
         let flags = abi::O_WRONLY | abi::NONBLOCK | abi::O_NOCTTY | abi::CLOEXEC;
-        let args = [Arg::Const(abi::AT_FDCWD), Arg::Data(path), Arg::Const(flags), Arg::Any];
+        let args = [Operand::Const(abi::AT_FDCWD), Operand::Data(path), Operand::Const(flags), Operand::Any];
         self.call(Call::Openat, &args, Some(fd), "O_NONBLOCK would change a description that others share");
         self.branch(fd, Cond::Ge, 0i64, At::OutputOwn, "a pipe, a FIFO or a terminal");
         self.place(At::OutputShared);
@@ -224,21 +224,22 @@ impl Engine<'_> {
     fn write_output(&mut self) {
         let (text, len, fd, result) = (self.s.ptr, self.s.len, self.s.t, self.s.n);
         self.sub(Routine::SayOut);
-        let (socket, flags) = (Arg::Const(abi::STDOUT), Arg::Const(abi::MSG_DONTWAIT));
-        let args = [socket, Arg::Slot(text), Arg::Slot(len), flags, Arg::Const(0), Arg::Any];
+        let (socket, flags) = (Operand::Const(abi::STDOUT), Operand::Const(abi::MSG_DONTWAIT));
+        let args = [socket, Operand::Slot(text), Operand::Slot(len), flags, Operand::Const(0), Operand::Any];
         self.call(Call::Sendto, &args, Some(result), "a socket can be told not to wait");
         self.branch(result, Cond::Ne, -abi::ENOTSOCK, At::SaidOut, "it is a socket");
         self.four(fd, frame(var::OUTPUT), "a description of our own, or standard output");
         self.branch(fd, Cond::Ne, abi::STDOUT, At::WriteOut, "our own does not block");
         self.put_four(frame(var::SCRATCH), fd, "pollfd.fd");
         self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, "pollfd.events");
-        let args = [Arg::Frame(var::SCRATCH.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        let args =
+            [Operand::Frame(var::SCRATCH.at), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(result), "can a page be written without waiting?");
         self.branch(result, Cond::Le, 0i64, At::SaidOut, "no");
         self.four(result, frame(var::SCRATCH.at + 4), "pollfd.revents, in the upper half");
         self.if_none(result, (abi::POLLOUT as u32) << 16, At::SaidOut, "its reader is gone");
         self.place(At::WriteOut);
-        let args = [Arg::Slot(fd), Arg::Slot(text), Arg::Slot(len)];
+        let args = [Operand::Slot(fd), Operand::Slot(text), Operand::Slot(len)];
         self.call(Call::Write, &args, None, "what it does not take is dropped");
         self.place(At::SaidOut);
         self.ret(Routine::SayOut);

@@ -133,7 +133,7 @@ impl Engine<'_> {
         let replies = self.s.t;
         self.take(status, i64::from(b'2'), "no status is below 200");
         self.shl(status, 2, "a counter has 4 bytes");
-        self.set(counters, Arg::Frame(var::COUNTERS.at), "counters of replies come first");
+        self.set(counters, Operand::Frame(var::COUNTERS.at), "counters of replies come first");
         self.four(replies, sum(counters, status, counter::REPLIES), "replies of this class");
         self.add(replies, 1i64, "one more");
         self.put_four(sum(counters, status, counter::REPLIES), replies, "one more");
@@ -182,7 +182,7 @@ impl Engine<'_> {
         self.branch(vector, Cond::AboveOrEqual, self.s.next_vector, At::Uncounted, "the batch's end");
         self.four(status, at(vector, self.counted() + 4), "first digit of the reply's status");
         self.if_zero(status, At::UncountNext, "not a reply's first vector");
-        self.set(counters, Arg::Frame(var::COUNTERS.at), "counters of replies come first");
+        self.set(counters, Operand::Frame(var::COUNTERS.at), "counters of replies come first");
         self.take(status, i64::from(b'2'), "no status is below 200");
         self.shl(status, 2, "a counter has 4 bytes");
         self.four(replies, sum(counters, status, counter::REPLIES), "replies of this class");
@@ -220,13 +220,13 @@ impl Engine<'_> {
             return;
         };
         let (t, counters, row) = (self.s.t, self.s.u, self.s.q);
-        self.set(t, Arg::Data(record), "the record of the metrics");
+        self.set(t, Operand::Data(record), "the record of the metrics");
         self.branch(self.s.response, Cond::Ne, t, At::NoFigures, "another reply");
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.set(counters, Arg::Frame(var::COUNTERS.at), "all counters");
+        self.set(counters, Operand::Frame(var::COUNTERS.at), "all counters");
         self.four(t, frame(var::CONNECTIONS), "the server keeps this one whether there are metrics or not");
         self.put_four(at(counters, counter::OPEN), t, "open connections");
-        self.set(row, Arg::Data(table), "a row for each number");
+        self.set(row, Operand::Data(table), "a row for each number");
         self.write_numbers(text);
         self.place(At::NoFigures);
     }
@@ -239,10 +239,10 @@ impl Engine<'_> {
         self.two(left, at(row, 2), "count of its digits");
         self.if_zero(left, At::Plain, "all numbers are written: it is a reply like any other");
         self.two(digit, at(row, 0), "offset of its counter");
-        self.set(base, Arg::Frame(var::COUNTERS.at), "all counters");
+        self.set(base, Operand::Frame(var::COUNTERS.at), "all counters");
         self.four(number, sum(base, digit, 0), "the number");
         self.two(end, at(row, 4), "where its digits end");
-        self.set(base, Arg::Data(text), "in the content");
+        self.set(base, Operand::Data(text), "in the content");
         self.add(end, base, "after its last digit");
         self.add(row, 6i64, "the next row");
         self.place(At::FigureDigit);

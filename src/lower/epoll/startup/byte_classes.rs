@@ -60,7 +60,7 @@ impl Engine<'_> {
         let [byte, last, bits, class_bit] =
             ["byte", "last byte", "bits of the byte", "bit of the class"].map(|name| self.local(name));
         let runs = self.runs_and_near();
-        self.set(run, Arg::Data(runs), "the runs of all classes");
+        self.set(run, Operand::Data(runs), "the runs of all classes");
         self.set(class_bit, class::BLANK, "the first class");
         self.place(At::Run);
         self.next(byte, run, "first byte of a run");

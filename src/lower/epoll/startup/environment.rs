@@ -3,7 +3,7 @@
 //! The kernel writes both as one array of addresses: the arguments, a zero, the variables of the environment, a zero
 //! (fs/binfmt_elf.c, `create_elf_tables`).
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
@@ -64,7 +64,7 @@ impl Engine<'_> {
         } else {
             (&names[1..], var::PASSED_TO)
         };
-        self.set(arg, Arg::Entry, "argc, then the arguments, then the environment");
+        self.set(arg, Operand::Entry, "argc, then the arguments, then the environment");
         self.word(self.s.first, at(arg, 2 * self.word), "argv[1], or 0");
         self.word(text, at(arg, 0), "argc");
         let shift = if self.word == 8 { 3 } else { 2 };
@@ -79,7 +79,7 @@ impl Engine<'_> {
         self.if_zero(after_digits, At::Variable, "an empty value is as none");
         self.decimal();
         self.shl(which, 2, "numbers have 4 bytes");
-        self.set(self.s.vars, Arg::Frame(first.at), "numbers are stored in the order of the names");
+        self.set(self.s.vars, Operand::Frame(first.at), "numbers are stored in the order of the names");
         self.put_four(sum(self.s.vars, which, 0), number, "the value of this variable");
         if self.server.epoll.port_env {
             self.unless_zero(which, At::Variable, "only the port is checked here");
@@ -105,7 +105,7 @@ impl Engine<'_> {
         let [byte, wanted, name] = ["byte", "wanted byte", "name"].map(|name| self.local(name));
         let list: Vec<u8> = names.iter().flat_map(|name| [name.as_bytes(), &[0]].concat()).collect();
         let list = self.bytes("variables", &list);
-        self.set(name, Arg::Data(list), "the first name");
+        self.set(name, Operand::Data(list), "the first name");
         self.set(which, 0i64, "its number");
         self.place(At::KnownText);
         self.set(rest, text, "each name is compared from the text's beginning");

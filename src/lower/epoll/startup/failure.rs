@@ -110,12 +110,12 @@ impl Engine<'_> {
             self.put_four(frame(var::STATUS), status, "the others end before this one exits");
             self.jump(At::EndNow, "the others end, too");
         } else {
-            self.call(Call::Exit, &[Arg::Slot(status)], None, "nothing else has to end");
+            self.call(Call::Exit, &[Operand::Slot(status)], None, "nothing else has to end");
         }
         self.other_word();
         self.say_text();
         self.sub(Routine::BeginText);
-        self.set(self.s.output, Arg::State(self.state.composed), "no reply is composed now");
+        self.set(self.s.output, Operand::State(self.state.composed), "no reply is composed now");
         self.gosub(Routine::Format);
         self.ret(Routine::BeginText);
     }
@@ -178,10 +178,10 @@ impl Engine<'_> {
     }
 
     /// No time, as `poll` takes it on this machine: a `struct timespec` of zeros, or a number.
-    pub(crate) fn no_time(&self) -> Arg {
+    pub(crate) fn no_time(&self) -> Operand {
         // The kernel may write the time that is left to the structure. Entries of descriptors below the first
         // connection's are all 0.
-        if self.machine == Machine::Aarch64 { Arg::State(self.state.table) } else { Arg::Const(0) }
+        if self.machine == Machine::Aarch64 { Operand::State(self.state.table) } else { Operand::Const(0) }
     }
 
     /// Writes the composed text, up to `output`, to descriptor `t`, if it can be written without waiting. A pipe that
@@ -194,13 +194,13 @@ impl Engine<'_> {
         let pollfd = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };
         self.put_four(frame(pollfd), fd, "pollfd.fd");
         self.put_four(frame(pollfd.at + 4), abi::POLLOUT, "pollfd.events");
-        let args = [Arg::Frame(pollfd.at), Arg::Const(1), self.no_time(), Arg::Const(0), Arg::Any];
+        let args = [Operand::Frame(pollfd.at), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(ready), "can a page be written without waiting?");
         self.branch(ready, Cond::Le, 0i64, At::Said, "no reader: no server waits for its messages");
-        self.set(text, Arg::State(self.state.composed), "where the text begins");
+        self.set(text, Operand::State(self.state.composed), "where the text begins");
         self.take(len, text, "its length");
         self.four(fd, frame(pollfd), "the call has used its register");
-        self.call(Call::Write, &[Arg::Slot(fd), Arg::Slot(text), Arg::Slot(len)], None, "the message");
+        self.call(Call::Write, &[Operand::Slot(fd), Operand::Slot(text), Operand::Slot(len)], None, "the message");
         self.place(At::Said);
         self.ret(Routine::SayText);
     }

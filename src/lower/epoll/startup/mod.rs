@@ -11,7 +11,7 @@
 //! failure        messages of a server that cannot start, and its exit
 //! ```
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -44,8 +44,8 @@ const _: () =
 impl Engine<'_> {
     /// Emits the start, up to the event loop.
     pub(crate) fn start(&mut self) {
-        self.set(self.s.classes, Arg::State(self.state.classes), "for the whole run: every scan asks the classes");
-        self.set(self.s.table, Arg::State(self.state.table), "for the whole run: the table of connections");
+        self.set(self.s.classes, Operand::State(self.state.classes), "for the whole run: every scan asks the classes");
+        self.set(self.s.table, Operand::State(self.state.table), "for the whole run: the table of connections");
         self.fill_byte_classes();
         if self.has_workers() {
             self.before_workers();
@@ -98,7 +98,11 @@ impl Engine<'_> {
         self.branch(last, Cond::AboveOrEqual, self.state.entries - 2, At::Failed, why);
         self.put_four(frame(var::NOW), 1i64, "the clock starts; each tick adds a second");
         let buffer = self.s.t;
-        self.set(buffer, Arg::State(self.state.buffers + self.state.stride), "the first is shared by all connections");
+        self.set(
+            buffer,
+            Operand::State(self.state.buffers + self.state.stride),
+            "the first is shared by all connections",
+        );
         self.put_four(frame(var::FREE_BUFFER), buffer, "all others are free");
         self.watch(error);
         self.workers_are_ready();
@@ -114,7 +118,7 @@ impl Engine<'_> {
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "none is in the set");
         self.set(number, LISTENER, "events tell this number");
         self.place(At::WatchNext);
-        self.set(variables, Arg::Frame(var::LISTENER.at), "the three lie beside each other");
+        self.set(variables, Operand::Frame(var::LISTENER.at), "the three lie beside each other");
         self.set(descriptor, number, "they are in the order of their numbers");
         self.shl(descriptor, 2, "a variable has 4 bytes");
         self.four(descriptor, sum(variables, descriptor, 0), "the descriptor to watch");
@@ -186,11 +190,11 @@ impl Engine<'_> {
         if self.listens_everywhere() {
             self.socket_of_either_family();
         }
-        self.set(self.s.list, Arg::Data(list), "all of the calls");
+        self.set(self.s.list, Operand::Data(list), "all of the calls");
         self.jump(At::RowsChosen, "make the calls");
         self.place(At::PassedOne);
         self.branch(passed, Cond::Ne, 1i64, At::PassedMany, "clients of the others would wait for ever");
-        self.set(self.s.list, Arg::Data(list_of_passed), "the socket is bound already");
+        self.set(self.s.list, Operand::Data(list_of_passed), "the socket is bound already");
         self.place(At::RowsChosen);
         self.gosub(Routine::Script);
     }
@@ -206,7 +210,7 @@ impl Engine<'_> {
         let line = self.text(&line);
         self.set(self.s.q, line, "the format of the start line");
         self.gosub(Routine::BeginText);
-        self.set(text, Arg::State(self.state.composed), "where the text begins");
+        self.set(text, Operand::State(self.state.composed), "where the text begins");
         self.set(len, self.s.output, "where it ends");
         self.take(len, text, "its length");
         self.gosub(Routine::SayOut);

@@ -5,7 +5,7 @@
 //! one of them ends unasked (`event_loop/supervise`). They tell it through a pipe that they listen; only then it writes
 //! the start line.
 
-use asmgen_arch::op::{Arg, Cond, Slot};
+use asmgen_arch::op::{Cond, Operand, Slot};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
@@ -61,7 +61,7 @@ impl Engine<'_> {
         self.place(At::WaitForReady);
         self.if_zero(missing, At::AllReady, "all of them listen");
         self.four(t, frame(var::READY), "the pipe's reading end");
-        let args = [Arg::Slot(t), Arg::Frame(var::LONG_SCRATCH.at), Arg::Const(MOST_WORKERS.into())];
+        let args = [Operand::Slot(t), Operand::Frame(var::LONG_SCRATCH.at), Operand::Const(MOST_WORKERS.into())];
         self.call(Call::Read, &args, Some(read), "a byte of each that is ready");
         self.branch(read, Cond::Lt, 0i64, At::Failed, "the pipe is broken");
         self.if_zero(read, At::Exit1, "the pipe has ended: so has one of them");
@@ -83,15 +83,15 @@ impl Engine<'_> {
         }
         self.place(At::Fork);
         self.if_zero(left, At::Forked, "all are started");
-        let zero = Arg::Const(0);
-        self.call(Call::Clone, &[Arg::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(process), "a worker");
+        let zero = Operand::Const(0);
+        self.call(Call::Clone, &[Operand::Const(abi::SIGCHLD), zero, zero, zero, zero], Some(process), "a worker");
         self.branch(process, Cond::Lt, 0i64, At::Failed, "a limit of processes, or of memory");
         self.if_zero(process, At::Child, "clone(2) returns 0 in the new process");
         self.four(number, frame(var::WORKERS), "workers so far");
         self.add(number, 1i64, "they are numbered from 1");
         self.put_four(frame(var::WORKERS), number, "one more");
         self.shl(number, 2, "process numbers have 4 bytes");
-        self.set(table, Arg::State(self.state.workers), "their table");
+        self.set(table, Operand::State(self.state.workers), "their table");
         self.put_four(sum(table, number, 0), process, "to signal it and to wait for it");
         self.take(left, 1i64, "one less to start");
         self.jump(At::Fork, "the next one");
@@ -102,9 +102,9 @@ impl Engine<'_> {
 
     /// In a new worker: it ends with the first, even if the first is killed.
     fn dies_with_first(&mut self, parent: Slot) {
-        let (zero, first) = (Arg::Const(0), self.s.t);
+        let (zero, first) = (Operand::Const(0), self.s.t);
         self.put_four(frame(var::WORKERS), -1i64, "this is not the first");
-        let args = [Arg::Const(abi::PR_SET_PDEATHSIG), Arg::Const(abi::SIGUSR1), zero, zero, zero];
+        let args = [Operand::Const(abi::PR_SET_PDEATHSIG), Operand::Const(abi::SIGUSR1), zero, zero, zero];
         self.call(Call::Prctl, &args, Some(parent), "the signal by which the first stops it");
         self.branch(parent, Cond::Lt, 0i64, At::Failed, "it could outlive the first");
         self.call(Call::Getppid, &[], Some(parent), "the first may have ended before the call");
@@ -122,13 +122,13 @@ impl Engine<'_> {
     /// ```
     fn count_cores(&mut self) {
         let (cores, bytes, count, others, mask) = (self.s.t, self.s.n, self.s.u, self.s.d, self.s.wide);
-        let args = [Arg::Const(0), Arg::Const(CORES_BYTES.into()), Arg::Frame(var::LONG_SCRATCH.at)];
+        let args = [Operand::Const(0), Operand::Const(CORES_BYTES.into()), Operand::Frame(var::LONG_SCRATCH.at)];
         self.call(Call::SchedGetaffinity, &args, Some(bytes), "the affinity mask, a bit for each core");
         self.set(count, -1i64, "this process takes one of them");
         self.place(At::Cores);
         self.branch(bytes, Cond::Le, 0i64, At::CoresCounted, "the whole mask, or the call has failed");
         self.take(bytes, 4i64, "from the mask's end");
-        self.set(mask, Arg::Frame(var::LONG_SCRATCH.at), "where the kernel has written it");
+        self.set(mask, Operand::Frame(var::LONG_SCRATCH.at), "where the kernel has written it");
         self.four(cores, sum(mask, bytes, 0), "32 cores");
         self.place(At::Core);
         self.if_zero(cores, At::Cores, "no bit of them is left");

@@ -121,10 +121,10 @@ pub(crate) fn fill(program: &mut Program, target: &Target) {
     let Some(at) = program.data.iter().position(|datum| datum.name == FILTER) else { return };
     let is_loop =
         |op: &Op| matches!(op, Op::Label(label) if program.labels[usize::from(label.0)] == At::EventLoop.name());
-    let begin = program.steps.iter().position(|step| is_loop(&step.op)).expect("there is a loop");
+    let begin = program.insts.iter().position(|inst| is_loop(&inst.op)).expect("there is a loop");
     let mut calls: Vec<Call> = Vec::new();
-    for step in &program.steps[begin + 1..] {
-        if let Op::Call { call, .. } = step.op
+    for inst in &program.insts[begin + 1..] {
+        if let Op::Call { call, .. } = inst.op
             && !calls.contains(&call)
         {
             calls.push(call);

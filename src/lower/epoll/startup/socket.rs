@@ -51,7 +51,7 @@ impl Engine<'_> {
         self.set(family, abi::AF_INET6, "one socket of IPv6 serves both families");
         self.place(At::Family);
         self.put_two(frame(self.address_at()), family, "sin6_family, or sin_family");
-        let args = [Arg::Slot(family), Arg::Const(abi::SOCK_STREAM), Arg::Const(0)];
+        let args = [Operand::Slot(family), Operand::Const(abi::SOCK_STREAM), Operand::Const(0)];
         self.call(Call::Socket, &args, Some(fd), "the listening socket");
         self.branch(fd, Cond::Ge, 0i64, At::SocketMade, "the machine has this family");
         self.take(family, abi::AF_INET6 - abi::AF_INET, "IPv4 after IPv6, then a negative number");

@@ -151,7 +151,7 @@ impl Engine<'_> {
     /// Makes these calls.
     pub(crate) fn run(&mut self, name: &str, rows: &[Row]) {
         let (list, _) = self.rows(name, rows);
-        self.set(self.s.list, Arg::Data(list), "the calls to make");
+        self.set(self.s.list, Operand::Data(list), "the calls to make");
         self.gosub(Routine::Script);
     }
 
@@ -179,11 +179,11 @@ impl Engine<'_> {
         }
         self.set(number, row, "the row is still needed");
         self.and(number, NUMBER, "without the bits above the number");
-        let args: Vec<Arg> = [number].into_iter().chain(slots).map(Arg::Slot).collect();
+        let args: Vec<Operand> = [number].into_iter().chain(slots).map(Operand::Slot).collect();
         self.call(Call::Numbered, &args, Some(result), "arguments beyond the count are not looked at");
         self.if_none(row, RESULT, At::NoResult, "no variable wants the result");
         self.next(byte, list, "the word of the frame for it");
-        self.set(frame_address, Arg::Frame(0), "words are counted from the frame's beginning");
+        self.set(frame_address, Operand::Frame(0), "words are counted from the frame's beginning");
         self.shl(byte, WORD_SHIFT, "a word has 4 bytes");
         self.put_four(sum(frame_address, byte, 0), result, "a descriptor, or an error that may happen");
         self.place(At::NoResult);
@@ -210,26 +210,26 @@ impl Engine<'_> {
         let (frame_address, base) = (self.s.vars, self.s.d);
         self.set(left, row, "the row is still needed");
         self.shr(left, COUNT_SHIFT, "count of arguments");
-        self.set(to, Arg::Frame(var::CALL_ARGS.at), "decoded arguments wait here for the others");
+        self.set(to, Operand::Frame(var::CALL_ARGS.at), "decoded arguments wait here for the others");
         self.place(At::Argument);
         self.next(argument, list, "an argument's first byte");
         self.branch(argument, Cond::Below, NEAR, At::ArgumentKnown, "a small number is itself");
         self.branch(argument, Cond::Below, NEAR_END, At::ArgumentNear, "a number or text of `call_data`");
         self.branch(argument, Cond::Below, VARIABLE, At::ArgumentFrame, "a structure in the frame");
         self.branch(argument, Cond::Eq, WIDE, At::ArgumentWide, "too large for a byte");
-        self.set(frame_address, Arg::Frame(0), "words are counted from the frame's beginning");
+        self.set(frame_address, Operand::Frame(0), "words are counted from the frame's beginning");
         self.shl(argument, WORD_SHIFT, "a word has 4 bytes");
         let word = Mem { base: Base::Sum(frame_address, argument), offset: -((VARIABLE << WORD_SHIFT) as i32) };
         self.four(argument, word, "a variable, such as a descriptor");
         self.jump(At::ArgumentKnown, "it is the argument");
         self.place(At::ArgumentNear);
         let near = self.near_base();
-        self.set(base, Arg::Data(near), "so far before it that the byte can be added as it is");
+        self.set(base, Operand::Data(near), "so far before it that the byte can be added as it is");
         self.add(argument, base, "its address");
         self.jump(At::ArgumentKnown, "it is the argument");
         self.place(At::ArgumentFrame);
         self.shl(argument, WORD_SHIFT, "a word has 4 bytes");
-        self.set(base, Arg::State(self.state.frame - (FRAME << WORD_SHIFT)), "so far before the frame likewise");
+        self.set(base, Operand::State(self.state.frame - (FRAME << WORD_SHIFT)), "so far before the frame likewise");
         self.add(argument, base, "the address of the structure");
         self.jump(At::ArgumentKnown, "it is the argument");
         self.place(At::ArgumentWide);

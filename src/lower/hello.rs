@@ -8,6 +8,7 @@ use super::abi;
 /// A pipe takes this many bytes in one piece or not at all (PIPE_BUF, include/uapi/linux/limits.h).
 const WRITTEN_WHOLE_BYTES: usize = 4096;
 
+/// The program that writes this text.
 pub(super) fn lower(text: &[u8]) -> Program {
     let mut program = Program::default();
     let data = program.datum("text", vec![Part::Bytes(text.to_vec())], 0);
@@ -21,7 +22,7 @@ pub(super) fn lower(text: &[u8]) -> Program {
     program
 }
 
-/// A long text may leave in several pieces; if one cannot be written, the exit code says so.
+/// Writes a text that `write` may take in several pieces. If one cannot be written, the exit status is 1.
 fn write_in_pieces(program: &mut Program, text: Operand, len: Operand) {
     let rest = program.slot("rest of the text", Kind::Pointer);
     let rest_len = program.slot("length of the rest", Kind::Int);
@@ -32,12 +33,12 @@ fn write_in_pieces(program: &mut Program, text: Operand, len: Operand) {
     program.place(more);
     let args = [Operand::Const(abi::STDOUT), Operand::Slot(rest), Operand::Slot(rest_len)];
     program.call(Call::Write, &args, Some(written), "write what is left");
-    program.push(Op::Branch { left: written, cond: Cond::Le, right: Operand::Const(0), to: failed }, "not written");
+    program.push(Op::Branch { left: written, cond: Cond::Le, right: Operand::Const(0), to: failed }, "an error: nothing more can be written");
     program
-        .push(Op::Binary { operator: BinOp::Add, to: rest, value: Operand::Slot(written) }, "behind what was written");
+        .push(Op::Binary { operator: BinOp::Add, to: rest, value: Operand::Slot(written) }, "after what was written");
     program
-        .push(Op::Binary { operator: BinOp::Sub, to: rest_len, value: Operand::Slot(written) }, "so much less is left");
-    program.push(Op::Branch { left: rest_len, cond: Cond::Ne, right: Operand::Const(0), to: more }, "anything left?");
+        .push(Op::Binary { operator: BinOp::Sub, to: rest_len, value: Operand::Slot(written) }, "less is left");
+    program.push(Op::Branch { left: rest_len, cond: Cond::Ne, right: Operand::Const(0), to: more }, "a pipe or a terminal takes a part at a time");
     program.call(Call::Exit, &[Operand::Const(0)], None, "done: exit 0");
     program.place(failed);
     program.call(Call::Exit, &[Operand::Const(1)], None, "not all was written: exit 1");

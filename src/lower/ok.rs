@@ -29,7 +29,7 @@ pub(super) const FLAGS: i64 = abi::MSG_NOSIGNAL | abi::MSG_TRUNC | abi::MSG_WAIT
 /// Flags that neither call may have.
 const OTHER_FLAGS: i64 = abi::MSG_OTHERS | abi::MSG_DONTWAIT | abi::MSG_MORE;
 
-/// What both programs are made of.
+/// The parts of both programs.
 struct Maker {
     program: Program,
     listen: Listen,
@@ -51,15 +51,15 @@ pub(super) fn lower(listen: Listen, tier: Tier, on_stack: bool) -> Program {
     maker.program.call(Call::Listen, &args, None, "let connections in");
     maker.program.place(next);
     if on_stack {
-        maker.program.push(Op::Push { value: listener }, "the listening socket, for later");
+        maker.program.push(Op::Push { value: listener }, "kept while the register has the connection");
     }
     maker.accept(listener, client);
     maker.answer(client);
-    maker.program.call(Call::Close, &[Operand::Slot(client)], None, "done with it");
+    maker.program.call(Call::Close, &[Operand::Slot(client)], None, "the client has closed, or has sent enough");
     if on_stack {
-        maker.program.push(Op::Pop { to: listener }, "the listening socket again");
+        maker.program.push(Op::Pop { to: listener }, "to accept from it");
     }
-    maker.program.push(Op::Jump(next), "and the next");
+    maker.program.push(Op::Jump(next), "the next connection");
     maker.program
 }
 
@@ -83,7 +83,7 @@ pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
     maker.program.push(Op::Push { value: place }, "where its address is, for later");
     maker.socket(descriptor);
     maker.program.push(Op::Pop { to: what }, "bind: addr");
-    maker.program.push(Op::Push { value: descriptor }, "the listening socket, for later");
+    maker.program.push(Op::Push { value: descriptor }, "kept while the register has the connection");
     maker.program.push(Op::Set { to: number, value: number_of(Call::Bind) }, "bind: call number");
     maker.program.push(Op::Jump(make), "make the call");
     maker.program.place(answer);
@@ -97,14 +97,15 @@ pub(super) fn shared(listen: Listen, tier: Tier, target: &Target) -> Program {
     // The number of an address is one of the largest: as many connections as the kernel lets wait.
     let args = [Operand::Slot(descriptor), Operand::Slot(what)];
     maker.program.call(Call::Listen, &args, None, "let connections in; nothing on a closed one");
-    maker.program.push(Op::Pop { to: descriptor }, "the listening socket again");
-    maker.program.push(Op::Push { value: descriptor }, "the listening socket, for later");
+    maker.program.push(Op::Pop { to: descriptor }, "to accept from it");
+    maker.program.push(Op::Push { value: descriptor }, "kept while the register has the connection");
     maker.accept(descriptor, descriptor);
     maker.program.push(Op::Jump(answer), "answer it");
     maker.program
 }
 
 impl Maker {
+    /// A program with the data of both.
     fn new(listen: Listen, tier: Tier) -> Self {
         // A socket without an address need not listen, and a connection that is gone need not be drained. It must be
         // closed.
@@ -130,24 +131,26 @@ impl Maker {
         }
     }
 
+    /// Creates the socket.
     fn socket(&mut self, to: Slot) {
         let (family, _) = socket::family(self.listen);
         let args = [Operand::Const(family), Operand::Const(abi::SOCK_STREAM), Operand::Const(0)];
         self.program.call(Call::Socket, &args, Some(to), "the listening socket");
     }
 
+    /// Accepts a connection.
     fn accept(&mut self, from: Slot, to: Slot) {
         let args = [Operand::Slot(from), Operand::Const(0), Operand::Any, Operand::Const(0)];
         self.program.call(Call::Accept, &args, Some(to), "the next connection");
     }
 
-    /// All but the end of a connection.
+    /// Sends the reply, and discards the request.
     fn answer(&mut self, client: Slot) {
         let (client, zero, flags) = (Operand::Slot(client), Operand::Const(0), self.flags());
         let reply = (Operand::Data(self.reply), Operand::Const(REPLY.len() as i64));
         let args = [client, reply.0, reply.1, flags, zero, abi::no_length(self.tier)];
-        self.program.call(Call::Sendto, &args, None, "the reply");
-        self.program.call(Call::Shutdown, &[client, Operand::Const(abi::SHUT_WR)], None, "it is complete");
+        self.program.call(Call::Sendto, &args, None, "the same to every request");
+        self.program.call(Call::Shutdown, &[client, Operand::Const(abi::SHUT_WR)], None, "the reply is complete");
         // Nothing is copied, and Linux then takes any address (net/ipv4/tcp.c tcp_recvmsg_locked); emulators require
         // none.
         let buffer = if self.tier == Tier::Linux { Operand::Any } else { zero };

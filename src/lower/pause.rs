@@ -1,13 +1,15 @@
 //! `pause`: waits for SIGTERM or SIGINT, then exits 0; the kernel reaps orphans meanwhile.
 //!
-//! As PID 1, signals with the default action are dropped unless they are blocked, so they are blocked and waited
-//! for. The wait returns EINTR after SIGSTOP and SIGCONT and after a freeze and thaw: it is in a loop.
+//! The kernel drops signals of process 1 that have the default action, unless they are blocked (kernel/signal.c,
+//! `sig_task_ignored`). The program therefore blocks both and waits for them. The wait returns EINTR after SIGSTOP and
+//! SIGCONT, and after a freeze and a thaw (signal(7)), so it is in a loop.
 
 use asmgen_arch::op::{Cond, Kind, Op, Operand, Part, Program};
 use asmgen_arch::syscall::Call;
 
 use super::abi;
 
+/// The program.
 pub(super) fn lower() -> Program {
     let mut program = Program::default();
     let signal = program.slot("signal", Kind::Int);
@@ -22,14 +24,14 @@ pub(super) fn lower() -> Program {
     let args = [Operand::Const(abi::SIGCHLD), Operand::Data(ignore), Operand::Const(0), set_bytes];
     program.call(Call::RtSigaction, &args, None, "ignore SIGCHLD: the kernel reaps orphans");
     let args = [Operand::Const(abi::SIG_BLOCK), Operand::Data(ends), Operand::Const(0), set_bytes];
-    program.call(Call::RtSigprocmask, &args, None, "block SIGTERM and SIGINT: PID 1 is sent them only so");
+    program.call(Call::RtSigprocmask, &args, None, "process 1 gets SIGTERM and SIGINT only if they are blocked");
     program.place(wait);
     let args = [Operand::Data(ends), Operand::Const(0), Operand::Const(0), set_bytes];
-    program.call(Call::RtSigtimedwait, &args, Some(signal), "wait for either");
+    program.call(Call::RtSigtimedwait, &args, Some(signal), "either ends it");
     let again = Op::Branch { left: signal, cond: Cond::Lt, right: Operand::Const(0), to: wait };
-    program.push(again, "interrupted by a stop or a freeze: wait on");
-    program.call(Call::Exit, &[Operand::Const(0)], None, "exit 0");
-    // With arguments as good as these (kernel/signal.c).
+    program.push(again, "EINTR after a stop or a freeze: wait again (signal(7))");
+    program.call(Call::Exit, &[Operand::Const(0)], None, "asked to end");
+    // These arguments are valid (kernel/signal.c).
     program.cannot_fail = vec![Call::RtSigaction, Call::RtSigprocmask];
     program
 }

@@ -1,16 +1,17 @@
-//! `ok` once more, with its system calls as data: a row for each, and one loop that makes them. Where an instruction
-//! takes 4 bytes, that is less than the instructions of the calls.
+//! `ok` again, with its system calls as data: a row for each, and a loop that makes them. On a machine with
+//! instructions of 4 bytes this is shorter than a sequence of calls.
 //!
 //! ```text
 //! number      1 byte
 //! descriptor  1 byte: or, of `socket`, the domain
-//! what        1 byte: a number; or how far behind this byte data lies, told by a bit that no number has
-//! length      1 byte, of the data; only behind an address
+//! what        1 byte: a number; or the distance from the byte after this to data, marked by a bit that no number has
+//! length      1 byte, of the data; only after an address
 //! ```
 //!
 //! A row cannot say what an earlier call returned. So the descriptors 0 and 1 are closed first. The kernel gives the
-//! lowest free descriptor (open(2)), so the listening socket is 0 and each connection 1. Where one of these calls
-//! fails, nothing is there, and the calls that follow fail as well. The last row is told by a bit of its number.
+//! lowest free descriptor (open(2)), so the listening socket is 0 and each connection 1. If one of these calls
+//! fails, its descriptor does not exist, and the calls that follow fail as well. A bit of its number marks the last
+//! row.
 
 use asmgen_arch::Target;
 use asmgen_arch::op::{Base, BinOp, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
@@ -24,9 +25,10 @@ use crate::spec::Listen;
 const LISTENER: u8 = 0;
 const CONNECTION: u8 = 1;
 
-/// What a row has beside its descriptor.
+/// The next argument of a row after its descriptor.
 #[derive(Clone, Copy)]
 enum What {
+    /// A number.
     Number(u8),
     /// Data at this offset after the rows.
     Address {
@@ -35,22 +37,24 @@ enum What {
     },
 }
 
+/// A call, its descriptor, its next argument.
 type Row = (Call, u8, What);
 
 /// The rows and the data after them.
 struct Table {
     bytes: Vec<u8>,
-    /// The bit that tells an address.
+    /// The bit that marks an address.
     address: u8,
-    /// Bits of which the last row's number alone has none, or some.
+    /// A bit of the calls' numbers, and whether the last row alone has it, or alone has it not.
     last: (u8, bool),
-    /// Bytes of the rows, and of those that are made once.
+    /// Bytes of all rows.
     all: usize,
+    /// Bytes of the rows before the loop of connections.
     once: usize,
 }
 
-/// The program. There is none if `accept` takes flags, which would be another call's here, or if a call's number needs
-/// more than a byte.
+/// The program. There is none if `accept` takes flags, for those of another call would be in its register. There is
+/// none either if a call's number needs more than a byte.
 pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
     if Call::Accept.info().looks_at(target.machine, &[], 3) {
         return None;
@@ -69,25 +73,25 @@ pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
         program.call(Call::Close, &[Operand::Const(one.into())], None, format!("descriptor {one} is free"));
     }
     program.push(Op::Set { to: row, value: Operand::Data(calls) }, "the calls");
-    program.push(Op::Set { to: length, value: Operand::Const(0) }, "the usual protocol");
+    program.push(Op::Set { to: length, value: Operand::Const(0) }, "socket: the default protocol");
     program.place(next);
     read(&mut program, number, row, "number of the call");
     read(&mut program, descriptor, row, "its descriptor");
     read(&mut program, what, row, "its next argument");
     let is_none = Op::BranchBits { value: what, bits: table.address.into(), any: false, to: make };
-    program.push(is_none, "is it an address?");
+    program.push(is_none, "a number is the argument itself");
     program.push(Op::Binary { operator: BinOp::Add, to: what, value: Operand::Slot(row) }, "the address");
     read(&mut program, length, row, "its length");
     program.place(make);
     let [call, to, data, bytes] = [number, descriptor, what, length].map(Operand::Slot);
     let args = [call, to, data, bytes, Operand::Const(FLAGS), Operand::Const(0), Operand::Const(0)];
     program.call(Call::Numbered, &args, None, "make the call");
-    program.push(Op::Set { to: length, value: Operand::AtLeast(DRAIN_BYTES) }, "what is no reply is discarded");
+    program.push(Op::Set { to: length, value: Operand::AtLeast(DRAIN_BYTES) }, "recvfrom discards at least so many bytes");
     let (bits, any) = table.last;
-    program.push(Op::BranchBits { value: number, bits: bits.into(), any: !any, to: next }, "and the next");
+    program.push(Op::BranchBits { value: number, bits: bits.into(), any: !any, to: next }, "the next row");
     let back = Operand::Const((table.all - table.once) as i64);
-    program.push(Op::Binary { operator: BinOp::Sub, to: row, value: back }, "the next connection");
-    program.push(Op::Jump(next), "and the next");
+    program.push(Op::Binary { operator: BinOp::Sub, to: row, value: back }, "back to accept");
+    program.push(Op::Jump(next), "the next connection");
     Some(program)
 }
 
@@ -98,13 +102,13 @@ fn read(program: &mut Program, to: Slot, row: Slot, why: &str) {
     program.push(Op::Binary { operator: BinOp::Add, to: row, value: Operand::Const(1) }, why);
 }
 
-/// The rows with the data after them.
+/// The rows and the data after them.
 fn table(listen: Listen, target: &Target) -> Option<Table> {
-    // An address is told by a bit that both distances have: padding moves them until there is one.
+    // A bit that both distances have marks an address. Padding moves the data until there is one.
     (0..u8::BITS).find_map(|pad| (1..u8::BITS).find_map(|bit| padded(listen, target, pad as usize, 1 << bit)))
 }
 
-/// The same with so many bytes in between, if this bit tells the addresses.
+/// The rows and the data, with so many bytes in between; none if this bit does not mark the addresses.
 fn padded(listen: Listen, target: &Target, pad: usize, address: u8) -> Option<Table> {
     let [once, each] = rows(listen, address)?;
     let bytes_of = |rows: &[Row]| rows.iter().map(|row| row.2.bytes()).sum::<usize>();
@@ -138,7 +142,7 @@ fn told_by(numbers: &[u8]) -> Option<(u8, bool)> {
     Some((bit, last & bit != 0))
 }
 
-/// The calls that are made once, and those of each connection. No number has the bit that tells an address.
+/// The calls that are made once, and those of each connection. No number has the bit that marks an address.
 fn rows(listen: Listen, address_bit: u8) -> Option<[Vec<Row>; 2]> {
     let (family, address_bytes) = socket::family(listen);
     let address = What::Address { offset: REPLY.len(), length: u8::try_from(address_bytes).ok()? };

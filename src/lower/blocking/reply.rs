@@ -16,6 +16,7 @@ impl Engine<'_> {
         }
     }
 
+    /// Sends the reply as one text.
     pub(super) fn reply_whole(&mut self) {
         let reply = self.program.slot("reply", Kind::Pointer);
         let len = self.program.slot("length of the reply", Kind::Int);
@@ -25,15 +26,18 @@ impl Engine<'_> {
             let wire = &wires[index];
             let data = program.datum(format!("reply: {name}"), vec![Part::Bytes(wire.bytes.clone())], 0);
             program.push(Op::Set { to: reply, value: Operand::Data(data) }, format!("reply: {name}"));
-            program.push(Op::Set { to: len, value: Operand::Const(wire.bytes.len() as i64) }, "its length");
-            program.push(Op::Set { to: head_len, value: Operand::Const(wire.head_len as i64) }, "its head's length");
+            program.push(Op::Set { to: len, value: Operand::Const(wire.bytes.len() as i64) }, "bytes of the reply");
+            program.push(
+                Op::Set { to: head_len, value: Operand::Const(wire.head_len as i64) },
+                "a HEAD gets so many of them",
+            );
         });
         let head_only = Op::Set { to: len, value: Operand::Slot(head_len) };
-        self.head_only(head_only, "the head alone");
+        self.head_only(head_only, "a HEAD gets no content");
         self.send(reply, len);
     }
 
-    /// Sends piece after piece of the reply; the kernel joins them (`MSG_MORE`) until our direction ends.
+    /// Sends piece after piece of the reply. The kernel joins them (`MSG_MORE`, send(2)) until our direction ends.
     pub(super) fn reply_in_pieces(&mut self, pieces: &Pieces) {
         let piece = self.program.slot("piece", Kind::Pointer);
         let left = self.program.slot("pieces left", Kind::Int);
@@ -48,16 +52,17 @@ impl Engine<'_> {
             program.push(Op::Set { to: piece, value: Operand::Data(table) }, format!("reply: {name}"));
         });
         let count = Operand::Const(pieces::HEAD_PIECES as i64 + 1);
-        self.program.push(Op::Set { to: left, value: count }, "pieces of a reply");
+        self.program.push(Op::Set { to: left, value: count }, "every reply has as many pieces");
         let head_only = Op::Binary { operator: BinOp::Sub, to: left, value: Operand::Const(1) };
-        self.head_only(head_only, "all but the content");
+        self.head_only(head_only, "a HEAD gets no content, which is the last piece");
         let program = &mut self.program;
         let at = |offset| Mem { base: Base::Slot(piece), offset };
         program.place(more);
-        program.push(Op::Load { to: len, width: Width::Byte, from: at(1) }, "length of the piece");
-        program.push(Op::Load { to: offset, width: Width::Byte, from: at(0) }, "where it is");
-        program.push(Op::Set { to: text, value: Operand::Data(all) }, "in the text of all replies");
-        program.push(Op::Binary { operator: BinOp::Add, to: text, value: Operand::Slot(offset) }, "the piece");
+        program.push(Op::Load { to: len, width: Width::Byte, from: at(1) }, "bytes of the piece");
+        program.push(Op::Load { to: offset, width: Width::Byte, from: at(0) }, "its offset in the text of all replies");
+        program
+            .push(Op::Set { to: text, value: Operand::Data(all) }, "what several replies have in common is there once");
+        program.push(Op::Binary { operator: BinOp::Add, to: text, value: Operand::Slot(offset) }, "where it is");
         let flags = Operand::Const(abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT | abi::MSG_MORE);
         let args = [
             Operand::Slot(self.client),
@@ -67,14 +72,15 @@ impl Engine<'_> {
             Operand::Const(0),
             self.no_length,
         ];
-        program.call(Call::Sendto, &args, None, "send it");
+        program.call(Call::Sendto, &args, None, "send the piece");
         let step = Operand::Const(pieces::PIECE_BYTES as i64);
-        program.push(Op::Binary { operator: BinOp::Add, to: piece, value: step }, "the next one");
-        program.push(Op::Binary { operator: BinOp::Sub, to: left, value: Operand::Const(1) }, "one less");
-        program.push(Op::Branch { left, cond: Cond::Ne, right: Operand::Const(0), to: more }, "more pieces?");
+        program.push(Op::Binary { operator: BinOp::Add, to: piece, value: step }, "the next piece");
+        program.push(Op::Binary { operator: BinOp::Sub, to: left, value: Operand::Const(1) }, "one piece less");
+        program.push(Op::Branch { left, cond: Cond::Ne, right: Operand::Const(0), to: more }, "are pieces left?");
     }
 
-    /// Compares the request with every route; `set` adds what a reply, given by its number and name, needs.
+    /// Compares the request with every route, one after the other. `set` emits what a reply needs, by its number and
+    /// name.
     pub(super) fn choose(&mut self, set: impl Fn(&mut Program, usize, &str)) {
         let chosen = self.program.label("reply chosen");
         let routes = self.server.routes.len();
@@ -84,7 +90,7 @@ impl Engine<'_> {
                 let miss = self.program.label(format!("not {}", route.path));
                 self.match_path(path, &route.path, miss);
                 set(&mut self.program, index, &route.path);
-                self.program.push(Op::Jump(chosen), "send it");
+                self.program.push(Op::Jump(chosen), "no other route has this path");
                 self.program.place(miss);
             }
             self.program.place(other);
@@ -93,16 +99,22 @@ impl Engine<'_> {
         self.program.place(chosen);
     }
 
-    /// A HEAD is answered by the head alone (RFC 9110 §9.3.2); no other method begins with these four letters.
+    /// Shortens the reply to a HEAD (RFC 9110 §9.3.2). No other method begins with these four letters.
     pub(super) fn head_only(&mut self, shorten: Op, why: &str) {
         let whole = self.program.label("whole reply");
         let at = Mem { base: Base::Frame, offset: 0 };
         let other = Op::BranchBytes { at, bytes: b"HEAD".into(), equal: false, to: whole };
-        self.program.push(other, "a HEAD request?");
+        self.program.push(other, "any other method gets the whole reply");
         self.program.push(shorten, why);
         self.program.place(whole);
     }
 
+    /// Sends the reply.
+    ///
+    /// ```text
+    /// no reply is longer than 4 KiB      without waiting: a new connection's send buffer takes all of it
+    /// a reply may be longer              until the client has taken it, or its time is up: then close
+    /// ```
     pub(super) fn send(&mut self, reply: Slot, len: Slot) {
         let is_short = self.longest <= SENT_AT_ONCE_BYTES;
         let flags = Operand::Const(if is_short { abi::MSG_NOSIGNAL | abi::MSG_DONTWAIT } else { abi::MSG_NOSIGNAL });
@@ -119,8 +131,8 @@ impl Engine<'_> {
             return;
         }
         let taken = self.program.slot("bytes taken", Kind::Int);
-        self.program.call(Call::Sendto, &args, Some(taken), "send the reply, however long it is");
+        self.program.call(Call::Sendto, &args, Some(taken), "wait until the client has taken it, or its time is up");
         let less = Op::Branch { left: taken, cond: Cond::Ne, right: Operand::Slot(len), to: self.close };
-        self.program.push(less, "the client is gone, stalled or too slow: give up");
+        self.program.push(less, "the client is gone, or its time was up");
     }
 }

@@ -33,12 +33,17 @@ fn write_in_pieces(program: &mut Program, text: Operand, len: Operand) {
     program.place(more);
     let args = [Operand::Const(abi::STDOUT), Operand::Slot(rest), Operand::Slot(rest_len)];
     program.call(Call::Write, &args, Some(written), "write what is left");
-    program.push(Op::Branch { left: written, cond: Cond::Le, right: Operand::Const(0), to: failed }, "an error: nothing more can be written");
+    program.push(
+        Op::Branch { left: written, cond: Cond::Le, right: Operand::Const(0), to: failed },
+        "an error: nothing more can be written",
+    );
     program
         .push(Op::Binary { operator: BinOp::Add, to: rest, value: Operand::Slot(written) }, "after what was written");
-    program
-        .push(Op::Binary { operator: BinOp::Sub, to: rest_len, value: Operand::Slot(written) }, "less is left");
-    program.push(Op::Branch { left: rest_len, cond: Cond::Ne, right: Operand::Const(0), to: more }, "a pipe or a terminal takes a part at a time");
+    program.push(Op::Binary { operator: BinOp::Sub, to: rest_len, value: Operand::Slot(written) }, "less is left");
+    program.push(
+        Op::Branch { left: rest_len, cond: Cond::Ne, right: Operand::Const(0), to: more },
+        "a pipe or a terminal takes a part at a time",
+    );
     program.call(Call::Exit, &[Operand::Const(0)], None, "done: exit 0");
     program.place(failed);
     program.call(Call::Exit, &[Operand::Const(1)], None, "not all was written: exit 1");

@@ -31,10 +31,7 @@ enum What {
     /// A number.
     Number(u8),
     /// Data at this offset after the rows.
-    Address {
-        offset: usize,
-        length: u8,
-    },
+    Address { offset: usize, length: u8 },
 }
 
 /// A call, its descriptor, its next argument.
@@ -86,7 +83,8 @@ pub(super) fn lower(listen: Listen, target: &Target) -> Option<Program> {
     let [call, to, data, bytes] = [number, descriptor, what, length].map(Operand::Slot);
     let args = [call, to, data, bytes, Operand::Const(FLAGS), Operand::Const(0), Operand::Const(0)];
     program.call(Call::Numbered, &args, None, "make the call");
-    program.push(Op::Set { to: length, value: Operand::AtLeast(DRAIN_BYTES) }, "recvfrom discards at least so many bytes");
+    program
+        .push(Op::Set { to: length, value: Operand::AtLeast(DRAIN_BYTES) }, "recvfrom discards at least so many bytes");
     let (bits, any) = table.last;
     program.push(Op::BranchBits { value: number, bits: bits.into(), any: !any, to: next }, "the next row");
     let back = Operand::Const((table.all - table.once) as i64);

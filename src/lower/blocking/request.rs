@@ -35,7 +35,13 @@ impl Engine<'_> {
     /// Sets the timeouts, and receives the first stage.
     pub(super) fn receive(&mut self) {
         let receive = (self.timeval, Operand::Const(self.timeval_bytes));
-        self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_RCVTIMEO, receive, "a client cannot keep the others waiting for longer");
+        self.socket_option(
+            self.client,
+            abi::SOL_SOCKET,
+            abi::SO_RCVTIMEO,
+            receive,
+            "a client cannot keep the others waiting for longer",
+        );
         if self.longest > SENT_AT_ONCE_BYTES {
             self.limit_sends();
         }
@@ -54,7 +60,13 @@ impl Engine<'_> {
     pub(super) fn limit_sends(&mut self) {
         let all = self.program.datum("struct timeval: longest send", Waits::words(self.waits.send_us), 0);
         let all = (all, Operand::Const(self.timeval_bytes));
-        self.socket_option(self.client, abi::SOL_SOCKET, abi::SO_SNDTIMEO, all, "a slow client cannot keep the others waiting for longer");
+        self.socket_option(
+            self.client,
+            abi::SOL_SOCKET,
+            abi::SO_SNDTIMEO,
+            all,
+            "a slow client cannot keep the others waiting for longer",
+        );
         let stall_ms = u32::try_from(self.waits.stall_ms).expect("a timeout is an hour at most");
         let stall = vec![Part::Bytes(stall_ms.to_le_bytes().into())];
         let stall = (self.program.datum("int: longest stall, milliseconds", stall, 0), Operand::Const(abi::INT_BYTES));
@@ -98,8 +110,10 @@ impl Engine<'_> {
         program.push(branch(method, b"GET ", true, found), "it is a GET");
         program.push(branch(method, b"HEAD", false, other), "no route has another method");
         program.push(branch(behind, b" ", false, other), "a longer method that begins so");
-        program
-            .push(Op::Binary { operator: BinOp::Add, to: path, value: Operand::Const(1) }, "`HEAD ` is one byte longer");
+        program.push(
+            Op::Binary { operator: BinOp::Add, to: path, value: Operand::Const(1) },
+            "`HEAD ` is one byte longer",
+        );
         program.place(found);
         (path, other)
     }
@@ -124,8 +138,14 @@ impl Engine<'_> {
         self.program.push(Op::Load { to: end, width: Width::Byte, from: mem(path.len()) }, "the byte after the path");
         let space = i64::from(b' ');
         let query = i64::from(b'?');
-        self.program.push(Op::Branch { left: end, cond: Cond::Eq, right: Operand::Const(space), to: hit }, "the path ends here");
-        self.program.push(Op::Branch { left: end, cond: Cond::Ne, right: Operand::Const(query), to: miss }, "a longer path; `?` would begin a query");
+        self.program.push(
+            Op::Branch { left: end, cond: Cond::Eq, right: Operand::Const(space), to: hit },
+            "the path ends here",
+        );
+        self.program.push(
+            Op::Branch { left: end, cond: Cond::Ne, right: Operand::Const(query), to: miss },
+            "a longer path; `?` would begin a query",
+        );
         self.program.place(hit);
     }
 

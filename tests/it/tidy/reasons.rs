@@ -3,7 +3,7 @@
 use super::sources;
 
 /// Operations without a reason. This number only goes down.
-const WITHOUT_MAX: usize = 565;
+const WITHOUT_MAX: usize = 151;
 
 /// How an operation has no reason: by the constant that says so, or by an empty text.
 const WITHOUT: [&str; 2] = ["NO_WHY)", ", \"\")"];

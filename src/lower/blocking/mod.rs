@@ -123,7 +123,7 @@ impl Engine<'_> {
     ///
     /// ```text
     /// SIGTERM, SIGINT    a handler exits 0: process 1 gets no signal without one. The parent may have blocked them
-    /// SIGPIPE            blocked: if standard output is closed, the start line goes to the socket, which is not connected
+    /// SIGPIPE            blocked: if standard output is closed, the start line goes to the listening socket
     /// SIGXFSZ            blocked: standard output may be a file at its limit
     /// ```
     fn handle_signals(&mut self) {

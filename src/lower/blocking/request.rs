@@ -2,7 +2,7 @@
 //!
 //! A receive waits for a number of bytes. The server may only wait for bytes that every client has to send, or it would
 //! wait for its timeout. The shortest request has 16 bytes. If the path seen so far is the beginning of a route's path,
-//! the request has at least 10 more, and so on: these are the stages.
+//! the request has at least 10 more, which are the next stage.
 
 use asmgen_arch::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use asmgen_arch::syscall::Call;
@@ -15,8 +15,8 @@ use crate::spec::Route;
 const SHORTEST_REQUEST_BYTES: u32 = 16;
 /// Bytes of the shortest end of a request, after its path: ` HTTP/1.0` and two bare line feeds.
 const SHORTEST_TAIL_BYTES: u32 = 11;
-/// Bytes of a stage, once all of the path that was seen has matched. It is one less than the tail: a GET shows one byte
-/// more of its path than a HEAD, and only what both show is compared.
+/// Bytes of a stage, once all of the path that was seen has matched. It is one less than the tail, because a GET shows
+/// one byte more of its path than a HEAD. Only what both show is compared.
 const STAGE_BYTES: u32 = SHORTEST_TAIL_BYTES - 1;
 /// Bytes of the path, from its slash, that the shortest request shows whatever its method (`HEAD ` is 5 bytes).
 const PATH_SEEN_BYTES: u32 = SHORTEST_REQUEST_BYTES - 5;

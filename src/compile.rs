@@ -5,6 +5,8 @@
 //! are equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
 //! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
+use std::cell::RefCell;
+
 use asmgen_arch::op::{Label, Program as Ops};
 use asmgen_arch::pass::{Observer, Unobserved};
 use asmgen_arch::{Code, CompileError, Known, PlacedCode, Target};
@@ -205,7 +207,15 @@ pub(crate) fn plain_observed(
     let layout = elf::layout(options.tier, target, ops.has_writable_memory());
     let entry = origin(&layout);
     let data = Data::of(ops, &code, &layout);
-    let address = |place, code_end| data.places(code_end).address(place);
+    // One end of the code is asked for with each of its references in turn.
+    let places = RefCell::new((entry, data.places(entry)));
+    let address = |place, code_end| {
+        let mut places = places.borrow_mut();
+        if places.0 != code_end {
+            *places = (code_end, data.places(code_end));
+        }
+        places.1.address(place)
+    };
     let placed = code.place_observed(entry, &address, observer).map_err(wrong)?;
     let data_places = data.places(placed.end);
 

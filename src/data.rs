@@ -48,7 +48,7 @@ impl<'a> Data<'a> {
     /// Data with a tail that the kernel copies and ignores come first: whatever follows them serves as the tail.
     pub(crate) fn of(ops: &'a Ops, code: &Code, layout: &'a Layout) -> Self {
         let mut order: Vec<usize> =
-            (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u16)) && ops.data[at].within.is_none()).collect();
+            (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u32)) && ops.data[at].within.is_none()).collect();
         order.sort_by_key(|&at| std::cmp::Reverse((ops.data[at].ignored_behind, ops.data[at].align)));
         let (writable, read_only) = order.into_iter().partition(|&at| ops.data[at].writable);
         Self { ops, layout, read_only, writable }
@@ -68,9 +68,9 @@ impl<'a> Data<'a> {
             self.place_writable(&mut places);
         }
         for (at, datum) in self.ops.data.iter().enumerate() {
-            let Some((DatumId(of), offset)) = datum.within else { continue };
-            places.offsets[at] = places.offsets[usize::from(of)] + u64::from(offset);
-            places.addresses[at] = places.addresses[usize::from(of)] + u64::from(offset);
+            let Some((of, offset)) = datum.within else { continue };
+            places.offsets[at] = places.offsets[of.at()] + u64::from(offset);
+            places.addresses[at] = places.addresses[of.at()] + u64::from(offset);
         }
         places
     }
@@ -131,7 +131,7 @@ impl Places {
     /// The address of something that is not code.
     pub(crate) fn address(&self, place: Place) -> u64 {
         match place {
-            Place::Datum(datum) => self.addresses[usize::from(datum.0)],
+            Place::Datum(datum) => self.addresses[datum.at()],
             Place::State(offset) => self.state + u64::from(offset),
             Place::Image => self.image,
         }

@@ -41,6 +41,7 @@ pub mod oci;
 mod options;
 mod pack;
 mod parallel;
+mod perfect_hash;
 pub mod site;
 pub mod sizes;
 pub mod spec;

@@ -26,7 +26,7 @@ pub(super) fn blobs_of(target: &'static Target, program: &Program, code: &Code) 
         bytes: datum.parts.iter().flat_map(bytes).collect(),
         ignored_behind: datum.ignored_behind,
         align: datum.align.max(code.alignment(id)),
-        is_brought: usize::from(id.0) >= program.data.len(),
+        is_brought: id.at() >= program.data.len(),
     };
     let ids = (0..).map(DatumId);
     let data = ids.zip(program.data.iter()).chain(code.brought.iter().map(|(id, datum)| (*id, datum)));

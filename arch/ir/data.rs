@@ -7,10 +7,17 @@ use crate::ir::op::Label;
 
 /// A piece of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DatumId(pub u16);
+pub struct DatumId(pub u32);
+
+impl DatumId {
+    /// Its place among its program's data.
+    pub fn at(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A piece of a datum.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Bytes as they are.
     Bytes(Vec<u8>),

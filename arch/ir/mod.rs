@@ -2,6 +2,7 @@
 //! the system calls they make, and the text form of all that. It knows the targets' facts and nothing else of the crate.
 
 pub(crate) mod data;
+pub(crate) mod data_table;
 pub mod op;
 mod program;
 mod reference;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::ir::data_table::DataTable;
 use crate::ir::op::{Base, Datum, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
 use crate::ir::syscall::Call;
 
@@ -44,7 +45,7 @@ pub struct Program {
     /// What it does; starts with the first.
     pub insts: Vec<Inst>,
     /// What it reads. Passes copy programs, and what is served can be large, so copies share it.
-    pub data: Arc<Vec<Datum>>,
+    pub data: Arc<DataTable>,
     /// Its slots.
     pub slots: Vec<SlotInfo>,
     /// Names of its labels.
@@ -84,57 +85,38 @@ impl Program {
 
     /// New data; the same content is kept once.
     pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
-        let same = |datum: &Datum| {
-            !datum.writable && datum.within.is_none() && datum.parts == parts && datum.ignored_behind >= ignored_behind
-        };
-        let at = self.data.iter().position(same).unwrap_or_else(|| {
-            self.data_mut().push(Datum {
-                name: name.into(),
-                parts,
-                ignored_behind,
-                writable: false,
-                align: 1,
-                within: None,
-            });
-            self.data.len() - 1
-        });
-        DatumId(u16::try_from(at).expect("a program has at most 65536 data"))
+        let data = Arc::make_mut(&mut self.data);
+        data.same(&parts, ignored_behind).unwrap_or_else(|| {
+            data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1, within: None })
+        })
     }
 
     /// The data, to be changed: those of this program alone.
     pub fn data_mut(&mut self) -> &mut Vec<Datum> {
-        Arc::make_mut(&mut self.data)
+        Arc::make_mut(&mut self.data).all_mut()
     }
 
     /// New data that the program may write to.
     pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
-        self.data_mut().push(Datum {
-            name: name.into(),
-            parts,
-            ignored_behind: 0,
-            writable: true,
-            align: 1,
-            within: None,
-        });
-        DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+        let datum = Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1, within: None };
+        Arc::make_mut(&mut self.data).push(datum)
     }
 
     /// What stands in a datum, so many bytes from its start: no bytes of its own.
     pub fn datum_within(&mut self, datum: DatumId, offset: u32) -> DatumId {
-        let Datum { name, writable, within, .. } = &self.data[usize::from(datum.0)];
+        let Datum { name, writable, within, .. } = &self.data[datum.at()];
         assert!(within.is_none(), "data stand in data that have bytes");
-        if let Some(same) = self.data.iter().position(|other| other.within == Some((datum, offset))) {
-            return DatumId(same as u16);
-        }
         let (name, writable, within) = (format!("within {name}"), *writable, Some((datum, offset)));
-        self.data_mut().push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within });
-        DatumId(u16::try_from(self.data.len() - 1).expect("a program has at most 65536 data"))
+        let data = Arc::make_mut(&mut self.data);
+        data.within(datum, offset).unwrap_or_else(|| {
+            data.push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within })
+        })
     }
 
     /// Has data's address be a multiple of a power of two, beside what was asked for before.
     pub fn align(&mut self, datum: DatumId, bytes: u32) {
         assert!(bytes.is_power_of_two(), "alignments are powers of two");
-        let align = &mut self.data_mut()[usize::from(datum.0)].align;
+        let align = Arc::make_mut(&mut self.data).align_mut(datum);
         *align = bytes.max(*align);
     }
 

@@ -133,7 +133,7 @@ impl Code {
         if let Some((id, _)) = same {
             return *id;
         }
-        let id = DatumId(u16::try_from(data + self.brought.len()).expect("a program has at most 65536 data"));
+        let id = DatumId(u32::try_from(data + self.brought.len()).expect("a program has fewer than 2^32 data"));
         self.brought.push((id, datum));
         id
     }
@@ -151,7 +151,7 @@ impl Code {
     /// A datum, of its program or of its own.
     pub(crate) fn datum<'a>(&'a self, program: &'a Program, id: DatumId) -> &'a Datum {
         let own = self.brought.iter().find(|(one, _)| *one == id).map(|(_, datum)| datum);
-        own.unwrap_or_else(|| &program.data[usize::from(id.0)])
+        own.unwrap_or_else(|| &program.data[id.at()])
     }
 
     /// Must this datum be in memory? Not if the code builds it itself.

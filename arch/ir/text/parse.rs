@@ -54,7 +54,7 @@ impl Parser {
         for (number, place) in places.into_iter().enumerate() {
             self.at = place + 1;
             let key = self.name()?;
-            let id = DatumId(self.number_of(number)?);
+            let id = DatumId(u32::try_from(number).map_err(|_| self.fault("a program has fewer than 2^32 data"))?);
             if self.data.insert(key, id).is_some() {
                 return Err(self.fault("two data have this name; write NAME.2"));
             }

@@ -44,7 +44,7 @@ impl Names {
 
     /// A datum; those that instruction selection adds have numbers alone.
     pub(crate) fn datum_name(&self, datum: DatumId) -> String {
-        self.data.get(usize::from(datum.0)).cloned().unwrap_or_else(|| format!("added.{}", datum.0))
+        self.data.get(datum.at()).cloned().unwrap_or_else(|| format!("added.{}", datum.0))
     }
 
     fn arg(&self, arg: Operand) -> String {
@@ -54,7 +54,7 @@ impl Names {
             Operand::NotNegative => "non_negative".into(),
             Operand::Bits { set, clear } => format!("bits(set: {set:#x}, clear: {clear:#x})"),
             Operand::Slot(slot) => self.slot(slot).into(),
-            Operand::Data(datum) => format!("&{}", self.data[usize::from(datum.0)]),
+            Operand::Data(datum) => format!("&{}", self.data[datum.at()]),
             Operand::Frame(offset) => sum("frame", offset.into()),
             Operand::State(offset) => sum("state", offset.into()),
             Operand::Image => "image".into(),
@@ -144,7 +144,7 @@ impl Names {
     fn datum(&self, at: usize, datum: &Datum) -> String {
         let mut line = format!("data {}", self.data[at]);
         if let Some((of, offset)) = datum.within {
-            let _ = write!(line, " within {}", sum(&self.data[usize::from(of.0)], offset.into()));
+            let _ = write!(line, " within {}", sum(&self.data[of.at()], offset.into()));
         }
         if datum.writable {
             line += " writable";
@@ -183,7 +183,7 @@ impl Names {
             Part::Code(label) => format!("usize code {}", self.label(label)),
             Part::CodeAddress(label) => format!("u32 code {}", self.label(label)),
             Part::DatumAddress { datum, offset } => {
-                format!("u32 {}", sum(&format!("&{}", self.data[usize::from(datum.0)]), offset.into()))
+                format!("u32 {}", sum(&format!("&{}", self.data[datum.at()]), offset.into()))
             }
             Part::StateAddress(offset) => format!("u32 {}", sum("state", offset.into())),
         }

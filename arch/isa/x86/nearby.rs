@@ -55,7 +55,7 @@ impl X86<'_> {
         let registers = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&base| base != ESP);
         let (base, by, number) = registers.into_iter().find_map(|base| match self.values.get(base).value {
             Value::Data(datum) => {
-                let (by, number) = with_bits(&self.program.data[usize::from(datum.0)], set, clear)?;
+                let (by, number) = with_bits(&self.program.data[datum.at()], set, clear)?;
                 Some((base, by, number))
             }
             _ => None,

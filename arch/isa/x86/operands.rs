@@ -378,7 +378,7 @@ impl X86<'_> {
         }
         let index = self.to_push.iter().position(|(id, _)| *id == datum).expect("only what is to be pushed");
         let words = self.to_push[index].1.clone();
-        let why = self.program.data[usize::from(datum.0)].name.clone();
+        let why = self.program.data[datum.at()].name.clone();
         let class = self.mode.class();
         for word in words.iter().rev() {
             self.push_word(*word, reg, &why);

@@ -99,7 +99,7 @@ impl<'p> X86<'p> {
     ) -> Self {
         let mut to_push = stack::choose(program, mode.class());
         let may_push = tuning.has(Rule::Stack);
-        to_push.retain(|(datum, _)| may_push && tuning.decide((usize::from(datum.0), STACK), 2, 1) == 1);
+        to_push.retain(|(datum, _)| may_push && tuning.decide((datum.at(), STACK), 2, 1) == 1);
         let (code, values, why) = (Code::default(), ValueState::UNKNOWN, String::new());
         let (pushed, reserved_bytes, in_memory, skip) = (Vec::new(), 0, None, 0);
         let (at, zeros) = (0, 0);

@@ -100,7 +100,7 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
     let is_straight = prologue.iter().all(|inst| inst.op.target().is_none());
     let mut chosen = Vec::new();
     for (at, datum) in program.data.iter().enumerate() {
-        let id = DatumId(at as u16);
+        let id = DatumId(at as u32);
         // What is written to or looked for in one place has to have one, and the stack is aligned to words only.
         let is_kept = datum.writable || datum.within.is_some() || program.data.iter().any(|other| other.refers_to(id));
         if is_kept || datum.align > class.word_bytes() {

@@ -9,7 +9,7 @@ use proptest::sample::select;
 const NUMBERS: u16 = 2;
 const SLOTS: u16 = 4;
 const LABELS: u16 = 3;
-const DATA: u16 = 2;
+const DATA: u32 = 2;
 /// Near places in the frame, at which most programs stay.
 const NEAR_BYTES: u32 = 64;
 /// Offsets in the frame at which encodings change: signed bytes, 9 signed bits, 12 bits of 1, 2, 4 and 8 bytes.

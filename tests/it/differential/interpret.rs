@@ -85,7 +85,7 @@ impl Machine<'_> {
             Operand::Frame(offset) => offset as i32,
             Operand::State(offset) => STATE + offset as i32,
             Operand::Entry => ENTRY,
-            Operand::Data(datum) => DATA * (i32::from(datum.0) + 1),
+            Operand::Data(datum) => DATA * ((datum.0 as i32) + 1),
             Operand::AtLeast(least) => least as i32,
             Operand::NotNegative => 0,
             Operand::Bits { set, .. } => set as i32,

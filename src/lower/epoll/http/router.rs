@@ -1,12 +1,13 @@
-//! The route of a path: by comparison with each where routes are few, else by a table of hashes.
+//! The route of a path: by comparison with each where routes are few, else by a perfect hash.
 
-use asmgen_arch::op::{Cond, DatumId, Operand};
+use asmgen_arch::op::{BinOp, Cond, DatumId, Operand};
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::builder::{at, before, frame, sum};
 use crate::lower::epoll::asm::labels::At;
-use crate::lower::epoll::state::response_table::{HASH_FACTOR, Routes, Table, record};
+use crate::lower::epoll::state::response_table::{Routes, Table, record};
 use crate::lower::epoll::state::vars::var;
+use crate::perfect_hash::FNV_PRIME;
 
 /// A prefix has this byte in the table of routes, in place of its first slash.
 const PREFIX: u8 = crate::spec::PREFIX;
@@ -56,39 +57,40 @@ impl Engine<'_> {
     /// first.
     fn find_in_table(&mut self, routes: &Table) {
         let (path, byte, route_byte) = (self.s.value, self.s.byte, self.s.v);
-        let [hash, places, record, route_path] =
-            ["hash", "places of the table", "record", "path of the route"].map(|name| self.local(name));
+        let [hash, bucket, table, record, route_path] =
+            ["hash", "bucket", "table of routes", "record", "path of the route"].map(|name| self.local(name));
         if routes.longest_prefix.is_some() {
             self.add(self.s.path_end, 1i64, "after its end");
             self.place(At::FindRoute);
         }
-        self.set(hash, routes.seed, "hash of the path");
+        self.set(hash, routes.seed, "FNV-1a of the path and its NUL (RFC 9923 §2)");
         self.set(path, Operand::State(self.state.path), "from its first byte");
         self.place(At::Hash);
         self.next(byte, path, "the next byte");
-        self.mul(hash, HASH_FACTOR, "so that each byte counts by its place");
-        self.add(hash, byte, "and by its value");
+        self.alu(BinOp::Xor, hash, byte, "into the lowest bits");
+        self.mul(hash, FNV_PRIME, "which spreads it over all bits above");
         self.unless_zero(byte, At::Hash, "up to the NUL");
-        self.shr(hash, routes.shift, "the lowest bits are those of the last byte");
-        self.set(places, Operand::Data(routes.places), "the table");
-        self.place(At::Probe);
-        self.and(hash, routes.mask, "a place in the table");
-        self.set(record, hash, "its number");
-        self.shl(record, 2, "4 bytes each");
-        self.four(record, sum(places, record, 0), "the record of a route");
+        self.set(bucket, hash, "its upper bits name the bucket");
+        self.shr(bucket, routes.bucket_shift, "about four paths are in it");
+        self.shl(bucket, 1, "2 bytes each");
+        self.set(table, Operand::Data(routes.hash), "displacements, then places");
+        self.two(bucket, sum(table, bucket, 0), "the bucket's displacement");
+        self.mul(hash, bucket, "parts the paths of the bucket");
+        self.shr(hash, 16, "a number of 16 bits");
+        self.mul(hash, routes.places, "scaled to the table");
+        self.shr(hash, 16, "the place");
+        self.shl(hash, 2, "4 bytes each");
+        self.four(record, sum(table, hash, routes.places_at), "of the only route that may have this path");
         self.if_zero(record, At::NoRoute, "there is none");
         self.four(route_path, at(record, record::PATH), "the route's path");
         self.set(path, Operand::State(self.state.path), "the request's path");
         self.place(At::Same);
         self.next(byte, path, "a byte of the request's path");
         self.next(route_byte, route_path, "and of the route's");
-        self.branch(byte, Cond::Ne, route_byte, At::Another, "another path");
+        self.branch(byte, Cond::Ne, route_byte, At::NoRoute, "another path");
         self.unless_zero(byte, At::Same, "equal so far");
         self.put_four(frame(var::ROUTE), record, "it is this one");
         self.jump(At::RouteKnown, "found");
-        self.place(At::Another);
-        self.add(hash, 1i64, "the next place in the table");
-        self.jump(At::Probe, "linear probing");
         self.place(At::NoRoute);
         if let Some(longest) = routes.longest_prefix {
             self.shorten_path(longest);

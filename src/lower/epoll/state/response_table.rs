@@ -9,6 +9,7 @@ use crate::lower::epoll::Engine;
 use crate::lower::epoll::state::memory_map::LONG_BYTES;
 use crate::lower::wire;
 use crate::lower::wire::Stored;
+use crate::perfect_hash::PerfectHash;
 use crate::spec::{Coding, Reply, Route, Server};
 
 /// The record of a stored reply: offsets of its parts.
@@ -67,9 +68,6 @@ pub(crate) const DATE_BYTES: u32 = wire::DATE_BYTES as u32;
 pub(crate) const BR: u32 = 1;
 pub(crate) const ZSTD: u32 = 2;
 pub(crate) const GZIP: u32 = 3;
-
-/// Each byte of a path changes its hash so: `hash = hash * HASH_FACTOR + byte`.
-pub(crate) const HASH_FACTOR: u32 = 31;
 
 /// Composed replies, in groups that share a format: their status, and how many bytes at the format's beginning they
 /// leave out. 206 and 304 are made from a stored reply. The others are the server's own; they differ only in their
@@ -314,17 +312,19 @@ pub(crate) enum Routes {
     Table(Table),
 }
 
-/// The table of routes.
+/// The table of routes: [`PerfectHash`]'s displacements, then the places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
-    /// Each place's record: its address, or 0.
-    pub(crate) places: DatumId,
+    /// The displacements, 2 bytes each.
+    pub(crate) hash: DatumId,
+    /// How many bytes after their beginning the places are: the address of a record, or 0.
+    pub(crate) places_at: u32,
     /// What the hash begins with.
     pub(crate) seed: u32,
-    /// Count of the hash's lowest bits that are left out.
-    pub(crate) shift: u8,
-    /// Which of the other bits are the place.
-    pub(crate) mask: u32,
+    /// The bucket is what is left of a hash after a shift by so many bits.
+    pub(crate) bucket_shift: u8,
+    /// How many places there are.
+    pub(crate) places: u32,
     /// Bytes of the longest prefix, if a route is one.
     pub(crate) longest_prefix: Option<u32>,
 }
@@ -332,34 +332,6 @@ pub(crate) struct Table {
 /// At most so many routes are a list. Its program is shorter than one with a hash, and hardly slower: most paths differ
 /// in their first bytes.
 const LISTED: usize = 8;
-
-/// Seeds that are tried for a table without collisions. A path that collides takes the next free place.
-const SEEDS: u32 = 4096;
-
-/// The lowest bits of a hash are left out: only the last byte decides them.
-const SHIFT: u8 = 3;
-
-/// The hash of a path with its NUL.
-fn hash(seed: u32, path: &[u8]) -> u32 {
-    let bytes = path.iter().chain([&0]);
-    bytes.fold(seed, |hash, &byte| hash.wrapping_mul(HASH_FACTOR).wrapping_add(u32::from(byte))) >> SHIFT
-}
-
-/// The places of these paths with this seed, and how often a place was taken already.
-fn places(seed: u32, mask: u32, paths: &[Vec<u8>]) -> (Vec<usize>, usize) {
-    let mut taken = vec![false; mask as usize + 1];
-    let mut moved = 0;
-    let place = |path: &Vec<u8>| {
-        let mut at = hash(seed, path) & mask;
-        while taken[at as usize] {
-            at = (at + 1) & mask;
-            moved += 1;
-        }
-        taken[at as usize] = true;
-        at as usize
-    };
-    (paths.iter().map(place).collect(), moved)
-}
 
 /// Writes the list or the table of routes; none if the server has no route. `metrics` is the path of the metrics and
 /// its record.
@@ -385,15 +357,18 @@ pub(crate) fn routes(
         let list = targets.into_iter().map(address).chain([end]).collect();
         return Some(Routes::List(datum(program, "routes", list)));
     }
-    let mask = (2 * paths.len() as u32).next_power_of_two() - 1;
-    let seed = (0..SEEDS).min_by_key(|&seed| places(seed, mask, &paths).1).expect("there are seeds");
-    let (places, _) = places(seed, mask, &paths);
-    let mut parts = vec![Part::Bytes(vec![0; 4]); mask as usize + 1];
-    for (place, target) in places.into_iter().zip(&targets) {
-        parts[place] = address(*target);
+    let hash = PerfectHash::of(&paths);
+    let displacements: Vec<u8> =
+        hash.displacements.iter().flat_map(|displacement| displacement.to_le_bytes()).collect();
+    let places_at = displacements.len() as u32;
+    let mut places = vec![Part::Bytes(vec![0; 4]); hash.places as usize];
+    for (path, target) in paths.iter().zip(&targets) {
+        places[hash.place(path)] = address(*target);
     }
-    let table = datum(program, "routes", parts);
-    Some(Routes::Table(Table { places: table, seed, shift: SHIFT, mask, longest_prefix }))
+    let parts = std::iter::once(Part::Bytes(displacements)).chain(places).collect();
+    let PerfectHash { seed, bucket_shift, places, .. } = hash;
+    let hash = datum(program, "routes", parts);
+    Some(Routes::Table(Table { hash, places_at, seed, bucket_shift, places, longest_prefix }))
 }
 
 impl Engine<'_> {

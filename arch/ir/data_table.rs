@@ -98,3 +98,26 @@ impl<'a> IntoIterator for &'a DataTable {
         self.data.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::op::Program;
+
+    #[test]
+    fn equal_data_are_there_once() {
+        let mut program = Program::default();
+        let bytes = |byte: u8| vec![Part::Bytes(vec![byte; 3])];
+        let one = program.datum("one", bytes(1), 0);
+        assert_eq!(program.datum("the same", bytes(1), 0), one);
+        let overread = program.datum("with more behind it", bytes(1), 8);
+        assert_ne!(overread, one, "the first has nothing behind it that the kernel may copy");
+        assert_eq!(program.datum("with less", bytes(1), 4), overread);
+        assert_ne!(program.writable_datum("writable", bytes(2)), program.datum("read", bytes(2), 0));
+        let place = program.datum_within(one, 2);
+        assert_eq!((program.datum_within(one, 2), program.data[place.at()].within), (place, Some((one, 2))));
+        program.data_mut()[one.at()].parts = bytes(3);
+        assert_eq!(program.datum("what it has become", bytes(3), 0), one);
+        assert_eq!(program.data.len(), 5);
+    }
+}

@@ -10,6 +10,7 @@ mod healthcheck;
 mod limits;
 mod lines;
 mod log;
+mod many_routes;
 mod memory;
 mod metrics;
 mod passed;

@@ -208,13 +208,13 @@ pub(crate) fn plain_observed(
     let entry = origin(&layout);
     let data = Data::of(ops, &code, &layout);
     // One end of the code is asked for with each of its references in turn.
-    let places = RefCell::new((entry, data.places(entry)));
+    let latest = RefCell::new((entry, data.places(entry)));
     let address = |place, code_end| {
-        let mut places = places.borrow_mut();
-        if places.0 != code_end {
-            *places = (code_end, data.places(code_end));
+        let mut latest = latest.borrow_mut();
+        if latest.0 != code_end {
+            *latest = (code_end, data.places(code_end));
         }
-        places.1.address(place)
+        latest.1.address(place)
     };
     let placed = code.place_observed(entry, &address, observer).map_err(wrong)?;
     let data_places = data.places(placed.end);

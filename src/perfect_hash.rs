@@ -91,7 +91,9 @@ fn displacement(hashes: &[u32], places: u32, taken: &mut [bool]) -> Option<u16> 
         }
         let is_whole = got.len() == hashes.len();
         if !is_whole {
-            got.into_iter().for_each(|at| taken[at] = false);
+            for at in got {
+                taken[at] = false;
+            }
         }
         is_whole
     })

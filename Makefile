@@ -97,7 +97,7 @@ kernels: tools ## run every example on all of Debian's kernels, and change every
 # The tests that compare something with a committed file, told to write it.
 .PHONY: bless
 bless: ## rewrite what is generated and committed: listings, sizes, messages, tables, docs, deploy files
-	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh:: golf::sizes instructions:: map::texts site::bad
+	BLESS=1 $(CARGO) test --quiet --test it --locked -- bad_specs:: cli:: golden:: fresh:: golf::sizes instructions:: map::texts site::bad site::check
 	@git --no-pager diff --stat || true
 
 .PHONY: k8s

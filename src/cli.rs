@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
+use asmgen::site::Html;
 use asmgen::spec::Engine;
 use asmgen::{Effort, Pass, Target};
 use clap::{Args, ColorChoice, Parser, Subcommand};
@@ -19,6 +20,7 @@ Examples:
                                           a spec, for another machine
   asmgen notes.txt --port 9000 -o notes   serve one file
   asmgen run examples/greeting.toml       build for this machine and run
+  asmgen check examples/routes.toml       what it would serve, as a table
   asmgen list examples/hello.toml         every byte and its reason
   asmgen dump examples/hello.toml --after select
                                           the program after a pass
@@ -53,6 +55,10 @@ pub(crate) enum Command {
     List(ExecutableArgs),
     /// Print the program as text after a pass of the compiler
     Dump(DumpArgs),
+    /// Show what a spec or a folder would serve, and what is left out and why
+    Check(CheckArgs),
+    /// Write a spec with comments, to begin with
+    Init(InitArgs),
     /// Draw every byte as a cell in its owner's colour, as text, SVG or a searchable page
     Map(MapArgs),
     /// Build for this machine and run in the foreground
@@ -128,6 +134,44 @@ pub(crate) struct BuildArgs {
     /// File to write, with mode 0755 [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// A check.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Description in TOML, a file to serve, or a folder with a site
+    pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is chosen about a folder (docs/site.md).
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options for a folder")]
+pub(crate) struct SiteArgs {
+    /// Which paths a page has
+    #[arg(long, value_name = "PATHS", value_parser = values::html())]
+    pub(crate) html: Option<Html>,
+    /// Reply with index.html to paths that lead nowhere, but those of assets
+    #[arg(long)]
+    pub(crate) spa: bool,
+    /// Path that the folder is at, such as /docs
+    #[arg(long, value_name = "PATH")]
+    pub(crate) base: Option<String>,
+    /// Files that never change under their name, such as 'fonts/**'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) immutable: Vec<String>,
+}
+
+/// A first spec.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// File to write; one that exists is left as it is
+    #[arg(default_value = "asmgen.toml")]
+    pub(crate) file: PathBuf,
 }
 
 /// A dump.

@@ -126,8 +126,31 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Writes a new file, unless something has its name.
+pub(crate) fn create(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let exists = || {
+        let file = file.display();
+        Failure::Input(format!("{file}: exists, and is left as it is; name another file, or move this one away"))
+    };
+    if fs::symlink_metadata(file).is_ok() {
+        return Err(exists());
+    }
+    let temporary = written_beside(file, bytes, mode)?;
+    let persisted = temporary.persist_noclobber(file);
+    persisted.map(|_| ()).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => Failure::Failed(format!("{}: {}", file.display(), without_path(error.error))),
+    })
+}
+
 /// Puts a finished file in place at once: it is written beside the old one and renamed over it.
 fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let persisted = written_beside(file, bytes, mode)?.persist(file);
+    persisted.map(|_| ()).map_err(|error| Failure::Failed(format!("{}: {}", file.display(), without_path(error.error))))
+}
+
+/// A finished file with a name of its own, in the folder of the file that it is to become.
+fn written_beside(file: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::NamedTempFile, Failure> {
     let folder = folder_of(file);
     if !folder.is_dir() {
         return Err(Failure::Input(format!("{}: there is no folder {}", file.display(), folder.display())));
@@ -137,5 +160,5 @@ fn replace(file: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let mut temporary = tempfile::Builder::new().prefix(".asmgen-").tempfile_in(folder).map_err(failed)?;
     temporary.write_all(bytes).map_err(failed)?;
     temporary.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(failed)?;
-    temporary.persist(file).map(|_| ()).map_err(|error| failed(error.error))
+    Ok(temporary)
 }

@@ -5,6 +5,7 @@
 
 use asmgen::elf::Tier;
 use asmgen::listing::map::Format;
+use asmgen::site::Html;
 use asmgen::spec::Engine;
 use asmgen::{Effort, Pass, Target};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -43,6 +44,10 @@ pub(crate) fn pass() -> impl TypedValueParser<Value = Pass> {
 
 pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
     one_of(Format::ALL, Format::name, Format::about)
+}
+
+pub(crate) fn html() -> impl TypedValueParser<Value = Html> {
+    one_of(Html::ALL, Html::name, Html::about)
 }
 
 /// A machine: its name here, its platform in images, and its other names.

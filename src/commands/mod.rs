@@ -1,11 +1,13 @@
 //! One file per command.
 
 mod build;
+mod check;
 mod completions;
 mod deploy;
 mod dump;
 mod golf;
 mod image;
+mod init;
 mod list;
 mod man;
 mod map;
@@ -36,6 +38,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Image(args)) => image::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Dump(args)) => dump::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
         Some(Command::Map(args)) => map::run(&args),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),

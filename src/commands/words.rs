@@ -7,13 +7,13 @@ use crate::output::Failure;
 const BUILD: &str = "asmgen SPEC.toml -o FILE builds an executable, without a command";
 const RUN: &str =
     "asmgen run SPEC builds for this machine and serves; SPEC may be a single file to serve, but not a folder";
-const CHECK: &str = "asmgen SPEC.toml --effort quick -o FILE reports what is wrong with a spec";
-const NEW: &str = "a spec has a few lines: copy one from the folder examples, or start from docs/spec.md";
+const CHECK: &str = "asmgen check SPEC reports what is wrong with a spec, and what it would serve";
+const NEW: &str = "asmgen init writes a spec with comments, to begin with";
 const LIST: &str = "asmgen list SPEC lists every byte, and asmgen map SPEC draws it";
 const IMAGE: &str = "asmgen image SPEC -o FILE.tar writes an OCI image; docker load -i FILE.tar takes it";
 const K8S: &str = "asmgen k8s SPEC writes Kubernetes manifests";
 
-const WORDS: [(&str, &str); 23] = [
+const WORDS: [(&str, &str); 21] = [
     ("build", BUILD),
     ("compile", BUILD),
     ("make", BUILD),
@@ -22,12 +22,10 @@ const WORDS: [(&str, &str); 23] = [
     ("start", RUN),
     ("dev", RUN),
     ("up", RUN),
-    ("check", CHECK),
     ("validate", CHECK),
     ("lint", CHECK),
     ("test", CHECK),
     ("new", NEW),
-    ("init", NEW),
     ("create", NEW),
     ("size", "asmgen sizes prints the sizes of the examples; for the size of a spec, use asmgen SPEC.toml | wc -c"),
     ("show", LIST),

@@ -52,7 +52,7 @@ pub use files::{Files, Listing, Memory, Unread};
 pub use headers::{Block, Change, Field, Paths, kept_in_304};
 pub use hosts::Hosts;
 pub use lookup::{Derivation, Lookup};
-pub use names::{ENCODED_SLASH, shown};
+pub use names::{ENCODED_SLASH, encoded_path, shown};
 pub use note::Note;
 pub use read::read;
 pub use redirects::{Match, Pattern, Piece, Rule, RuleSet, Segment, To};

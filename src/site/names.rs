@@ -47,6 +47,11 @@ pub(super) fn encoded(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A decoded path as a client sends it.
+pub fn encoded_path(path: &[u8]) -> String {
+    encoded(path).into_iter().map(char::from).collect()
+}
+
 /// Two hexadecimal digits as their byte.
 fn byte_of_digits(digits: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);

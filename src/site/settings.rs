@@ -16,8 +16,26 @@ pub enum Html {
 }
 
 impl Html {
-    /// Every choice, by the word that a spec has for it.
-    pub const NAMES: [(&str, Self); 3] = [("both", Self::Both), ("redirect", Self::Redirect), ("exact", Self::Exact)];
+    /// Every choice, the default first.
+    pub const ALL: [Self; 3] = [Self::Both, Self::Redirect, Self::Exact];
+
+    /// Its word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Redirect => "redirect",
+            Self::Exact => "exact",
+        }
+    }
+
+    /// What it means, for `--help`.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Both => "a page with and without `.html`",
+            Self::Redirect => "a page without `.html`, to which the other path leads",
+            Self::Exact => "a page with `.html` alone",
+        }
+    }
 
     /// Has a page a path without `.html`?
     pub(super) fn has_short_paths(self) -> bool {

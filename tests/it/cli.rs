@@ -29,7 +29,21 @@ fn help_shows_examples() {
     for text in ["Examples:", "asmgen run", "asmgen image", "asmgen list", "--target", "--elf", "Exit code"] {
         assert!(help.contains(text), "{text:?} is not in\n{help}");
     }
-    for command in ["image", "list", "dump", "map", "run", "verify", "sizes", "k8s", "compose", "completions", "man"] {
+    for command in [
+        "image",
+        "list",
+        "dump",
+        "check",
+        "init",
+        "map",
+        "run",
+        "verify",
+        "sizes",
+        "k8s",
+        "compose",
+        "completions",
+        "man",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in\n{help}");
         assert!(stdout_of(&[command, "--help"]).contains("Usage: asmgen"), "{command} has no help");
     }
@@ -145,7 +159,7 @@ type Environment = &'static [(&'static str, &'static str)];
 
 /// Wrong usage: the snapshot's name, the arguments, and the environment. `OUT` is an empty folder.
 #[rustfmt::skip] // One case per line.
-const WRONG: [(&str, &str, Environment); 37] = [
+const WRONG: [(&str, &str, Environment); 41] = [
     ("target_unknown",       "--target sparc -o OUT/x",                                             &[]),
     ("target_wrong_case",    "--target X86_64 -o OUT/x",                                            &[]),
     ("target_missing",       "--target",                                                            &[]),
@@ -163,7 +177,11 @@ const WRONG: [(&str, &str, Environment); 37] = [
     ("command_unknown",      "images --target x86_64 -o OUT/x",                                     &[]),
     ("word_build",           "build examples/page.toml -o OUT/x",                                   &[]),
     ("word_serve",           "serve examples",                                                      &[]),
-    ("word_check",           "check examples/page.toml",                                            &[]),
+    ("word_validate",        "validate examples/page.toml",                                         &[]),
+    ("check_settings",       "check examples/page.toml --spa",                                      &[]),
+    ("check_html",           "check examples --html both,exact",                                    &[]),
+    ("check_missing",        "check examples/nothing",                                              &[]),
+    ("init_exists",          "init examples/page.toml",                                             &[]),
     ("word_new",             "new site",                                                            &[]),
     ("word_size",            "size",                                                                &[]),
     ("two_specs",            "examples/page.toml examples/hello.toml -o OUT/x",                     &[]),

@@ -69,10 +69,6 @@ pub(crate) fn frame(at: impl Into<u32>) -> Mem {
     Mem { base: Base::Frame, offset: at.into() as i32 }
 }
 
-/// No reason: the operation and the names in it say enough, or its reason is yet to be written. A test counts these,
-/// and the count only goes down.
-pub(crate) const NO_WHY: &str = "";
-
 impl Engine<'_> {
     /// The label of that name, which the first use creates.
     fn label(&mut self, name: &str) -> Label {

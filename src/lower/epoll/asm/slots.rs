@@ -41,6 +41,8 @@ pub(crate) struct Slots {
     /// How a composed reply begins, and which of the stored fields it leaves out.
     pub(crate) beginning: Slot,
     pub(crate) fields_from: Slot,
+    /// What a connection waits for from now on, and until when.
+    pub(crate) conn_state: Slot,
     /// Values within a routine, and arguments of the next.
     pub(crate) c: Slot,
     pub(crate) d: Slot,
@@ -77,6 +79,7 @@ impl Slots {
         use asmgen_arch::op::Kind::{Int, Pointer};
         let mut int = |name| program.slot(name, Int);
         let value = int("value");
+        let list = int("list");
         let fields_from = int("fields from");
         Self {
             fd: int("descriptor"),
@@ -100,6 +103,7 @@ impl Slots {
             expected: int("expected text"),
             mismatch: int("mismatch"),
             names: int("names"),
+            conn_state: list,
             host_end: int("end of the host"),
             beginning: int("beginning of the reply"),
             fields_from,
@@ -113,7 +117,7 @@ impl Slots {
             value_end: int("end of the value"),
             token: int("token"),
             token_end: int("end of the token"),
-            list: int("list"),
+            list,
             id: int("id"),
             path_end: int("path_end"),
             ptr: int("ptr"),

@@ -1,23 +1,26 @@
-//! Connections: what each does until when, and those whose time is up. They are in a table, and a search goes through
-//! all of it: once a second, and at a limit.
+//! The table of connections: what each waits for and until when, and searches through it.
+//!
+//! A search looks at every entry: once a second, and at a limit. That costs less than lists that every event would have
+//! to keep in order.
 
 use asmgen_arch::op::{Cond, Operand};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::abi;
 use crate::lower::epoll::Engine;
-use crate::lower::epoll::asm::builder::{NO_WHY, at, frame};
+use crate::lower::epoll::asm::builder::{at, frame};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::state::conn_entry::{HEADER, IDLE, WRITE, entry};
 use crate::lower::epoll::state::vars::var;
 
-/// How long a client may send on behind the last reply, in seconds.
+/// How long a client may send on after the last reply, in seconds.
 const LINGER_SECONDS: u32 = 2;
 
 impl Engine<'_> {
-    /// What a connection does from now on, and for how many seconds; a tick may come at once, so one more.
-    pub(crate) fn begin_to(&mut self, kind: u32, why: &str) {
+    /// What a connection waits for from now on, and for how many seconds. The clock may tick at once, so one second
+    /// more.
+    pub(crate) fn arm_timeout(&mut self, kind: u32, why: &str) {
         let settings = &self.server.epoll;
         let seconds = match kind {
             IDLE => settings.idle_timeout_s,
@@ -25,65 +28,79 @@ impl Engine<'_> {
             WRITE => settings.write_timeout_s,
             _ => LINGER_SECONDS,
         };
-        self.set(self.s.list, ((seconds + 1) << entry::DEADLINE_SHIFT) | kind, why);
+        self.set(self.s.conn_state, ((seconds + 1) << entry::DEADLINE_SHIFT) | kind, why);
     }
 
-    pub(crate) fn connections(&mut self) {
-        self.settled();
-        self.touch();
-        self.drop_sub();
-        self.sweep();
-        self.oldest();
-        self.find();
+    /// Everything about the table, and the end of an event.
+    pub(crate) fn connection_table(&mut self) {
+        self.connection_done();
+        self.update_interest();
+        self.epoll_control();
+        self.close_connection();
+        self.expire_connections();
+        self.find_least_recent();
+        self.find_connection();
     }
 
-    /// The event is dealt with; the connection goes on as `list` says, or goes.
-    fn settled(&mut self) {
+    /// The event is done: the connection waits as `conn_state` says, or is closed where the epoll set has no room for
+    /// it.
+    fn connection_done(&mut self) {
         self.place(At::ConnectionDone);
         self.gosub(Routine::UpdateInterest);
-        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, NO_WHY);
+        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, "it waits: the next event");
         self.place(At::Close);
         self.gosub(Routine::CloseConnection);
-        self.jump(At::Next, NO_WHY);
+        self.jump(At::Next, "the next event");
     }
 
-    /// Writes a connection's word, and tells the epoll set what is wanted if that is something else; `n` is negative if
-    /// there is no room in it.
-    fn touch(&mut self) {
-        let (list, conn, w, n) = (self.s.list, self.s.conn, self.s.conn_word, self.s.n);
+    /// Writes a connection's word. The epoll set is told only if the connection waits for other events than before. `n`
+    /// is negative if the set has no room.
+    ///
+    /// | events before | events now | call |
+    /// |---|---|---|
+    /// | the same | the same | none |
+    /// | none: it is new | any | `EPOLL_CTL_ADD` |
+    /// | others | any | `EPOLL_CTL_MOD` |
+    fn update_interest(&mut self) {
+        let (conn_state, conn, before, word) = (self.s.conn_state, self.s.conn, self.s.conn_word, self.s.n);
         self.sub(Routine::UpdateInterest);
-        self.four(n, frame(var::NOW), "the time,");
-        self.shl(n, entry::DEADLINE_SHIFT, "where deadlines have it");
-        self.add(n, list, "deadline, and what it does");
-        self.four(w, at(conn, entry::WORD), "its word so far");
-        self.put_four(at(conn, entry::WORD), n, "its new word");
-        self.set(n, 0i64, "no error yet");
-        self.and(w, entry::IN | entry::OUT, "what is waited for");
-        self.and(list, entry::IN | entry::OUT, "what is to be waited for");
-        self.branch(w, Cond::Eq, list, At::Touched, "the same as now");
+        self.four(word, frame(var::NOW), "the time,");
+        self.shl(word, entry::DEADLINE_SHIFT, "where deadlines have it");
+        self.add(word, conn_state, "deadline, and what it waits for");
+        self.four(before, at(conn, entry::WORD), "its word so far");
+        self.put_four(at(conn, entry::WORD), word, "its new word");
+        let error = word;
+        self.set(error, 0i64, "no error yet");
+        self.and(before, entry::IN | entry::OUT, "events that were waited for");
+        self.and(conn_state, entry::IN | entry::OUT, "events to wait for");
+        self.branch(before, Cond::Eq, conn_state, At::Touched, "the same as now");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "into the set");
-        self.if_zero(w, At::New, "it is new");
-        self.set(self.s.op, abi::EPOLL_CTL_MOD, "it is in the set: something else is waited for");
+        self.if_zero(before, At::New, "it is new");
+        self.set(self.s.op, abi::EPOLL_CTL_MOD, "it is in the set: it waits for something else");
         self.place(At::New);
-        self.put_four(frame(var::EVENT), list, "the events");
+        self.put_four(frame(var::EVENT), conn_state, "the events");
         self.set(self.s.t, self.s.fd, "of its descriptor");
         self.gosub(Routine::EpollControl);
         self.ret(Routine::UpdateInterest);
         self.place(At::Touched);
         self.ret(Routine::UpdateInterest);
-        // Tells the epoll set what is wanted of a descriptor: `op`, descriptor `t`, name `fd`; the events are there.
+    }
+
+    /// Tells the epoll set (`op`) which events of descriptor `t` are wanted: those in the frame, under the name `fd`.
+    fn epoll_control(&mut self) {
+        let epoll = self.local("epoll set");
         self.sub(Routine::EpollControl);
         let event = var::EVENT.at;
-        self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "the descriptor that they are of");
-        self.four(self.s.u, frame(var::EPOLL), "the epoll set");
-        let args = [Operand::Slot(self.s.u), Operand::Slot(self.s.op), Operand::Slot(self.s.t), Operand::Frame(event)];
-        self.call(Call::EpollCtl, &args, Some(n), "what is waited for");
+        self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "the name under which they come");
+        self.four(epoll, frame(var::EPOLL), "the epoll set");
+        let args = [Operand::Slot(epoll), Operand::Slot(self.s.op), Operand::Slot(self.s.t), Operand::Frame(event)];
+        self.call(Call::EpollCtl, &args, Some(self.s.n), "what is waited for");
         self.ret(Routine::EpollControl);
     }
 
-    /// The connection that has been doing what `list` says for longest; `fd` is 0 if there is none.
-    fn oldest(&mut self) {
-        let (fd, w) = (self.s.fd, self.s.conn_word);
+    /// The connection that has been waiting longest for what `conn_state` says; `fd` is 0 if there is none.
+    fn find_least_recent(&mut self) {
+        let (fd, time_left) = (self.s.fd, self.s.conn_word);
         let [kind, now, least, found] = ["kind", "now", "least time left", "least recent"].map(|name| self.local(name));
         self.sub(Routine::FindLeastRecent);
         self.set(fd, FIRST_CONNECTION - 1, "before the first");
@@ -92,14 +109,14 @@ impl Engine<'_> {
         self.place(At::Older);
         self.gosub(Routine::FindNext);
         self.branch(fd, Cond::Eq, self.state.entries, At::OldestFound, "all are looked at");
-        self.set(kind, w, "of its word");
-        self.and(kind, entry::KIND, "what it does");
-        self.branch(kind, Cond::Ne, self.s.list, At::Older, "it does something else");
+        self.set(kind, self.s.conn_word, "of its word");
+        self.and(kind, entry::KIND, "what it waits for");
+        self.branch(kind, Cond::Ne, self.s.conn_state, At::Older, "for something else");
         self.four(now, frame(var::NOW), "the time,");
         self.shl(now, entry::DEADLINE_SHIFT, "where deadlines have it");
-        self.take(w, now, "the time it has");
-        self.branch(w, Cond::AboveOrEqual, least, At::Older, "more than another");
-        self.set(least, w, "the least so far");
+        self.take(time_left, now, "the time it has");
+        self.branch(time_left, Cond::AboveOrEqual, least, At::Older, "more than another");
+        self.set(least, time_left, "the least so far");
         self.set(found, fd, "the connection that has it");
         self.jump(At::Older, "the next connection");
         self.place(At::OldestFound);
@@ -108,16 +125,16 @@ impl Engine<'_> {
         self.ret(Routine::FindLeastRecent);
     }
 
-    /// A connection's entry and its word; or those of the next one.
-    fn find(&mut self) {
+    /// `Find`: the entry and the word of connection `fd`; `FindNext`: those of the next one.
+    fn find_connection(&mut self) {
         let (fd, conn) = (self.s.fd, self.s.conn);
         self.sub(Routine::FindNext);
-        self.add(fd, 1i64, NO_WHY);
+        self.add(fd, 1i64, "the next descriptor");
         self.gosub(Routine::Find);
         self.ret(Routine::FindNext);
         self.sub(Routine::Find);
-        self.set(conn, fd, NO_WHY);
-        self.shl(conn, entry::SHIFT, NO_WHY);
+        self.set(conn, fd, "the table is indexed by descriptor,");
+        self.shl(conn, entry::SHIFT, "16 bytes each:");
         self.add(conn, self.s.table, "its entry");
         self.four(self.s.conn_word, at(conn, entry::WORD), "its word");
         self.ret(Routine::Find);

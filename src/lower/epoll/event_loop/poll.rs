@@ -70,7 +70,7 @@ impl Engine<'_> {
         self.next_event();
         self.stopping();
         self.control_event();
-        self.lighten();
+        self.shed_load();
     }
 
     /// Restores the invariants, then dispatches the next event.

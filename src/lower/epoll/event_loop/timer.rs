@@ -12,7 +12,7 @@ impl Engine<'_> {
     /// Emits the tick and the routines that only time needs.
     pub(crate) fn clock(&mut self) {
         self.tick();
-        self.late();
+        self.send_408();
         self.write_date();
         self.two_digits();
     }

@@ -1,4 +1,4 @@
-//! One request: its line, its fields, its reply, as docs/http.md says. Each byte is looked at once, but for conditions.
+//! One request: its line, its fields, its reply, as docs/http.md says. Each byte is read once, but for conditions.
 //!
 //! ```text
 //! request_line    method, target and version

@@ -21,12 +21,8 @@
 //! addresses and lengths.
 
 mod asm;
-// The slots have the short names of the listing, and a routine gives those it uses names of their own.
-#[allow(clippy::many_single_char_names, clippy::similar_names)]
 mod connection;
 mod event_loop;
-// As above.
-#[allow(clippy::many_single_char_names, clippy::similar_names)]
 mod http;
 mod observe;
 mod startup;

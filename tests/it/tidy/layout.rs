@@ -30,7 +30,7 @@ fn no_file_is_long() {
 
 /// Lines that are wider yet, by where they are. These numbers only go down.
 // ARCHITECTURE.md names the files of arch, which move.
-const MAY_BE_WIDE: [(&str, usize); 3] = [("arch/", 90), ("src/lower/epoll/", 5), ("ARCHITECTURE.md", 9)];
+const MAY_BE_WIDE: [(&str, usize); 2] = [("arch/", 90), ("ARCHITECTURE.md", 9)];
 
 /// Lines of source and prose fit beside each other on a screen. A row of a table cannot be broken.
 #[test]

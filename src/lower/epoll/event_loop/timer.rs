@@ -21,8 +21,8 @@ impl Engine<'_> {
     ///
     /// ```text
     /// one second         it counts
-    /// several            they do not count: the process was stopped or frozen, and what clients have sent meanwhile has
-    ///                    not been read yet
+    /// several            they do not count: the process was stopped or frozen, and what clients have sent since then
+    ///                    has not been read yet
     /// accepting paused   the listener goes back into the epoll set
     /// ```
     fn tick(&mut self) {

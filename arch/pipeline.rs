@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::CompileError;
 use crate::choice::Tuning;
+use crate::ir::op::{Program, Slot};
+use crate::ir::text::Names;
 use crate::mach::code::Code;
-use crate::op::{Program, Slot};
 use crate::opt::{inline, jump_threading, narrow, promote, stack_slots, webs};
 use crate::pass::{Observer, Pass, Unobserved};
 use crate::regalloc::{self, Allocation, Colouring, Registers, spill};
 use crate::target::{Machine, Target};
-use crate::text::Names;
 
 /// What the passes ask of an instruction set.
 pub(crate) trait Isa: Sync {

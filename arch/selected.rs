@@ -1,7 +1,7 @@
 //! Operations that become one instruction, or none: where that wins, and where it must not be.
 
-use crate::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
-use crate::syscall::Call;
+use crate::ir::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
+use crate::ir::syscall::Call;
 use crate::{Target, disasm};
 
 /// A program with two numbers that nobody knows, and what is done with them; all of it is wanted at the end.
@@ -35,7 +35,7 @@ impl Case {
     /// Goes on elsewhere on a condition.
     fn branch(&mut self, left: Slot, cond: Cond, right: Operand) {
         let end = self.program.labels.len();
-        let to = if end == 0 { self.program.label("end") } else { crate::op::Label(0) };
+        let to = if end == 0 { self.program.label("end") } else { crate::ir::op::Label(0) };
         self.push(Op::Branch { left, cond, right, to });
     }
 
@@ -44,7 +44,7 @@ impl Case {
         let args: Vec<Operand> = wanted.iter().copied().map(Operand::Slot).collect();
         self.program.call(Call::Prctl, &args, None, "");
         if !self.program.labels.is_empty() {
-            self.program.place(crate::op::Label(0));
+            self.program.place(crate::ir::op::Label(0));
         }
         self.program.call(Call::Exit, &[Operand::Const(0)], None, "");
         text(&self.program, machine)
@@ -251,7 +251,7 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
 #[test]
 fn calls_pass_all_their_arguments() {
     for (target, has_routine) in crate::TARGETS.into_iter().flat_map(|target| [(target, false), (target, true)]) {
-        for info in crate::syscall::CALLS.iter().filter(|info| !info.call.is_numbered()) {
+        for info in crate::ir::syscall::CALLS.iter().filter(|info| !info.call.is_numbered()) {
             let numbers: Vec<i64> = (1..=info.args.len() as i64).map(|number| 0x1000 * number + 0x123).collect();
             let args: Vec<Operand> = numbers.iter().copied().map(Operand::Const).collect();
             let mut program = Program::default();

@@ -3,7 +3,7 @@
 
 use crate::analysis::value_state::{Value, ValueState};
 use crate::ir::Ref;
-use crate::op::{Kind, Program, Slot};
+use crate::ir::op::{Kind, Program, Slot};
 use crate::reg::Reg;
 
 /// What is believed of a register before an instruction, whichever way control came there. Only an operation's first

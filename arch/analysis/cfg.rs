@@ -4,7 +4,7 @@
 //! Interprocedural side-effect analysis in linear time, 1988).
 
 use crate::bitset::Set;
-use crate::op::{Label, Op, Program, Slot};
+use crate::ir::op::{Label, Op, Program, Slot};
 
 /// Control flow between operations.
 pub(crate) struct Cfg {

@@ -3,7 +3,7 @@
 
 use super::cfg::{Cfg, index};
 use crate::bitset::Set;
-use crate::op::Program;
+use crate::ir::op::Program;
 
 /// The slots that are live before and after each operation.
 pub(crate) struct Live {
@@ -74,8 +74,8 @@ impl Cfg {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{BinOp, Kind, Op, Operand};
-    use crate::syscall::Call;
+    use crate::ir::op::{BinOp, Kind, Op, Operand};
+    use crate::ir::syscall::Call;
 
     #[test]
     fn a_slot_lives_through_a_subroutine_if_any_caller_wants_it() {

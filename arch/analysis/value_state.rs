@@ -1,7 +1,7 @@
 //! The value state: what is known of each register at a point of the program. States form a lattice: the meet of two
 //! keeps what both know. Where paths join, their states meet, so what is known holds on all of them (a must-analysis).
 
-use crate::op::{DatumId, Slot};
+use crate::ir::op::{DatumId, Slot};
 use crate::reg::Reg;
 
 /// A register's content, as far as it is known.

@@ -14,9 +14,9 @@ use super::tune::{Cost, every, tune};
 use crate::CompileError;
 use crate::choice::Rule;
 use crate::choice::{ChoicePoint, Decisions, STACK, Tuning, WORDS};
+use crate::ir::op::{Datum, Program};
 use crate::isa;
 use crate::mach::code::{Code, Unit};
-use crate::op::{Datum, Program};
 use crate::target::Target;
 
 /// What the search compiles, and how.

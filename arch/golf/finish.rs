@@ -9,9 +9,9 @@ use super::task::Packed;
 use super::units::Blob;
 use crate::choice::Rule;
 use crate::ir::Ref;
+use crate::ir::op::{DatumId, Label};
 use crate::isa::golf::PREFIXES;
 use crate::mach::code::{Placed, PlacedCode, Unit};
-use crate::op::{DatumId, Label};
 
 /// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
 const PAGE_BYTES: u32 = 4096;

@@ -14,9 +14,9 @@ use super::header_image::HeaderImage;
 use super::task::{Goal, Packed};
 use super::units::{Item, least_bytes};
 use crate::choice::Rule;
+use crate::ir::op::Label;
 use crate::isa;
 use crate::isa::golf::GolfIsa;
-use crate::op::Label;
 
 /// Programs with more units than this are long.
 const LONG_PROGRAM_UNITS: usize = 60;

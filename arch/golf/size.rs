@@ -3,10 +3,10 @@
 use super::header_image::HeaderImage;
 use super::template::Template;
 use super::units::{self, Blob};
+use crate::ir::op::{Datum, DatumId, Part, Program};
 use crate::isa;
 use crate::mach::code::{Code, Unit};
 use crate::mach::inst::MachInst;
-use crate::op::{Datum, DatumId, Part, Program};
 use crate::target::Target;
 
 /// Bytes that data save at most by lying in each other and in code, as far as the search looks.

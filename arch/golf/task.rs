@@ -3,8 +3,8 @@
 use super::template::Template;
 use super::units::{Blob, Group};
 use crate::choice::Rule;
+use crate::ir::op::Program;
 use crate::mach::code::{Code, PlacedCode};
-use crate::op::Program;
 use crate::target::Target;
 
 /// What was found.

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use crate::CompileError;
 use crate::choice::Rule;
 use crate::ir::Ref;
+use crate::ir::op::{DatumId, Label};
 use crate::mach::code::{Code, Unit};
 use crate::mach::inst::{ControlFlow, Effects};
-use crate::op::{DatumId, Label};
 
 /// One unit.
 pub(super) struct Item {

@@ -8,8 +8,8 @@ use crate::analysis::assertions::Assertions;
 use crate::analysis::cfg::Cfg;
 use crate::analysis::value_state::ValueState;
 use crate::ir::in_frame;
+use crate::ir::op::{BinOp, Cond, FRAME_BELOW_BYTES, Inst, Label, Op, Operand, Program, Slot};
 use crate::mach::code::Code;
-use crate::op::{BinOp, Cond, FRAME_BELOW_BYTES, Inst, Label, Op, Operand, Program, Slot};
 use crate::reg::Reg;
 use crate::{CompileError, ENTRY_SCRATCH_BYTES};
 

@@ -7,7 +7,7 @@
 //! Invariant: it decides on lengths alone, before anything is encoded. An island is kept only if the code gets shorter.
 //! Cost: each try of an island plans all jumps again.
 
-use crate::op::Label;
+use crate::ir::op::Label;
 
 /// A piece of code, as far as jumps are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,13 +10,13 @@
 
 use crate::CompileError;
 use crate::analysis::assertions::{Assertions, Known};
+use crate::ir::op::{Datum, DatumId, Label, Program};
 use crate::ir::{Place, Ref};
 use crate::mach::blocks;
 use crate::mach::branch_chains::{self, Piece};
 use crate::mach::inst::{ControlFlow, MachInst};
 use crate::mach::tail_merge;
 use crate::mach::text::CodeNames;
-use crate::op::{Datum, DatumId, Label, Program};
 use crate::pass::{Observer, Pass, Unobserved};
 
 /// A unit of code.
@@ -350,8 +350,8 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Cond, Kind, Op, Operand, Program};
-    use crate::syscall::Call;
+    use crate::ir::op::{Cond, Kind, Op, Operand, Program};
+    use crate::ir::syscall::Call;
     use crate::{TARGETS, Target};
 
     /// A loop of so many calls whose jumps lead over all of them, both ways.

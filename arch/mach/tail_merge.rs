@@ -9,9 +9,9 @@
 
 use std::collections::HashMap;
 
+use crate::ir::op::Label;
 use crate::mach::code::Unit;
 use crate::mach::inst::{ControlFlow, MachInst};
-use crate::op::Label;
 
 /// Code with what its instructions are, as numbers: the same for the same, none where an instruction counts the others.
 pub(crate) struct Tails {
@@ -192,8 +192,8 @@ impl Tails {
 #[cfg(test)]
 mod tests {
     use crate::Target;
-    use crate::op::{Cond, Kind, Label, Op, Operand, Program};
-    use crate::syscall::Call;
+    use crate::ir::op::{Cond, Kind, Label, Op, Operand, Program};
+    use crate::ir::syscall::Call;
 
     /// A routine with two ways to its end, both of which do the same there.
     #[test]

@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 use crate::disasm;
 use crate::ir::Ref;
+use crate::ir::op::{Label, Program};
+use crate::ir::text::Names;
 use crate::mach::code::{Code, Layout, Unit};
-use crate::op::{Label, Program};
 use crate::pass::{Observer, Pass};
 use crate::target::Target;
-use crate::text::Names;
 
 /// Columns of the bytes, of the instruction, and of what it refers to.
 const BYTES_COLUMNS: usize = 24;

@@ -2,7 +2,7 @@
 //! called nothing else need not keep where it goes back to itself.
 
 use crate::bitset::Set;
-use crate::op::{Inst, Label, Op, Program};
+use crate::ir::op::{Inst, Label, Op, Program};
 
 /// The program with each of them where it is called.
 pub(crate) fn inline(program: &Program) -> Program {
@@ -100,8 +100,8 @@ impl Once {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Cond, Kind, Operand};
-    use crate::syscall::Call;
+    use crate::ir::op::{Cond, Kind, Operand};
+    use crate::ir::syscall::Call;
 
     /// A program that calls a routine so often; it comes back from two places.
     fn calling(times: usize) -> Program {

@@ -1,7 +1,7 @@
 //! Jump threading: jumps to the next operation go, and a branch over a jump becomes the opposite branch to where that
 //! leads. Lowering writes such jumps for the sake of its own order.
 
-use crate::op::{Inst, Label, Op, Program};
+use crate::ir::op::{Inst, Label, Op, Program};
 
 /// The program without them.
 pub(crate) fn thread_jumps(program: &Program) -> Program {
@@ -49,8 +49,8 @@ fn over_a_jump(insts: &[Inst], at: usize) -> Option<Op> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Cond, Kind, Operand};
-    use crate::syscall::Call;
+    use crate::ir::op::{Cond, Kind, Operand};
+    use crate::ir::syscall::Call;
 
     #[test]
     fn jumps_over_jumps_and_to_the_next_step_go() {

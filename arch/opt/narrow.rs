@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ir::in_frame;
-use crate::op::{Op, Operand, Program, Width};
+use crate::ir::op::{Op, Operand, Program, Width};
 
 /// The program with bytes for such words.
 pub(crate) fn narrow(program: &Program) -> Program {
@@ -43,7 +43,7 @@ fn bytes(program: &Program) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Base, Kind, Mem, Slot};
+    use crate::ir::op::{Base, Kind, Mem, Slot};
 
     #[test]
     fn a_word_of_small_constants_is_a_byte() {

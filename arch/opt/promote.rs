@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ir::in_frame;
-use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, Width};
+use crate::ir::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, Width};
 
 /// Words of the frame that may be slots, by offset, if they are accessed so often.
 pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {

@@ -1,6 +1,6 @@
 //! Values on top of the stack as slots of their own, for a machine with enough registers.
 
-use crate::op::{Op, Operand, Program, Slot};
+use crate::ir::op::{Op, Operand, Program, Slot};
 
 /// The same program without [`Op::Push`] and [`Op::Pop`].
 pub(crate) fn to_slots(program: &Program) -> Program {
@@ -33,7 +33,7 @@ fn moves_on(op: &Op) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::Kind;
+    use crate::ir::op::Kind;
 
     #[test]
     fn the_last_that_was_put_there_is_the_first_off() {

@@ -4,8 +4,8 @@
 
 use crate::analysis::cfg::Cfg;
 use crate::analysis::liveness::Live;
+use crate::ir::op::{Inst, Op, Program, Slot};
 use crate::ir::rename;
-use crate::op::{Inst, Op, Program, Slot};
 
 /// The program with a slot for each web.
 pub(crate) fn split(program: &Program) -> Program {
@@ -97,8 +97,8 @@ impl Webs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{BinOp, Cond, Kind, Operand};
-    use crate::syscall::Call;
+    use crate::ir::op::{BinOp, Cond, Kind, Operand};
+    use crate::ir::syscall::Call;
 
     #[test]
     fn every_web_becomes_a_slot() {

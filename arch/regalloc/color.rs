@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::bitset::Set;
-use crate::op::Program;
+use crate::ir::op::Program;
 use crate::reg::Reg;
 use crate::regalloc::Registers;
 use crate::regalloc::assignment::Assignment;

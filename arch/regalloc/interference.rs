@@ -1,7 +1,7 @@
 //! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
 
 use crate::bitset::Set;
-use crate::op::{Base, BinOp, Kind, Mem, Op, Operand, Program, Slot, Width};
+use crate::ir::op::{Base, BinOp, Kind, Mem, Op, Operand, Program, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move;
 use crate::regalloc::{Registers, Strings, Uses};

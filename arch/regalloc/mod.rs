@@ -23,7 +23,7 @@ use crate::CompileError;
 use crate::analysis::cfg::Cfg;
 use crate::bitset::Set;
 use crate::choice::{SLOT_REGISTER, Tuning};
-use crate::op::{Inst, Program, Slot};
+use crate::ir::op::{Inst, Program, Slot};
 use crate::reg::Reg;
 use crate::regalloc::interference::{Constraints, clobbered, constraints, index, through};
 
@@ -169,9 +169,9 @@ impl Colouring {
 pub(crate) mod tests {
     use super::*;
     use crate::TARGETS;
-    use crate::op::{BinOp, Kind, Op, Operand};
+    use crate::ir::op::{BinOp, Kind, Op, Operand};
+    use crate::ir::syscall::Call;
     use crate::pipeline::fit;
-    use crate::syscall::Call;
 
     /// Enough for allocation: no machine.
     pub(crate) fn few(general: &'static [Reg]) -> Registers {

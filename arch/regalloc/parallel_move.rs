@@ -1,8 +1,8 @@
 //! The order in which a system call's arguments reach their registers.
 
-use crate::op::{Operand, Slot};
+use crate::ir::op::{Operand, Slot};
+use crate::ir::syscall::CallInfo;
 use crate::reg::Reg;
-use crate::syscall::CallInfo;
 use crate::target::Machine;
 
 /// A slot on its way to an argument register.

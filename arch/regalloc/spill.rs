@@ -2,8 +2,8 @@
 //! stored behind each that writes it. What is known at any time, a constant or an address, is not kept but made anew.
 //! The program stays ISA-neutral, so this is done once for all machines.
 
+use crate::ir::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, SlotInfo, Width};
 use crate::ir::rename;
-use crate::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, SlotInfo, Width};
 
 /// The program with these slots in the frame instead of registers.
 pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {

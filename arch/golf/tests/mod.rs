@@ -6,10 +6,10 @@ mod wrong;
 
 use super::{Class, ClassId, Outcome, Packed, Rule, Task, Template, pack, selections};
 use crate::ir::Ref;
+use crate::ir::op::Program;
 use crate::mach::code::Code;
 use crate::mach::inst::Effects;
 use crate::mach::inst::MachInst;
-use crate::op::Program;
 use crate::target::Target;
 use crate::{CompileError, disasm};
 

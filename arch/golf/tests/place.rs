@@ -1,7 +1,7 @@
 //! Rules of placing, on hand-made code.
 
 use super::{Case, Effects, Made, Row, Rule, made};
-use crate::op::Part;
+use crate::ir::op::Part;
 
 /// Bytes that mean nothing here.
 const TWO: &[u8] = &[0xf1, 0xf2];

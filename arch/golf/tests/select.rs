@@ -1,8 +1,8 @@
 //! Rules of selection, on small programs.
 
 use super::{Case, Row, Rule, cells};
-use crate::op::{Base, Cond, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
-use crate::syscall::Call;
+use crate::ir::op::{Base, Cond, Kind, Label, Mem, Op, Operand, Part, Program, Slot, Width};
+use crate::ir::syscall::Call;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -231,7 +231,7 @@ fn again(ends: fn(&mut Program, Label, Slot)) -> Case {
 }
 
 /// A structure that a call looks at, behind something else.
-fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::op::DatumId)) -> Case {
+fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::ir::op::DatumId)) -> Case {
     let mut program = Program::default();
     let datum = program.datum("structure", parts.to_vec(), 0);
     before(&mut program, datum);
@@ -240,7 +240,7 @@ fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::op::Datu
 }
 
 /// A way in passes the structure's first use, and comes to its second.
-fn asked_later(program: &mut Program, datum: crate::op::DatumId) {
+fn asked_later(program: &mut Program, datum: crate::ir::op::DatumId) {
     let number = unknown(program);
     let label = program.label("label");
     program.push(Op::Branch { left: number, cond: Cond::Eq, right: Operand::Const(0), to: label }, "");
@@ -249,7 +249,7 @@ fn asked_later(program: &mut Program, datum: crate::op::DatumId) {
 }
 
 /// Something is written to the frame between the structure's first use and its second.
-fn asked_over_the_frame(program: &mut Program, datum: crate::op::DatumId) {
+fn asked_over_the_frame(program: &mut Program, datum: crate::ir::op::DatumId) {
     program.frame_bytes = 16;
     program.call(Call::Nanosleep, &[Operand::Data(datum), Operand::Any], None, "");
     let label = program.label("label");

@@ -4,8 +4,8 @@ use super::{BASE, Case, target};
 use crate::choice::{ChoicePoint, Decisions, ORDER, Tuning, ZEROS};
 use crate::disasm;
 use crate::golf::units::{Group, groups};
-use crate::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
-use crate::syscall::Call;
+use crate::ir::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
+use crate::ir::syscall::Call;
 
 /// The groups of a program with a routine that changes a number; what comes back is compared with 0.
 fn of_sub(machine: &str) -> Vec<Group> {

@@ -1,14 +1,14 @@
 //! System calls on A64: arguments, number, result.
 
+use super::ctx::Aarch64;
 use super::inst::{A64, ZERO_OR_SP};
-use super::select::Aarch64;
 use super::{REGISTERS, RESULT, SCRATCH_2, SYSCALL_NUMBER};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
-use crate::op::{Datum, DatumId, Operand, Part, Slot};
+use crate::ir::op::{Datum, DatumId, Operand, Part, Slot};
+use crate::ir::syscall::{Call, Returns};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move::{self, Move};
-use crate::syscall::{Call, Returns};
 use crate::target::Machine;
 
 /// A register, what it is to hold, and what that is.

@@ -4,8 +4,8 @@
 
 use dynasmrt::{DynasmApi, dynasm};
 
-use super::inst::{Ops, Place, Size};
-use crate::op::{BinOp, Cond};
+use super::place::{Ops, Place, Size};
+use crate::ir::op::{BinOp, Cond};
 use crate::reg::Reg;
 
 /// The X form or the W form of an instruction on three registers.

@@ -8,10 +8,11 @@
 //! store, store           STP
 //! ```
 
-use super::inst::{A64, Size, ZERO_OR_SP};
-use super::select::Aarch64;
+use super::ctx::Aarch64;
+use super::inst::{A64, ZERO_OR_SP};
+use super::place::Size;
 use crate::analysis::value_state::Value;
-use crate::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
+use crate::ir::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
 use crate::reg::Reg;
 
 /// Numbers that CCMP and CCMN take are below this one.

@@ -8,63 +8,17 @@ use std::ops::Range;
 use dynasmrt::aarch64::{Aarch64Relocation, encode_logical_immediate_32bit, encode_logical_immediate_64bit};
 use dynasmrt::{DynasmApi, VecAssembler, dynasm};
 
-use super::effects;
 use super::forms::{compare_on, conditional, immediate, load, pair, registers, store, test_bit};
+use super::place::{Ops, Place, Size};
 use crate::CompileError;
 use crate::ir::Ref;
+use crate::ir::op::{BinOp, Cond, DatumId, Label};
 use crate::mach::inst::MachInst;
 use crate::mach::inst::{ControlFlow, Effects};
-use crate::op::{BinOp, Cond, DatumId, Label};
 use crate::reg::Reg;
 
 /// Register number 31: the zero register, or the stack pointer where an instruction takes one.
 pub(crate) const ZERO_OR_SP: Reg = 31;
-
-/// Width of a load, store or comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Size {
-    Byte,
-    Half,
-    Four,
-    Eight,
-}
-
-impl Size {
-    pub(crate) const fn bytes(self) -> i32 {
-        match self {
-            Self::Byte => 1,
-            Self::Half => 2,
-            Self::Four => 4,
-            Self::Eight => 8,
-        }
-    }
-}
-
-/// The place that a load or a store means.
-#[rustfmt::skip] // One way per line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// [Xn|SP, #simm9]
-    Near { n: Reg, simm9: i16 },
-    /// [Xn|SP, #bytes], a multiple of the size and at most 4095 times it
-    Scaled { n: Reg, bytes: u16 },
-    /// [Xn, Xm]
-    Sum { n: Reg, m: Reg },
-    /// [Xn], #size: afterwards Xn is behind it
-    Next { n: Reg },
-}
-
-impl Place {
-    /// The place so many bytes behind a register's, if an access of that size can say it by itself.
-    pub(crate) fn of(n: Reg, offset: i32, size: Size) -> Option<Self> {
-        let scaled = (0..4096 * size.bytes()).contains(&offset) && offset % size.bytes() == 0;
-        match offset {
-            -256..=255 => Some(Self::Near { n, simm9: offset as i16 }),
-            _ if scaled => Some(Self::Scaled { n, bytes: offset as u16 }),
-            _ => None,
-        }
-    }
-}
 
 /// Where a branch leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -332,19 +286,17 @@ impl MachInst for A64 {
     }
 
     fn relocated_bytes(&self, form: u8) -> Range<usize> {
-        effects::symbolic(*self, form)
+        self.symbolic_bytes(form)
     }
 
     fn effects(&self) -> Effects {
-        effects::effects(*self)
+        self.reads_and_writes()
     }
 
     fn bundled_with_next(&self) -> usize {
-        effects::glued(*self)
+        self.skipped_insts()
     }
 }
-
-pub(super) type Ops = VecAssembler<Aarch64Relocation>;
 
 impl A64 {
     /// Instructions of one form.

@@ -1,10 +1,11 @@
 //! Memory on A64: places, loads, stores, comparisons, copies.
 
 use super::SCRATCH_2;
-use super::inst::{A64, Place, Size, To, ZERO_OR_SP};
-use super::select::Aarch64;
+use super::ctx::Aarch64;
+use super::inst::{A64, To, ZERO_OR_SP};
+use super::place::{Place, Size};
 use crate::analysis::value_state::Value;
-use crate::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
+use crate::ir::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
 use crate::reg::Reg;
 
 impl Aarch64<'_> {

@@ -15,20 +15,22 @@
 //! in a program with routines, and x30 the return address of the innermost one.
 
 mod call;
+mod ctx;
 mod effects;
 mod forms;
 mod fuse;
 pub(super) mod golf;
 mod inst;
 mod memory;
+mod place;
 mod select;
 #[cfg(test)]
 mod tests;
 
 use self::inst::ZERO_OR_SP;
 use crate::choice::Tuning;
+use crate::ir::op::Program;
 use crate::mach::code::Code;
-use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::reg::Reg;
 use crate::regalloc::{Allocation, Registers};
@@ -84,7 +86,7 @@ impl Isa for A64 {
     }
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
-        isel::select(program, tuning.keeps_assertions, || select::Aarch64::new(program, slots, tuning))
+        isel::select(program, tuning.keeps_assertions, || ctx::Aarch64::new(program, slots, tuning))
     }
 }
 

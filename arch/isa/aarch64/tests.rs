@@ -1,10 +1,11 @@
 //! Instructions against a decoder of another make, and the constants that some of them take.
 
-use super::inst::{A64, Place, Size, To, takes};
-use super::select::constant;
+use super::ctx::constant;
+use super::inst::{A64, To, takes};
+use super::place::{Place, Size};
 use crate::ir::Ref;
+use crate::ir::op::{BinOp, Cond, DatumId, Label};
 use crate::mach::inst::MachInst;
-use crate::op::{BinOp, Cond, DatumId, Label};
 use crate::{Machine, TARGETS, disasm};
 
 /// Where the instruction stands, and where its label is.

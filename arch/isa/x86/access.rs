@@ -2,11 +2,11 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
+use super::ctx::{Built, X86, named};
 use super::fuse::NOWHERE;
 use super::regs::{self, ESP};
-use super::select::{Built, X86, named};
 use crate::analysis::value_state::Value;
-use crate::op::{Mem, Operand, Slot, Width};
+use crate::ir::op::{Mem, Operand, Slot, Width};
 
 impl X86<'_> {
     pub(super) fn load(&mut self, to: Slot, width: Width, from: Mem) {

@@ -2,12 +2,12 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
+use super::ctx::{Built, X86, named};
 use super::inst::Condition;
 use super::regs::{self, EAX, ECX, ESP};
-use super::select::{Built, X86, named};
 use crate::analysis::value_state::{RegValue, Value};
+use crate::ir::op::{BinOp, Label, Op, Operand, Slot};
 use crate::isel::{self, Changed};
-use crate::op::{BinOp, Label, Op, Operand, Slot};
 use crate::regalloc::parallel_move::{self, Move};
 
 /// Codes of an arithmetic operation with imm8, imm32 and a register.

@@ -5,15 +5,15 @@
 
 use iced_x86::{Code, Instruction};
 
+use super::ctx::{X86, named};
 use super::inst::Operation;
 use super::regs::EAX;
-use super::select::{X86, named};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice::ORDER;
-use crate::op::{Operand, Slot};
+use crate::ir::op::{Operand, Slot};
+use crate::ir::syscall::{Call, CallInfo, Returns};
 use crate::reg::Reg;
 use crate::regalloc::parallel_move::{self, Argument, Move};
-use crate::syscall::{Call, CallInfo, Returns};
 
 impl X86<'_> {
     pub(super) fn call(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {

@@ -13,13 +13,13 @@
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
 use super::arith::{changed_bits, codes, shift};
+use super::ctx::{X86, named};
 use super::inst::Condition;
 use super::regs::{self, EAX, EDI, ESI, ESP};
-use super::select::{X86, named};
 use super::sums;
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
-use crate::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
+use crate::ir::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
 use crate::regalloc::Strings;
 
 /// Where slots live that are never in a register; nothing is ever known of it.

@@ -10,9 +10,9 @@ use super::regs;
 use crate::CompileError;
 use crate::analysis::value_state::Value;
 use crate::ir::Ref;
+use crate::ir::op::{Cond, Label};
 use crate::mach::inst::MachInst;
 use crate::mach::inst::{ControlFlow, Effects};
-use crate::op::{Cond, Label};
 use crate::reg::Reg;
 
 /// An instruction.

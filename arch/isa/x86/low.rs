@@ -10,7 +10,7 @@
 
 use super::regs::ESP;
 use crate::bitset::Set;
-use crate::op::{BinOp, Cond, Op, Operand, Program, Slot, Width};
+use crate::ir::op::{BinOp, Cond, Op, Operand, Program, Slot, Width};
 use crate::regalloc::Allocation;
 
 /// What a slot is used for, as far as its lowest byte tells all of it.

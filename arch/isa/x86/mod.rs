@@ -19,6 +19,7 @@ mod access;
 mod arith;
 mod call;
 mod constant;
+mod ctx;
 mod fuse;
 pub(super) mod golf;
 pub(super) mod i386;
@@ -27,6 +28,7 @@ mod low;
 mod nearby;
 mod operands;
 mod prelude;
+mod pushed_data;
 mod regs;
 mod select;
 mod stack;
@@ -37,11 +39,11 @@ pub(super) mod x86_64;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use select::Mode;
+pub(crate) use ctx::Mode;
 
 use crate::choice::Tuning;
+use crate::ir::op::Program;
 use crate::mach::code::Code;
-use crate::op::Program;
 use crate::pipeline::Isa;
 use crate::regalloc::{Allocation, Registers};
 use crate::target::Target;
@@ -62,6 +64,6 @@ impl Isa for Mode {
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
         let low = low::low(program, slots);
-        isel::select(program, tuning.keeps_assertions, || select::X86::new(self, program, slots, (&low, tuning)))
+        isel::select(program, tuning.keeps_assertions, || ctx::X86::new(self, program, slots, (&low, tuning)))
     }
 }

@@ -7,13 +7,13 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
+use super::ctx::X86;
 use super::inst;
 use super::regs::{self, ESP};
-use super::select::X86;
 use crate::analysis::value_state::Value;
 use crate::choice::BITS;
 use crate::choice::Rule;
-use crate::op::{Datum, Part};
+use crate::ir::op::{Datum, Part};
 use crate::reg::Reg;
 
 /// A number of 4 bytes in a datum that has these bits, and none of those; and how far behind its first byte it stands.

@@ -3,15 +3,15 @@
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
 use super::constant::{Constant, Rule};
+use super::ctx::{Built, X86, named};
 use super::inst::{KnownConstant, Operation, X86Inst};
+use super::pushed_data::{self, Word};
 use super::regs::{self, EAX, EBP, ESP};
-use super::select::{Built, X86, named};
-use super::stack::{self, Word};
 use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
 use crate::choice::{ENOUGH, HALF};
 use crate::ir::Ref;
-use crate::op::{Base, DatumId, Kind, Mem, Op, Operand, Slot};
+use crate::ir::op::{Base, DatumId, Kind, Mem, Op, Operand, Slot};
 use crate::reg::Reg;
 
 impl X86<'_> {
@@ -394,7 +394,7 @@ impl X86<'_> {
         let long_mode = self.mode.is_long;
         let value = match word {
             Word::Code(label) => return self.push(Operation::PushAddress { of: Ref::Code(label) }, why.into()),
-            Word::Number(value) => stack::signed(value, self.mode.class()),
+            Word::Number(value) => pushed_data::signed(value, self.mode.class()),
         };
         let zero = (0..8).find(|&reg| reg != ESP && self.values.constant(reg) == Some(0));
         if let (0, Some(zero)) = (value, zero) {

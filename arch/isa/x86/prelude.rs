@@ -4,13 +4,13 @@
 use iced_x86::{Code as Opcode, Instruction};
 
 use super::constant;
+use super::ctx::{X86, named};
 use super::regs::{EAX, ESP};
-use super::select::{X86, named};
 use crate::choice::Rule;
 use crate::choice::{RESTORE, SEED, ZEROS};
-use crate::op::{Op, Operand};
+use crate::ir::op::{Op, Operand};
+use crate::ir::syscall::Call;
 use crate::reg::Reg;
-use crate::syscall::Call;
 
 /// So many zeros are worth a try.
 const MOST_ZEROS: usize = 2;

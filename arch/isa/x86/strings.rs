@@ -12,11 +12,11 @@
 
 use iced_x86::{Code as Opcode, Instruction, Register, RepPrefixKind};
 
+use super::ctx::X86;
 use super::fuse::STRINGS;
 use super::regs::EAX;
-use super::select::X86;
 use crate::analysis::value_state::{RegValue, Value};
-use crate::op::{Op, Operand, Slot, Width};
+use crate::ir::op::{Op, Operand, Slot, Width};
 use crate::reg::Reg;
 use crate::regalloc::interference;
 

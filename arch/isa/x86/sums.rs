@@ -7,23 +7,12 @@
 
 use iced_x86::MemoryOperand;
 
+use super::ctx::{Parts, X86, named};
 use super::regs::ESP;
-use super::select::{X86, named};
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
-use crate::op::{Base, BinOp, Mem, Op, Operand, Program, Slot};
+use crate::ir::op::{Base, BinOp, Mem, Op, Operand, Program, Slot};
 use crate::reg::Reg;
-
-/// Parts of an address that the access at an operation makes itself.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Parts {
-    /// The slot that is a multiple of what is in a register.
-    scaled: Option<(Slot, Reg, u32)>,
-    /// The slot that is the address of the frame's byte of this offset.
-    frame: Option<(Slot, i32)>,
-    /// The operation of the access.
-    until: usize,
-}
 
 /// The sum in memory that an operation accesses, and is the slot there one of its two parts, and nothing else?
 fn is_part(op: &Op, slot: Slot) -> bool {

@@ -1,9 +1,9 @@
 //! What operations become where a register holds the address of a frame in the state: where that wins, and where it must
 //! not be.
 
-use crate::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
+use crate::ir::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
+use crate::ir::syscall::Call;
 use crate::selected::{self, count, frame};
-use crate::syscall::Call;
 
 /// A program with a routine, a number that nobody knows, and a byte.
 struct Case {

@@ -1,4 +1,4 @@
-//! No files of `src` import each other in a circle, so each can be read before those that use it.
+//! No files of `src` or of `arch` import each other in a circle, so each can be read before those that use it.
 //!
 //! An import is a `use` declaration, or a path that begins with `crate` or `super`; those of tests do not count. A name
 //! that a module re-exports is imported from the file that declares it. A `mod.rs` may use the files of its folder and
@@ -180,10 +180,14 @@ impl Modules {
 
 #[test]
 fn no_files_import_each_other() {
-    let files = sources("src", &["rs"]).into_iter().filter(|file| !file.path.contains("tests"));
-    let files = files.map(|file| (file.path.trim_start_matches("src/").to_owned(), file.text));
-    let circles = Modules::of(files).circles();
-    none(&circles.iter().map(|circle| format!("these files import each other: {circle}")).collect::<Vec<_>>());
+    let circles = ["src", "arch"].into_iter().flat_map(|root| {
+        let files = sources(root, &["rs"]).into_iter().filter(|file| !file.path.contains("tests"));
+        let inner = |path: &str| path.split_once('/').map(|(_, inner)| inner.to_owned());
+        let files = files.filter_map(|file| Some((inner(&file.path)?, file.text)));
+        let name = move |circle| format!("these files of {root} import each other: {circle}");
+        Modules::of(files).circles().into_iter().map(name).collect::<Vec<_>>()
+    });
+    none(&circles.collect::<Vec<_>>());
 }
 
 #[test]

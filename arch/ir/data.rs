@@ -2,19 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::ir::Ref;
-use crate::ir::op::Label;
-
-/// A piece of data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DatumId(pub u32);
-
-impl DatumId {
-    /// Its place among its program's data.
-    pub fn at(self) -> usize {
-        self.0 as usize
-    }
-}
+use super::entities::{DatumId, Label};
+use super::reference::Ref;
 
 /// A piece of a datum.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 
-use crate::ir::data::{Datum, DatumId, Part};
+use super::data::{Datum, Part};
+use super::entities::DatumId;
 
 /// The data of a program.
 #[derive(Clone, Debug, Default)]

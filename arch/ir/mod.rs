@@ -1,14 +1,31 @@
 //! The intermediate representation: ISA-neutral operations on slots (virtual registers), the data they read and write,
-//! the system calls they make, and the text form of all that. It knows the targets' facts and nothing else of the crate.
+//! the system calls they make, and the text form of all that.
+//!
+//! A slot is a virtual register; a datum is a piece of data; the frame is memory on the stack, the state writable memory
+//! at a fixed address. The files, each of which knows only those before it: `entities`, `operand`, `reference`, `data`,
+//! `data_table`, `syscall`, `operation`, `visit`, `program`, `text`.
+//! Invariant: nothing here names a machine. It knows the targets' facts and nothing else of the crate.
 
 pub(crate) mod data;
-pub(crate) mod data_table;
-pub mod op;
+mod data_table;
+mod entities;
+mod operand;
+mod operation;
 mod program;
 mod reference;
 pub mod syscall;
 pub mod text;
 mod visit;
+
+/// The ISA-neutral program: a straight list of operations on slots (virtual registers), a frame of stack memory, data
+/// and state.
+pub mod op {
+    pub use super::data::{Datum, Part};
+    pub use super::entities::{DatumId, Kind, Label, Slot};
+    pub use super::operand::{Base, Mem, Operand, Width};
+    pub use super::operation::{BinOp, Cond, Op};
+    pub use super::program::{FRAME_BELOW_BYTES, Inst, Program, SlotInfo, Variable};
+}
 
 pub use reference::{Place, Ref};
 pub(crate) use visit::{in_frame, rename};

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::ir::data_table::DataTable;
-use crate::ir::op::{Base, Datum, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
-use crate::ir::syscall::Call;
+use super::data::{Datum, Part};
+use super::data_table::DataTable;
+use super::entities::{DatumId, Kind, Label, Slot};
+use super::operand::{Base, Mem, Operand, Width};
+use super::operation::Op;
+use super::syscall::Call;
 
 /// An operation and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What instructions and data may refer to.
 
-use super::data::DatumId;
-use super::op::Label;
+use super::entities::{DatumId, Label};
 
 /// What an instruction may refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

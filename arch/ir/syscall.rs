@@ -1,7 +1,7 @@
 //! The system calls there are: arguments, results, and numbers per machine (arch/x86/entry/syscalls/syscall_64.tbl,
 //! syscall_32.tbl, include/uapi/asm-generic/unistd.h).
 
-use crate::ir::op::Operand;
+use super::operand::Operand;
 use crate::target::Machine;
 
 /// What comes back from a system call.

@@ -1,7 +1,8 @@
 //! What operations read, write and lead to.
 
-use super::data::DatumId;
-use super::op::{Base, Label, Mem, Op, Operand, Slot, Width};
+use super::entities::{DatumId, Label, Slot};
+use super::operand::{Base, Mem, Operand, Width};
+use super::operation::Op;
 
 impl Op {
     /// Slots whose value it reads.

@@ -1,6 +1,6 @@
 //! A text as tokens. A comment behind something is a token, too: the reason of what stands before it.
 
-use super::parse::ParseError;
+use super::error::ParseError;
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@
 //! What it does not know: whether a program makes sense. A jump to a label that is never placed is read as it is.
 
 mod data;
+mod error;
 mod header;
 mod lex;
 mod names;
@@ -28,5 +29,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use parse::ParseError;
+pub use error::ParseError;
 pub(crate) use print::Names;

@@ -3,19 +3,10 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use super::error::ParseError;
 use super::lex::{Token, tokens};
 use super::names::{IN_LABELS, IN_WORDS, Key, key_of_word};
 use crate::ir::op::{DatumId, Label, Program, Slot};
-
-/// What is wrong with a text, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct ParseError {
-    /// The line's number, from 1 up.
-    pub line: usize,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
 
 /// A text that is read.
 pub(super) struct Parser {

@@ -50,7 +50,8 @@ pub fn decode(target: &Target, bytes: &[u8]) -> Option<Line> {
     Some(Line { len: overridden + usize::try_from(len).ok()?, text })
 }
 
-/// REX prefixes that another follows: the last alone counts (Intel SDM volume 2, 2.2.1), and the decoder knows no others.
+/// How many REX prefixes another REX prefix overrides. Only the last one counts (Intel SDM volume 2, 2.2.1). The
+/// decoder does not know that.
 fn overridden_prefixes(target: &Target, bytes: &[u8]) -> usize {
     let is_rex = |byte: &&u8| target.machine == Machine::X86_64 && **byte & 0xf0 == 0x40;
     bytes.iter().take_while(is_rex).count().saturating_sub(1)

@@ -1,5 +1,5 @@
-//! How a machine does an operation. Knows no protocol and no file format: it turns ISA-neutral operations into
-//! instructions with their bytes, and bytes back into text through a decoder of another make.
+//! The compiler: it turns ISA-neutral operations into the machine code of three instruction sets, and machine code back
+//! into text with an independent decoder. It knows no protocol and no file format.
 
 mod analysis;
 mod bitset;

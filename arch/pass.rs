@@ -1,4 +1,4 @@
-//! The passes by name, and who looks at what they make.
+//! The passes by name, and observers that see the program after each.
 
 /// A pass, in the order in which they run; `lower` comes before all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,14 +100,14 @@ impl Pass {
 
 /// Is told what passes make.
 pub trait Observer {
-    /// Does it want to see what this pass makes? If not, nobody makes a text of it.
+    /// Does the observer want to see the result of this pass? If not, the pass writes no text.
     fn wants(&self, pass: Pass) -> bool;
     /// What this pass has made. Passes that run until nothing changes are told of each time; one that a machine has no
     /// use for is not told of.
     fn see(&mut self, pass: Pass, text: String);
 }
 
-/// Nobody looks.
+/// An observer of nothing.
 pub struct Unobserved;
 
 impl Observer for Unobserved {
@@ -118,7 +118,7 @@ impl Observer for Unobserved {
     fn see(&mut self, _pass: Pass, _text: String) {}
 }
 
-/// The program after one pass, or, where that does not run, as the pass behind it finds it.
+/// The program after one pass, or, where that does not run, as the pass after it finds it.
 pub struct Dump {
     after: Pass,
     text: String,

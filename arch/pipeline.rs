@@ -59,7 +59,7 @@ pub(crate) fn compile(
     Ok(code)
 }
 
-/// A program whose slots have registers, but for the search for better ones.
+/// A program with registers for its slots, before the search for better ones.
 struct Coloured {
     program: Program,
     colouring: Colouring,
@@ -79,9 +79,9 @@ impl Coloured {
     }
 }
 
-/// A program that was compiled before, for a machine, and what it became. A file that states its own size is built several
-/// times, with the same operations on other data, which the passes up to register allocation do not read; and so is a
-/// program with several searches for registers.
+/// A program that was compiled before for a machine, and its colouring. The caller compiles a file that states its own
+/// size several times, with the same operations and other data. The passes up to register allocation do not read data.
+/// It also compiles a program with several searches for registers.
 struct Known {
     machine: Machine,
     program: Program,

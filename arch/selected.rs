@@ -4,7 +4,7 @@ use crate::ir::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Sl
 use crate::ir::syscall::Call;
 use crate::{Target, disasm};
 
-/// A program with two numbers that nobody knows, and what is done with them; all of it is wanted at the end.
+/// A program with two unknown numbers and operations on them. All results are used at the end.
 struct Case {
     program: Program,
     one: Slot,
@@ -246,7 +246,7 @@ fn data_that_a_slot_leads_to_later_are_in_the_file() {
     }
 }
 
-/// Every argument that anybody looks at is in its register: on i386, too, where the sixth is in the frame's, which gets
+/// Every argument that the kernel looks at is in its register. On i386 the sixth is in the frame's register, which gets
 /// its own value back.
 #[test]
 fn calls_pass_all_their_arguments() {
@@ -286,7 +286,8 @@ fn calls_pass_all_their_arguments() {
     }
 }
 
-/// Without an address its length is one that nobody refuses: a number that is not negative, whatever was there before.
+/// Without an address the length is a number that every kernel takes: it is not negative, whatever the register held
+/// before.
 #[test]
 fn no_address_has_no_negative_length() {
     for (machine, length) in [("x86_64", "r9d"), ("i386", "ebp"), ("aarch64", "5")] {
@@ -309,8 +310,8 @@ fn no_address_has_no_negative_length() {
     }
 }
 
-/// Whoever reads the stack as it was at entry has a frame of its own below it: routines that stand in the place of
-/// their only call leave no other reason for one.
+/// A program that reads the stack at entry has a frame of its own below it. An inlined routine is no other reason for a
+/// frame.
 #[test]
 fn a_frame_leaves_the_entry_alone_that_is_read() {
     for machine in ["x86_64", "i386", "aarch64"] {

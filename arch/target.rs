@@ -3,9 +3,9 @@
 /// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).
 pub const LOWEST_ADDRESS: u32 = 0x1_0000;
 
-/// Bytes above the stack pointer at entry that may be overwritten: argument count, arguments, environment and the
-/// auxiliary vector (at least 18 pairs, fs/binfmt_elf.c `create_elf_tables`) are always there, and a program that
-/// does not read them needs no frame of its own.
+/// Bytes above the stack pointer at entry that a program may overwrite. The argument count, arguments, environment and
+/// the auxiliary vector (at least 18 pairs, fs/binfmt_elf.c `create_elf_tables`) are always there. A program that does
+/// not read them needs no frame of its own.
 pub const ENTRY_SCRATCH_BYTES: u32 = 128;
 
 /// Width of addresses and of the kernel's `long`.
@@ -38,7 +38,7 @@ pub enum Machine {
     I386,
 }
 
-/// ValueState about a machine that others need: headers, images, tests.
+/// Facts about a machine that others need: headers, images, tests.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Target {
     /// Which machine.

@@ -1,15 +1,17 @@
-//! What selection believes of registers, for those who compare it with the registers of a real run. Nobody else asks
-//! for it, and the code is the same either way.
+//! Assertions: what selection knows of the registers before an instruction, as ranges that a run can check.
+//!
+//! A test runs a program, stops at each instruction, and compares the real registers with the assertions. A failure
+//! means that the analysis is wrong. Only that test wants them; the code is the same with and without.
+//! Invariant: an assertion holds whichever way control came to the instruction.
 
 use crate::analysis::value_state::{Value, ValueState};
 use crate::ir::Ref;
 use crate::ir::op::{Kind, Program, Slot};
 use crate::reg::Reg;
 
-/// What is believed of a register before an instruction, whichever way control came there. Only an operation's first
-/// instruction has assertions, which are exact there: inside an operation, what is known may be noted before the
-/// instructions that make it true, or behind those that end it. An instruction that others share, because they end
-/// alike, has none.
+/// What selection knows of a register before an instruction. Only the first instruction of an operation has assertions:
+/// inside an operation, knowledge may be noted before the instruction that makes it true, or after. An instruction that
+/// merged tails share has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The instruction's address.
@@ -51,7 +53,7 @@ pub enum Content {
     },
 }
 
-/// The same while nobody knows where anything will be.
+/// The same before anything has an address.
 #[derive(Clone, Debug)]
 pub(crate) struct Assertions {
     values: ValueState,

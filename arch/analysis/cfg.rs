@@ -8,7 +8,7 @@ use crate::ir::op::{Label, Op, Program, Slot};
 
 /// Control flow between operations.
 pub(crate) struct Cfg {
-    /// Operations that follow each operation in the same body; behind a call of a routine, the one it comes back to.
+    /// Operations that follow each operation in the same body; after a call of a routine, the one it comes back to.
     pub(super) next: Vec<Vec<usize>>,
     /// For a call of a routine: which.
     calls: Vec<Option<usize>>,
@@ -100,8 +100,8 @@ impl Cfg {
         }
     }
 
-    /// Visits the successors of an operation, each with the slots whose values go there: all, or those that are in the
-    /// set or not in it.
+    /// Visits the successors of an operation, each with the slots that go there. `None` means all slots. A set means
+    /// the slots in it, or, with `false`, those outside it.
     pub(crate) fn for_each_successor(&self, at: usize, mut visit: impl FnMut(usize, Option<(&Set, bool)>)) {
         match (self.calls[at], self.returns[at]) {
             (Some(routine), _) => {

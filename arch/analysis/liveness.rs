@@ -44,8 +44,8 @@ impl Cfg {
         live
     }
 
-    /// The slots whose values must survive each operation: those that are live there, and within a routine also those
-    /// that are live after one of its calls and that it does not write.
+    /// The slots that must survive each operation: those that are live after it. Within a routine also those that are
+    /// live after one of its calls and that it does not write.
     pub(crate) fn live_including_callers(&self, program: &Program, live: &Live) -> Vec<Set> {
         let mut across = vec![Set::with_room(program.slots.len()); self.routines.len()];
         loop {

@@ -34,12 +34,12 @@ impl Value {
     }
 }
 
-/// One register: what it holds and whose value that is.
+/// One register: what it holds, and the slot that it is a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RegValue {
     /// Its content.
     pub(crate) value: Value,
-    /// The slot whose value it equals.
+    /// The slot that has the same value.
     pub(crate) copy_of: Option<Slot>,
     /// The word of the frame that it equals, 4 bytes at this offset which nothing but their own offset leads to.
     pub(crate) word: Option<i32>,
@@ -71,7 +71,7 @@ impl From<Value> for RegValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ValueState {
     registers: [RegValue; 32],
-    /// The slot whose comparison with 0 the flags hold.
+    /// The slot that the flags compare with 0.
     flags: Option<Slot>,
 }
 

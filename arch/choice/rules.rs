@@ -3,21 +3,21 @@
 /// A rule of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// Bytes of a header are absorbed as the immediate of an instruction that nobody needs.
+    /// Header bytes are the immediate of an instruction without effect.
     AbsorbAsImmediate,
-    /// Bytes of a header are run as an addition to a register that nobody has.
+    /// Header bytes are an addition to a dead register.
     Sum,
-    /// Bytes of a header are run as prefixes of what follows.
+    /// Header bytes are prefixes of the next instruction.
     Prefix,
-    /// A word of a header is run as a branch.
+    /// A word of the header is a branch.
     Branch,
-    /// Code goes on in other free bytes, behind a jump.
+    /// Code continues in another hole, after a jump.
     JumpToHole,
-    /// Code from behind the header goes on in free bytes of it, behind a jump.
+    /// Code after the header continues in a hole of the header, after a jump.
     Back,
-    /// Instructions that do not need each other change places.
+    /// Independent instructions change places.
     Order,
-    /// Another encoding, a longer one too, whose bytes are there already.
+    /// Another encoding, perhaps a longer one, with bytes that the header has already.
     Encoding,
     /// Data lie in each other, in code, or in a header.
     Share,
@@ -27,19 +27,19 @@ pub enum Rule {
     Bits,
     /// A constant by exchange with a register that holds it.
     Exchange,
-    /// A constant by turning all bits round.
+    /// A constant by inverting all bits of a register.
     Not,
     /// A zero that was pushed when the program began.
     Zero,
     /// A constant of two bytes where the upper bits are right already.
     Half,
-    /// A constant that a register holds from the beginning: it need not be made in a loop, or others are near it.
+    /// A constant that a register holds from the beginning: a loop need not make it, or other constants are near it.
     Hold,
-    /// A constant that a loop begins with, made again before the loop goes round.
+    /// A constant of a loop's start, made again before the jump back.
     Again,
     /// Data that are pushed instead of kept in the file.
     Stack,
-    /// A short number although the last call may have failed, where this one makes no difference then.
+    /// A short call number although the last call may have failed: this call makes no difference then.
     Needless,
     /// Two constants by one load of words that lie in a header, in code or in data.
     Words,

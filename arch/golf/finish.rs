@@ -1,5 +1,5 @@
-//! The end of a path of the search: data get their places, everything gets its final bytes, and the caller says whether
-//! the file will do.
+//! The end of a path of the search: data get their places, every byte gets its value, and the caller accepts the file
+//! or not.
 //!
 //! Invariant: what it returns has been encoded again at its final addresses, and agrees with every byte of the header.
 //! Cost: linear in the data, for each path that gets here.
@@ -13,7 +13,7 @@ use crate::ir::op::{DatumId, Label};
 use crate::isa::golf::PREFIXES;
 use crate::mach::code::{Placed, PlacedCode, Unit};
 
-/// Memory is mapped in pages of at least so many bytes; behind the file's end the last of them holds zeros.
+/// Memory is mapped in pages of at least so many bytes; after the file's end the last of them holds zeros.
 const PAGE_BYTES: u32 = 4096;
 /// To finish takes as long as a place for so many units.
 const UNITS_OF_A_PLACE: u64 = 4;
@@ -51,8 +51,8 @@ impl Search<'_> {
         }
     }
 
-    /// The place that makes the file the least longer; of equals the one where the fewest free bytes go. Of what the code
-    /// has brought along all of them: one may be in a field that cannot have that value.
+    /// The best places for a datum: the file grows the least there, and of these the fewest free bytes go. A datum that
+    /// the code has brought along has all of them, because one may be in a field that cannot have that value.
     fn places(&mut self, blob: &Blob) -> Vec<u32> {
         let mut best: Vec<((u32, u32), u32)> = Vec::new();
         for at in (0..=self.image.end.next_multiple_of(blob.align)).step_by(blob.align as usize) {
@@ -79,7 +79,7 @@ impl Search<'_> {
         best.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// The file's end: zeros behind it are in memory anyway, to the end of the page.
+    /// The file's end: zeros after it are in memory anyway, to the end of the page.
     fn trimmed_end(&self) -> u32 {
         let least = self.goal.task.template.least_bytes;
         let is_zero = |at: &u32| self.image.value(*at) == Some(0) || self.image.is_free(*at);
@@ -111,7 +111,7 @@ impl Search<'_> {
         let ends = instructions.iter().map(|one| (one.at - base) as u32 + one.bytes.len() as u32);
         self.are_mapped(places, ends.max().unwrap_or(0), bytes.len() as u32).then_some(())?;
         let code = self.placed_code(instructions, base, &bytes);
-        // What lies behind the file's end is 0.
+        // What lies after the file's end is 0.
         let in_file = |at: u32, len: usize| (bytes.len() as u32).saturating_sub(at).min(len as u32);
         let task = self.goal.task;
         let named = |&(datum, at, ref bytes): &(DatumId, u32, Vec<u8>)| {
@@ -121,8 +121,7 @@ impl Search<'_> {
         Some(Packed { bytes, base, code, data })
     }
 
-    /// Are the code, which ends there, and all data in memory, with what the kernel copies behind them, if the file has so
-    /// many bytes?
+    /// Does a file of so many bytes have its code, its data, and what the kernel copies after them in mapped memory?
     fn are_mapped(&self, places: &[(usize, u32)], code_end: u32, file_bytes: u32) -> bool {
         let end = file_bytes.next_multiple_of(PAGE_BYTES);
         let mapped_to = |&(blob, at): &(usize, u32)| {

@@ -7,20 +7,20 @@
 use super::template::{Class, ClassId, Template};
 use crate::isa::golf::FileBytes;
 
-/// What a move changed: which class, and how it was.
+/// An entry of the trail: which class, and what it was.
 struct Change {
     class: usize,
     was: Class,
     was_taken: bool,
 }
 
-/// The bytes of a file in the making. Bytes behind the template have classes of their own, made when they are needed.
+/// The bytes of a file in the making. Bytes after the template get classes of their own when the search needs them.
 pub(super) struct HeaderImage {
     cells: Vec<ClassId>,
     classes: Vec<Class>,
-    /// Classes that somebody has put something into.
+    /// Classes that code or data occupy.
     taken: Vec<bool>,
-    /// Offset behind the last byte that is in use, or that the file has to have.
+    /// Offset after the last byte that is in use, or that the file has to have.
     pub(super) end: u32,
     header: u32,
     /// The free bytes of the template, a bit each.
@@ -29,7 +29,7 @@ pub(super) struct HeaderImage {
     of_class: Vec<u128>,
     /// Bytes of classes that have bytes before them.
     twins: u128,
-    /// Bytes behind the template that are in use.
+    /// Bytes after the template that are in use.
     used_behind: u32,
     changes: Vec<Change>,
 }
@@ -40,7 +40,7 @@ const TEMPLATE_BYTES: usize = 128;
 /// Of FNV-1a: spreads a byte over a number.
 const PRIME: u64 = 0x100_0000_01b3;
 
-/// Where an image was.
+/// A state of the image that the search can return to.
 #[derive(Clone, Copy)]
 pub(super) struct SavePoint {
     changes: usize,
@@ -64,7 +64,7 @@ impl HeaderImage {
         Self { cells, classes, taken, end, header, free, of_class, twins, used_behind: 0, changes }
     }
 
-    /// Has the value of a class; keeps count of what is free.
+    /// Sets the value of a class, and counts the free bytes.
     fn set(&mut self, class: usize, now: Class, taken: bool) {
         let was_free = self.classes[class] == Class::FREE;
         let is_free = now == Class::FREE;
@@ -79,7 +79,7 @@ impl HeaderImage {
         self.taken[class] = taken;
     }
 
-    /// Offset behind the template.
+    /// Offset after the template.
     pub(super) fn header(&self) -> u32 {
         self.header
     }
@@ -133,7 +133,7 @@ impl HeaderImage {
         self.end = to.end;
     }
 
-    /// Puts a byte there; `None` stands for one that is known later and can be nobody else's.
+    /// Puts a byte there. `None` is a byte that becomes known later; it shares its place with nothing.
     pub(super) fn put(&mut self, at: u32, byte: Option<u8>) -> bool {
         let class = self.class(at);
         let was = self.classes[class];
@@ -158,7 +158,7 @@ impl HeaderImage {
         fits
     }
 
-    /// Can the bytes perhaps be put there? Only classes of several bytes, which must agree, are not looked at.
+    /// Can the bytes go there? It does not look at classes of several bytes, which must agree.
     pub(super) fn may_hold(&self, at: u32, bytes: &[Option<u8>]) -> bool {
         let agrees = |(byte, at): (&Option<u8>, u32)| {
             let class = self.get(at);
@@ -167,7 +167,7 @@ impl HeaderImage {
         bytes.iter().zip(at..).all(agrees)
     }
 
-    /// Fills in a byte that was left for later, or looks whether it is so already.
+    /// Sets a byte that was left for later, or checks that it has this value already.
     pub(super) fn settle(&mut self, at: u32, value: u8) -> bool {
         let class = self.class(at);
         let was = self.classes[class];
@@ -200,8 +200,8 @@ impl HeaderImage {
         sum
     }
 
-    /// What may be expected to find room below the file's end: of bytes that are the same only one is used, and of each
-    /// run one is lost on the way to the next, unless a datum is so short that it fits.
+    /// The bytes that probably find room below the file's end. Of equal bytes only one is used. Of each run of free
+    /// bytes one is lost on the way to the next run, unless a datum is short enough to fit.
     pub(super) fn room_below_end(&self, least_datum: u32) -> u32 {
         let below = self.end.min(self.header);
         let all = if below == 0 { 0 } else { self.free & (u128::MAX >> (TEMPLATE_BYTES as u32 - below)) };
@@ -219,7 +219,7 @@ impl HeaderImage {
         sum
     }
 
-    /// The bytes up to the end, none where nobody has decided anything.
+    /// The bytes up to the end; `None` where nothing is decided.
     pub(super) fn bytes(&self) -> Vec<Option<u8>> {
         let byte = |at| {
             let class = self.get(at);
@@ -233,8 +233,8 @@ impl HeaderImage {
         self.free
     }
 
-    /// What matters of the bytes in several fields: more fields than two bear but few values, two are content as long as
-    /// the number is not too large.
+    /// What matters of the bytes that stand in several fields. More than two fields allow few values; two fields only
+    /// need a number that is not too large.
     pub(super) fn letters(&self) -> u64 {
         let matters = |(cells, class): (&u128, &Class)| match cells.count_ones() {
             0 | 1 => None,
@@ -245,7 +245,7 @@ impl HeaderImage {
         several.fold(0, |all, value| (all ^ u64::from(value)).wrapping_mul(PRIME))
     }
 
-    /// Is the byte put there by somebody, not by the template?
+    /// Does code or data occupy the byte? The template's own bytes do not count.
     pub(super) fn is_taken(&self, at: u32) -> bool {
         self.cells.get(at as usize).is_some_and(|&class| self.taken[usize::from(class)])
     }

@@ -96,7 +96,7 @@ fn forms(task: &Task) -> Result<Vec<u8>, CompileError> {
     task.code.units.iter().map(form).collect()
 }
 
-/// Load addresses that make more of a header than a number: those whose words can be run through.
+/// Load addresses that let code run through header words.
 pub fn useful_bases(target: &Target) -> &'static [u64] {
     isa::golf_of(target).useful_bases()
 }

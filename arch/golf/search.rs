@@ -4,8 +4,8 @@
 //! jumps between the pieces.
 //! Strategy: depth first, one instruction after the other: here, in another encoding, through header bytes, or after a
 //! jump to another hole. A path ends where its lower bound is no better than the best file.
-//! Invariant: the lower bound counts free bytes only, corrected by what code may share with the header (`overlap.rs`),
-//! so it never cuts off a smaller file.
+//! Invariant: the lower bound counts free bytes, and what code may share with the header (`overlap.rs`). So it never
+//! cuts off a smaller file.
 //! Cost: exponential in the worst case; the task's budget limits the places looked at.
 
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ struct At {
     group: usize,
     /// Items of the group that are placed.
     done: u32,
-    /// Where execution is; none behind a jump.
+    /// Where execution is; none after a jump.
     cursor: Option<u32>,
     /// Is there a prefix before the cursor?
     prefixed: bool,
@@ -64,7 +64,7 @@ pub(super) struct Search<'a> {
     pub(super) best: Option<Packed>,
     /// Only what is smaller than this counts.
     pub(super) below: u32,
-    /// Units whose jumps did not reach.
+    /// Units with jumps that did not reach.
     pub(super) too_far: Vec<usize>,
 }
 

@@ -55,8 +55,7 @@ pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, b
     code.units.iter().map(bytes).sum::<u32>() + data
 }
 
-/// The smallest size that a file of so many bytes of code and data can have in a template; none if nothing can be run
-/// at its entry.
+/// The smallest file that holds so many bytes of code and data in a template. None if no code can start at its entry.
 pub fn lower_bound(target: &'static Target, template: &Template, bytes: u32) -> Option<u32> {
     let image = HeaderImage::new(template);
     let isa = isa::golf_of(target);

@@ -16,7 +16,7 @@ pub struct Packed {
     pub base: u64,
     /// The instructions and the labels.
     pub code: PlacedCode,
-    /// Data: the name, its offset, how many of its bytes the file has (those behind its end are 0).
+    /// Data: the name, its offset, how many of its bytes the file has (those after its end are 0).
     pub data: Vec<(String, u32, u32)>,
 }
 
@@ -51,12 +51,12 @@ pub struct Task<'a> {
     pub below_bytes: u32,
     /// So many places may be looked at.
     pub budget: u64,
-    /// The search prunes a path unless the header has room for so many bytes more than may be expected; none if it
-    /// looks at every place that could hold a smaller file.
+    /// The search prunes a path unless the header has room for so many bytes more than may be expected. None: it looks
+    /// at every place that could hold a smaller file.
     pub pruning_margin: Option<u32>,
     /// A rule that is not to be used.
     pub without: Option<Rule>,
-    /// Completes a file of these bytes, `None` where nobody has decided yet; none if it will not do.
+    /// Completes a file of these bytes, `None` where nothing is decided yet. None if the file will not do.
     pub complete: &'a Complete<'a>,
     /// Ends it early.
     pub stop: &'a Stop<'a>,
@@ -68,7 +68,7 @@ pub(super) struct Goal<'a> {
     pub(super) groups: &'a [Group],
     pub(super) blobs: &'a [Blob],
     pub(super) forms: &'a [u8],
-    /// A register that nobody has.
+    /// A register that no instruction touches.
     pub(super) dead_register: Option<u8>,
     /// Bytes that data may save by lying in each other or in code, at most.
     pub(super) may_share: u32,

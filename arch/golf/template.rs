@@ -10,12 +10,12 @@ pub struct Class {
     pub value: u8,
     /// The bits that are decided.
     pub decided: u8,
-    /// Nobody may put anything here, although the value is known only later.
+    /// The byte stays as it is, although its value becomes known later.
     pub late: bool,
 }
 
 impl Class {
-    /// Whoever comes first decides.
+    /// The first that uses the byte decides.
     pub const FREE: Self = Self { value: 0, decided: 0, late: false };
 
     /// All bits are decided.
@@ -27,12 +27,12 @@ impl Class {
     pub const LATE: Self = Self { value: 0, decided: 0, late: true };
 }
 
-/// What a program is placed into: the file's first bytes, with holes. Behind them everything is free.
+/// What a program is placed into: the file's first bytes, with holes. After them everything is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Address of the file's first byte, without the bytes that classes decide.
     pub base: u64,
-    /// Bytes of that address that are classes: which byte, 0 the lowest, and whose value it has.
+    /// Bytes of that address that are classes: which byte, 0 the lowest, and its class.
     pub base_bytes: Vec<(u32, ClassId)>,
     /// The class of each byte.
     pub cells: Vec<ClassId>,

@@ -24,15 +24,15 @@ pub(super) struct Item {
     pub(super) bytes: Vec<Option<u8>>,
     /// Other encodings that do the same.
     pub(super) others: Vec<Vec<u8>>,
-    /// Does control go on behind it?
+    /// Does control go on after it?
     pub(super) goes_on: bool,
-    /// Must it stand right behind the one before?
+    /// Must it stand right after the one before?
     pub(super) is_glued: bool,
     /// Are condition flags wanted right before it?
     pub(super) flags_wanted: bool,
 }
 
-/// Items of which any may come first as long as each comes behind those that it needs.
+/// Items of which any may come first as long as each comes after those that it needs.
 pub(super) struct Group {
     pub(super) items: Vec<Item>,
     /// For each item the bits of those that have to come before it.
@@ -97,8 +97,8 @@ fn label_item(unit: usize, label: Label) -> Item {
     Item { unit, label: Some(label), bytes, others, goes_on: true, is_glued: false, flags_wanted: false }
 }
 
-/// Flags are wanted from an instruction that looks at them back to whoever sets them; before a jump, if they are where it
-/// leads.
+/// Flags are wanted from the instruction that sets them to the one that reads them; before a jump, if they are wanted
+/// at its label.
 fn want_flags(code: &Code, groups: &mut [Group], effects: &[Vec<Effects>]) {
     let mut labels: BTreeSet<Label> = BTreeSet::new();
     loop {
@@ -143,7 +143,7 @@ pub struct Blob {
     pub datum: DatumId,
     /// Its bytes, `None` where they are addresses.
     pub bytes: Vec<Option<u8>>,
-    /// Bytes behind it that the kernel copies and ignores.
+    /// Bytes after it that the kernel copies and ignores.
     pub ignored_behind: u32,
     /// Its address is a multiple of this.
     pub align: u32,
@@ -151,8 +151,8 @@ pub struct Blob {
     pub is_brought: bool,
 }
 
-/// Bytes that a datum takes at least: those behind its last byte that is not 0 may lie behind the file's end, and all of
-/// what may be there already.
+/// The fewest bytes that a datum takes. Zeros at its end may lie after the file's end. All of a brought datum may be in
+/// the file already.
 pub(super) fn least_bytes(blob: &Blob) -> u32 {
     if blob.is_brought {
         return 0;

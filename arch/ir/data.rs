@@ -10,7 +10,7 @@ use super::reference::Ref;
 pub enum Part {
     /// Bytes as they are.
     Bytes(Vec<u8>),
-    /// So many bytes that nobody looks at.
+    /// So many bytes that nothing reads.
     Ignored(u32),
     /// A number of the machine's word size, in its byte order.
     Word(u64),
@@ -48,7 +48,7 @@ pub struct Datum {
     pub name: String,
     /// Its content.
     pub parts: Vec<Part>,
-    /// Bytes behind it that the kernel copies and ignores: they must be in memory, whatever they are.
+    /// Bytes after it that the kernel copies and ignores: they must be in memory, whatever they are.
     pub ignored_behind: u32,
     /// May the program write to it?
     pub writable: bool,

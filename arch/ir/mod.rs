@@ -1,9 +1,9 @@
-//! The intermediate representation: ISA-neutral operations on slots (virtual registers), the data they read and write,
-//! the system calls they make, and the text form of all that.
+//! The intermediate representation (IR): ISA-neutral operations on slots, their data, their system calls, and the text
+//! form of all that.
 //!
-//! A slot is a virtual register; a datum is a piece of data; the frame is memory on the stack, the state writable memory
-//! at a fixed address. The files, each of which knows only those before it: `entities`, `operand`, `reference`, `data`,
-//! `data_table`, `syscall`, `operation`, `visit`, `program`, `text`.
+//! A slot is a virtual register. A datum is a piece of data. The frame is memory on the stack, the state writable
+//! memory at a fixed address. Each of these files knows only those before it: `entities`, `operand`, `reference`,
+//! `data`, `data_table`, `syscall`, `operation`, `visit`, `program`, `text`.
 //! Invariant: nothing here names a machine. It knows the targets' facts and nothing else of the crate.
 
 pub(crate) mod data;

@@ -28,7 +28,7 @@ pub enum Operand {
     State(u32),
     /// The address of the file's first byte.
     Image,
-    /// The stack pointer at entry: the argument count lies there, the arguments and the environment behind it.
+    /// The stack pointer at entry: the argument count lies there, the arguments and the environment after it.
     Entry,
     /// Whatever is there: the kernel does not look at it.
     Any,
@@ -55,7 +55,7 @@ impl Mem {
 pub enum Base {
     /// The address in a slot.
     Slot(Slot),
-    /// The sum of two slots; both are addresses or numbers from 0 up whose upper half is 0.
+    /// The sum of two slots. Both are addresses, or numbers from 0 up with an upper half of 0.
     Sum(Slot, Slot),
     /// The start of the frame.
     Frame,

@@ -91,7 +91,7 @@ pub enum Op {
     Routine(Label),
     /// Go to a routine and come back. Slots are shared with it: there are no others.
     CallRoutine(Label),
-    /// Go back behind the [`Op::CallRoutine`] that came to this routine.
+    /// Go back after the [`Op::CallRoutine`] that came to this routine.
     ReturnFrom {
         /// The routine that ends here.
         from: Label,
@@ -126,7 +126,7 @@ pub enum Op {
         /// Operand and result.
         to: Slot,
     },
-    /// Copies bytes from lower to higher addresses: `to` and `from` end behind the last byte, `len` ends as 0.
+    /// Copies bytes from lower to higher addresses: `to` and `from` end after the last byte, `len` ends as 0.
     Copy {
         /// Where to, an address.
         to: Slot,
@@ -207,12 +207,12 @@ pub enum Op {
     /// Put a slot's value on top of the stack. What was in the frame is out of reach until it is taken off again by
     /// [`Op::Pop`]. Every way to a label comes there with the same number of values on the stack.
     Push {
-        /// Whose value.
+        /// The slot.
         value: Slot,
     },
     /// Take a slot's value off the top of the stack.
     Pop {
-        /// Whose new value.
+        /// The slot that gets it.
         to: Slot,
     },
     /// Write these bytes to memory.

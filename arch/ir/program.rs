@@ -57,8 +57,8 @@ pub struct Program {
     pub variables: Vec<Variable>,
     /// Bytes of writable stack memory it uses.
     pub frame_bytes: u32,
-    /// Bytes at its beginning that are nothing but words of 4 bytes, each accessed by its own offset and never by an
-    /// address: a machine with enough registers may keep them there.
+    /// Bytes at its beginning that are words of 4 bytes, each accessed by its own offset and never by an address. A
+    /// machine with enough registers may keep them there.
     pub word_bytes: u32,
     /// Bytes right below them that hold slots for which there is no register.
     pub spilled_bytes: u32,
@@ -160,7 +160,7 @@ impl Program {
         &self.insts[..end]
     }
 
-    /// Labels whose addresses are in data: control comes there from elsewhere, too.
+    /// Labels with their addresses in data: control comes there from elsewhere, too.
     pub(crate) fn labels_in_data(&self) -> impl Iterator<Item = Label> {
         let label = |part: &Part| match part {
             Part::Code(label) | Part::CodeAddress(label) => Some(*label),
@@ -179,7 +179,8 @@ impl Program {
         format!("{why} → {}", self.labels[usize::from(to.0)]).trim_start().to_owned()
     }
 
-    /// The name of the frame's byte of this offset: of each variable that has it, with how far it is from its beginning.
+    /// The name of the frame's byte of this offset. Every variable that has the byte is named, with the distance from
+    /// its first byte.
     pub fn name_in_frame(&self, offset: i32) -> Option<String> {
         let offset = u32::try_from(offset).ok()?;
         let of = |variable: &Variable| {

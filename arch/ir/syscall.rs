@@ -17,7 +17,7 @@ pub enum Returns {
     Never,
 }
 
-/// ValueState about a system call.
+/// Facts about a system call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CallInfo {
     /// Which.
@@ -42,10 +42,11 @@ impl CallInfo {
         }]
     }
 
-    /// Does the kernel, or what runs the program in its place, look at this argument there? `accept` and `accept4` share a
-    /// row; only `accept4` has flags, and only `epoll_pwait` and `ppoll` a mask. Without an address Linux looks at no `addrlen`, but others do: gVisor's `recvfrom`
-    /// writes a length there (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729), and qemu-user's
-    /// `sendto` refuses a negative one (linux-user/syscall.c `do_sendto`; measured on 7.2.22).
+    /// Does the kernel, or an emulator in its place, look at this argument? `accept` and `accept4` share a row, and
+    /// only `accept4` has flags; only `epoll_pwait` and `ppoll` have a mask. Without an address Linux does not look at
+    /// `addrlen`, but others do. The `recvfrom` of gVisor writes a length there
+    /// (pkg/sentry/syscalls/linux/sys_socket.go recvFrom; measured on runsc 20240729). The `sendto` of qemu-user
+    /// refuses a negative one (linux-user/syscall.c `do_sendto`; measured on 7.2.22).
     pub fn looks_at(&self, machine: Machine, args: &[Operand], index: usize) -> bool {
         let is_32_bit = machine == Machine::I386;
         match (self.call, index) {
@@ -65,14 +66,21 @@ impl CallInfo {
 }
 
 macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident $text:literal ($($arg:literal),*) $returns:ident [$x86_64:literal $aarch64:literal $i386:literal])*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $text:literal ($($arg:literal),*) $returns:ident [$x86_64:literal $aarch64:literal $i386:literal]
+    )*) => {
         /// A system call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Call { $($(#[$doc])* $name),* }
 
         /// All system calls, in the order of the enumeration.
         pub static CALLS: &[CallInfo] = &[$(CallInfo {
-            call: Call::$name, name: $text, args: &[$($arg),*], result: Returns::$returns, numbers: [$x86_64, $aarch64, $i386],
+            call: Call::$name,
+            name: $text,
+            args: &[$($arg),*],
+            result: Returns::$returns,
+            numbers: [$x86_64, $aarch64, $i386],
         }),*];
     };
 }
@@ -117,7 +125,8 @@ calls! {
     /// Change an epoll set.
     EpollCtl       "epoll_ctl"       ("epfd", "op", "fd", "event")                             Zero   [233  21 255]
     /// Wait for events (`epoll_pwait` on aarch64, which has no `epoll_wait`).
-    EpollWait      "epoll_wait"      ("epfd", "events", "maxevents", "timeout", "sigmask", "sigsetsize") Number [232 22 256]
+    EpollWait      "epoll_wait"      ("epfd", "events", "maxevents", "timeout", "sigmask", "sigsetsize")
+                                                                                               Number [232  22 256]
     /// Take a connection, with flags.
     Accept4        "accept4"         ("fd", "addr", "addrlen", "flags")                        Number [288 242 364]
     /// Connect to an address.
@@ -164,7 +173,7 @@ calls! {
     Kill           "kill"            ("pid", "sig")                                            Zero   [ 62 129  37]
     /// Wait for a child.
     Wait4          "wait4"           ("pid", "wstatus", "options", "rusage")                   Number [ 61 260 114]
-    /// The call whose number is the first argument; the other arguments are that call's. No machine has it by this name.
+    /// The call of the number in the first argument; its own arguments follow. No machine has a call of this name.
     Numbered       "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6") Number [  0   0   0]
     /// The same, of calls that return nothing but 0 or an error.
     NumberedZero   "call"            ("number", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6") Zero   [  0   0   0]
@@ -173,7 +182,7 @@ calls! {
 }
 
 impl Call {
-    /// ValueState about it.
+    /// Facts about it.
     pub fn info(self) -> &'static CallInfo {
         let info = &CALLS[self as usize];
         debug_assert!(info.call == self, "the table is in the order of the enumeration");

@@ -5,7 +5,7 @@ use super::operand::{Base, Mem, Operand, Width};
 use super::operation::Op;
 
 impl Op {
-    /// Slots whose value it reads.
+    /// Slots that it reads.
     pub fn uses(&self) -> Vec<Slot> {
         let mut uses = Vec::new();
         let slot = |arg: &Operand| if let Operand::Slot(slot) = arg { Some(*slot) } else { None };
@@ -32,7 +32,7 @@ impl Op {
         uses
     }
 
-    /// Data whose address it takes, once for each time.
+    /// Data that it takes the address of, once for each time.
     pub fn data(&self) -> Vec<DatumId> {
         let args: Vec<&Operand> = match self {
             Self::Call { args, .. } => args.iter().collect(),
@@ -66,7 +66,7 @@ impl Op {
         }
     }
 
-    /// Slots whose new value takes the old one's place.
+    /// Tied definitions: slots that it reads and writes in one place, as two-address instructions do.
     pub(crate) fn tied_defs(&self) -> Vec<Slot> {
         match self {
             Self::Binary { to, .. } | Self::Negate { to } | Self::Divide { value: to, .. } => vec![*to],

@@ -1,5 +1,4 @@
-//! What the search for small files asks of an instruction set: how code goes on elsewhere, and which bytes of a header
-//! it can run through.
+//! What golf asks of an instruction set: how code continues elsewhere, and which header bytes it can run through.
 
 use crate::choice::Rule;
 
@@ -17,7 +16,7 @@ pub(crate) trait FileBytes {
     fn end(&self) -> u32;
 }
 
-/// A way over bytes that are somebody else's.
+/// A way through bytes of the header.
 pub(crate) struct Way {
     /// Bytes to put at the cursor.
     pub(crate) put: Vec<u8>,
@@ -61,7 +60,7 @@ pub(crate) trait GolfIsa: Sync {
     fn has_one_length(&self) -> bool;
     /// Can registers exchange their values in one instruction?
     fn has_exchange(&self) -> bool;
-    /// Load addresses that make more of a header than a number: those whose words can be run through.
+    /// Load addresses that let code run through header words.
     fn useful_bases(&self) -> &'static [u64] {
         &[]
     }

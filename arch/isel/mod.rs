@@ -1,8 +1,10 @@
-//! Instruction selection: the forward walk that all instruction sets share. It is a must-analysis (Kildall, A unified
-//! approach to global program optimization, 1973) that emits instructions on the way. The value state flows along the
-//! operations; at a label the states of all paths meet, and a branch refines the state on its two sides. The walk is
-//! repeated until no state changes, so what is known at a label holds on every turn of a loop. The code of the last
-//! walk counts. The number of walks is bounded: a state at a label only ever loses.
+//! Instruction selection: the forward walk that all instruction sets share.
+//!
+//! Strategy: a must-analysis (Kildall, A unified approach to global program optimization, 1973) that emits instructions
+//! on the way. The value state flows along the operations. At a label the states of all paths meet; a branch refines
+//! the state on its two sides. The walk is repeated until no state changes, so what is known at a label holds on every
+//! turn of a loop. The code of the last walk counts.
+//! Invariant: a state at a label only ever loses knowledge, so the number of walks is bounded.
 
 use crate::analysis::assertions::Assertions;
 use crate::analysis::cfg::Cfg;
@@ -70,24 +72,24 @@ pub(crate) fn changed_at_once(program: &Program, at: usize, assigned: impl Fn(Sl
     }
 }
 
-/// Is it a call of a routine with nothing but the end of another behind it?
+/// Is it a call of a routine with nothing but the end of another after it?
 pub(crate) fn is_last(program: &Program, at: usize) -> bool {
     let [call, next] = [at, at + 1].map(|at| program.insts.get(at).map(|inst| &inst.op));
     matches!((call, next), (Some(Op::CallRoutine(_)), Some(Op::ReturnFrom { .. })))
 }
 
-/// ValueState at each label, met over everyone who comes there; `None` where nobody has come yet. Behind those of the
-/// labels stand those that a routine comes back with.
+/// The value state at each label: the meet of all paths there, `None` before the first. After those of the labels come
+/// the states that routines return with.
 struct AtLabels {
     values: Vec<Option<ValueState>>,
-    /// Has somebody come who knew less?
+    /// Has a path arrived that knows less?
     changed: bool,
 }
 
 impl AtLabels {
     fn new(program: &Program) -> Self {
         let mut at_labels = Self { values: vec![None; 2 * program.labels.len()], changed: false };
-        // The kernel jumps to a label whose address is in data with registers of its own.
+        // The kernel jumps to labels that have their addresses in data, with registers of its own.
         for label in program.labels_in_data() {
             at_labels.values[usize::from(label.0)] = Some(ValueState::UNKNOWN);
         }
@@ -113,8 +115,8 @@ fn after_call(program: &Program, routine: Label) -> Label {
     Label(routine.0 + program.labels.len() as u16)
 }
 
-/// Stretches of the program, from a label or a call of a routine to the next: by the operation that each begins with,
-/// what was known there when it was walked last. To walk it again with the same facts tells nobody anything new.
+/// Stretches of the program, each from a label or a routine call to the next. For each it has the state of the last
+/// walk at its first operation. A walk with the same state would learn nothing new.
 struct Stretches {
     walked: Vec<Option<ValueState>>,
     /// May it be passed over? Not if it moves the stack pointer.
@@ -156,7 +158,7 @@ pub(crate) fn select<S: Selector>(
 ) -> Result<Code, CompileError> {
     refuse_entry_in_routines(program)?;
     let mut at_labels = AtLabels::new(program);
-    // Only a program whose frame a register leads to is the same at a label however control came there.
+    // With routines a register leads to the frame, so a label is the same however control came there.
     if program.has_routines() {
         let mut stretches = Stretches::new(program);
         at_labels.changed = true;
@@ -201,7 +203,7 @@ fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Re
     }
 }
 
-/// One operation, whose first instruction keeps what is believed before it.
+/// Selects one operation. If `keeps` is set, its first instruction gets the assertions.
 fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
     let Inst { op, why } = &program.insts[at];
     if !keeps {
@@ -255,8 +257,8 @@ fn walk<S: Selector>(
             continue;
         }
         if !reached {
-            // Nobody comes here as far as this walk knows; a later walk, with a jump from below, will. Or this has been
-            // walked before; but what a routine comes back with may be new.
+            // This walk has found no path to here. A later walk may, by a jump from below. Or an earlier walk was here
+            // with the same state; but what a routine returns with may be new.
             if let (Some(stretches), Op::CallRoutine(to)) = (&mut stretches, &inst.op)
                 && stretches.called[at]
                 && let Some(values) = at_labels.get(after_call(program, *to))

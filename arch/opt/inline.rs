@@ -1,5 +1,5 @@
-//! Routines that are called at one place alone stand there: neither the call nor the way back is needed, and who
-//! called nothing else need not keep where it goes back to itself.
+//! Inlining: a routine with one call moves to the place of the call. The call and the return go away. A routine that
+//! called only this one need not save its return address any more.
 
 use crate::bitset::Set;
 use crate::ir::op::{Inst, Label, Op, Program};
@@ -13,12 +13,12 @@ pub(crate) fn inline(program: &Program) -> Program {
     inlined
 }
 
-/// A routine that is called once.
+/// A routine with one call.
 struct Once {
     routine: Label,
     /// The operation that calls it.
     call: usize,
-    /// The operation it begins with, and the one behind its last.
+    /// The operation it begins with, and the one after its last.
     begin: usize,
     end: usize,
 }
@@ -41,8 +41,8 @@ fn find(program: &Program) -> Option<Once> {
     })
 }
 
-/// Where a routine's operations end, if they are all in one piece which control leaves by its returns alone, and nobody
-/// comes into it but by its beginning.
+/// Where a routine ends, if its operations stand in one piece that control enters at the beginning and leaves by
+/// returns.
 fn end(program: &Program, begin: usize, places: &[Option<usize>]) -> Option<usize> {
     let insts = &program.insts;
     let mut body = Set::with_room(insts.len());
@@ -73,7 +73,7 @@ fn end(program: &Program, begin: usize, places: &[Option<usize>]) -> Option<usiz
 }
 
 impl Once {
-    /// Puts its insts in the place of its call.
+    /// Moves its operations to the place of its call.
     fn put_in(&self, program: &mut Program) {
         let behind = program.label(format!("behind {}", program.labels[usize::from(self.routine.0)]));
         let mut body: Vec<Inst> = program.insts[self.begin..self.end].to_vec();

@@ -27,7 +27,7 @@ fn is_next(insts: &[Inst], label: Label) -> bool {
     labels.into_iter().any(|next| next == label)
 }
 
-/// A jump to what follows anyway, or behind something that control does not leave by its end.
+/// A jump to what follows anyway, or after something that control does not leave by its end.
 fn is_needless(insts: &[Inst], at: usize) -> bool {
     let Op::Jump(to) = insts[at].op else { return false };
     is_next(&insts[at + 1..], to) || at.checked_sub(1).is_some_and(|before| insts[before].op.is_terminator())

@@ -1,5 +1,5 @@
-//! Passes over operations, before registers are assigned: each makes another program of a program. Their order is in
-//! `pipeline.rs`.
+//! Passes over operations before register allocation: each makes a new program from a program. `pipeline.rs` has their
+//! order.
 
 pub(crate) mod inline;
 pub(crate) mod jump_threading;

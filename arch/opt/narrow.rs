@@ -1,5 +1,5 @@
-//! Words of the frame that never hold anything but constants from 0 to 255 are bytes: a constant is stored in four
-//! bytes of code instead of seven, and compared in as many as before.
+//! Narrowing: a word of the frame that only ever holds constants from 0 to 255 becomes a byte. A store of a constant
+//! has four bytes of code then, instead of seven; a comparison is no longer.
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,12 @@
-//! Words of the frame in registers: where a machine has enough of them, they are slots like others. What is read from
-//! such a word is a copy of it then, and gets the register of what it is a copy of.
+//! Promotion: words of the frame become slots where a machine has enough registers. A load from such a word becomes a
+//! copy, and register allocation gives both the same register if it can.
 
 use std::collections::BTreeMap;
 
 use crate::ir::in_frame;
 use crate::ir::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, Width};
 
-/// Words of the frame that may be slots, by offset, if they are accessed so often.
+/// Words of the frame that may be slots, by offset, if operations access them so often.
 pub(crate) fn words(program: &Program, often: u32) -> Vec<i32> {
     let mut accesses: BTreeMap<i32, u32> = BTreeMap::new();
     let mut others = Vec::new();

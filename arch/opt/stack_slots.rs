@@ -1,4 +1,4 @@
-//! Values on top of the stack as slots of their own, for a machine with enough registers.
+//! Values on the stack become slots of their own, for a machine with enough registers.
 
 use crate::ir::op::{Op, Operand, Program, Slot};
 
@@ -25,7 +25,7 @@ pub(crate) fn to_slots(program: &Program) -> Program {
     slots
 }
 
-/// Does it lead elsewhere, or do others come here?
+/// Does control leave here, or come here from elsewhere?
 fn moves_on(op: &Op) -> bool {
     op.target().is_some() || matches!(op, Op::Label(_) | Op::Routine(_) | Op::CallRoutine(_) | Op::ReturnFrom { .. })
 }

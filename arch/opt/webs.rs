@@ -1,6 +1,6 @@
-//! A slot that is given values at many places is many slots in truth: as many as there are sets of definitions and
-//! uses that are connected. Each of them, a web, gets a register of its own, so the first thing to do is to tell
-//! them apart.
+//! Live-range splitting: each web becomes a slot of its own, so it can have its own register. A web is a set of
+//! definitions and uses that are connected (Chaitin 1982). Union and find over the places before and after each
+//! operation finds the webs.
 
 use crate::analysis::cfg::Cfg;
 use crate::analysis::liveness::Live;
@@ -25,7 +25,7 @@ pub(crate) fn split(program: &Program) -> Program {
     webs.rename(program)
 }
 
-/// For each slot before and behind each operation, the place that stands for its web: union and find.
+/// For each slot before and after each operation, the representative of its web: union and find.
 struct Webs {
     slots: usize,
     parent: Vec<usize>,
@@ -58,7 +58,7 @@ impl Webs {
         self.parent[one.max(other)] = one.min(other);
     }
 
-    /// A value that an operation leaves alone, or changes in its place, is in the same web before and behind it.
+    /// A value that an operation leaves alone, or changes in its place, is in the same web before and after it.
     fn connect(&mut self, op: &Op, at: usize, live: &Live) {
         let defines = op.defines();
         for slot in live.live_in[at].iter().filter(|&slot| live.live_out[at].contains(slot)) {

@@ -1,6 +1,9 @@
-//! Registers that slots change among each other: a search beyond what one change after the other finds. A slot takes a
-//! register, those that are in its way take what is best for them then, and what costs a little more is accepted at
-//! first, less and less of it later. Deterministic: the pseudorandom numbers of a turn are always the same.
+//! Annealing: a search for cheaper registers beyond what single changes find (Kirkpatrick, Gelatt and Vecchi,
+//! Optimization by simulated annealing, 1983).
+//!
+//! Strategy: a slot takes a register, and the slots in its way take the cheapest register left. A change that costs a
+//! little more is accepted at first; the margin shrinks to nothing.
+//! Invariant: the pseudorandom numbers of a search follow from its number, so the result is always the same.
 
 use crate::bitset::Set;
 use crate::prng::Numbers;
@@ -80,8 +83,8 @@ impl<'c> Change<'c> {
         Self { found, registers, assignment, slots: Vec::new(), was: Vec::new(), among }
     }
 
-    /// Finds the slots that are to change if one takes a register: those that have it and are in the way; if they swap
-    /// registers, all that have one of the two and are in each other's way.
+    /// Finds the slots that change if one takes a register. Without a swap these are the interfering slots that have
+    /// it. With a swap they are all slots with one of the two registers that are connected by interference.
     fn begin(&mut self, slot: usize, reg: Reg, swaps: bool) {
         self.slots.iter().for_each(|&slot| self.among.remove(slot));
         self.slots.clear();

@@ -1,5 +1,5 @@
-//! Which slot has which register, both ways: slots by register are sets, so those among a slot's neighbours are found a
-//! word at a time.
+//! Which slot has which register, both ways. The slots of a register are a set, so the search for those that interfere
+//! goes a machine word at a time.
 
 use crate::bitset::Set;
 use crate::reg::Reg;
@@ -57,7 +57,7 @@ impl Constraints {
         free.min_by_key(|&reg| (self.cost(slot, reg, assignment.all(), registers), reg))
     }
 
-    /// The slots in whose way a slot is that have a register, from the lowest number up.
+    /// The slots that interfere with a slot and have this register, from the lowest number up.
     pub(crate) fn holders<'s>(
         &'s self,
         slot: usize,

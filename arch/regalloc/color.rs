@@ -1,4 +1,8 @@
-//! Which register each slot gets: estimates, in quarters of a byte, and a search for what costs least. Deterministic.
+//! Colouring: which register each slot gets. Costs are in quarters of a byte.
+//!
+//! Each slot takes the register with the lowest estimated cost: encoding, moves that hints and copy partners would
+//! save, and pushes around clobbers. Then single changes go on as long as the total cost falls.
+//! Invariant: the result depends on the program alone.
 
 use std::collections::VecDeque;
 
@@ -11,7 +15,7 @@ use crate::regalloc::interference::{Constraints, Pair, bits};
 use crate::regalloc::spill;
 
 impl Constraints {
-    /// A slot that needs no register is in nobody's way.
+    /// Takes out a slot that needs no register.
     pub(crate) fn ignore(&mut self, slot: usize) {
         let interferes = std::mem::replace(&mut self.interferes[slot], Set::with_room(self.uses.len()));
         interferes.iter().for_each(|other| self.interferes[other].remove(slot));
@@ -26,7 +30,7 @@ impl Constraints {
 
     /// What a register costs a slot, in quarters of a byte.
     pub(crate) fn estimated_cost(&self, slot: usize, reg: Reg, assigned: &[Option<Reg>], registers: &Registers) -> u32 {
-        // Moves from and to the result's register have a form that is a byte shorter, where nobody wants the source.
+        // A move from or to the result's register has a shorter form if its source is dead afterwards.
         let moved = |other: Reg| if reg == registers.result || other == registers.result { 6 } else { 8 };
         let missed = self.hints[slot].iter().filter(|&&hint| hint != reg);
         let mut cost =
@@ -99,8 +103,8 @@ impl Constraints {
         if is_last && !(other_fits && reg == pair.own) { 14 } else { 0 }
     }
 
-    /// Gives slots other registers for as long as that costs fewer bytes: a slot takes one that it likes better, and
-    /// those who are in its way take whatever is best for them then.
+    /// Gives slots other registers as long as that costs fewer bytes. A slot takes a cheaper register, and the slots in
+    /// its way take the cheapest register left.
     pub(crate) fn improve(&self, assigned: &mut [Option<Reg>], registers: &Registers) {
         let mut left: VecDeque<usize> = (0..assigned.len()).filter(|&slot| assigned[slot].is_some()).collect();
         let mut is_left = Set::with_room(assigned.len());
@@ -132,8 +136,8 @@ impl Constraints {
         assigned.copy_from_slice(assignment.all());
     }
 
-    /// Gives a slot a register, and those that had it others, if that costs less; tells whether, and `changed` says
-    /// whose register has changed.
+    /// Gives a slot a register, and the slots that had it others, if that costs less. Returns whether it did; `changed`
+    /// lists the slots with new registers.
     fn try_to_assign(
         &self,
         slot: usize,
@@ -167,8 +171,8 @@ impl Constraints {
         true
     }
 
-    /// The slot that gives way where a slot finds no register: the least mentioned of itself and those who alone have
-    /// one that it could have.
+    /// The slot to spill where a slot finds no register: the least used of itself and the slots that alone block a
+    /// register.
     pub(crate) fn choose_spill(
         &self,
         program: &Program,
@@ -189,8 +193,8 @@ impl Constraints {
         })
     }
 
-    /// Is anything won if this slot lives in the frame? Not if it is used at once, as those between the frame and an
-    /// operation are.
+    /// Does spilling the slot help? Not if its definition is used at once, as with temporaries between the frame and an
+    /// operation.
     fn may_spill(&self, program: &Program, slot: usize) -> bool {
         let (first, last) = self.uses[slot].span;
         program.slots[slot].name != spill::IN_PASSING && last > first + 1
@@ -207,7 +211,7 @@ impl Constraints {
         let mut order = Vec::with_capacity(slots);
         while !left.is_empty() {
             let sure = left.iter().position(|&slot| degree[slot] < free[slot]);
-            // Where nobody is sure to find one, whoever is in most others' way for the fewest mentions waits longest.
+            // If no slot is sure of a register, the one that interferes most for its uses waits longest.
             let at = sure.unwrap_or_else(|| {
                 let burden = |&at: &usize| {
                     let slot = left[at];

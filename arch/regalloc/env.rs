@@ -18,29 +18,30 @@ pub(crate) struct Registers {
     pub(crate) result: Reg,
     /// Registers a system call changes.
     pub(crate) clobbers: &'static [Reg],
-    /// Registers a division uses up: dividend first, then the remainder's.
+    /// Registers that a division clobbers: the dividend's first, then the remainder's.
     pub(crate) divide: &'static [Reg],
-    /// Registers a copy uses up: where to, from where, how much.
+    /// Registers that a copy clobbers: of the destination, the source, the length.
     pub(crate) copy: &'static [Reg],
     /// Register that holds the frame's address in a program with routines.
     pub(crate) frame: Reg,
     /// Is a byte in memory as good as a word?
     pub(crate) narrows: bool,
-    /// Registers whose lowest byte cannot be stored.
+    /// Registers without a lowest byte that can be stored.
     pub(crate) no_byte: &'static [Reg],
     /// Does the kernel look at this argument of this call?
     pub(crate) looks_at: fn(&CallInfo, &[Operand], usize) -> bool,
-    /// How many operations behind this operation, a load, become one with it, so that the slot needs no register.
+    /// How many of the operations after this one, a load, become one instruction with it, so that the slot needs no
+    /// register.
     pub(crate) fused: fn(&Program, &[Set], usize) -> usize,
     /// What such a slot has instead.
     pub(crate) nowhere: Reg,
-    /// Bytes that a slot's instructions take more if it is in this register.
+    /// Extra bytes that a slot's instructions take if it has this register.
     pub(crate) extra_bytes: fn(Reg, &Uses) -> u32,
-    /// Bytes that it takes to push a register and to pop it again, around an operation that uses it up; none if that is
-    /// not done. The stack pointer has to be nobody's business, so only where a register holds the frame's address.
+    /// Bytes of a push and a pop around an operation that clobbers the register; none if the machine does not do that.
+    /// It needs a register for the frame's address, because the stack pointer moves.
     pub(crate) saves: Option<fn(Reg) -> u32>,
-    /// Registers through which a byte is loaded, stored, and what it is in, where an access and an increment of its
-    /// address by its size are one short instruction.
+    /// Registers of string instructions: where an access, and an increment of its address by its size, are one short
+    /// instruction.
     pub(crate) strings: Option<Strings>,
 }
 
@@ -60,7 +61,7 @@ pub(crate) struct Strings {
     pub(crate) value: Reg,
 }
 
-/// How often a slot is mentioned, and how.
+/// How often operations use a slot, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Uses {
     /// By so many operations.
@@ -69,7 +70,7 @@ pub(crate) struct Uses {
     pub(crate) narrow: u32,
     /// As a byte: tests of bits, stores.
     pub(crate) bytes: u32,
-    /// Bytes that it takes more where the second byte cannot be named.
+    /// Extra bytes if its second byte has no name.
     pub(crate) second_byte: u32,
     /// To count from in memory.
     pub(crate) base: u32,

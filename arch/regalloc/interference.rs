@@ -1,4 +1,5 @@
-//! What slots want of their registers, and which they may not have: found from the program, once for each colouring.
+//! The constraints on registers, found from the program once for each colouring. Two slots interfere if one is written
+//! while the other is live (Chaitin 1982).
 
 use crate::bitset::Set;
 use crate::ir::op::{Base, BinOp, Kind, Mem, Op, Operand, Program, Slot, Width};
@@ -6,12 +7,12 @@ use crate::reg::Reg;
 use crate::regalloc::parallel_move;
 use crate::regalloc::{Registers, Strings, Uses};
 
-/// For each slot: slots it may not share a register with, registers it may not have, registers and slots whose register
-/// it would like, how it is mentioned.
+/// What limits the registers of each slot: slots that it interferes with, and registers that it may not have. What
+/// makes them cheaper: hints, copy partners, and how operations use it.
 pub(crate) struct Constraints {
     pub(crate) interferes: Vec<Set>,
     pub(crate) forbidden: Vec<u32>,
-    /// How many operations through which a slot lives use up each register.
+    /// How many operations clobber each register while the slot lives.
     pub(crate) clobbers_survived: Vec<[u32; 32]>,
     /// Accesses and increments that may be one instruction: the address with its register, the value with its own.
     pub(crate) strings: Vec<Vec<Pair>>,
@@ -22,7 +23,7 @@ pub(crate) struct Constraints {
     pub(crate) own_costs: Vec<[u32; 32]>,
 }
 
-/// A slot's part in a string instruction: the register it should have; the other slot, if there is one, and its
+/// A slot's part in a string instruction: the register that it should have; the other slot, if there is one, and its
 /// register.
 #[derive(Clone, Copy)]
 pub(crate) struct Pair {
@@ -52,7 +53,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, live_out: &[
     };
     for (at, (inst, live_out)) in program.insts.iter().zip(live_out).enumerate() {
         let defines = inst.op.defines();
-        // What one operation writes is written at once: results that nobody wants keep apart from the others, too.
+        // An operation writes all its results at once, so dead results interfere with the others, too.
         let mut written = live_out.clone();
         for slot in &defines {
             written.insert(index(*slot));
@@ -87,7 +88,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, live_out: &[
     found
 }
 
-/// Slots that live through an operation that uses up registers.
+/// Slots that live through an operation that clobbers registers.
 pub(crate) fn through<'a>(op: &Op, live_out: &'a Set) -> impl Iterator<Item = Slot> + use<'a> {
     let uses_up = matches!(op, Op::Call { .. } | Op::Divide { .. } | Op::Copy { .. });
     let defines = op.defines();
@@ -95,7 +96,7 @@ pub(crate) fn through<'a>(op: &Op, live_out: &'a Set) -> impl Iterator<Item = Sl
     slots.map(|slot| Slot(slot as u16)).filter(move |slot| !defines.contains(slot))
 }
 
-/// Is this an access whose address the next operation moves behind it?
+/// Is this an access, and does the next operation increment its address by its size? Returns the slot with the address.
 pub(crate) fn moves_on(program: &Program, at: usize) -> Option<Slot> {
     let (mem, bytes) = match &program.insts[at].op {
         Op::Load { from: mem, width: Width::Byte, .. } | Op::Store { to: mem, width: Width::Byte, .. } => (*mem, 1),
@@ -172,7 +173,7 @@ fn hints(op: &Op, registers: &Registers, found: &mut Constraints) {
     }
 }
 
-/// Counts what an operation mentions.
+/// Counts how an operation uses each slot.
 fn count_uses(program: &Program, at: usize, uses: &mut [Uses]) {
     let op = &program.insts[at].op;
     let mut slots = op.uses();
@@ -220,7 +221,7 @@ fn count_uses(program: &Program, at: usize, uses: &mut [Uses]) {
     }
 }
 
-/// What it takes more to change or test these bits if they are all in the second byte: with one bit or with 32.
+/// Extra bytes to change or test these bits if they are all in the second byte: with one bit, or with 32.
 fn second_byte(bits: u32) -> u32 {
     match bits {
         0x100..=0xffff if bits.trailing_zeros() >= 8 => {

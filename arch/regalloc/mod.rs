@@ -27,22 +27,22 @@ use crate::ir::op::{Inst, Program, Slot};
 use crate::reg::Reg;
 use crate::regalloc::interference::{Constraints, clobbered, constraints, index, through};
 
-/// Which slots are alive after each operation, and where each slot lives.
+/// The registers of all slots, and the slots that are live after each operation.
 #[derive(Clone)]
 pub(crate) struct Allocation {
     lives: Arc<Lives>,
     assigned: Vec<Reg>,
-    /// For each operation the registers of the slots that are wanted after it, as bits.
+    /// For each operation the registers of the slots that are live after it, as bits.
     live: Vec<u32>,
-    /// Registers that an operation uses up although somebody wants their values behind it.
+    /// Registers that an operation clobbers although their values are needed after it.
     saved: Vec<u32>,
 }
 
 /// What of an allocation does not depend on which slot has which register.
 struct Lives {
-    /// For each operation the slots that are wanted after it.
+    /// For each operation the slots that are live after it.
     survive: Vec<Set>,
-    /// For each operation how many operations behind it are one with it.
+    /// For each operation how many of the next ones are one instruction with it.
     fused: Vec<usize>,
 }
 
@@ -52,34 +52,34 @@ impl Allocation {
         self.assigned[usize::from(slot.0)]
     }
 
-    /// Does any slot live in this register?
+    /// Does any slot have this register?
     pub(crate) fn is_assigned(&self, reg: Reg) -> bool {
         self.assigned.contains(&reg)
     }
 
-    /// How many operations behind this operation are one with it?
+    /// How many of the next operations are one instruction with this one?
     pub(crate) fn fused(&self, at: usize) -> usize {
         self.lives.fused[at]
     }
 
-    /// Registers that have to be pushed before this operation and popped behind it.
+    /// Registers that must be pushed before this operation and popped after it.
     pub(crate) fn saved(&self, at: usize) -> Vec<Reg> {
         let saved = self.saved[at];
         if saved == 0 { Vec::new() } else { (0..32).filter(|reg| saved >> reg & 1 == 1).collect() }
     }
 
-    /// Is the slot's value still wanted after this operation?
+    /// Is the slot live after this operation?
     pub(crate) fn lives_after(&self, at: usize, slot: Slot) -> bool {
         self.lives.survive[at].contains(usize::from(slot.0))
     }
 
-    /// Does a slot that is wanted after this operation live in this register?
+    /// Does this register hold a slot that is live after this operation?
     pub(crate) fn is_live(&self, at: usize, reg: Reg) -> bool {
         self.live[at] >> reg & 1 == 1
     }
 }
 
-/// A program whose slots have registers that may still change among each other.
+/// Registers for all slots of a program. The search may still exchange them.
 pub(crate) struct Colouring {
     lives: Arc<Lives>,
     found: Constraints,
@@ -88,7 +88,10 @@ pub(crate) struct Colouring {
     assigned: Vec<Option<Reg>>,
 }
 
-/// Gives every slot a register; or finds slots that do not get one and are to live in the frame.
+/// Gives every slot a register.
+///
+/// # Errors
+/// Slots that must spill, or the compile error if spilling does not help.
 pub(crate) fn colour(
     program: &Program,
     registers: &Registers,

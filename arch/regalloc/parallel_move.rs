@@ -1,4 +1,8 @@
-//! The order in which a system call's arguments reach their registers.
+//! Parallel copies: the order in which the arguments of a system call reach their registers.
+//!
+//! Problem: the moves happen as if at once, but one register may be both source and destination.
+//! Strategy: a move goes first if no other reads its destination. What is left are cycles, and each needs swaps
+//! (Boissinot et al., Revisiting out-of-SSA translation, 2009).
 
 use crate::ir::op::{Operand, Slot};
 use crate::ir::syscall::CallInfo;
@@ -25,8 +29,8 @@ struct Pending {
     role: &'static str,
 }
 
-/// The arguments, where a number that must not be negative is a count or a descriptor of the same call, if that lives in
-/// the register anyway: where that is negative, the call fails in any case.
+/// The arguments, with a slot for each number that must not be negative, if a count or descriptor of the same call has
+/// its register. If that slot is negative, the call fails in any case.
 pub(crate) fn settled(args: &[Operand], registers: &[Reg], assigned: impl Fn(Slot) -> Reg) -> Vec<Operand> {
     let settle = |(&arg, &reg): (&Operand, &Reg)| match arg {
         Operand::NotNegative => counts(args).find(|&slot| assigned(slot) == reg).map_or(arg, Operand::Slot),

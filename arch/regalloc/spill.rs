@@ -1,6 +1,8 @@
-//! Where there are too few registers, a slot lives in the frame: it is loaded before each operation that reads it and
-//! stored behind each that writes it. What is known at any time, a constant or an address, is not kept but made anew.
-//! The program stays ISA-neutral, so this is done once for all machines.
+//! Spilling: a slot without a register moves to the frame. Operations load it before they read it, and store it after
+//! they write it.
+//!
+//! A slot with a constant or an address as its only definition is not stored. Each use makes the value again
+//! (rematerialization; Briggs, Cooper and Torczon 1992).
 
 use crate::ir::op::{Base, Inst, Kind, Mem, Op, Operand, Program, Slot, SlotInfo, Width};
 use crate::ir::rename;
@@ -18,7 +20,7 @@ pub(crate) fn to_frame(program: &Program, slots: &[Slot]) -> Program {
     spilled
 }
 
-/// Where a slot without a register comes from.
+/// Where the value of a slot without a register is.
 #[derive(Clone, Copy)]
 enum Location {
     /// Memory, of this width.
@@ -35,7 +37,7 @@ fn location(program: &Program, slot: Slot, spilled: &mut Program) -> Location {
     };
     let known = known.filter(|value| match value {
         Operand::Slot(_) | Operand::AtLeast(_) | Operand::NotNegative => false,
-        // In a routine nothing leads there any more.
+        // In a routine no register leads there any more.
         Operand::Entry => program.frame_at.is_none(),
         _ => true,
     });
@@ -46,7 +48,7 @@ fn location(program: &Program, slot: Slot, spilled: &mut Program) -> Location {
         Kind::Int => (Width::Four, 4),
         Kind::Pointer => (Width::Word, 8),
     };
-    // Below the frame's own part, the nearest first, if a register holds its address; else behind it.
+    // Below the frame's own part, the nearest first, if a register holds its address; else after it.
     let offset = if program.has_routines() {
         spilled.spilled_bytes = (spilled.spilled_bytes + bytes).next_multiple_of(bytes);
         -(spilled.spilled_bytes as i32)
@@ -62,7 +64,7 @@ fn location_of(locations: &[(Slot, Location)], slot: Slot) -> Option<Location> {
     locations.iter().find(|(known, _)| *known == slot).map(|&(_, location)| location)
 }
 
-/// Does an operation without a register in between, if it can be.
+/// Does an operation on memory directly, if possible.
 fn direct(inst: &Inst, locations: &[(Slot, Location)], spilled: &mut Program) -> bool {
     let Op::Set { to, value } = inst.op else { return false };
     let from = if let Operand::Slot(from) = value { Some(from) } else { None };
@@ -127,7 +129,7 @@ fn through_temporaries(inst: &Inst, locations: &[(Slot, Location)], spilled: &mu
     }
 }
 
-/// Puts what is known where an operand may be more than a slot.
+/// Replaces slots by known values where an operand may be one.
 fn replace_known(op: &mut Op, locations: &[(Slot, Location)]) {
     let known = |arg: &Operand| match *arg {
         Operand::Slot(slot) => match location_of(locations, slot) {

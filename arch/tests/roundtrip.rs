@@ -1,5 +1,5 @@
-//! Random programs through the compiler and back: every instruction that is placed decodes, with a decoder of another
-//! make, to exactly its own bytes; and what the decoded instructions do to the registers is what was asked for.
+//! Random programs through the compiler and back. An independent decoder decodes every placed instruction to exactly
+//! its own bytes. The decoded instructions do to the registers what the program says.
 
 mod machine;
 mod programs;
@@ -10,10 +10,10 @@ use asmgen_arch::{CompileError, Place, PlacedCode, TARGETS, Target, compile, dis
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-/// Where programs are placed: a multiple of 64 KiB, behind a header.
+/// Where programs are placed: a multiple of 64 KiB, after a header.
 const ORIGIN: u64 = 0x1_0078;
 
-/// Compiles and places a program whose data stand behind its code, 64 bytes each, and whose state is far behind.
+/// Compiles and places a program. Its data stand after the code, 64 bytes each, and its state is far away.
 fn place(target: &Target, program: &Program) -> Result<PlacedCode, CompileError> {
     compile(target, program)?.place(ORIGIN, &|place, end| match place {
         Place::Datum(datum) => end + 64 * u64::from(datum.0),

@@ -100,7 +100,7 @@ fn target(machine: &str) -> &'static Target {
 }
 
 /// A template of bytes: `..` is free, `??` is known later, the others are numbers. Execution starts at the first, or at
-/// the one behind `>`.
+/// the one after `>`.
 fn cells(text: &str) -> Template {
     let class = |word: &str| match word.trim_start_matches('>') {
         ".." => Class::FREE,
@@ -138,7 +138,7 @@ impl Made {
         Self { effects: Effects { reads, writes }, ..self }
     }
 
-    /// So many behind it have to stay there.
+    /// So many after it have to stay there.
     fn bundled(self, glued: usize) -> Self {
         Self { glued, ..self }
     }

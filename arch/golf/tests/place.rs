@@ -109,7 +109,7 @@ fn absorb(first: Made, second: Made) -> Case {
     Case::of_code("i386", ".. .. .. 11 .. .. .. ..", [first, second])
 }
 
-/// Bytes of the header behind a hole for one instruction; the other mentions these registers.
+/// Bytes of the header after a hole for one instruction; the other mentions these registers.
 fn sum(machine: &str, between: &str, second: Made, mentions: u64) -> Case {
     let code = [made(TWO).mentioning(0), second.mentioning(mentions)];
     Case::of_code(machine, &format!(".. .. {between} .. .. .. .."), code)
@@ -118,12 +118,12 @@ fn sum(machine: &str, between: &str, second: Made, mentions: u64) -> Case {
 /// The last letters of the magic number: prefixes of which the last has R and X.
 const LETTERS: &str = "45 4c 46";
 
-/// Prefixes behind a hole for one instruction, and another instruction.
+/// Prefixes after a hole for one instruction, and another instruction.
 fn prefix(machine: &str, prefixes: &str, second: &[u8]) -> Case {
     Case::of_code(machine, &format!(".. .. {prefixes} .. .."), [made(TWO), made(second)])
 }
 
-/// A word of the header behind a hole for one instruction, and a hole for a datum and another instruction. A jump of
+/// A word of the header after a hole for one instruction, and a hole for a datum and another instruction. A jump of
 /// ours leads to the beginning of that.
 fn branch(word: &str) -> Case {
     let template = format!(".. .. .. .. {word} 11 11 11 11 .. .. .. .. .. .. .. ..");
@@ -132,7 +132,7 @@ fn branch(word: &str) -> Case {
     case
 }
 
-/// The first instruction stands where the header has its first byte; behind it there is room for a jump.
+/// The first instruction stands where the header has its first byte; after it there is room for a jump.
 fn jump_to_hole(code: [Made; 2]) -> Case {
     Case::of_code("x86_64", "7f .. .. .. 11 11", code)
 }

@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
 /// A number that takes four bytes.
 const LARGE: i64 = 0x1234_5678;
 
-/// A slot with a number that nobody knows.
+/// A slot with an unknown number.
 fn unknown(program: &mut Program) -> Slot {
     let number = program.slot("number", Kind::Int);
     program.call(Call::Getpid, &[], Some(number), "");
@@ -168,7 +168,7 @@ fn exchange(wanted: bool) -> Case {
     end(program, "x86_64")
 }
 
-/// A large number, and another behind it.
+/// A large number, and another after it.
 fn complement(machine: &str, other: i64) -> Case {
     let mut program = Program::default();
     close(&mut program, [LARGE, other]);
@@ -230,7 +230,7 @@ fn again(ends: fn(&mut Program, Label, Slot)) -> Case {
     end(program, "x86_64")
 }
 
-/// A structure that a call looks at, behind something else.
+/// A structure that a call looks at, after something else.
 fn stack(machine: &str, parts: &[Part], before: fn(&mut Program, crate::ir::op::DatumId)) -> Case {
     let mut program = Program::default();
     let datum = program.datum("structure", parts.to_vec(), 0);
@@ -266,8 +266,8 @@ fn needless(first: Call, needless: &[Call]) -> Case {
     end(program, "x86_64")
 }
 
-/// Constants that neither the cheapest first nor the number first makes the shortest: once the number is what an
-/// argument leaves, once an argument what the number leaves.
+/// Constants for which neither the cheapest first nor the call number first is shortest. Once the number follows from
+/// an argument, once an argument from the number.
 fn constants(last: Call) -> Case {
     let mut program = Program { frame_bytes: 4, ..Program::default() };
     let number = unknown(&mut program);
@@ -292,8 +292,8 @@ fn registers(behind: bool) -> Case {
     end(program, "x86_64")
 }
 
-/// A call that takes text, if there is any, then `exit`. Its number is 93: words of 93 and 0 take one byte where nothing is
-/// behind them.
+/// A call that takes text, if there is any, then `exit`. Its number is 93. Words of 93 and 0 take one byte at the
+/// file's end.
 fn words(machine: &str, text_bytes: usize, status: i64) -> Case {
     let mut program = Program::default();
     let text = (text_bytes > 0).then(|| program.datum("text", vec![Part::Bytes(vec![b'x'; text_bytes])], 0));

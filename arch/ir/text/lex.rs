@@ -1,11 +1,11 @@
-//! A text as tokens. A comment behind something is a token, too: the reason of what stands before it.
+//! A text as tokens. A comment after something is a token, too: the reason of what stands before it.
 
 use super::error::ParseError;
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    /// A word, perhaps with a number behind a dot.
+    /// A word, perhaps with a number after a dot.
     Word(String),
     /// A name in backquotes, and its number.
     Quoted(String, u32),
@@ -15,7 +15,7 @@ pub(super) enum Token {
     Bytes(Vec<u8>),
     /// A sign.
     Sign(&'static str),
-    /// What stands behind `#`.
+    /// What stands after `#`.
     Reason(String),
     /// The end of a line with anything on it.
     End,
@@ -135,7 +135,7 @@ impl<'t> Line<'t> {
     }
 }
 
-/// A text without its escapes: `\n`, `\r`, `\t`, `\0`, `\x1f`, and whatever else stands behind a backslash for itself.
+/// A text without its escapes: `\n`, `\r`, `\t`, `\0`, `\x1f`, and whatever else stands after a backslash for itself.
 fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut characters = text.chars();

@@ -1,5 +1,5 @@
-//! The text form of a program: what [`Display`](std::fmt::Display) prints, [`FromStr`](std::str::FromStr) reads back,
-//! and the program is the same then: slots, labels and data have the same numbers. docs/ir.md describes it.
+//! The text form of a program: [`Display`](std::fmt::Display) prints it, and [`FromStr`](std::str::FromStr) reads it
+//! back. The program is the same then: slots, labels and data have the same numbers. docs/ir.md describes it.
 //!
 //! ```
 //! use asmgen_arch::op::Program;

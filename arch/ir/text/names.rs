@@ -1,6 +1,6 @@
 //! Names as they are written: letters, digits and `_`; any others in backquotes. Names of slots and data are words, and
 //! `_` stands for a space in them; in names of labels it is itself. Where several things of a kind have the same name,
-//! all but the first have their number behind a dot: `n`, `n.2`.
+//! all but the first have their number after a dot: `n`, `n.2`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -43,7 +43,7 @@ fn is_plain(name: &str, joint: char) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.split(joint).all(is_word)
 }
 
-/// A text whose control characters, backslashes and quotation marks are escaped; it is Unicode otherwise.
+/// A text with escapes for control characters, backslashes and quotation marks; other characters stay.
 pub(super) fn escape(text: &str, quote: char) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -62,7 +62,7 @@ pub(super) fn escape(text: &str, quote: char) -> String {
     escaped
 }
 
-/// What a word, perhaps with a number behind a dot, is the name of.
+/// What a word, perhaps with a number after a dot, is the name of.
 pub(super) fn key_of_word(word: &str, joint: char) -> Key {
     let (name, which) = word.split_once('.').map_or((word, 1), |(name, which)| (name, which.parse().unwrap_or(0)));
     (name.replace('_', joint.encode_utf8(&mut [0; 4])), which)

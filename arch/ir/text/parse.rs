@@ -37,7 +37,7 @@ impl FromStr for Program {
 }
 
 impl Parser {
-    /// Data may name those behind them, so all of them are known by name first.
+    /// Data may name those after them, so all of them are known by name first.
     fn name_data(&mut self) -> Parsed<()> {
         let is_first = |at: usize| at == 0 || self.tokens[at - 1].1 == Token::End;
         let is_data = |at: &usize| self.tokens[*at].1 == Token::Word("data".into()) && is_first(*at);
@@ -69,7 +69,7 @@ impl Parser {
         self.tokens.get(self.at).map(|(_, token)| token)
     }
 
-    /// The one behind it.
+    /// The one after it.
     pub(super) fn peek_second(&self) -> Option<&Token> {
         self.tokens.get(self.at + 1).map(|(_, token)| token)
     }

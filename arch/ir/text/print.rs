@@ -239,7 +239,7 @@ fn quoted(bytes: &[u8]) -> String {
     text + "\""
 }
 
-/// Words in rows, each row behind the same word.
+/// Words in rows, each row after the same word.
 fn rows(f: &mut Formatter, begin: &str, words: &[String]) -> fmt::Result {
     let mut row = String::new();
     for word in words {

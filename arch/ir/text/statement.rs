@@ -145,7 +145,7 @@ impl Parser {
         Err(self.fault(format!("{} stands where `=` is expected", token.shown())))
     }
 
-    /// What stands behind `=`.
+    /// What stands after `=`.
     fn assigned(&mut self, to: Slot) -> Parsed<Op> {
         if self.takes("pop") {
             return Ok(Op::Pop { to });

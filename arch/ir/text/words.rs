@@ -23,7 +23,7 @@ pub(super) const ALUS: [(BinOp, &str); 8] = [
     (BinOp::Shr, ">>="),
 ];
 
-/// Comparisons: of two's complement numbers, and, behind a `u`, of unsigned ones.
+/// Comparisons: of two's complement numbers, and, after a `u`, of unsigned ones.
 pub(super) const CONDS: [(Cond, &str); 10] = [
     (Cond::Eq, "=="),
     (Cond::Ne, "!="),
@@ -51,7 +51,7 @@ pub(super) fn meaning<T: Copy>(table: &[(T, &'static str)], text: &str) -> Optio
     table.iter().find(|(_, known)| *known == text).map(|(one, _)| *one)
 }
 
-/// The name of a system call; those whose number is an argument share theirs in the table.
+/// The name of a system call. Calls by number share a name in the table, and have one each here.
 pub(super) fn call_name(call: Call) -> &'static str {
     match call {
         Call::Numbered => "syscall",

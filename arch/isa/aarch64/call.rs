@@ -76,8 +76,8 @@ impl Aarch64<'_> {
         }
     }
 
-    /// Two of the constants that a call wants by one load, if the search asks for it: as words that lie somewhere near
-    /// data whose address a register holds, in the numbers of a header for example.
+    /// Loads two of a call's constants with one instruction, if the search asks for it. They lie as words near data
+    /// that a register leads to, in the numbers of a header for example.
     fn load_words(&mut self, at: usize, name: &str, wanted: &[Wanted]) {
         let constant = |&(reg, arg, role): &Wanted| match arg {
             Operand::Const(value) if self.values.constant(reg) != Some(value as u64) => {

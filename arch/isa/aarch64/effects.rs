@@ -1,5 +1,5 @@
-//! What the search for small files asks of an instruction: which of its bytes depend on places, what it reads and
-//! writes, what has to stay behind it.
+//! What golf asks of an instruction: which of its bytes depend on places, what it reads and writes, and what must
+//! follow it.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Instructions of A64 that have several forms, by dynasm: wide or not, a register or a number, one condition or another.
+//! Instructions of A64 that have several forms, by dynasm: wide or not, a register or a number, one condition or
+//! another.
 // What dynasm! expands to trips these three, at every use.
 #![allow(clippy::unnecessary_semicolon, clippy::used_underscore_binding, clippy::useless_conversion)]
 

@@ -81,7 +81,7 @@ impl Aarch64<'_> {
         true
     }
 
-    /// The branch behind this one, if it goes to the same place and compares as a conditional comparison can.
+    /// The branch after this one, if it goes to the same place and compares as a conditional comparison can.
     fn shares(&self, at: usize) -> Option<Cond> {
         let [this, next] = [at, at + 1].map(|at| self.program.insts.get(at).map(|inst| &inst.op));
         let Some(Op::Branch { left: first, cond: was, right, to: target }) = this else { return None };

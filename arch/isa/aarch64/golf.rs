@@ -43,7 +43,7 @@ fn branch_in_header(file: &dyn FileBytes, at: u32) -> Vec<Way> {
     let [Some(a), Some(b), Some(c), Some(d)] = word else { return Vec::new() };
     let word = u32::from_le_bytes([a, b, c, d]);
     let by = (word << 6) as i32 >> 4;
-    // Nobody stands further behind the file's end than at it.
+    // No code stands after the file's end.
     let in_file = |to: &u32| *to <= file.end().max(file.header()) && file.is_free(*to);
     let Some(to) = at.checked_add_signed(by).filter(in_file) else { return Vec::new() };
     if word >> 26 != 0b00_0101 || at >= file.header() {

@@ -60,7 +60,7 @@ pub(crate) enum A64 {
     Ccmp { wide: bool, negative: bool, n: Reg, imm: u8, flags: u8, cond: Cond },
     /// LDP Xt, Xt2, [Xn|SP, #offset], a multiple of the size from -64 to 63 times it
     LoadPair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
-    /// LDP Wt, Wt2, [Xn, #offset], where Xn holds the address of `from`, and `of` are two words at most 256 bytes from it
+    /// LDP Wt, Wt2, [Xn, #offset]: Xn holds the address of `from`, and `of` are two words within 256 bytes of it
     LoadWords { t: Reg, t2: Reg, n: Reg, from: DatumId, of: DatumId },
     /// STP Xt, Xt2, [Xn|SP, #offset]
     StorePair { size: Size, t: Reg, t2: Reg, n: Reg, offset: i16 },
@@ -120,7 +120,7 @@ impl A64 {
     }
 }
 
-/// Does ADD or SUB take this number: 12 bits, or 12 bits with 12 zeros behind?
+/// Does ADD or SUB take this number: 12 bits, or 12 bits and 12 zeros below?
 fn is_imm12(value: u64) -> bool {
     value < 1 << 12 || (value < 1 << 24 && value.trailing_zeros() >= 12)
 }
@@ -304,17 +304,24 @@ impl A64 {
         #[rustfmt::skip] // One instruction per line.
         match self {
             Self::Movz { d, imm16, shift: 0 }   => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16)),
-            Self::Movz { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::Movz { d, imm16, shift } =>
+                dynasm!(ops; .arch aarch64; movz X(d), u32::from(imm16), lsl u32::from(shift)),
             Self::Movn { d, imm16, shift: 0 }   => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16)),
-            Self::Movn { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16), lsl u32::from(shift)),
-            Self::Movk { d, imm16, shift }      => dynasm!(ops; .arch aarch64; movk X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::Movn { d, imm16, shift } =>
+                dynasm!(ops; .arch aarch64; movn X(d), u32::from(imm16), lsl u32::from(shift)),
+            Self::Movk { d, imm16, shift } =>
+                dynasm!(ops; .arch aarch64; movk X(d), u32::from(imm16), lsl u32::from(shift)),
             Self::MovPattern { d, pattern }     => dynasm!(ops; .arch aarch64; orr XSP(d), xzr, pattern),
             Self::Mov { wide: true, d, m }      => dynasm!(ops; .arch aarch64; mov X(d), X(m)),
             Self::Mov { wide: false, d, m }     => dynasm!(ops; .arch aarch64; mov W(d), W(m)),
-            Self::AddShifted { wide: true, d, n, m, shift }  => dynasm!(ops; .arch aarch64; add X(d), X(n), X(m), lsl u32::from(shift)),
-            Self::AddShifted { wide: false, d, n, m, shift } => dynasm!(ops; .arch aarch64; add W(d), W(n), W(m), lsl u32::from(shift)),
-            Self::Madd { wide: true, d, n, m, a }            => dynasm!(ops; .arch aarch64; madd X(d), X(n), X(m), X(a)),
-            Self::Madd { wide: false, d, n, m, a }           => dynasm!(ops; .arch aarch64; madd W(d), W(n), W(m), W(a)),
+            Self::AddShifted { wide: true, d, n, m, shift } =>
+                dynasm!(ops; .arch aarch64; add X(d), X(n), X(m), lsl u32::from(shift)),
+            Self::AddShifted { wide: false, d, n, m, shift } =>
+                dynasm!(ops; .arch aarch64; add W(d), W(n), W(m), lsl u32::from(shift)),
+            Self::Madd { wide: true, d, n, m, a } =>
+                dynasm!(ops; .arch aarch64; madd X(d), X(n), X(m), X(a)),
+            Self::Madd { wide: false, d, n, m, a } =>
+                dynasm!(ops; .arch aarch64; madd W(d), W(n), W(m), W(a)),
             Self::Udiv { d, n, m }              => dynasm!(ops; .arch aarch64; udiv W(d), W(n), W(m)),
             Self::Msub { d, n, m, a }           => dynasm!(ops; .arch aarch64; msub W(d), W(n), W(m), W(a)),
             Self::CmpImm { wide: true, n, imm }  if imm < 4096 => dynasm!(ops; .arch aarch64; cmp XSP(n), imm as u32),

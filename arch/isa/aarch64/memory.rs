@@ -9,8 +9,7 @@ use crate::ir::op::{Base, BinOp, Cond, Label, Mem, Op, Operand, Slot, Width};
 use crate::reg::Reg;
 
 impl Aarch64<'_> {
-    /// What a load or store of that size says for a memory operand; the far part of an offset that it cannot say goes
-    /// into a scratch register before.
+    /// The place that a load or store of that size names. The far part of an offset goes into a scratch register first.
     fn place(&mut self, mem: Mem, size: Size) -> Place {
         let (n, offset) = match mem.base {
             Base::Slot(slot) => (self.assigned(slot), mem.offset),
@@ -33,7 +32,8 @@ impl Aarch64<'_> {
         behind.unwrap_or(Place::Near { n: SCRATCH_2, simm9: 0 })
     }
 
-    /// The slot that an operation counts from and the next moves behind what was accessed: one instruction does both.
+    /// The slot with the address of this access, if the next operation increments it by the size: one instruction does
+    /// both.
     fn moves_on(&self, at: usize, mem: Mem, size: Size) -> Option<Slot> {
         let Base::Slot(base) = mem.base else { return None };
         let on = Op::Binary { operator: BinOp::Add, to: base, value: Operand::Const(size.bytes().into()) };
@@ -141,7 +141,7 @@ impl Aarch64<'_> {
     }
 }
 
-/// Moves so many bytes from one place to another, both of which are behind them then.
+/// Moves so many bytes from one place to another, both of which are after them then.
 fn move_next(size: Size, to: Reg, from: Reg) -> [A64; 2] {
     [
         A64::Load { size, t: SCRATCH_2, from: Place::Next { n: from } },

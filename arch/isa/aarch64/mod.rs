@@ -5,14 +5,14 @@
 //! - Number 31 is the stack pointer or a register that reads 0, depending on the instruction.
 //! - `movz`, `movn` and `movk` carry 16 bits of a constant each. `orr` and the tests take bit patterns that repeat;
 //!   `add`, `sub` and `cmp` take 12 bits, which may be shifted by 12.
-//! - Loads and stores take an offset of 9 bits with a sign, or of 12 bits counted in their own size; `ldp` and `stp`
+//! - Loads and stores take an offset of 9 bits with a sign, or of 12 bits counted in their own size. `ldp` and `stp`
 //!   move two neighbours at once. There is no push and no exchange.
 //! - `adr` reaches 1 MiB; `b` and `bl` reach 128 MiB, `b.cond`, `cbz` and `cbnz` 1 MiB, `tbz` and `tbnz` 32 KiB.
 //! - `udiv` has no remainder: `msub` makes it. `ccmp` compares on a condition, so two tests may share a branch.
 //!
-//! `svc #0` takes its number in x8 and its arguments in x0–x5; it returns in x0 and changes nothing else. x0–x30 are 0
-//! at entry. x16 and x17 are kept for constants on their way into memory and comparisons. x29 holds the frame's address
-//! in a program with routines, and x30 the return address of the innermost one.
+//! `svc #0` takes its number in x8 and its arguments in x0–x5. It returns in x0 and changes nothing else. x0–x30 are 0
+//! at entry. x16 and x17 hold constants on their way into memory and comparisons. x29 holds the frame's address in a
+//! program with routines, and x30 the return address of the innermost one.
 
 mod call;
 mod ctx;

@@ -38,12 +38,12 @@ pub(crate) enum Place {
     Scaled { n: Reg, bytes: u16 },
     /// [Xn, Xm]
     Sum { n: Reg, m: Reg },
-    /// [Xn], #size: afterwards Xn is behind it
+    /// [Xn], #size: afterwards Xn is after it
     Next { n: Reg },
 }
 
 impl Place {
-    /// The place so many bytes behind a register's, if an access of that size can say it by itself.
+    /// The place so many bytes after a register's, if an access of that size can say it by itself.
     pub(crate) fn of(n: Reg, offset: i32, size: Size) -> Option<Self> {
         let scaled = (0..4096 * size.bytes()).contains(&offset) && offset % size.bytes() == 0;
         match offset {

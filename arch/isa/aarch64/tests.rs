@@ -11,7 +11,7 @@ use crate::{Machine, TARGETS, disasm};
 /// Where the instruction stands, and where its label is.
 const AT: u64 = 0x1_0000;
 
-/// The text of an instruction whose label is so many bytes further.
+/// The text of an instruction with its label so many bytes further.
 fn text(instruction: A64, distance: i64) -> String {
     let target = TARGETS.into_iter().find(|target| target.machine == Machine::Aarch64).expect("it is one of them");
     let address = |_: Ref| AT.wrapping_add_signed(distance);
@@ -78,8 +78,10 @@ fn instructions_are_what_they_are_called() {
         (A64::AddShifted { wide: false, d: 1, n: 2, m: 3, shift: 4 },            "add w1, w2, w3, lsl #4"),
         (A64::Madd { wide: true, d: 1, n: 2, m: 3, a: 4 },                       "madd x1, x2, x3, x4"),
         (A64::Madd { wide: false, d: 1, n: 2, m: 3, a: 4 },                      "madd w1, w2, w3, w4"),
-        (A64::Ccmp { wide: true, negative: false, n: 1, imm: 31, flags: 4, cond: Cond::Ne },   "ccmp x1, #0x1f, #0x4, ne"),
-        (A64::Ccmp { wide: false, negative: true, n: 1, imm: 5, flags: 2, cond: Cond::Below }, "ccmn w1, #0x5, #0x2, lo"),
+        (A64::Ccmp { wide: true, negative: false, n: 1, imm: 31, flags: 4, cond: Cond::Ne },
+         "ccmp x1, #0x1f, #0x4, ne"),
+        (A64::Ccmp { wide: false, negative: true, n: 1, imm: 5, flags: 2, cond: Cond::Below },
+         "ccmn w1, #0x5, #0x2, lo"),
         (A64::LoadPair { size: Size::Eight, t: 1, t2: 2, n: 31, offset: -512 },  "ldp x1, x2, [sp, #-0x200]"),
         (A64::LoadPair { size: Size::Four, t: 1, t2: 2, n: 3, offset: 252 },     "ldp w1, w2, [x3, #0xfc]"),
         (A64::StorePair { size: Size::Eight, t: 1, t2: 31, n: 31, offset: 504 }, "stp x1, xzr, [sp, #0x1f8]"),

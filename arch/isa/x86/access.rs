@@ -74,8 +74,8 @@ impl X86<'_> {
         }
     }
 
-    /// Puts a constant that is to be stored into a register that nobody needs, if that is shorter than 4 bytes more in the
-    /// instruction: it may be wanted again.
+    /// Puts a constant that is stored next into a free register, if that is shorter than 4 more bytes in the
+    /// instruction. A later store may use it again.
     fn prepare_constant(&mut self, to: Mem, value: i64) {
         let value = i64::from(value as u32);
         let is_held = |reg: u8| self.values.constant(reg).is_some_and(|known| known as u32 == value as u32);
@@ -99,8 +99,8 @@ impl X86<'_> {
         }
     }
 
-    /// Stores a constant: from a register that is known to hold it, or by `and` with 0 or `or` with −1, whose operand
-    /// is a byte.
+    /// Stores a constant: from a register that holds it, or by `and` with 0 or `or` with −1, which have an operand of a
+    /// byte.
     ///
     /// ```text
     /// mov [m], r        88 /r, 89 /r            1 and the place, 66 or REX before it

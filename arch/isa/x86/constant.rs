@@ -174,33 +174,35 @@ impl Constant {
     /// The instructions of a rule.
     #[rustfmt::skip] // One rule per line; bytes in the margin.
     pub(crate) fn build(self, rule: Rule) -> Vec<Instruction> {
+        type I = Instruction;
         let Self { reg, value, is_long } = self;
         let (r8, r32, r64) = (regs::bits_8(reg), regs::bits_32(reg), regs::bits_64(reg));
         let whole = |reg| if is_long { regs::bits_64(reg) } else { regs::bits_32(reg) };
         let near = |base, by: i8| MemoryOperand::with_base_displ(whole(base), i64::from(by));
         let built: Vec<Result<Instruction, IcedError>> = match rule {
-            Rule::Keep                    => vec![],
-            Rule::Cdq                     => vec![Ok(Instruction::with(Code::Cdq))],                                   // 99
-            Rule::LowByte                 => vec![Instruction::with2(Code::Mov_r8_imm8, r8, i32::from(value as u8))],  // B0+r ib
-            Rule::Inc if is_long          => vec![Instruction::with1(Code::Inc_rm32, r32)],                            // FF /0
-            Rule::Inc                     => vec![Instruction::with1(Code::Inc_r32, r32)],                             // 40+r
-            Rule::Dec if is_long          => vec![Instruction::with1(Code::Dec_rm32, r32)],                            // FF /1
-            Rule::Dec                     => vec![Instruction::with1(Code::Dec_r32, r32)],                             // 48+r
-            Rule::Zero                    => vec![Instruction::with2(Code::Xor_rm32_r32, r32, r32)],                   // 31 /r
-            Rule::Copy { from }           => vec![Instruction::with2(Code::Mov_rm32_r32, r32, regs::bits_32(from))],   // 89 /r
-            Rule::PushPop if is_long      => vec![Instruction::with1(Code::Pushq_imm8, self.signed() as i32),          // 6A ib
-                                                  Instruction::with1(Code::Pop_r64, r64)],                             // 58+r
-            Rule::PushPop                 => vec![Instruction::with1(Code::Pushd_imm8, self.signed() as i32),          // 6A ib
-                                                  Instruction::with1(Code::Pop_r32, r32)],                             // 58+r
-            Rule::Near { base, by }       => vec![Instruction::with2(Code::Lea_r32_m, r32, near(base, by))],           // 8D /r disp8
-            Rule::Imm32                   => vec![Instruction::with2(Code::Mov_r32_imm32, r32, value as u32)],         // B8+r id
-            Rule::Simm32                  => vec![Instruction::with2(Code::Mov_rm64_imm32, r64, value as i32)],        // REX.W C7 /0 id
-            Rule::LowHalf                 => vec![Instruction::with2(Code::Mov_r16_imm16, regs::bits_16(reg), value as u32 & 0xffff)], // 66 B8+r iw
-            Rule::Not                     => vec![Instruction::with1(Code::Not_rm32, r32)],                            // F7 /2
-            Rule::Exchange { .. }         => vec![Instruction::with2(Code::Xchg_r32_EAX, r32, regs::bits_32(EAX))],    // 90+r
-            Rule::PopZero if is_long      => vec![Instruction::with1(Code::Pop_r64, r64)],                             // 58+r
-            Rule::PopZero                 => vec![Instruction::with1(Code::Pop_r32, r32)],                             // 58+r
-            Rule::Imm64                   => vec![Instruction::with2(Code::Mov_r64_imm64, r64, value)],                // REX.W B8+r io
+            Rule::Keep               => vec![],
+            Rule::Cdq                => vec![Ok(I::with(Code::Cdq))],                               // 99
+            Rule::LowByte            => vec![I::with2(Code::Mov_r8_imm8, r8, i32::from(value as u8))],// B0+r ib
+            Rule::Inc if is_long     => vec![I::with1(Code::Inc_rm32, r32)],                        // FF /0
+            Rule::Inc                => vec![I::with1(Code::Inc_r32, r32)],                         // 40+r
+            Rule::Dec if is_long     => vec![I::with1(Code::Dec_rm32, r32)],                        // FF /1
+            Rule::Dec                => vec![I::with1(Code::Dec_r32, r32)],                         // 48+r
+            Rule::Zero               => vec![I::with2(Code::Xor_rm32_r32, r32, r32)],               // 31 /r
+            Rule::Copy { from }      => vec![I::with2(Code::Mov_rm32_r32, r32, regs::bits_32(from))],// 89 /r
+            Rule::PushPop if is_long => vec![I::with1(Code::Pushq_imm8, self.signed() as i32),      // 6A ib
+                                             I::with1(Code::Pop_r64, r64)],                         // 58+r
+            Rule::PushPop            => vec![I::with1(Code::Pushd_imm8, self.signed() as i32),      // 6A ib
+                                             I::with1(Code::Pop_r32, r32)],                         // 58+r
+            Rule::Near { base, by }  => vec![I::with2(Code::Lea_r32_m, r32, near(base, by))],       // 8D /r disp8
+            Rule::Imm32              => vec![I::with2(Code::Mov_r32_imm32, r32, value as u32)],     // B8+r id
+            Rule::Simm32             => vec![I::with2(Code::Mov_rm64_imm32, r64, value as i32)],    // REX.W C7 /0 id
+            Rule::LowHalf            => vec![I::with2(Code::Mov_r16_imm16, regs::bits_16(reg),      // 66 B8+r iw
+                                                      value as u32 & 0xffff)],
+            Rule::Not                => vec![I::with1(Code::Not_rm32, r32)],                        // F7 /2
+            Rule::Exchange { .. }    => vec![I::with2(Code::Xchg_r32_EAX, r32, regs::bits_32(EAX))],// 90+r
+            Rule::PopZero if is_long => vec![I::with1(Code::Pop_r64, r64)],                         // 58+r
+            Rule::PopZero            => vec![I::with1(Code::Pop_r32, r32)],                         // 58+r
+            Rule::Imm64              => vec![I::with2(Code::Mov_r64_imm64, r64, value)],            // REX.W B8+r io
         };
         built.into_iter().map(|one| one.expect("operands fit the code")).collect()
     }
@@ -238,19 +240,19 @@ mod tests {
     #[test]
     #[rustfmt::skip] // One rule per line.
     fn each_rule_wins_somewhere() {
-        check(true,  &[(EDI, 7)],    EDI, 7,              Rule::Keep,                       &[]);
-        check(true,  &[(EAX, 44)],   EDX, 0,              Rule::Cdq,                        &[0x99]);
-        check(true,  &[(EAX, 0)],    EAX, 60,             Rule::LowByte,                    &[0xb0, 60]);
-        check(true,  &[(EDI, 0)],    EDI, 1,              Rule::Inc,                        &[0xff, 0xc7]);
-        check(false, &[(EDI, 0)],    EDI, 1,              Rule::Inc,                        &[0x47]);
-        check(true,  &[(EDI, 2)],    EDI, 1,              Rule::Dec,                        &[0xff, 0xcf]);
-        check(true,  &[],            EDI, 0,              Rule::Zero,                       &[0x31, 0xff]);
-        check(true,  &[(ESI, 300)],  EDI, 300,            Rule::Copy { from: ESI },         &[0x89, 0xf7]);
-        check(true,  &[],            EDI, 2,              Rule::PushPop,                    &[0x6a, 2, 0x5f]);
-        check(true,  &[(ESI, 300)],  EDI, 301,            Rule::Near { base: ESI, by: 1 },  &[0x8d, 0x7e, 1]);
-        check(true,  &[],            EDI, 300,            Rule::Imm32,                      &[0xbf, 0x2c, 1, 0, 0]);
-        check(true,  &[],            EDI, u64::MAX - 999, Rule::Simm32,                     &[0x48, 0xc7, 0xc7, 0x18, 0xfc, 0xff, 0xff]);
-        check(true,  &[],            EBX, 1 << 40,        Rule::Imm64,                      &[0x48, 0xbb, 0, 0, 0, 0, 0, 1, 0, 0]);
+        check(true,  &[(EDI, 7)],    EDI, 7,              Rule::Keep,                   &[]);
+        check(true,  &[(EAX, 44)],   EDX, 0,              Rule::Cdq,                    &[0x99]);
+        check(true,  &[(EAX, 0)],    EAX, 60,             Rule::LowByte,                &[0xb0, 60]);
+        check(true,  &[(EDI, 0)],    EDI, 1,              Rule::Inc,                    &[0xff, 0xc7]);
+        check(false, &[(EDI, 0)],    EDI, 1,              Rule::Inc,                    &[0x47]);
+        check(true,  &[(EDI, 2)],    EDI, 1,              Rule::Dec,                    &[0xff, 0xcf]);
+        check(true,  &[],            EDI, 0,              Rule::Zero,                   &[0x31, 0xff]);
+        check(true,  &[(ESI, 300)],  EDI, 300,            Rule::Copy { from: ESI },     &[0x89, 0xf7]);
+        check(true,  &[],            EDI, 2,              Rule::PushPop,                &[0x6a, 2, 0x5f]);
+        check(true,  &[(ESI, 300)],  EDI, 301,            Rule::Near { base: ESI, by: 1 },&[0x8d, 0x7e, 1]);
+        check(true,  &[],            EDI, 300,            Rule::Imm32,                  &[0xbf, 0x2c, 1, 0, 0]);
+        check(true,  &[],            EDI, u64::MAX - 999, Rule::Simm32, &[0x48, 0xc7, 0xc7, 0x18, 0xfc, 0xff, 0xff]);
+        check(true,  &[],            EBX, 1 << 40,        Rule::Imm64, &[0x48, 0xbb, 0, 0, 0, 0, 0, 1, 0, 0]);
     }
 
     /// One case in which each rule must not apply although it is near.
@@ -261,12 +263,13 @@ mod tests {
         assert!(!rules(true, &[(EDI, 7)], EDI, 8).contains(&Rule::Keep));
         assert!(!rules(true, &[(EAX, 1 << 31)], EDX, 0).contains(&Rule::Cdq), "edx would be -1");
         assert!(!rules(true, &[(EAX, 0)], ESI, 0).contains(&Rule::Cdq), "only edx");
-        assert!(!rules(true, &[(EAX, u64::MAX)], EAX, 60).contains(&Rule::LowByte), "upper bits are set after an error");
+        assert!(!rules(true, &[(EAX, u64::MAX)], EAX, 60).contains(&Rule::LowByte), "an error sets the upper bits");
         assert!(!rules(false, &[(EDI, 0)], EDI, 15).contains(&Rule::LowByte), "edi has no byte name on i386");
         assert!(!rules(true, &[(EDI, 0xffff_ffff)], EDI, 1 << 32).contains(&Rule::Inc), "a half register wraps");
         assert!(!rules(true, &[(EDI, 1 << 32)], EDI, 0xffff_ffff).contains(&Rule::Dec), "a half register wraps");
         assert!(!rules(true, &[], EDI, 1).contains(&Rule::Zero));
-        assert!(!rules(true, &[(ESI, 1 << 40)], EDI, 1 << 40).contains(&Rule::Copy { from: ESI }), "only the lower half is copied");
+        let copy = Rule::Copy { from: ESI };
+        assert!(!rules(true, &[(ESI, 1 << 40)], EDI, 1 << 40).contains(&copy), "only the lower half is copied");
         assert!(!rules(true, &[], EDI, 128).contains(&Rule::PushPop), "it would be -128");
         assert!(!rules(true, &[(ESI, 300)], EDI, 429).iter().any(|rule| matches!(rule, Rule::Near { .. })), "129 away");
         assert!(!rules(true, &[], EDI, 1 << 32).contains(&Rule::Imm32));

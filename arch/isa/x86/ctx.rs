@@ -56,13 +56,13 @@ pub(crate) struct X86<'p> {
     pub(super) reserved_bytes: u32,
     /// Where the slot is that the branch at hand looks at, if it is in no register.
     pub(super) in_memory: Option<(Width, Mem)>,
-    /// The slot whose address the operation at hand takes in its instruction.
+    /// The slot that the operation at hand takes as an address in its instruction.
     pub(super) address: Option<(Slot, Ref)>,
     /// The slot that is in a register of others for the operation at hand.
     pub(super) lent: Option<(Slot, Reg)>,
     /// What an access makes of its address itself.
     pub(super) parts: Parts,
-    /// The word of the frame whose comparison with 0 the flags hold behind this operation.
+    /// The word of the frame that the flags compare with 0 after this operation.
     pub(super) compared: Option<(i32, usize)>,
     /// What the instruction at hand adds to its operand in memory, or has for its number.
     pub(super) symbol: Option<Ref>,

@@ -1,4 +1,4 @@
-//! Operands in memory. A slot that is loaded for the next operation alone needs no register: x86 compares, tests and
+//! Operands in memory. A slot that is loaded for the next operation alone needs no register. x86 compares, tests and
 //! calculates with memory, and changes it in its place.
 //!
 //! ```text
@@ -28,7 +28,7 @@ pub(crate) const NOWHERE: u8 = ESP;
 /// Registers of `lods` and `stos`.
 pub(crate) const STRINGS: Strings = Strings { from: ESI, to: EDI, value: EAX };
 
-/// How many operations behind a load become one with it; 0 if it is an instruction of its own.
+/// How many operations after a load become one with it; 0 if it is an instruction of its own.
 pub(crate) fn fused(program: &Program, live_out: &[Set], at: usize) -> usize {
     if let Op::Set { to, value: Operand::Data(_) | Operand::State(_) } = program.insts[at].op {
         return usize::from(takes_address(program, live_out, at, to));
@@ -76,7 +76,7 @@ pub(crate) fn fused(program: &Program, live_out: &[Set], at: usize) -> usize {
     }
 }
 
-/// Does the operation behind this operation take an address as a number in its instruction, and nobody else want it?
+/// Does the next operation take an address as a number in its instruction, and is the slot dead after it?
 fn takes_address(program: &Program, live_out: &[Set], at: usize, slot: Slot) -> bool {
     let Some(next) = program.insts.get(at + 1).map(|inst| &inst.op) else { return false };
     let is_wanted = live_out[at + 1].contains(usize::from(slot.0)) && !next.defines().contains(&slot);

@@ -1,5 +1,5 @@
-//! What the search for small files asks of x86: header bytes as prefixes, as the immediate of an instruction without
-//! effect, and as an addition to a dead register.
+//! What golf asks of x86. Header bytes can be prefixes, the immediate of an instruction without effect, or an addition
+//! to a dead register.
 
 use crate::choice::Rule;
 use crate::isa::golf::{FileBytes, GolfIsa, PREFIXES, Way};
@@ -105,7 +105,7 @@ fn prefixes_and_immediates(is_long: bool, file: &dyn FileBytes, at: u32) -> Vec<
 /// Override prefixes that mean nothing to an instruction on registers (Intel SDM volume 2, 2.1.1): es, cs, ss, ds.
 const OVERRIDES: [u8; 4] = [0x26, 0x2e, 0x36, 0x3e];
 
-/// A zero of the header, perhaps behind a prefix, as `add r/m8, r8` (00 /r): its operands are all that is put there.
+/// A zero of the header, perhaps after a prefix, as `add r/m8, r8` (00 /r): its operands are all that is put there.
 fn sum(file: &dyn FileBytes, at: u32, dead_register: u8) -> Option<Way> {
     let of_header = |at: u32| file.value(at).filter(|_| !file.is_taken(at));
     let prefix = of_header(at).filter(|value| OVERRIDES.contains(value));
@@ -119,9 +119,10 @@ fn sum(file: &dyn FileBytes, at: u32, dead_register: u8) -> Option<Way> {
     Some(Way { put, covers, to: at + covers, changes_flags: true, prefixed: false, rule: Rule::Sum, why })
 }
 
-/// Does an instruction do the same behind a REX prefix that may have bits R and X, like 46, the last letter of the
-/// magic number, but has neither W nor B? It does if it has a prefix of its own, or if no register of it is in the
-/// fields that R and X extend, and none is the second byte of another, which no instruction with a prefix can name.
+/// Does an instruction do the same after a REX prefix that may have bits R and X, but neither W nor B? 46, the last
+/// letter of the magic number, is one. It does the same if it has a prefix of its own. Otherwise none of its registers
+/// may be in the fields that R and X extend. And none may be the second byte of another, which an instruction with a
+/// prefix cannot name.
 fn tolerates_prefix(bytes: &[Option<u8>]) -> bool {
     let Some(Some(first)) = bytes.first() else { return false };
     match first {

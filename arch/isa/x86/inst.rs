@@ -79,7 +79,8 @@ impl KnownConstant {
                 others.push((with(opcode), true)); // 05 id, 0D id, 35 id: add, or, xor eax, imm32
             }
             if value < 0x100 {
-                others.extend([0x04, 0x0c, 0x34].map(|opcode| (vec![opcode, value as u8], true))); // add, or, xor al, imm8
+                // 04 ib, 0C ib, 34 ib: add, or, xor al, imm8
+                others.extend([0x04, 0x0c, 0x34].map(|opcode| (vec![opcode, value as u8], true)));
             }
         }
         if self.was_zero {
@@ -334,7 +335,8 @@ impl MachInst for X86Inst {
     fn touched_regs(&self) -> u64 {
         match self.operation {
             Operation::Plain(instruction) | Operation::Leave(instruction) if enters_kernel(&instruction) => {
-                // The kernel reads and changes no others (arch/x86/entry/entry_64.S); `int 80h` reads all but the stack's.
+                // The kernel reads and changes no other register (arch/x86/entry/entry_64.S). `int 80h` reads all but
+                // the stack pointer.
                 if self.long_mode { !(1 << 3 | 1 << 5 | 0xf << 12) } else { u64::MAX }
             }
             Operation::Jump { .. } => 0,

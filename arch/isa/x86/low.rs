@@ -1,5 +1,5 @@
-//! Slots of which only the lowest byte matters: bytes that are loaded, compared, tested and stored as bytes. Nobody
-//! has to clear what is above it, and instructions on bytes are shorter.
+//! Demanded bytes: slots of which only the lowest byte matters. Code loads, compares, tests and stores them as bytes.
+//! It need not clear the upper bits, and instructions on bytes are shorter.
 //!
 //! ```text
 //! movzx eax, byte [m]    0F B6 /r    3      mov al, [m]     8A /r       2

@@ -5,8 +5,8 @@
 //! - The first operand is also the result: `add eax, ebx` overwrites eax. A copy before it costs 2 bytes, unless both
 //!   values share a register; so hints of register allocation save code.
 //! - Immediates and displacements from -128 to 127 have one byte instead of four.
-//! - In long mode a REX prefix, one byte, names r8 to r15, makes an operation 64 bits wide, or names the low bytes of
-//!   esi, edi, ebp and esp. Protected mode has no REX and cannot name those bytes at all.
+//! - In long mode a REX prefix has one byte. It names r8 to r15 or the low bytes of esi, edi, ebp and esp, or widens an
+//!   operation to 64 bits. Protected mode has no REX and cannot name those bytes at all.
 //! - Writing 32 bits of a register clears its upper half; writing 8 or 16 bits leaves the rest.
 //! - eax and al have shorter forms of comparisons and arithmetic with immediates. Push, pop and exchange with eax have
 //!   one byte; so have inc and dec in protected mode.

@@ -1,5 +1,5 @@
-//! What a small program gets from memory that is near by: a number of which only some bits matter, from a datum that a
-//! register leads to.
+//! Numbers from memory, in small programs: where only some bits of a number matter, a datum near a register's address
+//! may have them.
 //!
 //! ```text
 //! mov r32, [r + d8]    8B /r ib    3     (+1: REX)
@@ -16,7 +16,7 @@ use crate::choice::Rule;
 use crate::ir::op::{Datum, Part};
 use crate::reg::Reg;
 
-/// A number of 4 bytes in a datum that has these bits, and none of those; and how far behind its first byte it stands.
+/// A number of 4 bytes in a datum that has these bits, and none of those; and how far after its first byte it stands.
 fn with_bits(datum: &Datum, set: u32, clear: u32) -> Option<(i8, u32)> {
     let Some(Part::Bytes(bytes)) = datum.parts.first() else { return None };
     let number = |four: &[u8]| u32::from_le_bytes(four.try_into().expect("windows have 4 bytes"));

@@ -23,7 +23,7 @@ impl X86<'_> {
         self.code.push(X86Inst { long_mode: self.mode.is_long, operation }, why, in_frame);
     }
 
-    /// Adds an instruction whose operands are all known.
+    /// Adds an instruction with known operands.
     pub(super) fn plain(&mut self, built: Built, why: impl Into<String>) {
         let instruction = built.expect("operands fit the code");
         if instruction.rflags_modified() != 0 {
@@ -128,8 +128,8 @@ impl X86<'_> {
         }
     }
 
-    /// The cheapest base for a byte of the frame: the stack pointer costs a SIB byte, a register that is known to
-    /// point into the frame does not.
+    /// The cheapest base for a byte of the frame. The stack pointer costs a SIB byte; another register that points into
+    /// the frame does not.
     pub(super) fn frame_base(&self, offset: i32) -> (Reg, i32) {
         let pointers = (0..8).filter(|&reg| reg != ESP).filter_map(|reg| match self.values.get(reg).value {
             Value::Frame(at) => Some((reg, offset - at as i32)),
@@ -218,7 +218,7 @@ impl X86<'_> {
             rules.push(Rule::LowByte);
         }
         rules.retain(|rule| match rule {
-            // Both registers lose what they had: nobody may want it any more.
+            // Both registers lose their values, so nothing may need them.
             Rule::Exchange { from } => {
                 !self.slots.is_live(self.at, *from)
                     && !self.slots.is_live(self.at, constant.reg)
@@ -292,8 +292,8 @@ impl X86<'_> {
             Operand::NotNegative if self.values.is_not_negative(reg) => {}
             Operand::NotNegative => self.set_constant(reg, 0, why),
             Operand::AtLeast(least) if self.values.is_at_least(reg, least) => {}
-            // The kernel takes what is too much for as much as there may be, and the number of an address in the stack is
-            // one of the largest (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
+            // The kernel reduces a number that is too large to the largest that it allows. The address of a byte on the
+            // stack is one of the largest numbers (net/socket.c __sys_listen, lib/iov_iter.c import_ubuf).
             Operand::AtLeast(_) if self.tuning.is_golf && matches!(self.values.get(reg).value, Value::Frame(_)) => {}
             Operand::AtLeast(least) => self.set_at_least(reg, least, why),
             Operand::Frame(offset) => self.set_frame(reg, offset, why),
@@ -417,7 +417,7 @@ impl X86<'_> {
         self.plain(Instruction::with2(code, named(to, wide), named(from, wide)), why);
     }
 
-    /// Moves a value that nobody wants in `from` any more: `xchg` with the accumulator is shorter than `mov`.
+    /// Moves a value that is dead in `from` afterwards: `xchg` with the accumulator is shorter than `mov`.
     pub(super) fn take(&mut self, to: Reg, from: Reg, wide: bool, why: &str) {
         let (old, new) = (self.values.get(to), self.values.get(from));
         let other = if to == EAX { from } else { to };

@@ -1,5 +1,5 @@
-//! What a small program may do early, so that it has it at hand later: zeros on the stack before everything else,
-//! constants in registers that nobody else wants, and those that a loop begins with before it goes round again.
+//! What a small program may do early, to have it at hand later. It pushes zeros first, holds constants in free
+//! registers, and makes the constants of a loop's start again before the jump back.
 
 use iced_x86::{Code as Opcode, Instruction};
 
@@ -67,8 +67,8 @@ impl X86<'_> {
         self.make(constant, rule, why);
     }
 
-    /// Large constants that are worth a try in a register: those it is to hold for a call; in one that no call looks at
-    /// and no slot has, the numbers of calls.
+    /// Large constants that are worth a try in a register. They are the constants that calls want in it. For a register
+    /// without argument and without slot, they are the numbers of calls.
     fn constants_for(&self, reg: Reg) -> Vec<i64> {
         let (registers, machine) = (self.mode.registers.args, self.mode.machine);
         let is_easy = |arg: &Operand| matches!(arg, Operand::Any | Operand::NotNegative);

@@ -7,8 +7,8 @@
 //! push rax         50             1
 //! ```
 //!
-//! Only the operations before the first label push: they are done once, and the frame is not in use yet, so it may move
-//! down with the stack pointer.
+//! Only the operations before the first label push: they run once. The frame is not in use then, so it may move down
+//! with the stack pointer.
 
 use crate::ir::op::{Base, Datum, DatumId, Inst, Label, Mem, Op, Operand, Part, Program, Slot};
 use crate::target::Class;
@@ -20,7 +20,7 @@ pub(super) enum Word {
     Code(Label),
 }
 
-/// The datum as words, if it is some. What the last of them has beside it is nobody's.
+/// The datum as words, if it consists of words. The bytes after it in the last word may have any value.
 fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
     let bytes_per_word = class.word_bytes() as usize;
     let (mut words, mut bytes) = (Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ fn words(datum: &Datum, class: Class) -> Option<Vec<Word>> {
     Some(words)
 }
 
-/// Bytes as a number. Those at its end that are nobody's continue its sign: it is pushed in fewer bytes then.
+/// Bytes as a number. Ignored bytes at its end continue its sign: fewer bytes push it then.
 fn number(bytes: &[Option<u8>]) -> Word {
     let ignored = bytes.iter().rev().take_while(|byte| byte.is_none()).count() + 8 - bytes.len();
     let value = bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(byte.unwrap_or(0)));
@@ -111,8 +111,8 @@ pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>
         if program.insts.iter().any(leads_there) {
             continue;
         }
-        // Where the ways in have pushed different amounts, nobody knows later how far up the structure is; and what the
-        // frame holds later lies over it.
+        // If paths have pushed different amounts, the distance to the structure is unknown later. And the frame may
+        // overwrite it later.
         if early == 0 || (early < all && (!is_straight || program.frame_bytes > 0)) {
             continue;
         }

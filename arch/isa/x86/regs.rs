@@ -18,10 +18,14 @@ pub(crate) const EDI: Reg = 7;
 #[allow(clippy::enum_glob_use)] // Sixty-four names of one enumeration, nothing else.
 mod names {
     use iced_x86::Register::{self, *};
-    pub(super) const BITS_8: [Register; 16] = [AL, CL, DL, BL, SPL, BPL, SIL, DIL, R8L, R9L, R10L, R11L, R12L, R13L, R14L, R15L];
-    pub(super) const BITS_16: [Register; 16] = [AX, CX, DX, BX, SP, BP, SI, DI, R8W, R9W, R10W, R11W, R12W, R13W, R14W, R15W];
-    pub(super) const BITS_32: [Register; 16] = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, R8D, R9D, R10D, R11D, R12D, R13D, R14D, R15D];
-    pub(super) const BITS_64: [Register; 16] = [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15];
+    pub(super) const BITS_8: [Register; 16] =
+        [AL, CL, DL, BL, SPL, BPL, SIL, DIL, R8L, R9L, R10L, R11L, R12L, R13L, R14L, R15L];
+    pub(super) const BITS_16: [Register; 16] =
+        [AX, CX, DX, BX, SP, BP, SI, DI, R8W, R9W, R10W, R11W, R12W, R13W, R14W, R15W];
+    pub(super) const BITS_32: [Register; 16] =
+        [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, R8D, R9D, R10D, R11D, R12D, R13D, R14D, R15D];
+    pub(super) const BITS_64: [Register; 16] =
+        [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15];
 }
 
 /// The register's lowest byte.

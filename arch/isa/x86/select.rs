@@ -162,7 +162,7 @@ impl Selector for X86<'_> {
     }
 
     fn label(&mut self, label: Label) {
-        // Whoever comes from elsewhere may have another stack.
+        // Another path to the label may have another stack.
         self.zeros = 0;
         self.code.label(label);
     }

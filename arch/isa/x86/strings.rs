@@ -1,5 +1,5 @@
-//! String instructions, where registers are theirs already; and registers that an operation uses up although somebody
-//! wants what is in them.
+//! String instructions, where the registers fit already; and registers that an operation clobbers although their values
+//! are needed after it.
 //!
 //! ```text
 //! lodsb      AC       1     movzx eax, byte [rsi]; add rsi, 1     where the upper bits are 0 already
@@ -27,21 +27,21 @@ impl X86<'_> {
         self.values.get(reg)
     }
 
-    /// Gets it back behind an operation.
+    /// Gets it back after an operation.
     pub(super) fn restore(&mut self, reg: Reg, fact: RegValue, op: &Op) {
         self.pop_register(reg, "as it was");
         let copy_of = fact.copy_of.filter(|slot| !op.defines().contains(slot));
         self.values.set(reg, RegValue { copy_of, ..fact });
     }
 
-    /// Does an access and the next operation, which moves its address behind it, by a string instruction if the
+    /// Does an access, and the increment of its address by the next operation, with a string instruction, if the
     /// registers are right.
     pub(super) fn string(&mut self, at: usize, op: &Op) -> bool {
         let Some(base) = interference::moves_on(self.program, at).filter(|_| self.slots.fused(at) == 0) else {
             return false;
         };
         let assigned = self.assigned(base);
-        // Behind the increment of the address its flags may be wanted.
+        // After the increment of the address its flags may be wanted.
         let is_tested = matches!(
             self.program.insts.get(at + 2).map(|inst| &inst.op),
             Some(Op::Branch { left, right: Operand::Const(0), .. }) if *left == base
@@ -111,7 +111,7 @@ impl X86<'_> {
         }
     }
 
-    /// Sets the lowest bytes of the accumulator; nobody wants the others.
+    /// Sets the lowest bytes of the accumulator; the others do not matter.
     fn set_accumulator(&mut self, value: u32, bytes: usize, why: &str) {
         let mask = if bytes == 4 { u32::MAX } else { (1 << (8 * bytes)) - 1 };
         let known = self.values.get(EAX).value;

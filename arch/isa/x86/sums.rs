@@ -25,7 +25,7 @@ fn is_part(op: &Op, slot: Slot) -> bool {
     (*one == slot) != (*other == slot) && value != Some(Operand::Slot(slot))
 }
 
-/// The last of the accesses from an operation on to whose addresses alone a slot belongs: stores, or one load.
+/// The last of the accesses from an operation on that have the slot in their addresses only: stores, or one load.
 fn accesses(program: &Program, is_live_after: impl Fn(usize, Slot) -> bool, first: usize, slot: Slot) -> Option<usize> {
     for at in first.. {
         let op = &program.insts.get(at)?.op;
@@ -61,7 +61,7 @@ pub(super) fn is_from_frame(program: &Program, live_out: &[Set], at: usize, slot
 }
 
 impl X86<'_> {
-    /// Leaves the address of a byte of the frame to the access behind.
+    /// Leaves the address of a byte of the frame to the access after.
     pub(super) fn leave_frame(&mut self, slot: Slot, offset: u32) {
         let is_live_after = |at: usize, slot: Slot| self.slots.lives_after(at, slot);
         let multiplied = factor(self.program, is_live_after, self.at + 1).filter(|(to, ..)| *to != slot);

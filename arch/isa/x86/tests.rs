@@ -1,11 +1,10 @@
-//! What operations become where a register holds the address of a frame in the state: where that wins, and where it must
-//! not be.
+//! Code for a program with its frame in the state: which shorter forms it uses, and where it must not.
 
 use crate::ir::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
 use crate::ir::syscall::Call;
 use crate::selected::{self, count, frame};
 
-/// A program with a routine, a number that nobody knows, and a byte.
+/// A program with a routine, an unknown number, and a byte.
 struct Case {
     program: Program,
     number: Slot,

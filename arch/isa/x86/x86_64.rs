@@ -1,8 +1,8 @@
 //! `x86_64` Linux: registers and system calls of long mode.
 //!
-//! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9, and returns in rax. Nothing is known
-//! of rcx and r11 after it: most processors leave the next rip and rflags there (Intel SDM volume 2, SYSCALL), those with
-//! FRED and qemu-user leave them as they were. Every general register but rsp is 0 at entry.
+//! `syscall` takes its number in rax and its arguments in rdi, rsi, rdx, r10, r8, r9, and returns in rax. rcx and r11
+//! are unknown after it. Most processors leave the next rip and rflags there (Intel SDM volume 2, SYSCALL). Those with
+//! FRED, and qemu-user, leave them as they were. Every general register but rsp is 0 at entry.
 
 use iced_x86::{Code as Opcode, Instruction};
 

@@ -26,12 +26,21 @@ struct Convention {
     bits: u32,
 }
 
-#[rustfmt::skip] // One convention per line.
 const fn convention(target: &Target) -> Convention {
+    let (number, result, bits) = ("rax", "rax", 64);
     match target.machine {
-        Machine::X86_64 => Convention { number: "rax", result: "rax", args: ["rdi", "rsi", "rdx", "r10", "r8", "r9"], clobbers: &["rcx", "r11"], enter: "syscall", bits: 64 },
-        Machine::I386 => Convention { number: "rax", result: "rax", args: ["rbx", "rcx", "rdx", "rsi", "rdi", "rbp"], clobbers: &[], enter: "int 0x80", bits: 32 },
-        Machine::Aarch64 => Convention { number: "x8", result: "x0", args: ["x0", "x1", "x2", "x3", "x4", "x5"], clobbers: &[], enter: "svc #0x0", bits: 64 },
+        Machine::X86_64 => {
+            let (clobbers, enter): (&[_], _) = (&["rcx", "r11"], "syscall");
+            Convention { number, result, args: ["rdi", "rsi", "rdx", "r10", "r8", "r9"], clobbers, enter, bits }
+        }
+        Machine::I386 => {
+            let (clobbers, enter): (&[_], _) = (&[], "int 0x80");
+            Convention { number, result, args: ["rbx", "rcx", "rdx", "rsi", "rdi", "rbp"], clobbers, enter, bits: 32 }
+        }
+        Machine::Aarch64 => {
+            let (number, result, clobbers, enter): (_, _, &[_], _) = ("x8", "x0", &[], "svc #0x0");
+            Convention { number, result, args: ["x0", "x1", "x2", "x3", "x4", "x5"], clobbers, enter, bits }
+        }
     }
 }
 

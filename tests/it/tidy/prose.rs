@@ -16,7 +16,9 @@ const WORDS_MAX: usize = 25;
 const ARCHITECTURE_LINES_MAX: usize = 250;
 
 /// Folders of Rust files, and how many long sentences their comments may have. These numbers only go down.
-const LONG_IN_COMMENTS: [(&str, usize); 3] = [("src", 5), ("tests", 5), ("benches", 2)];
+const LONG_IN_COMMENTS: [(&str, usize); 4] = [("arch", 0), ("src", 5), ("tests", 5), ("benches", 2)];
+/// Comments that do not count here yet: another change is at work on this folder.
+const NOT_YET: &str = "arch/mach/";
 
 /// Words about people. A thing is "a server that stops", not "who stops"; only "who" can be right in a sentence.
 const ABOUT_PEOPLE: [&str; 3] = ["who", "whose", "nobody"];
@@ -108,7 +110,7 @@ fn comments(folder: &str) -> Vec<Source> {
         let text = marks.iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or_default();
         text.to_owned() + "\n"
     };
-    let files = sources(folder, &["rs"]).into_iter();
+    let files = sources(folder, &["rs"]).into_iter().filter(|file| !file.path.starts_with(NOT_YET));
     files.map(|file| Source { text: file.text.lines().map(text).collect(), path: file.path }).collect()
 }
 

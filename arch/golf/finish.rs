@@ -4,9 +4,9 @@
 //! Invariant: what it returns has been encoded again at its final addresses, and agrees with every byte of the header.
 //! Cost: linear in the data, for each path that gets here.
 
+use super::groups::Blob;
 use super::search::{Added, Search};
 use super::task::Packed;
-use super::units::Blob;
 use crate::choice::Rule;
 use crate::ir::Ref;
 use crate::ir::op::{DatumId, Label};
@@ -161,17 +161,17 @@ impl Search<'_> {
     fn encoded(&mut self, places: &[(usize, u32)], base: u64) -> Option<Vec<Placed>> {
         let resolve = |to: Ref| self.resolve(to, places, base);
         let (mut instructions, mut too_far) = (Vec::new(), Vec::new());
-        let items = self.goal.groups.iter().flat_map(|group| &group.items);
-        for item in items.filter(|item| item.label.is_none()) {
-            let Unit::Instruction { instruction, why, .. } = &self.goal.task.code.units[item.unit] else { continue };
-            let at = base + u64::from(self.at[item.unit]?);
-            let encoded = match self.other[item.unit] {
-                Some(other) => Some(item.others[other].clone()),
-                None => instruction.encode(self.goal.forms[item.unit], at, &resolve).ok()?,
+        let insts = self.goal.groups.iter().flat_map(|group| &group.insts);
+        for inst in insts.filter(|inst| inst.label.is_none()) {
+            let Unit::Instruction { instruction, why, .. } = &self.goal.task.code.units[inst.unit] else { continue };
+            let at = base + u64::from(self.at[inst.unit]?);
+            let encoded = match self.other[inst.unit] {
+                Some(other) => Some(inst.others[other].clone()),
+                None => instruction.encode(self.goal.forms[inst.unit], at, &resolve).ok()?,
             };
             match encoded {
                 Some(bytes) => instructions.push(Placed { at, bytes, why: why.clone(), in_frame: None }),
-                None => too_far.push(item.unit),
+                None => too_far.push(inst.unit),
             }
         }
         let reach = too_far.is_empty();

@@ -2,7 +2,7 @@
 //!
 //! Problem: a header has bytes that no loader reads. Code and data that lie there cost nothing, but code must be in
 //! pieces that end in a jump, and each piece must fit.
-//! Strategy: branch and bound over the places of instructions, in groups whose order is free (`search.rs`, `units.rs`);
+//! Strategy: branch and bound over the places of instructions, in groups whose order is free (`search.rs`, `groups.rs`);
 //! data come last (`finish.rs`). Before that, a search over the choices of selection (`candidates.rs`, `tune.rs`).
 //! What a search gets and returns is in `task.rs`; `size.rs` bounds sizes before any search.
 //! Invariant: it names no machine. What it must know of one, it asks of `GolfIsa` and of `MachInst`; what the
@@ -11,6 +11,7 @@
 
 mod candidates;
 mod finish;
+mod groups;
 mod header_image;
 mod overlap;
 mod search;
@@ -20,15 +21,14 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod tune;
-mod units;
 
 pub use crate::choice::Rule;
 pub use candidates::{every_selection, is_small, selections};
+pub use groups::Blob;
 pub use overlap::Overlaps;
 pub use size::{MAY_SHARE_BYTES, least_bytes, least_bytes_at, lower_bound};
 pub use task::{Complete, Outcome, Packed, Stop, Task};
 pub use template::{Class, ClassId, Template};
-pub use units::Blob;
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ pub fn pack(task: &Task) -> Result<Outcome, CompileError> {
     });
     let dead_register = isa::golf_of(task.target).dead_register(&mut touched);
     for _ in 0..GROWTHS {
-        let groups = units::groups(task.code, &forms, task.template.base, task.without)?;
+        let groups = groups::dependence_groups(task.code, &forms, task.template.base, task.without)?;
         let goal = Goal { task, groups: &groups, blobs: &blobs, forms: &forms, dead_register, may_share };
         let mut search = Search::new(&goal);
         search.run();

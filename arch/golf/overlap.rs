@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::groups;
 use super::header_image::HeaderImage;
 use super::template::Template;
-use super::units;
 use crate::isa;
 use crate::mach::code::Code;
 use crate::target::Target;
@@ -27,10 +27,11 @@ impl Overlaps {
         let selections = selections
             .map(|code| {
                 // What cannot be encoded has no place, and saves nothing.
-                let groups = units::groups(code, &vec![0; code.units.len()], base, None).unwrap_or_default();
-                let encodings = groups.into_iter().flat_map(|group| group.items).map(|item| {
-                    let others = item.others.into_iter().map(|bytes| bytes.into_iter().map(Some).collect());
-                    [item.bytes].into_iter().chain(others).collect::<Encodings>()
+                let groups =
+                    groups::dependence_groups(code, &vec![0; code.units.len()], base, None).unwrap_or_default();
+                let encodings = groups.into_iter().flat_map(|group| group.insts).map(|inst| {
+                    let others = inst.others.into_iter().map(|bytes| bytes.into_iter().map(Some).collect());
+                    [inst.bytes].into_iter().chain(others).collect::<Encodings>()
                 });
                 encodings
                     .map(|encodings| {

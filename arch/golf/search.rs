@@ -10,9 +10,9 @@
 
 use std::collections::HashMap;
 
+use super::groups::{GroupInst, least_bytes};
 use super::header_image::HeaderImage;
 use super::task::{Goal, Packed};
-use super::units::{Item, least_bytes};
 use crate::choice::Rule;
 use crate::ir::op::Label;
 use crate::isa;
@@ -33,7 +33,7 @@ pub(super) struct Added {
 #[derive(Clone, Copy)]
 struct At {
     group: usize,
-    /// Items of the group that are placed.
+    /// Instructions of the group that are placed.
     done: u32,
     /// Where execution is; none after a jump.
     cursor: Option<u32>,
@@ -53,7 +53,7 @@ pub(super) struct Search<'a> {
     /// Where the labels are, by their numbers.
     pub(super) labels: Vec<Option<u32>>,
     pub(super) added: Vec<Added>,
-    /// Bytes of the items not placed yet, and of the data.
+    /// Bytes of the insts not placed yet, and of the data.
     left: u32,
     /// Bytes of the data alone, and of the shortest of them.
     data_bytes: u32,
@@ -73,17 +73,17 @@ const STOP_PLACES: u64 = 4096;
 
 impl<'a> Search<'a> {
     pub(super) fn new(goal: &'a Goal<'a>) -> Self {
-        let items = || goal.groups.iter().flat_map(|group| &group.items);
-        let labels = items().filter_map(|item| item.label).map(number).max().map_or(0, |last| last + 1);
-        let code: u32 = items().map(|item| item.bytes.len() as u32).sum();
+        let insts = || goal.groups.iter().flat_map(|group| &group.insts);
+        let labels = insts().filter_map(|inst| inst.label).map(number).max().map_or(0, |last| last + 1);
+        let code: u32 = insts().map(|inst| inst.bytes.len() as u32).sum();
         let data = || goal.blobs.iter().map(least_bytes);
         let data_bytes = data().sum();
         Self {
             isa: isa::golf_of(goal.task.target),
             goal,
             image: HeaderImage::new(goal.task.template),
-            at: vec![None; items().count()],
-            other: vec![None; items().count()],
+            at: vec![None; insts().count()],
+            other: vec![None; insts().count()],
             labels: vec![None; labels],
             added: Vec::new(),
             left: code + data_bytes,
@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
         let Some(group) = self.goal.groups.get(at.group) else {
             return self.finish();
         };
-        if at.done.count_ones() as usize == group.items.len() {
+        if at.done.count_ones() as usize == group.insts.len() {
             return self.go(At { group: at.group + 1, done: 0, ..at });
         }
         // Data may yet share bytes with each other and with code, which the bound does not foresee.
@@ -187,26 +187,26 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Puts an item of the group at the cursor.
+    /// Puts an inst of the group at the cursor.
     fn place(&mut self, at: At, cursor: u32) {
         let group = &self.goal.groups[at.group];
         let mut tried: Vec<(usize, &[Vec<u8>])> = Vec::new();
-        for (number, item) in group.items.iter().enumerate() {
+        for (number, inst) in group.insts.iter().enumerate() {
             let is_next = at.done >> number & 1 == 0 && group.before[number] & !at.done == 0;
-            let is_symbolic = item.bytes.contains(&None);
-            let like = (item.bytes.len(), &item.others[..]);
-            if !is_next || (!is_symbolic && tried.contains(&like) && self.is_roomy(cursor, item)) {
+            let is_symbolic = inst.bytes.contains(&None);
+            let like = (inst.bytes.len(), &inst.others[..]);
+            if !is_next || (!is_symbolic && tried.contains(&like) && self.is_roomy(cursor, inst)) {
                 continue;
             }
             tried.push(like);
             let after = At { done: at.done | 1 << number, ..at };
-            self.put(after, cursor, item, &item.bytes, None);
-            let others = if self.goal.task.without == Some(Rule::Encoding) { &[][..] } else { &item.others };
+            self.put(after, cursor, inst, &inst.bytes, None);
+            let others = if self.goal.task.without == Some(Rule::Encoding) { &[][..] } else { &inst.others };
             for (other, bytes) in others.iter().enumerate() {
                 let foreign = (cursor..).take(bytes.len()).any(|at| !self.image.is_free(at));
                 if foreign {
                     let bytes: Vec<_> = bytes.iter().copied().map(Some).collect();
-                    self.put(after, cursor, item, &bytes, Some(other));
+                    self.put(after, cursor, inst, &bytes, Some(other));
                 }
             }
             // In a row any order is as long as any other.
@@ -217,12 +217,12 @@ impl<'a> Search<'a> {
     }
 
     /// Does it stand in free bytes, so that its value makes no difference?
-    fn is_roomy(&self, cursor: u32, item: &Item) -> bool {
-        (cursor..).take(item.bytes.len()).all(|at| self.image.is_free(at))
+    fn is_roomy(&self, cursor: u32, inst: &GroupInst) -> bool {
+        (cursor..).take(inst.bytes.len()).all(|at| self.image.is_free(at))
     }
 
-    fn put(&mut self, after: At, cursor: u32, item: &Item, bytes: &[Option<u8>], other: Option<usize>) {
-        if let Some(label) = item.label {
+    fn put(&mut self, after: At, cursor: u32, inst: &GroupInst, bytes: &[Option<u8>], other: Option<usize>) {
+        if let Some(label) = inst.label {
             self.labels[number(label)] = Some(cursor);
             self.go(after);
             self.labels[number(label)] = None;
@@ -234,15 +234,15 @@ impl<'a> Search<'a> {
         }
         let saved = self.image.save();
         if self.image.put_all(cursor, bytes) {
-            let len = item.bytes.len() as u32;
-            self.at[item.unit] = Some(cursor);
-            self.other[item.unit] = other;
+            let len = inst.bytes.len() as u32;
+            self.at[inst.unit] = Some(cursor);
+            self.other[inst.unit] = other;
             self.left -= len;
-            let behind = item.goes_on.then_some(cursor + bytes.len() as u32);
+            let behind = inst.falls_through.then_some(cursor + bytes.len() as u32);
             self.go(At { cursor: behind, prefixed: false, ..after });
             self.left += len;
-            self.at[item.unit] = None;
-            self.other[item.unit] = None;
+            self.at[inst.unit] = None;
+            self.other[inst.unit] = None;
             self.image.undo_to(saved);
         }
     }
@@ -251,9 +251,9 @@ impl<'a> Search<'a> {
     fn may_part(&self, at: At) -> (bool, bool) {
         let group = &self.goal.groups[at.group];
         let next = |number: &usize| at.done >> number & 1 == 0;
-        let mut next = (0..group.items.len()).filter(next).map(|number| &group.items[number]);
-        let glued = next.clone().any(|item| item.is_glued);
-        (!glued, next.any(|item| item.flags_wanted))
+        let mut next = (0..group.insts.len()).filter(next).map(|number| &group.insts[number]);
+        let glued = next.clone().any(|inst| inst.is_glued);
+        (!glued, next.any(|inst| inst.flags_wanted))
     }
 
     /// Goes through bytes that are not free.

@@ -1,8 +1,8 @@
 //! Sizes before any search: the fewest bytes that code and data take, and lower bounds on a file that holds them.
 
+use super::groups::{self, Blob};
 use super::header_image::HeaderImage;
 use super::template::Template;
-use super::units::{self, Blob};
 use crate::ir::op::{Datum, DatumId, Part, Program};
 use crate::isa;
 use crate::mach::code::{Code, Unit};
@@ -51,7 +51,7 @@ pub fn least_bytes_at(target: &'static Target, program: &Program, code: &Code, b
         Unit::Instruction { instruction, .. } => shortest(instruction.as_ref()),
         Unit::Label(_) => 0,
     };
-    let data: u32 = blobs_of(target, program, code).iter().map(units::least_bytes).sum();
+    let data: u32 = blobs_of(target, program, code).iter().map(groups::least_bytes).sum();
     code.units.iter().map(bytes).sum::<u32>() + data
 }
 

@@ -1,7 +1,7 @@
 //! What a search is for, and what it returns.
 
+use super::groups::{Blob, DependenceGroup};
 use super::template::Template;
-use super::units::{Blob, Group};
 use crate::choice::Rule;
 use crate::ir::op::Program;
 use crate::mach::code::{Code, PlacedCode};
@@ -65,7 +65,7 @@ pub struct Task<'a> {
 /// What a search is for.
 pub(super) struct Goal<'a> {
     pub(super) task: &'a Task<'a>,
-    pub(super) groups: &'a [Group],
+    pub(super) groups: &'a [DependenceGroup],
     pub(super) blobs: &'a [Blob],
     pub(super) forms: &'a [u8],
     /// A register that no instruction touches.

@@ -3,12 +3,12 @@
 use super::{BASE, Case, target};
 use crate::choice::{ChoicePoint, Decisions, ORDER, Tuning, ZEROS};
 use crate::disasm;
-use crate::golf::units::{Group, groups};
+use crate::golf::groups::{DependenceGroup, dependence_groups};
 use crate::ir::op::{BinOp, Cond, Kind, Op, Operand, Part, Program};
 use crate::ir::syscall::Call;
 
 /// The groups of a program with a routine that changes a number; what comes back is compared with 0.
-fn of_sub(machine: &str) -> Vec<Group> {
+fn of_sub(machine: &str) -> Vec<DependenceGroup> {
     let mut program = Program::default();
     let number = program.slot("number", Kind::Int);
     let [routine, end] = ["routine", "end"].map(|name| program.label(name));
@@ -24,7 +24,7 @@ fn of_sub(machine: &str) -> Vec<Group> {
     program.push(Op::Binary { operator: BinOp::Sub, to: number, value: Operand::Const(3) }, "");
     program.push(Op::ReturnFrom { from: routine }, "");
     let code = crate::compile(target(machine), &program).expect("it compiles");
-    groups(&code, &vec![1; code.units.len()], BASE, None).expect("it can be encoded")
+    dependence_groups(&code, &vec![1; code.units.len()], BASE, None).expect("it can be encoded")
 }
 
 #[test]
@@ -32,8 +32,8 @@ fn nothing_changes_places_with_the_end_of_a_subroutine() {
     for machine in ["x86_64", "i386", "aarch64"] {
         let all = of_sub(machine);
         let last = all.last().expect("there is a group");
-        assert_eq!(last.items.len(), 1, "{machine}");
-        assert!(!last.items[0].goes_on, "{machine}");
+        assert_eq!(last.insts.len(), 1, "{machine}");
+        assert!(!last.insts[0].falls_through, "{machine}");
     }
 }
 
@@ -42,7 +42,7 @@ fn flags_are_wanted_behind_a_subroutine() {
     for machine in ["x86_64", "i386"] {
         let all = of_sub(machine);
         let last = all.last().expect("there is a group");
-        assert!(last.items[0].flags_wanted, "{machine}: it is compared nowhere else");
+        assert!(last.insts[0].flags_wanted, "{machine}: it is compared nowhere else");
     }
 }
 

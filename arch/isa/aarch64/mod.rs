@@ -14,7 +14,6 @@
 //! at entry. x16 and x17 hold constants on their way into memory and comparisons. x29 holds the frame's address in a
 //! program with routines, and x30 the return address of the innermost one.
 
-mod call;
 mod ctx;
 mod effects;
 mod forms;
@@ -24,6 +23,7 @@ mod inst;
 mod memory;
 mod place;
 mod select;
+mod syscall;
 #[cfg(test)]
 mod tests;
 

@@ -34,7 +34,7 @@ impl X86<'_> {
         let (assigned, wide) = (self.assigned(to), self.wide(to));
         let reg = named(assigned, wide);
         let built = match (operator, value) {
-            (_, Operand::Const(value)) if self.is_low(to) => low(operator, assigned, value),
+            (_, Operand::Const(value)) if self.is_demanded_byte(to) => byte_arithmetic(operator, assigned, value),
             (BinOp::Shl | BinOp::Shr, Operand::Const(by)) => {
                 Instruction::with2(shift(operator, wide, by), reg, by as u32)
             }
@@ -62,9 +62,10 @@ impl X86<'_> {
         let why = self.why.clone();
         let instruction = built.expect("operands fit the code");
         let is_whole = instruction.op0_register().is_gpr32() || instruction.op0_register().is_gpr64();
-        let tells = (is_whole || self.is_low(to)) && instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
+        let tells =
+            (is_whole || self.is_demanded_byte(to)) && instruction.rflags_written() & iced_x86::RflagsBits::ZF != 0;
         self.plain(Ok(instruction), why);
-        let known = if self.is_low(to) {
+        let known = if self.is_demanded_byte(to) {
             Value::Unknown
         } else if matches!((operator, value), (BinOp::And, Operand::Const(0..=255))) {
             Value::Byte
@@ -249,7 +250,7 @@ fn constant(operator: BinOp, assigned: u8, wide: bool, value: i64) -> Built {
 }
 
 /// Arithmetic on a byte with a constant.
-fn low(operator: BinOp, assigned: u8, value: i64) -> Built {
+fn byte_arithmetic(operator: BinOp, assigned: u8, value: i64) -> Built {
     let sub = [Opcode::Sub_rm8_imm8, Opcode::Sub_AL_imm8]; // 80 /5 ib  2C ib
     let [byte, accumulator] = byte_codes(operator).unwrap_or(sub);
     let code = if assigned == EAX { accumulator } else { byte };

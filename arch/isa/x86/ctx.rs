@@ -39,7 +39,7 @@ pub(crate) struct X86<'p> {
     pub(super) program: &'p Program,
     pub(super) slots: &'p Allocation,
     /// Slots of which only the lowest byte matters.
-    low: &'p Set,
+    demanded_byte: &'p Set,
     pub(super) code: Code,
     pub(super) values: ValueState,
     /// Why the operation at hand is there.
@@ -101,7 +101,7 @@ impl<'p> X86<'p> {
         mode: &'static Mode,
         program: &'p Program,
         slots: &'p Allocation,
-        (low, tuning): (&'p Set, &'p Tuning),
+        (demanded_byte, tuning): (&'p Set, &'p Tuning),
     ) -> Self {
         let mut to_push = pushed_data::choose(program, mode.class());
         let may_push = tuning.has(Rule::Stack);
@@ -115,7 +115,7 @@ impl<'p> X86<'p> {
             mode,
             program,
             slots,
-            low,
+            demanded_byte,
             code,
             values,
             why,
@@ -141,8 +141,8 @@ impl<'p> X86<'p> {
     }
 
     /// Is only the lowest byte of this slot what it says?
-    pub(super) fn is_low(&self, slot: Slot) -> bool {
-        self.low.contains(usize::from(slot.0))
+    pub(super) fn is_demanded_byte(&self, slot: Slot) -> bool {
+        self.demanded_byte.contains(usize::from(slot.0))
     }
 }
 

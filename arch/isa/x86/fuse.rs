@@ -12,11 +12,11 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 
+use super::address_mode;
 use super::arith::{changed_bits, codes, shift};
 use super::ctx::{X86, named};
 use super::inst::Condition;
 use super::regs::{self, EAX, EDI, ESI, ESP};
-use super::sums;
 use crate::analysis::value_state::Value;
 use crate::bitset::Set;
 use crate::ir::op::{Base, BinOp, Cond, Kind, Label, Mem, Op, Operand, Program, Slot, Width};
@@ -34,7 +34,7 @@ pub(crate) fn fused(program: &Program, live_out: &[Set], at: usize) -> usize {
         return usize::from(takes_address(program, live_out, at, to));
     }
     if let Op::Set { to, value: Operand::Frame(_) } = program.insts[at].op {
-        return usize::from(sums::is_from_frame(program, live_out, at, to));
+        return usize::from(address_mode::is_from_frame(program, live_out, at, to));
     }
     let Op::Load { to, width, from } = program.insts[at].op else { return 0 };
     let dies = |at: usize| !live_out[at].contains(usize::from(to.0));

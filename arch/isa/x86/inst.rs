@@ -5,7 +5,7 @@ use iced_x86::{Code, Encoder, Instruction, InstructionInfoFactory, MemoryOperand
 
 use std::ops::Range;
 
-use super::constant::{Constant, Rule};
+use super::materialize::{Constant, Rule};
 use super::regs;
 use crate::CompileError;
 use crate::analysis::value_state::Value;

@@ -15,25 +15,25 @@
 //! - Memory based on ebp or r13 always has a displacement; based on esp or r12, a SIB byte.
 //! - A jump within 128 bytes has 2 bytes; beyond, 5, or 6 if it is conditional.
 
-mod access;
+mod address_mode;
 mod arith;
-mod call;
-mod constant;
 mod ctx;
+mod demanded_byte;
 mod fuse;
 pub(super) mod golf;
+mod hoist;
 pub(super) mod i386;
 mod inst;
-mod low;
-mod nearby;
+mod materialize;
+mod memory;
+mod near_data;
 mod operands;
-mod prelude;
 mod pushed_data;
 mod regs;
 mod select;
 mod stack;
-mod strings;
-mod sums;
+mod string_ops;
+mod syscall;
 pub(super) mod x86_64;
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ impl Isa for Mode {
     }
 
     fn select(&'static self, program: &Program, slots: &Allocation, tuning: &Tuning) -> Result<Code, CompileError> {
-        let low = low::low(program, slots);
-        isel::select(program, tuning.keeps_assertions, || ctx::X86::new(self, program, slots, (&low, tuning)))
+        let demanded_byte = demanded_byte::demanded_bytes(program, slots);
+        isel::select(program, tuning.keeps_assertions, || ctx::X86::new(self, program, slots, (&demanded_byte, tuning)))
     }
 }

@@ -2,9 +2,9 @@
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 
-use super::constant::{Constant, Rule};
 use super::ctx::{Built, X86, named};
 use super::inst::{KnownConstant, Operation, X86Inst};
+use super::materialize::{Constant, Rule};
 use super::pushed_data::{self, Word};
 use super::regs::{self, EAX, EBP, ESP};
 use crate::analysis::value_state::{RegValue, Value};

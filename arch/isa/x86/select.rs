@@ -3,9 +3,9 @@
 
 use iced_x86::{Code as Opcode, Instruction, Register};
 
-use super::access::pieces;
 use super::ctx::{X86, named};
 use super::inst::{Condition, Operation};
+use super::memory::pieces;
 use super::regs::{self, EAX, ECX, EDX, ESP};
 use crate::CompileError;
 use crate::analysis::value_state::{Value, ValueState};
@@ -75,7 +75,7 @@ impl X86<'_> {
         };
         let (wide, r) = (self.wide(left), self.register(left));
         match right {
-            _ if self.is_low(left) => condition = self.compare_low(left, cond, right),
+            _ if self.is_demanded_byte(left) => condition = self.compare_byte(left, cond, right),
             Operand::Const(0) => {
                 let reusable =
                     matches!(cond, Cond::Eq | Cond::Ne | Cond::Lt | Cond::Ge) && self.values.flags() == Some(left);
@@ -104,7 +104,7 @@ impl X86<'_> {
     }
 
     /// Compares bytes.
-    fn compare_low(&mut self, left: Slot, cond: Cond, right: Operand) -> Condition {
+    fn compare_byte(&mut self, left: Slot, cond: Cond, right: Operand) -> Condition {
         let (assigned, why) = (self.assigned(left), self.why.clone());
         let byte = regs::bits_8(assigned);
         let with = |code, value| Instruction::with2(code, byte, value);
@@ -300,7 +300,7 @@ impl Selector for X86<'_> {
     }
 
     fn is_whole(&self, slot: Slot) -> bool {
-        !self.is_low(slot)
+        !self.is_demanded_byte(slot)
     }
 
     fn finish(self) -> Code {

@@ -3,8 +3,8 @@
 
 use iced_x86::{Code as Opcode, Instruction};
 
-use super::constant;
 use super::ctx::{X86, named};
+use super::materialize;
 use super::regs::{EAX, ESP};
 use crate::choice::Rule;
 use crate::choice::{RESTORE, SEED, ZEROS};
@@ -62,7 +62,7 @@ impl X86<'_> {
     fn set_alone(&mut self, reg: Reg, value: i64, why: &str) {
         let constant = self.constant(reg, value);
         let mut rules = self.allowed(constant);
-        rules.retain(|rule| !matches!(rule, constant::Rule::Exchange { .. } | constant::Rule::PopZero));
+        rules.retain(|rule| !matches!(rule, materialize::Rule::Exchange { .. } | materialize::Rule::PopZero));
         let rule = rules.into_iter().min_by_key(|&rule| constant.bytes(rule)).expect("one always fits");
         self.make(constant, rule, why);
     }

@@ -26,7 +26,7 @@ struct Use {
 }
 
 /// The slots, given where they live: their bytes need names.
-pub(super) fn low(program: &Program, slots: &Allocation) -> Set {
+pub(super) fn demanded_bytes(program: &Program, slots: &Allocation) -> Set {
     let mut uses = vec![Use::default(); program.slots.len()];
     let mut pairs = Vec::new();
     let at = |slot: Slot| usize::from(slot.0);
@@ -58,19 +58,21 @@ pub(super) fn low(program: &Program, slots: &Allocation) -> Set {
             _ => inst.op.uses().into_iter().chain(inst.op.defines()).for_each(|slot| uses[at(slot)].is_more = true),
         }
     }
-    let mut low = Set::with_room(program.slots.len());
+    let mut demanded = Set::with_room(program.slots.len());
     for (slot, used) in uses.iter().enumerate() {
         let tells = used.less == 0 || !used.has_mask && used.less + used.most < 256;
         if !used.is_more && tells && slots.assigned(Slot(slot as u16)) < ESP {
-            low.insert(slot);
+            demanded.insert(slot);
         }
     }
     // Both sides of a comparison are bytes, or neither is.
-    while let Some([one, other]) = pairs.iter().find(|[one, other]| low.contains(*one) != low.contains(*other)) {
-        low.remove(*one);
-        low.remove(*other);
+    while let Some([one, other]) =
+        pairs.iter().find(|[one, other]| demanded.contains(*one) != demanded.contains(*other))
+    {
+        demanded.remove(*one);
+        demanded.remove(*other);
     }
-    low
+    demanded
 }
 
 /// Does a comparison of bytes tell what one of numbers tells?

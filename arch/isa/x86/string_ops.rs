@@ -75,7 +75,7 @@ impl X86<'_> {
     fn load_string(&mut self, to: Slot, width: Width) {
         let (bits, why) = (self.address_bits(), self.why.clone());
         if width == Width::Byte {
-            let is_clear = self.is_low(to);
+            let is_clear = self.is_demanded_byte(to);
             if !is_clear && !matches!(self.values.get(EAX).value, Value::Byte | Value::Const(0..=0xff)) {
                 self.set_constant(EAX, 0, "no upper bits");
             }

@@ -23,9 +23,9 @@ impl X86<'_> {
         }
         let (memory, why, wide) = (self.memory(from), self.why.clone(), self.mode.is_long && width == Width::Word);
         let reg = named(self.assigned(to), wide);
-        let reg = if self.is_low(to) { regs::bits_8(self.assigned(to)) } else { reg };
+        let reg = if self.is_demanded_byte(to) { regs::bits_8(self.assigned(to)) } else { reg };
         let (code, value) = match width {
-            Width::Byte if self.is_low(to) => (Opcode::Mov_r8_rm8, Value::Unknown), // 8A /r
+            Width::Byte if self.is_demanded_byte(to) => (Opcode::Mov_r8_rm8, Value::Unknown), // 8A /r
             Width::Byte => (Opcode::Movzx_r32_rm8, Value::Byte),
             Width::Two => (Opcode::Movzx_r32_rm16, Value::Unknown),
             Width::Four => (Opcode::Mov_r32_rm32, Value::Unknown),

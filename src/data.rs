@@ -49,7 +49,7 @@ impl<'a> Data<'a> {
     pub(crate) fn of(ops: &'a Ops, code: &Code, layout: &'a Layout) -> Self {
         let mut order: Vec<usize> =
             (0..ops.data.len()).filter(|&at| code.needs(DatumId(at as u32)) && ops.data[at].within.is_none()).collect();
-        order.sort_by_key(|&at| std::cmp::Reverse((ops.data[at].ignored_behind, ops.data[at].align)));
+        order.sort_by_key(|&at| std::cmp::Reverse((ops.data[at].overread_bytes, ops.data[at].align)));
         let (writable, read_only) = order.into_iter().partition(|&at| ops.data[at].writable);
         Self { ops, layout, read_only, writable }
     }
@@ -107,7 +107,7 @@ impl<'a> Data<'a> {
             addresses[at] = (base + end).next_multiple_of(u64::from(datum.align));
             offsets[at] = addresses[at] - base;
             end = offsets[at] + datum.len_bytes(word_bytes);
-            needed = needed.max(end + u64::from(datum.ignored_behind));
+            needed = needed.max(end + u64::from(datum.overread_bytes));
         }
         (end, needed)
     }

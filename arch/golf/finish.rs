@@ -126,7 +126,7 @@ impl Search<'_> {
         let end = file_bytes.next_multiple_of(PAGE_BYTES);
         let mapped_to = |&(blob, at): &(usize, u32)| {
             let blob = &self.goal.blobs[blob];
-            at + blob.bytes.len() as u32 + blob.ignored_behind
+            at + blob.bytes.len() as u32 + blob.overread_bytes
         };
         places.iter().map(mapped_to).chain([code_end]).all(|needed| needed <= end)
     }

@@ -156,7 +156,7 @@ pub struct Blob {
     /// Its bytes, `None` where they are addresses.
     pub bytes: Vec<Option<u8>>,
     /// Bytes after it that the kernel copies and ignores.
-    pub ignored_behind: u32,
+    pub overread_bytes: u32,
     /// Its address is a multiple of this.
     pub align: u32,
     /// Has the code brought it along, because it may be in the file already?

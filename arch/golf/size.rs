@@ -24,7 +24,7 @@ pub(super) fn blobs_of(target: &'static Target, program: &Program, code: &Code) 
     let blob = |(id, datum): (DatumId, &Datum)| Blob {
         datum: id,
         bytes: datum.parts.iter().flat_map(bytes).collect(),
-        ignored_behind: datum.ignored_behind,
+        overread_bytes: datum.overread_bytes,
         align: datum.align.max(code.alignment(id)),
         is_brought: id.at() >= program.data.len(),
     };

@@ -49,7 +49,7 @@ pub struct Datum {
     /// Its content.
     pub parts: Vec<Part>,
     /// Bytes after it that the kernel copies and ignores: they must be in memory, whatever they are.
-    pub ignored_behind: u32,
+    pub overread_bytes: u32,
     /// May the program write to it?
     pub writable: bool,
     /// Its address is a multiple of this power of two.

@@ -50,12 +50,12 @@ impl DataTable {
 
     /// The first datum with these parts that is read-only, a datum of its own, and has at least so many bytes behind it
     /// that the kernel may copy.
-    pub(crate) fn same(&mut self, parts: &Vec<Part>, ignored_behind: u32) -> Option<DatumId> {
+    pub(crate) fn same(&mut self, parts: &Vec<Part>, overread_bytes: u32) -> Option<DatumId> {
         self.index();
         let numbers = self.by_parts.get(&self.hasher.hash_one(parts))?;
         let is_same = |&&number: &&u32| {
             let datum = &self.data[number as usize];
-            !datum.writable && datum.parts == *parts && datum.ignored_behind >= ignored_behind
+            !datum.writable && datum.parts == *parts && datum.overread_bytes >= overread_bytes
         };
         numbers.iter().find(is_same).map(|&number| DatumId(number))
     }

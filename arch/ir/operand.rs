@@ -45,7 +45,7 @@ pub struct Mem {
 
 impl Mem {
     /// The place so many bytes further.
-    pub(crate) fn behind(self, bytes: usize) -> Self {
+    pub(crate) fn plus(self, bytes: usize) -> Self {
         Self { offset: self.offset + bytes as i32, ..self }
     }
 }

@@ -87,10 +87,10 @@ impl Program {
     }
 
     /// New data; the same content is kept once.
-    pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, ignored_behind: u32) -> DatumId {
+    pub fn datum(&mut self, name: impl Into<String>, parts: Vec<Part>, overread_bytes: u32) -> DatumId {
         let data = Arc::make_mut(&mut self.data);
-        data.same(&parts, ignored_behind).unwrap_or_else(|| {
-            data.push(Datum { name: name.into(), parts, ignored_behind, writable: false, align: 1, within: None })
+        data.same(&parts, overread_bytes).unwrap_or_else(|| {
+            data.push(Datum { name: name.into(), parts, overread_bytes, writable: false, align: 1, within: None })
         })
     }
 
@@ -101,7 +101,7 @@ impl Program {
 
     /// New data that the program may write to.
     pub fn writable_datum(&mut self, name: impl Into<String>, parts: Vec<Part>) -> DatumId {
-        let datum = Datum { name: name.into(), parts, ignored_behind: 0, writable: true, align: 1, within: None };
+        let datum = Datum { name: name.into(), parts, overread_bytes: 0, writable: true, align: 1, within: None };
         Arc::make_mut(&mut self.data).push(datum)
     }
 
@@ -112,7 +112,7 @@ impl Program {
         let (name, writable, within) = (format!("within {name}"), *writable, Some((datum, offset)));
         let data = Arc::make_mut(&mut self.data);
         data.within(datum, offset).unwrap_or_else(|| {
-            data.push(Datum { name, parts: Vec::new(), ignored_behind: 0, writable, align: 1, within })
+            data.push(Datum { name, parts: Vec::new(), overread_bytes: 0, writable, align: 1, within })
         })
     }
 

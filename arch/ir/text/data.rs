@@ -9,7 +9,7 @@ impl Parser {
     pub(super) fn data_declaration(&mut self) -> Parsed<()> {
         self.next();
         let (name, _) = self.name()?;
-        let mut datum = Datum { name, parts: Vec::new(), ignored_behind: 0, writable: false, align: 1, within: None };
+        let mut datum = Datum { name, parts: Vec::new(), overread_bytes: 0, writable: false, align: 1, within: None };
         if self.takes("within") {
             datum.within = Some((self.datum()?, self.offset_up()?));
         }
@@ -18,7 +18,7 @@ impl Parser {
             datum.align = self.number()?;
         }
         if self.takes("overread") {
-            datum.ignored_behind = self.number()?;
+            datum.overread_bytes = self.number()?;
         }
         if self.takes("=") {
             datum.parts = self.parts()?;

@@ -152,8 +152,8 @@ impl Names {
         if datum.align != 1 {
             let _ = write!(line, " align {}", datum.align);
         }
-        if datum.ignored_behind > 0 {
-            let _ = write!(line, " overread {}", datum.ignored_behind);
+        if datum.overread_bytes > 0 {
+            let _ = write!(line, " overread {}", datum.overread_bytes);
         }
         if !datum.parts.is_empty() {
             line += " =";

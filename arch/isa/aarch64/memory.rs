@@ -99,7 +99,7 @@ impl Aarch64<'_> {
 
     pub(super) fn store_bytes(&mut self, to: Mem, bytes: &[u8]) {
         for (offset, piece) in pieces(bytes) {
-            self.store_constant(size_of(piece.len()).0, to.behind(offset), little_endian(piece));
+            self.store_constant(size_of(piece.len()).0, to.plus(offset), little_endian(piece));
         }
     }
 

@@ -242,7 +242,7 @@ impl Selector for Aarch64<'_> {
             Op::BranchBytes { at, bytes, equal, to } => self.branch_bytes(*at, bytes, *equal, *to),
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
-                    self.branch_bytes(at.behind(offset), piece, false, *miss);
+                    self.branch_bytes(at.plus(offset), piece, false, *miss);
                     let early = self.early.as_ref().unwrap_or(&self.values);
                     self.early = Some(early.meet(&self.values));
                 }

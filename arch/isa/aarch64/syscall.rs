@@ -104,7 +104,7 @@ impl Aarch64<'_> {
         let words = Datum {
             name: format!("{name}: {role} and {role2}"),
             parts: vec![Part::Bytes(bytes)],
-            ignored_behind: 0,
+            overread_bytes: 0,
             writable: false,
             align: WORD_BYTES,
             within: None,

@@ -215,7 +215,7 @@ impl X86<'_> {
             {
                 let (byte, code) = byte_change(operator, value).expect("it is one byte");
                 let there = (value as i32) >> (8 * byte) & 0xff;
-                Instruction::with2(code, self.memory(place.behind(byte)), there)
+                Instruction::with2(code, self.memory(place.plus(byte)), there)
             }
             Op::Binary { operator, value: Operand::Const(value), .. } => {
                 let [imm8, imm32, _] = codes(operator, wide);
@@ -304,7 +304,7 @@ impl X86<'_> {
         let why = self.why.clone();
         let built = match byte_of(bits) {
             Some((byte, there)) => {
-                let memory: MemoryOperand = self.memory(from.behind(byte));
+                let memory: MemoryOperand = self.memory(from.plus(byte));
                 Instruction::with2(Opcode::Test_rm8_imm8, memory, there) // F6 /0 ib
             }
             None => Instruction::with2(Opcode::Test_rm32_imm32, self.memory(from), bits), // F7 /0 id

@@ -266,13 +266,13 @@ impl Selector for X86<'_> {
             }
             Op::Match { at, want, miss } => {
                 for (offset, piece) in pieces(want) {
-                    self.compare_memory(at.behind(offset), piece);
+                    self.compare_memory(at.plus(offset), piece);
                     self.jump(Some(Condition::NotEqual), *miss);
                 }
             }
             Op::StoreBytes { to, bytes } => {
                 for (offset, piece) in pieces(bytes) {
-                    self.store_memory(to.behind(offset), piece);
+                    self.store_memory(to.plus(offset), piece);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! From a program to code that can be placed, for a target: the front of the crate.
+//! The front of the crate: from a program to code that can be placed, for a target.
 
 use crate::CompileError;
 use crate::choice::Tuning;
@@ -16,7 +16,7 @@ pub fn compile(target: &Target, program: &Program) -> Result<Code, CompileError>
     compile_tuned(target, program, &Tuning::default())
 }
 
-/// The same with registers that another search has found: which of them are fewer bytes is known when all is placed.
+/// The same with the registers of another search. Only placement tells which search gives the fewest bytes.
 ///
 /// # Errors
 /// The same.
@@ -24,7 +24,7 @@ pub fn compile_turn(target: &Target, program: &Program, turn: usize) -> Result<C
     compile_tuned(target, program, &Tuning::with_turn(turn))
 }
 
-/// The same code, with what selection believes of registers: see [`PlacedCode::known`](crate::PlacedCode::known).
+/// The same code with assertions about registers: see [`PlacedCode::known`](crate::PlacedCode::known).
 ///
 /// # Errors
 /// The same.
@@ -32,13 +32,12 @@ pub fn compile_with_assertions(target: &Target, program: &Program) -> Result<Cod
     compile_tuned(target, program, &Tuning::with_assertions())
 }
 
-/// The same, with the ways that a search asks for.
+/// The same with the decisions of a search.
 pub(crate) fn compile_tuned(target: &Target, program: &Program, tuning: &Tuning) -> Result<Code, CompileError> {
     pipeline::compile(isa::of(target), program, tuning, &mut Unobserved)
 }
 
-/// The code of [`compile`]; the observer is told what the passes make, and, as the code is placed, by
-/// [`Code::place_observed`].
+/// The code of [`compile`]. The observer sees the program after each pass, and the code by [`Code::place_observed`].
 ///
 /// # Errors
 /// The same.

@@ -141,7 +141,7 @@ fn colour(
     Ok(Coloured { program: passes.program.into_owned(), colouring, found: Mutex::default() })
 }
 
-/// A program on its way.
+/// A program between passes.
 struct Passes<'p, 'o> {
     program: Cow<'p, Program>,
     observer: &'o mut dyn Observer,

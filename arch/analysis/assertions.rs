@@ -83,7 +83,7 @@ impl Assertions {
         Self { values, frame, slots }
     }
 
-    /// What is believed before the instruction at this address.
+    /// The assertions before the instruction at this address.
     pub(crate) fn at(&self, at: u64, address: &dyn Fn(Ref) -> u64) -> Vec<Known> {
         let exactly = |number: u64| Some(Content::Number { least: number, most: number });
         let content = |value: Value| match value {

@@ -150,7 +150,7 @@ impl Stretches {
     }
 }
 
-/// Selects the whole program, with what is believed of registers if it is to be kept.
+/// Selects the whole program; its instructions get assertions if `keeps_assertions` is set.
 pub(crate) fn select<S: Selector>(
     program: &Program,
     keeps_assertions: bool,

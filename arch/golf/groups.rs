@@ -1,4 +1,4 @@
-//! Dependence groups: runs of instructions that the search may place in several orders (as in list scheduling; Gibbons
+//! Dependence groups: runs of instructions that the search may place in several orders, as in list scheduling (Gibbons
 //! and Muchnick, Efficient instruction scheduling for a pipelined architecture, 1986).
 //!
 //! The bytes of an instruction are known as far as they depend on no place.

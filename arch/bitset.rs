@@ -1,4 +1,4 @@
-//! Sets of small numbers as bits: programs have hundreds of slots, and liveness unites sets of them all the time.
+//! Bit sets of small numbers. Programs have hundreds of slots, and liveness unites sets of them all the time.
 
 /// A set of numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

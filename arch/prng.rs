@@ -1,4 +1,4 @@
-//! The one source of pseudorandom numbers, for searches that try changes by chance.
+//! Pseudorandom numbers for searches that try random changes: the one source of `arch`, the same in every run.
 
 /// Pseudorandom numbers (xorshift64*, Vigna 2016), the same in every run.
 pub(crate) struct Numbers(u64);

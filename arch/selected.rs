@@ -1,4 +1,4 @@
-//! Operations that become one instruction, or none: where that wins, and where it must not be.
+//! Tests of selection: which operations become one instruction or none, and where they must not.
 
 use crate::ir::op::{Base, BinOp, Cond, Kind, Mem, Op, Operand, Part, Program, Slot, Width};
 use crate::ir::syscall::Call;

@@ -1,4 +1,4 @@
-//! What a target is: facts as data. Code that differs between machines lives in the machine's own folder.
+//! The targets: facts as data. Code that differs between machines is in the machine's own folder.
 
 /// No code or data is ever placed below this address (`vm.mmap_min_addr` on hardened systems; 64-KiB pages).
 pub const LOWEST_ADDRESS: u32 = 0x1_0000;

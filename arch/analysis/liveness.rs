@@ -1,5 +1,8 @@
-//! Liveness: which slots are read later, on some path, before they are written. Backward data flow over the
-//! interprocedural CFG.
+//! Liveness: which slots are read later, on some path, before they are written.
+//!
+//! Strategy: backward data flow over the interprocedural CFG, until nothing changes (Kildall 1973).
+//! `live_including_callers` adds what must survive a routine although only its callers read it.
+//! Invariant: a slot that is not live has no value worth keeping, so its register is free.
 
 use super::cfg::{Cfg, index};
 use crate::bitset::Set;

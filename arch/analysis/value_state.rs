@@ -1,5 +1,9 @@
-//! The value state: what is known of each register at a point of the program. States form a lattice: the meet of two
-//! keeps what both know. Where paths join, their states meet, so what is known holds on all of them (a must-analysis).
+//! The value state: what is known of each register at a point of the program.
+//!
+//! Strategy: states form a lattice, and the meet of two keeps what both know. Where paths join, their states meet (a
+//! must-analysis). So what is known holds on all paths.
+//! Invariant: a fact covers the whole register. A register may also be known to equal a slot; that ends when either
+//! changes.
 
 use crate::ir::op::{DatumId, Slot};
 use crate::reg::Reg;

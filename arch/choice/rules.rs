@@ -1,4 +1,4 @@
-//! What the search may do, rule by rule, so that each can be left out to see what it saves.
+//! The rules of the search for small files. Each can be switched off, so that a report shows what it saves.
 
 /// A rule of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,5 +1,5 @@
-//! Dependence groups: runs of instructions that the search may place in several orders, as in list scheduling (Gibbons
-//! and Muchnick, Efficient instruction scheduling for a pipelined architecture, 1986).
+//! Dependence groups: runs of instructions that the search may place in several orders, as list schedulers do (Gibbons
+//! and Muchnick, Efficient instruction scheduling, 1986).
 //!
 //! The bytes of an instruction are known as far as they depend on no place.
 //!

@@ -1,5 +1,9 @@
-//! What code may save by standing where the template's own bytes are part of its instructions. The bound of a search
-//! counts on free bytes alone, so it has to allow for that.
+//! Overlaps: bytes that code may save where header bytes are part of its instructions.
+//!
+//! Problem: the lower bound of a search counts on free bytes alone, so it could cut off a file that overlaps the
+//! header.
+//! Strategy: for each kind of instruction, the most bytes of any encoding that any place in the template has already.
+//! Invariant: the sum over all instructions is never too small.
 
 use std::collections::HashMap;
 

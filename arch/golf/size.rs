@@ -1,4 +1,6 @@
-//! Sizes before any search: the fewest bytes that code and data take, and lower bounds on a file that holds them.
+//! Sizes before any search: the fewest bytes that code and data take, and a lower bound on a file that holds them.
+//!
+//! Invariant: no file of the rules is smaller, but for the bytes that data share (`MAY_SHARE_BYTES`) and overlaps.
 
 use super::groups::{self, Blob};
 use super::header_image::HeaderImage;

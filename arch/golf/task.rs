@@ -1,4 +1,4 @@
-//! What a search is for, and what it returns.
+//! The task of a search, and its outcome. The parts of a search share `Goal`, which borrows the task.
 
 use super::groups::{Blob, DependenceGroup};
 use super::template::Template;

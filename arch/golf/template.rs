@@ -1,4 +1,7 @@
-//! The bytes around the code that are not the code's: what of them is decided, what is free, which are the same.
+//! The template: header bytes around the code, and what is known of them. A byte may be fixed, free, equal to other
+//! bytes, or known later.
+//!
+//! What it does not know: which field a byte belongs to. `src/golf` makes templates from the loaders' rules.
 
 /// A byte of the template, as the class that it belongs to: all bytes of a class have one value.
 pub type ClassId = u16;

@@ -1,4 +1,4 @@
-//! A whole program: operations in their order, what they read and write, and the names of things.
+//! A whole program: operations in order, data, memory, and names.
 
 use std::borrow::Cow;
 use std::sync::Arc;

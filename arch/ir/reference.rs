@@ -1,4 +1,4 @@
-//! What instructions and data may refer to.
+//! Addresses that instructions and data may refer to; placement gives them values.
 
 use super::entities::{DatumId, Label};
 

@@ -1,4 +1,5 @@
-//! What operations read, write and lead to.
+//! Visitors: which slots an operation reads and writes, where it may jump, and which bytes of the frame it accesses. A
+//! new operation must answer here, and every pass follows.
 
 use super::entities::{DatumId, Label, Slot};
 use super::operand::{Base, Mem, Operand, Width};

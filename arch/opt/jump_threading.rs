@@ -1,5 +1,5 @@
-//! Jump threading: jumps to the next operation go, and a branch over a jump becomes the opposite branch to where that
-//! leads. Lowering writes such jumps for the sake of its own order.
+//! Jump threading: a jump to the next operation goes away. A branch over a jump becomes the opposite branch to the
+//! jump's label. Lowering writes such jumps because it writes routines one by one.
 
 use crate::ir::op::{Inst, Label, Op, Program};
 

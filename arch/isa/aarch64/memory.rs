@@ -1,4 +1,5 @@
-//! Memory on A64: places, loads, stores, comparisons, copies.
+//! Memory on A64: loads, stores, comparisons, copies. An access that no form of address reaches puts the far part of
+//! the offset into a scratch register first.
 
 use super::SCRATCH_2;
 use super::ctx::Aarch64;

@@ -1,5 +1,5 @@
-//! Instruction selection for A64: operation by operation. Every instruction is 4 bytes, so what saves is reuse: a
-//! register that already holds the value, and branches that test by themselves.
+//! Instruction selection for A64, operation by operation. Every instruction has 4 bytes, so reuse saves most: a
+//! register that holds the value already, and branches that test by themselves.
 
 use super::ctx::Aarch64;
 use super::inst::{A64, ZERO_OR_SP, takes};

@@ -1,4 +1,5 @@
-//! System calls on A64: arguments, number, result.
+//! System calls on A64: slots move to the argument registers first, as if at once; then constants, addresses and the
+//! number follow.
 
 use super::ctx::Aarch64;
 use super::inst::{A64, ZERO_OR_SP};

@@ -1,4 +1,5 @@
-//! Arithmetic, copying and tests of bits on x86.
+//! Arithmetic, copies of memory, and tests of bits on x86. Each constant takes the shortest form: an immediate of one
+//! byte, the short forms of the accumulator, or `inc` and `dec`.
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 

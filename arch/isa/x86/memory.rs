@@ -1,4 +1,5 @@
-//! Memory on x86: loads, stores, comparisons.
+//! Memory on x86: loads, stores, comparisons. A store takes its constant from a register that holds it, if that is
+//! shorter than the immediate.
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand};
 

@@ -1,4 +1,5 @@
-//! Operands of x86 instructions: registers, memory, and how a value gets into a register.
+//! Operands of x86 instructions: how a value gets into a register, and which base an access to the frame counts from.
+//! What a register holds already is never loaded again.
 
 use iced_x86::{Code as Opcode, Instruction, MemoryOperand, Register};
 

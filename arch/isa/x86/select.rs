@@ -1,5 +1,5 @@
-//! Instruction selection for x86, both modes: operation by operation, the shortest known way for what is known of
-//! the registers there. No search yet: the first operation's choice is not changed for a later one's sake.
+//! Instruction selection for x86, both modes, operation by operation. Each operation takes its shortest code for what
+//! is known of the registers. The choice for one operation does not look at later ones; golf varies it.
 
 use iced_x86::{Code as Opcode, Instruction, Register};
 

@@ -2,7 +2,7 @@
 //!
 //! Problem: a header has bytes that no loader reads. Code and data that lie there cost nothing, but code must be in
 //! pieces that end in a jump, and each piece must fit.
-//! Strategy: branch and bound over the places of instructions, in groups whose order is free (`search.rs`, `groups.rs`);
+//! Strategy: branch and bound over the places of instructions, in groups with a free order (`search.rs`, `groups.rs`);
 //! data come last (`finish.rs`). Before that, a search over the choices of selection (`candidates.rs`, `tune.rs`).
 //! What a search gets and returns is in `task.rs`; `size.rs` bounds sizes before any search.
 //! Invariant: it names no machine. What it must know of one, it asks of `GolfIsa` and of `MachInst`; what the

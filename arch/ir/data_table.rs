@@ -1,7 +1,7 @@
 //! A program's data in the order of their numbers, with an index of their contents.
 //!
-//! Equal data are there once. The index finds them in one step, however many there are; without it a program of
-//! thousands of data would compare each new one with all before it.
+//! Equal data are there once. The index finds them in one step. Without it, a program with thousands of data would
+//! compare each new datum with all before it.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -48,8 +48,8 @@ impl DataTable {
         DatumId(u32::try_from(self.data.len() - 1).expect("a program has fewer than 2^32 data"))
     }
 
-    /// The first datum with these parts that is read-only, a datum of its own, and has at least so many bytes behind it
-    /// that the kernel may copy.
+    /// The first datum with these parts that is read-only and a datum of its own. It has at least so many bytes after
+    /// it that the kernel may copy.
     pub(crate) fn same(&mut self, parts: &Vec<Part>, overread_bytes: u32) -> Option<DatumId> {
         self.index();
         let numbers = self.by_parts.get(&self.hasher.hash_one(parts))?;

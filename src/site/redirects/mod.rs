@@ -83,15 +83,6 @@ impl Pattern {
         named.chain(self.has_splat.then_some(SPLAT))
     }
 
-    /// The literal segments that it begins with, each with the slash before it.
-    pub(super) fn literal_prefix(&self) -> Vec<u8> {
-        let literal = self.segments.iter().map_while(|segment| match segment {
-            Segment::Literal(bytes) => Some([b"/", bytes.as_slice()].concat()),
-            Segment::Named(_) => None,
-        });
-        literal.flatten().collect()
-    }
-
     /// Is it one path?
     pub(super) fn is_literal(&self) -> bool {
         self.names().next().is_none()

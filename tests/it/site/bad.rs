@@ -161,3 +161,12 @@ fn a_folder_that_is_not_there() {
     assert!(message.ends_with("/nothing: cannot be read: no such file; let it be read, or move it out of the folder"));
     assert!(read(folder.path()).unwrap_err().to_string().contains("has no file that would be served"));
 }
+
+/// Reading takes time in proportion to the rules, though all begin with a name.
+#[test]
+fn many_rules_with_names_are_read_at_once() {
+    let rules = (0..RULES_MAX).fold(String::new(), |all, number| all + &format!("/:a/{number}/* /about\n"));
+    let table = read(&folder_with("_redirects", rules.as_bytes()), &Settings::default()).unwrap();
+    let last = format!("/x/{}/y", RULES_MAX - 1);
+    assert_eq!(table.rules.find(last.as_bytes()).unwrap().index, RULES_MAX - 1);
+}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use asmgen::site::{Answer, Html, Memory, Settings, Table, read};
+use asmgen::site::{Answer, Html, Lookup, Memory, Settings, Table, read};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed};
@@ -216,6 +216,18 @@ proptest! {
         for target in &case.targets {
             let reply = reply_of(&table, table.answer(target.as_bytes()));
             prop_assert_eq!(reply, model.reply(target), "{}", target);
+        }
+    }
+
+    /// A path needs no bytes of its own in a table: its file's path and three bits give it.
+    #[test]
+    fn paths_are_derived_from_their_files(case in case()) {
+        let table = read(&Memory { files: case.files }, &case.settings).unwrap();
+        for (path, key) in &table.keys {
+            let Lookup { entry, derivation } = key.lookup;
+            let derived = derivation.path(&table.entries[entry].path);
+            prop_assert_eq!(derived.as_ref(), Some(path));
+            prop_assert_eq!(key.profile.is_none(), derivation.is_redirect());
         }
     }
 

@@ -4,9 +4,12 @@
 use sha2::{Digest, Sha256};
 
 use super::files::{Files, Unread};
+use super::links::Links;
 
 /// Bytes at the start of a file that say what it is.
 const HEAD_BYTES: usize = 512;
+/// What the names of pages end with.
+const PAGE: &[u8] = b".html";
 /// Most bytes of one character in UTF-8, less one.
 const CHARACTER_REST_MAX: usize = 3;
 
@@ -32,20 +35,27 @@ pub(super) struct Examined {
     pub(super) has_controls: bool,
     /// Its first bytes.
     pub(super) head: Vec<u8>,
+    /// Of a page: the first link that no client can follow.
+    pub(super) bad_link: Option<Vec<u8>>,
 }
 
 /// Reads a file.
 pub(super) fn examine(files: &dyn Files, path: &[u8]) -> Result<Examined, Unread> {
     let (mut digest, mut text) = (Sha256::new(), Text::default());
     let (mut bytes, mut head) = (0, Vec::new());
+    let mut links = path.ends_with(PAGE).then(Links::default);
     files.read(path, &mut |piece| {
         bytes += piece.len() as u64;
         head.extend(piece.iter().take(HEAD_BYTES - head.len().min(HEAD_BYTES)));
         digest.update(piece);
         text.add(piece);
+        if let Some(links) = &mut links {
+            links.add(piece);
+        }
     })?;
     let is_utf8 = !text.is_wrong && text.rest.is_empty();
-    Ok(Examined { bytes, sha256: digest.finalize().into(), is_utf8, has_controls: text.has_controls, head })
+    let bad_link = links.and_then(|links| links.bad);
+    Ok(Examined { bytes, sha256: digest.finalize().into(), is_utf8, has_controls: text.has_controls, head, bad_link })
 }
 
 /// Is a stream of bytes text?

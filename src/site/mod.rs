@@ -31,6 +31,7 @@ mod headers;
 mod hosts;
 mod immutable;
 pub mod limits;
+mod links;
 mod lookup;
 mod names;
 mod note;

@@ -39,7 +39,7 @@ pub fn read(files: &dyn Files, settings: &Settings) -> Result<Table, Faults> {
     let (rules, blocks) = rules_of(files, &listing.files, &mut notes, &mut faults);
     Faults::check(&mut faults)?;
     let served: Vec<&[u8]> = listing.files.keys().map(Vec::as_slice).filter(|path| !is_rules(path)).collect();
-    let (mut entries, contents) = entries(files, &served, &immutable)?;
+    let (mut entries, contents) = entries(files, &served, &immutable, &mut notes)?;
     add_variants(files, &mut entries, &contents, &mut notes)?;
     let mut table = assembled(settings, base, entries, contents, &rules, blocks);
     add_keys(files, settings, &mut table, &mut faults);
@@ -127,6 +127,7 @@ fn entries(
     files: &dyn Files,
     served: &[&[u8]],
     immutable: &globset::GlobSet,
+    notes: &mut Vec<Note>,
 ) -> Result<(Vec<Entry>, Vec<Content>), Faults> {
     let mut faults = Vec::new();
     let (mut entries, mut contents) = (Vec::new(), Vec::new());
@@ -144,6 +145,10 @@ fn entries(
             contents.push(Content { path: path.to_vec(), bytes: examined.bytes, sha256: examined.sha256 });
             contents.len() - 1
         });
+        if let Some(link) = &examined.bad_link {
+            let what = format!("has the link {:?} with a bare `%`, which is 400; write %25", shown(link));
+            notes.push(Note::of_file(path, what));
+        }
         entries.push(entry(path, content, &examined, immutable));
     }
     Faults::check(&mut faults).map(|()| (entries, contents))

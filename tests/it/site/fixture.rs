@@ -76,7 +76,7 @@ const FILES: [(&str, &str); 33] = [
     ("graphviz-06934fab36ed45716e2be32cffa6a667e3c81348.svg", "<svg></svg>"),
     ("sp ace/x y.txt", ""),
     ("a%20b.txt", ""),
-    ("100%.html", ""),
+    ("100%.html", "<a href='100%.html'>Full</a> <a href='100%25.html'>Right</a>"),
     ("é.txt", ""),
     ("日本/東京.html", ""),
     ("q?m.txt", ""),

@@ -281,6 +281,7 @@ fn notes_of_the_folder() {
         [
             ".env: left out: its name begins with a dot",
             ".git: left out: its name begins with a dot",
+            "100%.html: has the link \"100%.html\" with a bare `%`, which is 400; write %25",
             "_redirects:14: has no effect at /style.css, which is a file; write 301! to force it",
             "_redirects:16: has no effect at /team, which is a file; write 301! to force it",
             "_redirects:19: has no effect: the rule in line 18 matches first",

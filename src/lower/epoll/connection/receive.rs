@@ -28,7 +28,7 @@ impl Engine<'_> {
     fn receive_input(&mut self) {
         let (fd, cursor, end, received) = (self.s.fd, self.s.cursor, self.s.end, self.s.n);
         let [room, word] = ["room", "word"].map(|name| self.local(name));
-        self.place(At::Read);
+        self.place(At::Receive);
         self.gosub(Routine::Input);
         self.set(room, cursor, "where the input begins");
         self.add(room, self.server.epoll.head_bytes, "end of the buffer");
@@ -53,7 +53,7 @@ impl Engine<'_> {
     /// |---|---|---|
     /// | `parse` | none | begins at the cursor |
     /// | `parse_rest` | as many as `SKIP` says | begins at the cursor |
-    /// | `parse_behind` | none | began in an event before |
+    /// | `parse_after_reply` | none | began in an event before |
     /// | `batch` | none | the same as that of the batch before |
     fn begin_batch(&mut self) {
         let (cursor, end, composed) = (self.s.cursor, self.s.end, self.local("composed fields"));
@@ -62,7 +62,7 @@ impl Engine<'_> {
         self.place(At::ParseRest);
         self.put_four(frame(var::BEGAN), cursor, "where this input begins");
         if self.has_long {
-            self.place(At::ParseBehind);
+            self.place(At::ParseAfterReply);
         }
         self.load_input_end();
         self.put_byte(at(end, 0), 0i64, "no byte of a request: every scan ends here");
@@ -123,24 +123,24 @@ impl Engine<'_> {
         self.place(At::AfterBatch);
         self.if_any(flags, flag::CLOSE, At::Closing, "that was the last reply");
         self.load_input_end();
-        self.branch(cursor, Cond::Ne, end, At::Part, "part of a request");
+        self.branch(cursor, Cond::Ne, end, At::PartialRequest, "part of a request");
         self.four(stopping, frame(var::STOPPING), "does the server stop?");
         self.branch(stopping, Cond::Above, 1i64, At::CloseSlowly, "no more requests are taken");
         self.gosub(Routine::FreeBuffer);
         self.place(At::Idle);
         self.arm_timeout(IDLE, "it waits for a request");
         self.jump(At::ConnectionDone, "until then");
-        self.place(At::Part);
+        self.place(At::PartialRequest);
         self.gosub(Routine::KeepInput);
-        self.if_any(flags, flag::CLOSE, At::NoBuffer, "no buffer is free");
+        self.if_any(flags, flag::CLOSE, At::NoBufferFree, "no buffer is free");
         self.four(began, frame(var::BEGAN), "where this event's input began");
-        self.branch(began, Cond::Ne, cursor, At::Begun, "a request has begun");
+        self.branch(began, Cond::Ne, cursor, At::ArmHeaderTimeout, "a request has begun");
         self.four(word, at(self.s.conn, entry::WORD), "what it waits for");
         self.if_any(word, entry::HEADER, At::Next, "its timeout runs on");
-        self.place(At::Begun);
+        self.place(At::ArmHeaderTimeout);
         self.arm_timeout(HEADER, "it waits for the rest of a head");
         self.jump(At::ConnectionDone, "until then");
-        self.place(At::NoBuffer);
+        self.place(At::NoBufferFree);
         self.gosub(Routine::Send408);
         self.jump(At::Next, "the next event");
     }
@@ -161,7 +161,7 @@ impl Engine<'_> {
         self.unless_zero(own, At::HasBuffer, "it has one");
         self.four(own, frame(var::FREE_BUFFER), "a free one");
         self.set(none_free, Operand::State(self.state.buffers_end), "what is there if none is free");
-        self.branch(own, Cond::Eq, none_free, At::KeepNothing, "all are in use for replies that wait");
+        self.branch(own, Cond::Eq, none_free, At::InputGivenUp, "all are in use for replies that wait");
         self.put_four(at(conn, entry::BUFFER), own, "it is the connection's");
         self.four(next, at(own, buffer::NEXT), "the next free one");
         self.unless_zero(next, At::NextBuffer, "there is one that was used before");
@@ -179,7 +179,7 @@ impl Engine<'_> {
         self.copy(own, from, bytes, "to the buffer's beginning");
         self.place(At::InPlace);
         self.ret(Routine::KeepInput);
-        self.place(At::KeepNothing);
+        self.place(At::InputGivenUp);
         self.four(cursor, frame(var::INPUT_END), "the input is given up, and the connection with it");
         self.or(self.s.flags, flag::CLOSING, "it closes, and slowly");
         self.ret(Routine::KeepInput);

@@ -73,16 +73,16 @@ impl Engine<'_> {
         self.set(error, 0i64, "no error yet");
         self.and(before, entry::IN | entry::OUT, "events that were waited for");
         self.and(conn_state, entry::IN | entry::OUT, "events to wait for");
-        self.branch(before, Cond::Eq, conn_state, At::Touched, "the same as now");
+        self.branch(before, Cond::Eq, conn_state, At::InterestUnchanged, "the same as now");
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "into the set");
-        self.if_zero(before, At::New, "it is new");
+        self.if_zero(before, At::AddInterest, "it is new");
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "it is in the set: it waits for something else");
-        self.place(At::New);
+        self.place(At::AddInterest);
         self.put_four(frame(var::EVENT), conn_state, "the events");
         self.set(self.s.t, self.s.fd, "of its descriptor");
         self.gosub(Routine::EpollControl);
         self.ret(Routine::UpdateInterest);
-        self.place(At::Touched);
+        self.place(At::InterestUnchanged);
         self.ret(Routine::UpdateInterest);
     }
 
@@ -106,20 +106,20 @@ impl Engine<'_> {
         self.set(fd, FIRST_CONNECTION - 1, "before the first");
         self.set(least, -1i64, "more than any has left");
         self.set(found, 0i64, "none");
-        self.place(At::Older);
+        self.place(At::LeastRecentNext);
         self.gosub(Routine::FindNext);
-        self.branch(fd, Cond::Eq, self.state.entries, At::OldestFound, "all are looked at");
+        self.branch(fd, Cond::Eq, self.state.entries, At::LeastRecentFound, "all are looked at");
         self.set(kind, self.s.conn_word, "of its word");
         self.and(kind, entry::KIND, "what it waits for");
-        self.branch(kind, Cond::Ne, self.s.conn_state, At::Older, "for something else");
+        self.branch(kind, Cond::Ne, self.s.conn_state, At::LeastRecentNext, "for something else");
         self.four(now, frame(var::NOW), "the time,");
         self.shl(now, entry::DEADLINE_SHIFT, "where deadlines have it");
         self.take(time_left, now, "the time it has");
-        self.branch(time_left, Cond::AboveOrEqual, least, At::Older, "more than another");
+        self.branch(time_left, Cond::AboveOrEqual, least, At::LeastRecentNext, "more than another");
         self.set(least, time_left, "the least so far");
         self.set(found, fd, "the connection that has it");
-        self.jump(At::Older, "the next connection");
-        self.place(At::OldestFound);
+        self.jump(At::LeastRecentNext, "the next connection");
+        self.place(At::LeastRecentFound);
         self.set(fd, found, "the one that was found");
         self.gosub(Routine::Find);
         self.ret(Routine::FindLeastRecent);

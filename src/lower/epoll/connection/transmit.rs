@@ -84,7 +84,7 @@ impl Engine<'_> {
         let [known, last_len] = ["end of the last", "length of the last"].map(|name| self.local(name));
         let (len_at, bytes) = self.vector_layout();
         self.sub(Routine::Vector);
-        self.if_zero(len, At::Added, "nothing");
+        self.if_zero(len, At::VectorAdded, "nothing");
         self.four(known, frame(var::FIRST), "the reply's first vector");
         self.branch(known, Cond::Eq, next_vector, At::NewVector, "this is it: it joins no other reply's");
         self.four(last_len, before(next_vector, (bytes - len_at) as i32), "length of the one before");
@@ -93,7 +93,7 @@ impl Engine<'_> {
         self.branch(known, Cond::Ne, ptr, At::NewVector, "elsewhere in memory");
         self.add(last_len, len, "both together");
         self.put_four(before(next_vector, (bytes - len_at) as i32), last_len, "so much longer");
-        self.jump(At::Added, "it has joined");
+        self.jump(At::VectorAdded, "it has joined");
         self.place(At::NewVector);
         self.put_four(at(next_vector, 0), ptr, "iov_base");
         self.put_four(at(next_vector, len_at), len, "iov_len");
@@ -102,7 +102,7 @@ impl Engine<'_> {
             self.put_four(at(next_vector, self.counted() + 4), 0i64, "not a reply's first");
         }
         self.add(next_vector, bytes, "the next vector");
-        self.place(At::Added);
+        self.place(At::VectorAdded);
         self.ret(Routine::Vector);
     }
 
@@ -118,7 +118,7 @@ impl Engine<'_> {
     fn next_or_flush(&mut self) {
         let known = self.local("state");
         let (_, bytes) = self.vector_layout();
-        self.place(At::Answered);
+        self.place(At::ReplyComplete);
         self.four(self.s.cursor, frame(var::CURSOR), "the next request");
         if self.server.epoll.access_log {
             self.four(known, frame(var::LOG_LEN), "bytes of the log");
@@ -174,7 +174,7 @@ impl Engine<'_> {
         self.put_four(frame(var::SKIP), 0i64, "no reply is cut");
         if self.has_long {
             self.four(known, frame(var::REST_LEN), "does content follow?");
-            self.unless_zero(known, At::Rest, "the content of a long one");
+            self.unless_zero(known, At::SendContent, "the content of a long one");
         }
         self.if_any(self.s.flags, flag::CLOSE, At::AfterBatch, "no more requests");
         self.jump(At::Batch, "the rest of the input");
@@ -235,9 +235,9 @@ impl Engine<'_> {
         if self.has_long {
             self.set(flags, 0i64, "no flags");
             self.four(sent, frame(var::REST_LEN), "does content follow?");
-            self.if_zero(sent, At::Whole, "nothing follows");
+            self.if_zero(sent, At::NothingFollows, "nothing follows");
             self.set(flags, abi::MSG_MORE, "the content follows");
-            self.place(At::Whole);
+            self.place(At::NothingFollows);
         }
         self.branch(count, Cond::Ne, 1i64, At::SeveralVectors, "more than one");
         let (len_at, _) = self.vector_layout();
@@ -294,22 +294,22 @@ impl Engine<'_> {
         self.set(after, vector, "the vector that is cut,");
         self.add(after, bytes, "the next vector");
         self.four(request, at(vector, mark), "its request");
-        let last = if self.has_long { At::CutLast } else { At::CutHere };
+        let last = if self.has_long { At::SplitLastVector } else { At::RollBack };
         self.branch(after, Cond::Eq, next_vector, last, "there is none");
         self.four(other, at(after, mark), "the next vector's request");
-        self.branch(other, Cond::Eq, request, At::CutWithin, "more of the same reply");
+        self.branch(other, Cond::Eq, request, At::AnswerAgain, "more of the same reply");
         // The reply's last vector: the next requests are answered when the client has it.
         self.put_four(frame(var::CURSOR), other, "the next request");
         self.and(self.s.flags, !i64::from(flag::CLOSING), "its replies tell what becomes of the connection");
-        self.jump(At::CutHere, "keep the rest of the vector");
+        self.jump(At::RollBack, "keep the rest of the vector");
         if self.has_long {
             let content = other;
-            self.place(At::CutLast);
+            self.place(At::SplitLastVector);
             self.four(content, frame(var::REST_LEN), "does content follow?");
-            self.if_zero(content, At::CutHere, "it is the reply's last vector");
+            self.if_zero(content, At::RollBack, "it is the reply's last vector");
         }
         self.split_reply(sending, request, other);
-        self.place(At::CutHere);
+        self.place(At::RollBack);
         self.roll_back_accounting();
     }
 
@@ -319,27 +319,27 @@ impl Engine<'_> {
         let (flags, Sending { vector, len: skip, rest, sent }) = (self.s.flags, sending);
         let (len_at, bytes) = self.vector_layout();
         let first = self.s.value;
-        self.place(At::CutWithin);
+        self.place(At::AnswerAgain);
         self.put_four(frame(var::CURSOR), request, "the request");
         self.set(rest, 0i64, "it is answered again");
         self.set(skip, sent, "what is taken of this vector");
-        self.branch(request, Cond::Ne, self.s.request_start, At::GoesOn, "not of the last reply");
-        self.if_none(flags, flag::CLOSE, At::GoesOn, "the reply says nothing of closing");
+        self.branch(request, Cond::Ne, self.s.request_start, At::SplitReply, "not of the last reply");
+        self.if_none(flags, flag::CLOSE, At::SplitReply, "the reply says nothing of closing");
         self.or(skip, SAID, "what it says of closing is with the client, or will be");
-        self.place(At::GoesOn);
+        self.place(At::SplitReply);
         self.and(flags, !i64::from(flag::CLOSING), "the answer tells it again");
-        self.place(At::CutBefore);
+        self.place(At::CountSentBefore);
         self.set(first, vector, "the reply's first vector, as far as is known");
         self.set(other, Operand::State(self.state.vectors), "the batch's first vector");
-        self.branch(vector, Cond::Eq, other, At::CutFirst, "the batch's first reply");
+        self.branch(vector, Cond::Eq, other, At::FirstOfBatch, "the batch's first reply");
         self.take(vector, bytes, "the vector before");
         self.four(other, at(vector, self.mark()), "its request");
-        self.branch(other, Cond::Ne, request, At::CutHere, "of another reply");
+        self.branch(other, Cond::Ne, request, At::RollBack, "of another reply");
         let before = other;
         self.four(before, at(vector, len_at), "its bytes");
         self.add(skip, before, "are with the client, too");
-        self.jump(At::CutBefore, "and the one before it");
-        self.place(At::CutFirst);
+        self.jump(At::CountSentBefore, "and the one before it");
+        self.place(At::FirstOfBatch);
         self.four(before, frame(var::SKIP), "left out of this batch already");
         self.clear_said(before);
         self.add(skip, before, "are with the client, too");
@@ -361,15 +361,15 @@ impl Engine<'_> {
         self.flush_log();
         self.four(cursor, frame(var::CURSOR), "the next request");
         self.load_input_end();
-        self.branch(cursor, Cond::Eq, self.s.end, At::KeepNone, "no input is left");
-        self.if_any(flags, flag::CLOSE, At::KeepClosing, "no more requests are answered");
+        self.branch(cursor, Cond::Eq, self.s.end, At::ParkWithoutInput, "no input is left");
+        self.if_any(flags, flag::CLOSE, At::ParkClosing, "no more requests are answered");
         self.gosub(Routine::KeepInput);
-        self.jump(At::Kept, "wait for the client");
-        self.place(At::KeepClosing);
+        self.jump(At::Parked, "wait for the client");
+        self.place(At::ParkClosing);
         self.or(flags, flag::SLOW, "more may come");
-        self.place(At::KeepNone);
+        self.place(At::ParkWithoutInput);
         self.gosub(Routine::FreeBuffer);
-        self.place(At::Kept);
+        self.place(At::Parked);
         let (kept, buffer) = (len, rest);
         self.four(kept, at(conn, entry::REST), "what is kept of the reply,");
         self.four(buffer, at(conn, entry::BUFFER), "or of the input:");
@@ -432,7 +432,7 @@ impl Engine<'_> {
         if self.has_long {
             // In the event that the reply began in, what follows its request did not begin where the input did.
             self.put_four(frame(var::SKIP), 0i64, "no reply is cut");
-            self.jump(At::ParseBehind, "what has come after the request");
+            self.jump(At::ParseAfterReply, "what has come after the request");
         } else {
             self.jump(At::Parse, "what has come after the request");
         }
@@ -448,7 +448,7 @@ impl Engine<'_> {
     fn send_from_file(&mut self, sending: Sending) {
         let (fd, Sending { vector: place, len, rest, sent }) = (self.s.fd, sending);
         let (file, image, offset) = (sent, self.local("image"), self.s.value);
-        self.place(At::Rest);
+        self.place(At::SendContent);
         self.four(len, frame(var::REST_LEN), "bytes of the content");
         self.four(rest, frame(var::REST), "where it is");
         self.place(At::SendRest);

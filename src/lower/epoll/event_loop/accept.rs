@@ -74,7 +74,7 @@ impl Engine<'_> {
         self.count(counter::ACCEPTED);
         self.keep_peer();
         self.gosub(Routine::Find);
-        self.jump(At::Read, "the request is often there already");
+        self.jump(At::Receive, "the request is often there already");
     }
 
     /// No buffer is free: the server gives up the request that has been incomplete for longest, if there is one.

@@ -39,7 +39,7 @@ impl Engine<'_> {
     /// listener, timer, signals                     ControlEvent
     /// a descriptor closed by an earlier event      the next event
     /// a connection with an unsent reply            OnWritable
-    /// any other connection                         Read
+    /// any other connection                         Receive
     /// ```
     pub(crate) fn event_loop(&mut self) {
         let (timeout, state) = (self.s.n, self.local("stopping"));
@@ -95,6 +95,6 @@ impl Engine<'_> {
         let conn_word = self.s.conn_word;
         self.if_zero(conn_word, At::Next, "an earlier event has closed it");
         self.if_any(conn_word, entry::OUT, At::OnWritable, "its reply waits for room");
-        self.jump(At::Read, "its client sends");
+        self.jump(At::Receive, "its client sends");
     }
 }

@@ -27,7 +27,7 @@ impl Engine<'_> {
     /// | any other | nothing |
     pub(crate) fn second_reading(&mut self) {
         let (id, fields_seen, named) = (self.s.id, self.s.fields_seen, self.s.byte);
-        self.place(At::Again);
+        self.place(At::SecondReading);
         self.four(self.s.response, frame(var::ROUTE), "the variant");
         if self.has_dates {
             self.branch(id, Cond::Eq, MODIFIED_SINCE, At::DateField, "its date is compared");
@@ -111,18 +111,18 @@ impl Engine<'_> {
         let failed = self.beginning(412);
         self.set(self.s.beginning, failed, "412");
         self.if_any(fields, IF_MATCH, At::SendError, "no such entity tag");
-        self.if_any(fields, IF_NONE_MATCH, At::NoMatch, "not one that the client has");
+        self.if_any(fields, IF_NONE_MATCH, At::NoTagMatches, "not one that the client has");
         let begin = self.beginning(304);
         self.set(self.s.beginning, begin, "304");
         self.gosub(Routine::BeginComposed);
         self.two(self.s.fields_from, at(self.s.response, record::SHARED), "from the fields it shares with a 200 on");
         self.set(self.s.content_len, 0i64, "no content");
         self.jump(At::AppendHeaders, "its fields");
-        self.place(At::NoMatch);
-        self.if_any(fields, IF_RANGE | RANGE, At::Plain, "another representation, or no range at all");
-        self.if_any(flags, flag::NO_RANGE, At::Plain, "the range does not count");
+        self.place(At::NoTagMatches);
+        self.if_any(fields, IF_RANGE | RANGE, At::SendStored, "another representation, or no range at all");
+        self.if_any(flags, flag::NO_RANGE, At::SendStored, "the range does not count");
         self.four(method, frame(var::METHOD), "its method");
-        self.branch(method, Cond::Ne, GET, At::Plain, "ranges are for GET (RFC 9110 §14.2)");
+        self.branch(method, Cond::Ne, GET, At::SendStored, "ranges are for GET (RFC 9110 §14.2)");
         self.partial();
     }
 }

@@ -57,9 +57,9 @@ impl Engine<'_> {
         self.shl(id, 2, "4 bytes each");
         self.put_four(sum(qualities, id, 0), quality, "its quality");
         self.jump(At::Coding, "the next element");
-        self.place(At::WeightBad);
+        self.place(At::WeightMalformed);
         self.take(value, 1i64, "that may have been the comma");
-        self.place(At::CodingBad);
+        self.place(At::CodingIgnored);
         self.gosub(Routine::NextComma);
         self.jump(At::Coding, "the next element");
     }
@@ -69,17 +69,17 @@ impl Engine<'_> {
     fn weight(&mut self, quality: Slot) {
         let (value, value_end, byte, point) = (self.s.value, self.s.value_end, self.s.byte, self.s.v);
         let decimals = self.local("decimals left");
-        self.unless_byte(b';', At::CodingBad, "something else after it");
+        self.unless_byte(b';', At::CodingIgnored, "something else after it");
         self.add(value, 1i64, "after the semicolon");
         self.gosub(Routine::Blanks);
         self.next(byte, value, "the parameter's name");
         self.or(byte, LOWER, "lower case");
-        self.unless_byte(b'q', At::WeightBad, "another parameter");
+        self.unless_byte(b'q', At::WeightMalformed, "another parameter");
         self.next(byte, value, "after the name");
-        self.unless_byte(b'=', At::WeightBad, "a longer name");
+        self.unless_byte(b'=', At::WeightMalformed, "a longer name");
         self.next(quality, value, "the digit before the point");
         self.take(quality, i64::from(b'0'), "its value");
-        self.branch(quality, Cond::Above, 1i64, At::WeightBad, "more than 1, or no digit");
+        self.branch(quality, Cond::Above, 1i64, At::WeightMalformed, "more than 1, or no digit");
         self.set(decimals, 3i64, "digits after the point");
         self.branch(value, Cond::Eq, value_end, At::Fraction, "no point");
         self.byte(point, at(value, 0), "the byte after the digit");
@@ -97,10 +97,10 @@ impl Engine<'_> {
         self.place(At::FractionNext);
         self.take(decimals, 1i64, "one digit less");
         self.unless_zero(decimals, At::Fraction, "always three");
-        self.branch(quality, Cond::Above, 1000i64, At::CodingBad, "more than 1");
+        self.branch(quality, Cond::Above, 1000i64, At::CodingIgnored, "more than 1");
         self.shl(quality, 1, "twice its thousandths");
         self.gosub(Routine::Blanks);
-        self.unless_byte(b',', At::CodingBad, "something else after it");
+        self.unless_byte(b',', At::CodingIgnored, "something else after it");
     }
 
     /// Picks the variant with the highest quality; of equals the first, which is the shortest. What is not named counts

@@ -59,7 +59,7 @@ impl Engine<'_> {
         self.next(byte, cursor, "after the CR");
         self.unless_byte(b'\n', At::Malformed, "a CR alone");
         self.leave_cursor();
-        self.jump(At::Head, "all fields are read");
+        self.jump(At::EndOfHead, "all fields are read");
         self.lookup();
         self.elements();
     }
@@ -87,23 +87,23 @@ impl Engine<'_> {
         self.set(self.s.names, Operand::Data(list), "the fields that matter");
         self.gosub(Routine::Lookup);
         self.if_zero(id, At::Field, "none that matters");
-        self.if_any(self.s.flags, flag::AGAIN, At::Again, "the second reading");
+        self.if_any(self.s.flags, flag::AGAIN, At::SecondReading, "the second reading");
         self.branch(id, Cond::Eq, CONNECTION, At::Connection, "its options");
         if self.has_variants {
             self.branch(id, Cond::Eq, ACCEPT_ENCODING, At::AcceptEncoding, "its weights");
         }
         if self.has_dates {
-            self.if_any(id, DATED, At::SeeDate, "a date");
+            self.if_any(id, DATED, At::NoteDate, "a date");
         }
         let is_second = byte;
         self.set(is_second, id, "the field's bit:");
         self.and(is_second, fields_seen, "is it there already?");
         self.or(fields_seen, id, "the request has it");
-        self.branch(id, Cond::Above, ACCEPT_ENCODING, At::Once, "no condition");
+        self.branch(id, Cond::Above, ACCEPT_ENCODING, At::SingleField, "no condition");
         self.if_none(is_second, IF_RANGE | RANGE, At::Field, "read when the variant is known");
         self.or(self.s.flags, flag::NO_RANGE, "two lines of it make no range, and no entity tag");
         self.jump(At::Field, "the next field");
-        self.place(At::Once);
+        self.place(At::SingleField);
         self.branch(id, Cond::Eq, seen::CODING, At::TransferCoding, "its lines are one list");
         self.unless_zero(is_second, At::Status400, "a second Host or Content-Length (RFC 9112 §3.2, §6.3)");
         self.branch(id, Cond::Eq, seen::HOST, At::HostField, "the authority");

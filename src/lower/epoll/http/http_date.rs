@@ -75,7 +75,7 @@ impl Engine<'_> {
     /// count is set, too.
     pub(crate) fn see_dates(&mut self) {
         let (bit, is_second, fields_seen) = (self.s.id, self.s.byte, self.s.fields_seen);
-        self.place(At::SeeDate);
+        self.place(At::NoteDate);
         self.and(bit, WHICH, "which of the two");
         self.shl(bit, seen::DATES_SHIFT, "its bit");
         self.set(is_second, bit, "is it set already?");
@@ -207,7 +207,7 @@ impl Engine<'_> {
         self.set(self.s.token_end, value, "after the byte that ends it");
         self.set(self.s.names, Operand::Data(days), "short names, and long ones");
         self.gosub(Routine::Lookup);
-        self.if_zero(id, At::Dated, "no day of the week");
+        self.if_zero(id, At::DateDone, "no day of the week");
         self.take(value, 1i64, "back to the byte after it");
         self.set(form, Operand::Data(dashed), "rfc850-date");
         self.branch(id, Cond::Ne, 1i64, At::DateItem, "a long name");
@@ -219,8 +219,8 @@ impl Engine<'_> {
         self.date_month(code);
         self.date_century(to, code);
         self.place(At::DateEnd);
-        self.branch(value, Cond::Ne, self.s.value_end, At::DateBad, "more after it");
-        self.place(At::Dated);
+        self.branch(value, Cond::Ne, self.s.value_end, At::NoDate, "more after it");
+        self.place(At::DateDone);
         self.ret(Routine::HttpDate);
         self.two_digits_value(code);
     }
@@ -252,15 +252,15 @@ impl Engine<'_> {
         self.place(At::DateDigit);
         self.set(digit, byte, "is it a digit?");
         self.take(digit, i64::from(b'0'), "its value");
-        self.branch(digit, Cond::Above, 9i64, At::DateBad, "no digit");
+        self.branch(digit, Cond::Above, 9i64, At::NoDate, "no digit");
         self.place(At::DateByte);
         self.put_byte(sum(to, code, 0), byte, "at its place from the year down");
         self.jump(At::DateItem, "the next item");
         self.place(At::DateItself);
         self.branch(byte, Cond::Eq, code, At::DateItem, "the next item");
-        self.place(At::DateBad);
+        self.place(At::NoDate);
         self.set(id, 0i64, "no date");
-        self.jump(At::Dated, "done");
+        self.jump(At::DateDone, "done");
     }
 
     /// The name of a month, three letters in this case (RFC 9110 §5.6.7), becomes its number.
@@ -277,7 +277,7 @@ impl Engine<'_> {
         self.add(value, 3i64, "after the name");
         self.set(self.s.names, Operand::Data(months), "the months");
         self.gosub(Routine::Lookup);
-        self.if_zero(id, At::Dated, "no month");
+        self.if_zero(id, At::DateDone, "no month");
         self.set(self.s.byte, id, "its number");
         self.set(code, i64::from(1 + place::MONTH), "where the month is written");
         self.jump(At::DateByte, "write it");

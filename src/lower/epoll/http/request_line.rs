@@ -104,9 +104,9 @@ impl Engine<'_> {
         self.take(byte, i64::from(b'0'), "its value");
         self.branch(byte, Cond::Above, 9i64, At::Malformed, "no digit");
         self.branch(major, Cond::Ne, 1i64, At::Status505, "not HTTP/1 (RFC 9110 §15.6.6)");
-        self.unless_zero(byte, At::Newer, "HTTP/1.1, or above");
+        self.unless_zero(byte, At::VersionKnown, "HTTP/1.1, or above");
         self.or(self.s.flags, flag::OLD, "HTTP/1.0");
-        self.place(At::Newer);
+        self.place(At::VersionKnown);
         self.line_end();
     }
 
@@ -142,14 +142,14 @@ impl Engine<'_> {
         self.set(self.s.flags, 0i64, "what it says counts when all of it is there");
         self.branch(bytes, Cond::Below, self.server.epoll.head_bytes, At::Flush, "it is not complete");
         self.four(beginning, frame(var::PHASE), "the error of a part that does not end");
-        self.jump(At::Fatal, "refuse it, and close");
+        self.jump(At::RefuseAndClose, "refuse it, and close");
         for (place, status, why) in
             [(At::Status505, 505, "HTTP Version Not Supported"), (At::Status400, 400, "Bad Request")]
         {
             self.place(place);
             let record = self.beginning(status);
             self.set(beginning, record, why);
-            self.jump(At::Fatal, "refuse it, and close");
+            self.jump(At::RefuseAndClose, "refuse it, and close");
         }
     }
 

@@ -46,7 +46,7 @@ impl Engine<'_> {
     /// | else | the fields are read again, for the variant |
     fn end_of_head(&mut self) {
         let (flags, fields_seen, response, method) = (self.s.flags, self.s.fields_seen, self.s.response, self.s.id);
-        self.place(At::Head);
+        self.place(At::EndOfHead);
         self.four(response, frame(var::ROUTE), "the route's record");
         self.if_any(flags, flag::AGAIN, At::Conditions, "the second reading is done");
         self.if_any(fields_seen, seen::HOST, At::HasHost, "it has a Host");
@@ -67,12 +67,12 @@ impl Engine<'_> {
         let conditions = seen::CONDITIONS | if self.has_dates { seen::DATES } else { 0 };
         let shared = self.local("shared fields");
         self.two(shared, at(response, record::SHARED), "where it shares with a 304");
-        self.if_zero(shared, At::Plain, "no representation: the same for every method");
+        self.if_zero(shared, At::SendStored, "no representation: the same for every method");
         self.branch(method, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.if_none(fields_seen, conditions | ACCEPT_ENCODING, At::Plain, "no choices");
+        self.if_none(fields_seen, conditions | ACCEPT_ENCODING, At::SendStored, "no choices");
         if self.has_variants {
             self.pick_variant();
-            self.if_none(fields_seen, conditions, At::Plain, "no conditions");
+            self.if_none(fields_seen, conditions, At::SendStored, "no conditions");
             self.put_four(frame(var::ROUTE), response, "the variant");
         }
         // What the conditions say is about the variant, so they are read now; a list may be in several lines.
@@ -86,14 +86,14 @@ impl Engine<'_> {
         self.jump(At::Field, "read the fields again");
     }
 
-    /// A stored reply as it is (`plain`), or an error that ends the connection (`fatal`).
+    /// A stored reply as it is (`send_stored`), or an error that ends the connection (`refuse_and_close`).
     fn send_stored(&mut self) {
         let (flags, response, method) = (self.s.flags, self.s.response, self.local("method"));
-        self.place(At::Fatal);
+        self.place(At::RefuseAndClose);
         self.or(flags, flag::CLOSING, "nothing more is read");
         self.put_four(frame(var::CURSOR), 0i64, "no request follows");
         self.send_error();
-        self.place(At::Plain);
+        self.place(At::SendStored);
         self.four(self.s.ptr, at(response, record::STATUS_LINE), "the record's own status line");
         self.two(self.s.len, at(response, record::LINE), "its length");
         self.gosub(Routine::BeginReply);
@@ -220,7 +220,7 @@ impl Engine<'_> {
             self.place(At::Content);
         }
         self.gosub(Routine::Vector);
-        self.jump(At::Answered, "the reply is complete");
+        self.jump(At::ReplyComplete, "the reply is complete");
     }
 
     /// What the reply says of its connection (RFC 9112 §9.3):
@@ -241,21 +241,21 @@ impl Engine<'_> {
         self.if_any(flags, flag::CLOSE, At::SayClose, "it closes anyway");
         self.four(known, frame(var::SKIP), "bytes that are with the client");
         self.branch(known, Cond::Lt, 0i64, At::SayStopping, "a part of it is with the client, and has said so");
-        self.if_zero(known, At::NotBefore, "nothing of it is");
+        self.if_zero(known, At::NothingSentBefore, "nothing of it is");
         self.set(vectors, Operand::State(self.state.vectors), "the batch's first vector");
         self.four(known, frame(var::FIRST), "the reply's first vector");
-        self.branch(known, Cond::Eq, vectors, At::AsBefore, "a part of it is, and said nothing of closing");
-        self.place(At::NotBefore);
+        self.branch(known, Cond::Eq, vectors, At::KeepOrNot, "a part of it is, and said nothing of closing");
+        self.place(At::NothingSentBefore);
         self.four(known, frame(var::STOPPING), "does the server stop?");
         self.unless_zero(known, At::SayStopping, "no connection is kept now");
-        self.place(At::AsBefore);
-        self.if_none(flags, flag::OLD, At::SayNothing, "kept, as in HTTP/1.1");
+        self.place(At::KeepOrNot);
+        self.if_none(flags, flag::OLD, At::AfterConnection, "kept, as in HTTP/1.1");
         self.if_none(flags, flag::KEEP, At::SayClose, "not kept, as in HTTP/1.0");
         let keep = wire::KEEP_ALIVE;
         let text = self.text(keep);
         self.set(ptr, Operand::Data(text), "Connection: keep-alive");
         self.set(len, keep.len() as i64, "its length");
-        self.jump(At::Say, "kept, for the client asked for it");
+        self.jump(At::AppendConnection, "kept, for the client asked for it");
         self.place(At::SayStopping);
         self.or(flags, flag::SLOW, "the client does not know yet");
         self.place(At::SayClose);
@@ -263,9 +263,9 @@ impl Engine<'_> {
         let close = wire::CLOSE;
         self.set(ptr, self.records.late, "a 408 says it, too: it begins so after its date");
         self.set(len, close.len() as i64, "Connection: close");
-        self.place(At::Say);
+        self.place(At::AppendConnection);
         self.gosub(Routine::Vector);
-        self.place(At::SayNothing);
+        self.place(At::AfterConnection);
     }
 
     /// `Compose`: composes fields by the format at `value`, at `composed`, `composed_len` bytes.

@@ -45,11 +45,11 @@ impl Engine<'_> {
             self.if_zero(route_path, At::RouteKnown, "the fallback");
         }
         self.set(path, Operand::State(self.state.path), "the request's path");
-        self.place(At::Same);
+        self.place(At::ComparePath);
         self.next(byte, path, "a byte of the request's path");
         self.next(route_byte, route_path, "and of the route's");
         self.branch(byte, Cond::Ne, route_byte, At::NextRoute, "another path");
-        self.unless_zero(byte, At::Same, "equal so far");
+        self.unless_zero(byte, At::ComparePath, "equal so far");
         self.place(At::RouteKnown);
     }
 
@@ -84,11 +84,11 @@ impl Engine<'_> {
         self.if_zero(record, At::NoRoute, "there is none");
         self.four(route_path, at(record, record::PATH), "the route's path");
         self.set(path, Operand::State(self.state.path), "the request's path");
-        self.place(At::Same);
+        self.place(At::ComparePath);
         self.next(byte, path, "a byte of the request's path");
         self.next(route_byte, route_path, "and of the route's");
         self.branch(byte, Cond::Ne, route_byte, At::NoRoute, "another path");
-        self.unless_zero(byte, At::Same, "equal so far");
+        self.unless_zero(byte, At::ComparePath, "equal so far");
         self.put_four(frame(var::ROUTE), record, "it is this one");
         self.jump(At::RouteKnown, "found");
         self.place(At::NoRoute);
@@ -107,13 +107,13 @@ impl Engine<'_> {
         self.put_byte(at(limit, 0), PREFIX, "a prefix is meant");
         self.add(limit, longest + 1, "one after the longest");
         self.set(first, Operand::State(self.state.path + 1), "after the path's first byte");
-        self.branch(path_end, Cond::BelowOrEqual, limit, At::Shorten, "it is not longer");
+        self.branch(path_end, Cond::BelowOrEqual, limit, At::ShortenPath, "it is not longer");
         self.set(path_end, limit, "no longer prefix has a route");
-        self.place(At::Shorten);
+        self.place(At::ShortenPath);
         self.take(path_end, 1i64, "a byte less");
         self.branch(path_end, Cond::BelowOrEqual, first, At::RouteKnown, "none: the fallback");
         self.byte(byte, before(path_end, 1), "its last byte");
-        self.branch(byte, Cond::Ne, b'/', At::Shorten, "prefixes end with a slash");
+        self.branch(byte, Cond::Ne, b'/', At::ShortenPath, "prefixes end with a slash");
         self.put_byte(at(path_end, 0), 0i64, "its end");
         self.jump(At::FindRoute, "look it up");
     }

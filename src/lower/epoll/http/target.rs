@@ -89,9 +89,9 @@ impl Engine<'_> {
         self.set(path_end, Operand::State(self.state.path), "the decoded path");
         self.place(At::PathByte);
         self.next(byte, value, "the next byte of the target");
-        self.branch(byte, Cond::Eq, b'/', At::Slash, "a segment ends");
-        self.branch(byte, Cond::Eq, b' ', At::Slash, "the path's end");
-        self.branch(byte, Cond::Eq, b'?', At::Slash, "the path's end");
+        self.branch(byte, Cond::Eq, b'/', At::EndSegment, "a segment ends");
+        self.branch(byte, Cond::Eq, b' ', At::EndSegment, "the path's end");
+        self.branch(byte, Cond::Eq, b'?', At::EndSegment, "the path's end");
         self.branch(byte, Cond::Ne, b'%', At::PlainByte, "it stands for itself");
         self.set(decoded, 0i64, "percent-encoded (RFC 3986 §2.1)");
         self.set(digits, 2i64, "digits");
@@ -130,7 +130,7 @@ impl Engine<'_> {
     fn end_segment(&mut self) {
         let (byte, path_end) = (self.s.byte, self.s.path_end);
         let [last, root] = ["byte before", "start of the first segment"].map(|name| self.local(name));
-        self.place(At::Slash);
+        self.place(At::EndSegment);
         self.byte(last, before(path_end, 1), "the segment's last byte");
         self.branch(last, Cond::Ne, b'.', At::SegmentKept, "no dot segment");
         self.byte(last, before(path_end, 2), "the byte before the dot");
@@ -141,15 +141,15 @@ impl Engine<'_> {
         self.take(path_end, 2i64, "two dots");
         self.place(At::Parent);
         self.set(root, Operand::State(self.state.path + 1), "after the first slash");
-        self.branch(path_end, Cond::BelowOrEqual, root, At::SegmentGone, "the root has no parent");
+        self.branch(path_end, Cond::BelowOrEqual, root, At::SegmentDropped, "the root has no parent");
         self.place(At::OneDot);
         self.take(path_end, 1i64, "drop the last byte");
         self.byte(last, before(path_end, 1), "what is the last one now");
         self.branch(last, Cond::Ne, b'/', At::Parent, "not after a slash");
-        self.jump(At::SegmentGone, "the segment is dropped");
+        self.jump(At::SegmentDropped, "the segment is dropped");
         self.place(At::SegmentKept);
         self.branch(byte, Cond::Eq, b'/', At::PlainByte, "its slash belongs to the path");
-        self.place(At::SegmentGone);
+        self.place(At::SegmentDropped);
         self.branch(byte, Cond::Eq, b'/', At::PathByte, "the path's slash is there already");
     }
 
@@ -166,13 +166,13 @@ impl Engine<'_> {
     pub(crate) fn match_text_routine(&mut self) {
         let (value, byte, mismatch) = (self.s.value, self.s.byte, self.s.mismatch);
         self.sub(Routine::Begins);
-        self.place(At::BeginsByte);
+        self.place(At::MatchTextByte);
         self.next(mismatch, self.s.expected, "the text's next character");
-        self.if_zero(mismatch, At::BeginsEnd, "its end: all of it is there");
+        self.if_zero(mismatch, At::MatchTextEnd, "its end: all of it is there");
         self.next(byte, value, "the byte in its place");
         self.or(byte, LOWER, "lower case");
-        self.branch(byte, Cond::Eq, mismatch, At::BeginsByte, "equal so far");
-        self.place(At::BeginsEnd);
+        self.branch(byte, Cond::Eq, mismatch, At::MatchTextByte, "equal so far");
+        self.place(At::MatchTextEnd);
         self.ret(Routine::Begins);
     }
 }

@@ -237,7 +237,7 @@ impl Engine<'_> {
         let (end, base) = (self.s.t, self.s.u);
         self.place(At::Figure);
         self.two(left, at(row, 2), "count of its digits");
-        self.if_zero(left, At::Plain, "all numbers are written: it is a reply like any other");
+        self.if_zero(left, At::SendStored, "all numbers are written: it is a reply like any other");
         self.two(digit, at(row, 0), "offset of its counter");
         self.set(base, Operand::Frame(var::COUNTERS.at), "all counters");
         self.four(number, sum(base, digit, 0), "the number");

@@ -38,10 +38,7 @@ pub(crate) fn fields<'b>(reply: Reply<'_>, blocks: impl Iterator<Item = &'b Bloc
     let mut set: Vec<&str> = Vec::new();
     for change in blocks.filter(|block| block.paths.matches(reply.path)).flat_map(|block| &block.changes) {
         match change {
-            Change::Remove { name } => {
-                fields.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-                set.retain(|known| !known.eq_ignore_ascii_case(name));
-            }
+            Change::Remove { name } => fields.retain(|(known, _)| !known.eq_ignore_ascii_case(name)),
             Change::Set { name, value } => {
                 let is_joined = set.iter().any(|known| known.eq_ignore_ascii_case(name));
                 set.push(name);

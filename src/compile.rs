@@ -87,7 +87,7 @@ pub fn assemble(ops: &Ops, options: Options) -> Result<Image, BuildError> {
     assemble_at_least(ops, options, 0, &mut Hint::default(), &mut Watch::new(&|_| ()))
 }
 
-/// The plain layout of a lowered program, and what selection believes of the registers in it.
+/// The plain layout of a lowered program, with the assertions of selection about registers.
 ///
 /// # Errors
 /// The same.
@@ -158,7 +158,7 @@ fn assemble_at_least(
 const SIDE_BY_SIDE_BYTES: u64 = 4 << 20;
 
 /// The smallest of the images that the searches for registers make, and the search's number; or the image of a given
-/// one. Where a program has no subroutines, nothing is searched.
+/// one. A program without routines needs no search.
 fn best_turn(
     ops: &Ops,
     options: Options,

@@ -21,19 +21,16 @@ impl X86<'_> {
         let machine = self.mode.machine;
         let registers = self.mode.registers.args_of(call);
         let mut args = parallel_move::settled(args, &registers, |slot| self.slots.assigned(slot));
-        let (frame, in_frame_register) =
-            (self.mode.registers.frame, self.take_frame_argument(info, &registers, &mut args));
-        let frame_address = self.values.get(frame);
-        if let Some((arg, role)) = in_frame_register {
-            self.push_register(frame, "the frame, for after the call");
+        let frame_argument = self.take_frame_argument(info, &registers, &mut args);
+        if let Some((arg, role)) = frame_argument {
+            self.push_register(self.mode.registers.frame, "the frame, for after the call");
             // The register of a slot may become another argument's.
             if let Operand::Slot(slot) = arg {
                 self.push_register(self.assigned(slot), &format!("{}: {role}", info.name));
             }
         }
         let args = &args[..];
-        let (slots, mut rest) =
-            parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.assigned(slot));
+        let (slots, rest) = parallel_move::in_order(info, machine, &registers, args, |slot| self.slots.assigned(slot));
         let is_slot = |(arg, reg): (&Operand, &u8)| if matches!(arg, Operand::Slot(_)) { 1 << reg } else { 0 };
         self.args_set = args.iter().zip(registers.iter()).map(is_slot).fold(0, |set, bit: u32| set | bit);
         for one in slots {
@@ -46,34 +43,50 @@ impl X86<'_> {
                 self.push_datum(*datum, *reg);
             }
         }
-        let number = Operand::Const(i64::from(info.number(machine)));
+        self.set_number_and_rest(call, rest);
+        self.enter_kernel(info, frame_argument);
+        self.define_result(at, call, args, result);
+    }
+
+    /// Sets the number, and the arguments that read no slot.
+    fn set_number_and_rest(&mut self, call: Call, mut rest: Vec<Argument>) {
+        let (name, number) = (call.info().name, i64::from(call.info().number(self.mode.machine)));
         if self.tuning.is_golf && !call.is_numbered() {
             self.may_fail = self.program.needless_after_failure.contains(&call);
-            rest.insert(0, (EAX, number, "call number"));
+            rest.insert(0, (EAX, Operand::Const(number), "call number"));
         } else if !call.is_numbered() {
-            self.set_constant(EAX, i64::from(info.number(machine)), &format!("{}: call number", info.name));
+            self.set_constant(EAX, number, &format!("{name}: call number"));
         }
-        self.set_cheapest_first(info.name, rest);
+        self.set_cheapest_first(name, rest);
         self.args_set = u32::MAX;
-        match in_frame_register {
+    }
+
+    /// Enters the kernel; around that, the frame's register has its argument, if there is one.
+    fn enter_kernel(&mut self, info: &'static CallInfo, frame_argument: Option<(Operand, &'static str)>) {
+        let frame = self.mode.registers.frame;
+        let frame_address = self.values.get(frame);
+        match frame_argument {
             Some((Operand::Slot(_), role)) => self.pop_register(frame, &format!("{}: {role}", info.name)),
             Some((arg, role)) => self.set(frame, arg, &format!("{}: {role}", info.name)),
             None => {}
         }
-        let why = self.why.clone();
-        let enter = (self.mode.enter)();
+        let (enter, why) = ((self.mode.enter)(), self.why.clone());
         self.push(if info.returns() { Operation::Plain(enter) } else { Operation::Leave(enter) }, why);
         self.values.set_flags(None);
-        if in_frame_register.is_some() {
+        if frame_argument.is_some() {
             self.pop_register(frame, "the frame");
             self.values.set(frame, frame_address);
         }
         for &reg in self.mode.registers.clobbers {
             self.values.set(reg, RegValue::UNKNOWN);
         }
+    }
+
+    /// Notes what is known of the result, and moves it to its slot's register.
+    fn define_result(&mut self, at: usize, call: Call, args: &[Operand], result: Option<Slot>) {
         // No more is sent than was asked for.
         let is_short = call == Call::Sendto && matches!(args[2], Operand::Const(0..=255));
-        let returned = match info.result {
+        let returned = match call.info().result {
             Returns::Zero if self.program.cannot_fail.contains(&call) => Value::Const(0),
             Returns::Zero => Value::ZeroOrError,
             Returns::Signal => Value::ByteOrError,

@@ -216,14 +216,8 @@ fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps:
     Ok(())
 }
 
-fn walk<S: Selector>(
-    program: &Program,
-    mut selector: S,
-    at_labels: &mut AtLabels,
-    mut stretches: Option<&mut Stretches>,
-    keeps_assertions: bool,
-) -> Result<Code, CompileError> {
-    *selector.values() = selector.entry();
+/// Makes room for the frame where the program needs it, and has a register lead to it if there are routines.
+fn place_frame<S: Selector>(program: &Program, selector: &mut S) {
     if let Some(at) = program.frame_at {
         assert!(program.has_routines(), "a register holds the frame's address");
         assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
@@ -238,6 +232,39 @@ fn walk<S: Selector>(
             selector.hold_frame();
         }
     }
+}
+
+/// Passes the state to where an operation may jump, refined by the branch, and refines it for the other side.
+fn follow_branch<S: Selector>(selector: &mut S, op: &Op, at_labels: &mut AtLabels) {
+    if let Some(target) = op.target() {
+        let mut values = selector.values().clone();
+        if let Some((assigned, number)) = branch_refinement(selector, op, Cond::Eq) {
+            values.refine(assigned, number);
+        }
+        at_labels.join_into_label(target, &values);
+        if let Some(values) = selector.left_early() {
+            at_labels.join_into_label(target, &values);
+        }
+    }
+    if let Some((assigned, number)) = branch_refinement(selector, op, Cond::Ne) {
+        selector.values().refine(assigned, number);
+    }
+    if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Operand::Const(0), .. } = *op {
+        let assigned = selector.assigned(left);
+        selector.values().rule_out_negative(assigned);
+    }
+}
+
+/// Walks over the whole program once, and selects its instructions.
+fn walk<S: Selector>(
+    program: &Program,
+    mut selector: S,
+    at_labels: &mut AtLabels,
+    mut stretches: Option<&mut Stretches>,
+    keeps_assertions: bool,
+) -> Result<Code, CompileError> {
+    *selector.values() = selector.entry();
+    place_frame(program, &mut selector);
     let mut reached = true;
     for (at, inst) in program.insts.iter().enumerate() {
         if let Op::Label(label) | Op::Routine(label) = inst.op {
@@ -273,23 +300,7 @@ fn walk<S: Selector>(
             selector.values().change_frame(offset, bytes);
         }
         self::select_op(program, &mut selector, at, keeps_assertions)?;
-        if let Some(target) = inst.op.target() {
-            let mut values = selector.values().clone();
-            if let Some((assigned, number)) = branch_refinement(&selector, &inst.op, Cond::Eq) {
-                values.refine(assigned, number);
-            }
-            at_labels.join_into_label(target, &values);
-            if let Some(values) = selector.left_early() {
-                at_labels.join_into_label(target, &values);
-            }
-        }
-        if let Some((assigned, number)) = branch_refinement(&selector, &inst.op, Cond::Ne) {
-            selector.values().refine(assigned, number);
-        }
-        if let Op::Branch { left, cond: Cond::Lt | Cond::Le, right: Operand::Const(0), .. } = inst.op {
-            let assigned = selector.assigned(left);
-            selector.values().rule_out_negative(assigned);
-        }
+        follow_branch(&mut selector, &inst.op, at_labels);
         reached = !inst.op.is_terminator();
         match inst.op {
             Op::ReturnFrom { from } => {

@@ -369,3 +369,28 @@ fn routines_cannot_ask_for_the_entry_if_the_frame_is_in_the_state() {
         assert_eq!(error, expected, "{}", target.name);
     }
 }
+
+/// A register leads to a frame in the state, whether there are routines, one that is inlined, or none.
+#[test]
+fn a_frame_in_the_state_needs_no_routine() {
+    for (target, calls) in crate::TARGETS.into_iter().flat_map(|target| [(target, 0), (target, 1), (target, 2)]) {
+        let mut program = Program { frame_bytes: 64, state_bytes: 4096, frame_at: Some(1024), ..Program::default() };
+        let [slot, loaded] = ["slot", "loaded"].map(|name| program.slot(name, Kind::Int));
+        let routine = program.label("routine");
+        program.call(Call::Getpid, &[], Some(slot), "");
+        program.push(Op::Store { width: Width::Four, to: frame(32), value: Operand::Slot(slot) }, "");
+        (0..calls).for_each(|_| program.push(Op::CallRoutine(routine), ""));
+        program.push(Op::Load { to: loaded, width: Width::Two, from: frame(32) }, "");
+        program.call(Call::Exit, &[Operand::Slot(loaded)], None, "");
+        if calls > 0 {
+            program.routine(routine);
+            program.call(Call::Getppid, &[], None, "");
+            program.push(Op::ReturnFrom { from: routine }, "");
+        }
+        let text = text(&program, target.name);
+        let stack = count(&text, &["[rsp"]) + count(&text, &["[esp"]) + count(&text, &["[sp"]);
+        assert_eq!(stack, 0, "{} {calls}: {text:?}", target.name);
+        let accesses = count(&text, &["bp"]) + count(&text, &["x29"]);
+        assert!(accesses > 1, "{} {calls}: {text:?}", target.name);
+    }
+}

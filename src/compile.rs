@@ -170,7 +170,7 @@ fn best_turn(
         let code = code.map_err(|source| BuildError::Compile { target: options.target.name, source })?;
         Ok((turn, plain(ops, code, options, least_bytes)?.0))
     };
-    if known.is_some() || !ops.has_routines() {
+    if known.is_some() || !ops.has_frame_register() {
         return image(known.unwrap_or(0));
     }
     let searches = golf::register_searches(options.effort);

@@ -46,7 +46,7 @@ pub fn selections(
     stop: &Stop,
 ) -> Result<Vec<Vec<Code>>, CompileError> {
     let usual = crate::compile_tuned(target, program, &Tuning::usual(base, without))?;
-    if tries == 0 || program.has_routines() {
+    if tries == 0 || program.has_frame_register() {
         return Ok(vec![vec![usual]]);
     }
     let selection = Selection { target, program, base, most, stop };
@@ -146,7 +146,7 @@ pub fn every_selection(
     stop: &Stop,
 ) -> Option<Vec<(u32, Code)>> {
     let usual = crate::compile(target, program).ok()?;
-    if program.has_routines() || !is_small(&usual) {
+    if program.has_frame_register() || !is_small(&usual) {
         return None;
     }
     let tries = instructions / usual.units.len().max(1);

@@ -191,9 +191,10 @@ impl Program {
         (!names.is_empty()).then(|| names.join(" / "))
     }
 
-    /// Does it have routines? Then a register of its own holds the frame's address.
-    pub fn has_routines(&self) -> bool {
-        self.insts.iter().any(|inst| matches!(inst.op, Op::Routine(_)))
+    /// Does a register of its own hold the frame's address? It does in a program with routines, because calls move the
+    /// stack pointer, and if the frame lies in the state.
+    pub fn has_frame_register(&self) -> bool {
+        self.frame_at.is_some() || self.insts.iter().any(|inst| matches!(inst.op, Op::Routine(_)))
     }
 
     /// Bytes from the stack pointer up to the frame, which stays aligned whatever lies below it.

@@ -159,7 +159,7 @@ pub(crate) fn select<S: Selector>(
     refuse_entry_in_routines(program)?;
     let mut at_labels = AtLabels::new(program);
     // With routines a register leads to the frame, so a label is the same however control came there.
-    if program.has_routines() {
+    if program.has_frame_register() {
         let mut stretches = Stretches::new(program);
         at_labels.changed = true;
         while std::mem::take(&mut at_labels.changed) {
@@ -170,7 +170,7 @@ pub(crate) fn select<S: Selector>(
         at_labels.changed = false;
         let mut code = walk(program, new(), &mut at_labels, None, keeps_assertions)?;
         if !at_labels.changed {
-            code.may_change_order = program.has_routines();
+            code.may_change_order = program.has_frame_register();
             return Ok(code);
         }
     }
@@ -219,16 +219,15 @@ fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps:
 /// Makes room for the frame where the program needs it, and has a register lead to it if there are routines.
 fn place_frame<S: Selector>(program: &Program, selector: &mut S) {
     if let Some(at) = program.frame_at {
-        assert!(program.has_routines(), "a register holds the frame's address");
         assert!(program.spilled_bytes <= FRAME_BELOW_BYTES, "the frame has room below for slots without a register");
         selector.hold_frame_in_state(at);
     } else {
         // What is read as it was at entry is no scratch.
         let reads_entry = program.asks_for_entry() && program.frame_bytes > 0;
-        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_routines() || reads_entry {
+        if program.frame_bytes > ENTRY_SCRATCH_BYTES || program.has_frame_register() || reads_entry {
             selector.reserve_frame(program.frame_bytes + program.below_frame());
         }
-        if program.has_routines() {
+        if program.has_frame_register() {
             selector.hold_frame();
         }
     }

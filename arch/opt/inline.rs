@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_subroutine_that_is_called_once_stands_there() {
         let inlined = inline(&calling(1));
-        assert!(!inlined.has_routines());
+        assert!(!inlined.has_frame_register());
         let behind = Label(2);
         let ops: Vec<&Op> = inlined.insts.iter().map(|inst| &inst.op).collect();
         assert_eq!(ops.len(), 9);

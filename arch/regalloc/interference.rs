@@ -43,7 +43,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, live_out: &[
     let slots = program.slots.len();
     let mut found = Constraints {
         interferes: vec![Set::with_room(slots); slots],
-        forbidden: vec![if program.has_routines() { 1 << registers.frame } else { 0 }; slots],
+        forbidden: vec![if program.has_frame_register() { 1 << registers.frame } else { 0 }; slots],
         clobbers_survived: vec![[0; 32]; slots],
         strings: vec![Vec::new(); slots],
         hints: vec![Vec::new(); slots],
@@ -71,7 +71,7 @@ pub(crate) fn constraints(program: &Program, registers: &Registers, live_out: &[
         }
         for slot in through(&inst.op, live_out) {
             let set = clobbered(&inst.op, slot, registers);
-            if program.has_routines() && registers.saves.is_some() {
+            if program.has_frame_register() && registers.saves.is_some() {
                 for (reg, times) in found.clobbers_survived[index(slot)].iter_mut().enumerate() {
                     *times += set >> reg & 1;
                 }

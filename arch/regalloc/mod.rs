@@ -137,7 +137,7 @@ pub(crate) fn colour(
     for &slot in &needless {
         assigned[slot] = None;
     }
-    if program.has_routines() {
+    if program.has_frame_register() {
         found.compute_own_costs(registers);
         found.improve(&mut assigned, registers);
     }
@@ -148,7 +148,7 @@ impl Colouring {
     /// The registers, after the search of this number for better ones.
     pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: usize) -> Allocation {
         let mut assigned = self.assigned.clone();
-        if program.has_routines() {
+        if program.has_frame_register() {
             self.found.anneal(&mut assigned, registers, turn);
             self.found.improve(&mut assigned, registers);
         }

@@ -49,7 +49,7 @@ fn location(program: &Program, slot: Slot, spilled: &mut Program) -> Location {
         Kind::Pointer => (Width::Word, 8),
     };
     // Below the frame's own part, the nearest first, if a register holds its address; else after it.
-    let offset = if program.has_routines() {
+    let offset = if program.has_frame_register() {
         spilled.spilled_bytes = (spilled.spilled_bytes + bytes).next_multiple_of(bytes);
         -(spilled.spilled_bytes as i32)
     } else {

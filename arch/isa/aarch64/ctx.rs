@@ -99,7 +99,7 @@ impl<'p> Aarch64<'p> {
 
     /// The register that holds the frame's address.
     pub(super) fn frame(&self) -> Reg {
-        if self.program.has_routines() { REGISTERS.frame } else { ZERO_OR_SP }
+        if self.program.has_frame_register() { REGISTERS.frame } else { ZERO_OR_SP }
     }
 
     /// A constant as the operand of an instruction of this width sees it.

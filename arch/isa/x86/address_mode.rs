@@ -57,7 +57,7 @@ pub(super) fn is_from_frame(program: &Program, live_out: &[Set], at: usize, slot
     let multiplied = factor(program, is_live_after, at + 1).filter(|(to, ..)| *to != slot);
     let first = at + 1 + usize::from(multiplied.is_some());
     let is_replaced = |at: usize| program.insts[at].op.defines().contains(&slot);
-    program.has_routines() && accesses(program, is_live_after, first, slot).is_some_and(|last| !is_replaced(last))
+    program.has_frame_register() && accesses(program, is_live_after, first, slot).is_some_and(|last| !is_replaced(last))
 }
 
 impl X86<'_> {
@@ -78,7 +78,7 @@ impl X86<'_> {
         };
         let reg = self.assigned(from.unwrap_or(to));
         let is_small = matches!(self.values.get(reg).value, Value::Byte | Value::Const(0..=0xff));
-        if !self.program.has_routines() || !is_small || reg == ESP {
+        if !self.program.has_frame_register() || !is_small || reg == ESP {
             return false;
         }
         self.parts.scaled = Some((to, reg, by));

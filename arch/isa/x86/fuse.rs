@@ -92,7 +92,7 @@ fn takes_address(program: &Program, live_out: &[Set], at: usize, slot: Slot) -> 
         Op::Store { to, value, .. } if *value != Operand::Slot(slot) => counts_from(to),
         // What is stored; a small program's search has other ways.
         Op::Store { to, width, .. } => {
-            program.has_routines() && *width == Width::Four && !to.base.slots().any(|base| base == slot)
+            program.has_frame_register() && *width == Width::Four && !to.base.slots().any(|base| base == slot)
         }
         Op::BranchBytes { at, .. } => counts_from(at),
         Op::StoreBytes { to, bytes } => counts_from(to) && matches!(bytes.len(), 1 | 2 | 4),
@@ -271,7 +271,7 @@ impl X86<'_> {
         to: Label,
     ) {
         if self.program.is_own_word(from, width)
-            && self.program.has_routines()
+            && self.program.has_frame_register()
             && let Some(condition) = self.branch_held(from, [left, right], (cond, value))
         {
             return self.jump(Some(condition), to);

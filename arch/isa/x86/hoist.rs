@@ -28,7 +28,7 @@ impl X86<'_> {
 
     /// Large constants in registers: where one is wanted in a loop, it may stay there, and others are near it.
     fn seed(&mut self) {
-        if self.program.has_routines() {
+        if self.program.has_frame_register() {
             return;
         }
         let registers = (0..if self.mode.is_long { 16 } else { 8 }).filter(|&reg| reg != EAX && reg != ESP);
@@ -112,7 +112,7 @@ impl X86<'_> {
     /// Zeros that are popped later, each into a register that is to be 0.
     fn push_zeros(&mut self) {
         let starts_at_label = matches!(self.program.insts[0].op, Op::Label(_) | Op::Routine(_));
-        if !self.to_push.is_empty() || self.program.has_routines() || starts_at_label {
+        if !self.to_push.is_empty() || self.program.has_frame_register() || starts_at_label {
             return;
         }
         let sp_is_free = self.program.frame_bytes == 0 && !self.program.asks_for_entry() && self.tuning.has(Rule::Zero);

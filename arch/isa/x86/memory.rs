@@ -81,7 +81,7 @@ impl X86<'_> {
         let value = i64::from(value as u32);
         let is_held = |reg: u8| self.values.constant(reg).is_some_and(|known| known as u32 == value as u32);
         let registers = if self.mode.is_long { 16 } else { 8 };
-        if !self.program.has_routines() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
+        if !self.program.has_frame_register() || value == 0 || value == 0xffff_ffff || (0..registers).any(is_held) {
             return;
         }
         let is_free = |&reg: &u8| {

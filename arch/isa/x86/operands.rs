@@ -141,7 +141,7 @@ impl X86<'_> {
             -128..=127 => 1,
             _ => 4,
         } + i32::from(reg == ESP);
-        let held = self.program.has_routines().then_some((self.mode.registers.frame, offset - self.frame_middle));
+        let held = self.program.has_frame_register().then_some((self.mode.registers.frame, offset - self.frame_middle));
         held.into_iter()
             .chain(held.is_none().then_some((ESP, offset + self.depth_bytes as i32)))
             .chain(pointers)

@@ -84,7 +84,7 @@ const STACK_ADDRESS_BYTES: usize = 2;
 /// Data to push, with their words, in the order of their identifiers.
 pub(super) fn choose(program: &Program, class: Class) -> Vec<(DatumId, Vec<Word>)> {
     let prologue = program.prologue();
-    if program.has_routines()
+    if program.has_frame_register()
         || program.asks_for_entry()
         || prologue.iter().any(|inst| touches_frame(&inst.op))
         || program.frame_bytes > crate::ENTRY_SCRATCH_BYTES

@@ -288,7 +288,7 @@ impl Selector for X86<'_> {
     }
 
     fn frame(&self) -> (Reg, i64) {
-        if self.program.has_routines() {
+        if self.program.has_frame_register() {
             (self.mode.registers.frame, -i64::from(self.frame_middle))
         } else {
             (ESP, i64::from(self.depth_bytes))

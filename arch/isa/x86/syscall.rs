@@ -111,7 +111,7 @@ impl X86<'_> {
         registers: &[Reg],
         args: &mut [Operand],
     ) -> Option<(Operand, &'static str)> {
-        let is_frame = |reg: &Reg| *reg == self.mode.registers.frame && self.program.has_routines();
+        let is_frame = |reg: &Reg| *reg == self.mode.registers.frame && self.program.has_frame_register();
         let index = registers.iter().position(is_frame).filter(|&index| index < args.len())?;
         let is_wanted = info.looks_at(self.mode.machine, args, index);
         // Without an address Linux does not look at its length, and qemu-user wants none below 0: the frame's address

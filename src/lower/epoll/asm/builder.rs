@@ -264,8 +264,8 @@ impl Engine<'_> {
         self.add(cursor, 1i64, "the next byte");
     }
 
-    /// Adds to a variable in the frame. Afterwards `t` is its new value.
-    pub(crate) fn add_four(&mut self, variable: impl Into<u32>, by: i64, why: &str) {
+    /// Adds to a variable in the frame. Returns the slot of its new value.
+    pub(crate) fn add_four(&mut self, variable: impl Into<u32>, by: i64, why: &str) -> Slot {
         let (t, variable) = (self.s.t, variable.into());
         self.four(t, frame(variable), why);
         if by < 0 {
@@ -274,5 +274,6 @@ impl Engine<'_> {
             self.add(t, by, why);
         }
         self.put_four(frame(variable), t, why);
+        t
     }
 }

@@ -43,28 +43,40 @@ pub(crate) struct Slots {
     pub(crate) fields_from: Slot,
     /// What a connection waits for from now on, and until when.
     pub(crate) conn_state: Slot,
-    /// Values within a routine, and arguments of the next.
+    /// A descriptor of the epoll set and what happens to it (`EPOLL_CTL_…`); what a system call returned.
+    pub(crate) watched: Slot,
+    pub(crate) op: Slot,
+    pub(crate) result: Slot,
+    /// The slot of `fields_from`: free until a reply begins, but one for all its uses. A weight without a fraction reads
+    /// it before anything of its own is in it, so a name of its own would move other registers.
+    pub(crate) v: Slot,
+    /// Values within a routine, and arguments of the next: `n` is `result`, `t` is `watched`, `q` is `value`.
     pub(crate) c: Slot,
     pub(crate) d: Slot,
     pub(crate) n: Slot,
     pub(crate) t: Slot,
     pub(crate) u: Slot,
-    pub(crate) v: Slot,
     pub(crate) q: Slot,
+    /// Where the value ends; a token in it, and after the byte that ends that.
     pub(crate) value_end: Slot,
     pub(crate) token: Slot,
     pub(crate) token_end: Slot,
+    /// The table of system calls at hand.
     pub(crate) list: Slot,
+    /// What a token was found to be: a number of its list, or 0.
     pub(crate) id: Slot,
+    /// Where the decoded path ends.
     pub(crate) path_end: Slot,
+    /// Bytes to send or to write.
     pub(crate) ptr: Slot,
     pub(crate) len: Slot,
+    /// The composed fields and the content of the reply at hand.
     pub(crate) composed: Slot,
     pub(crate) composed_len: Slot,
     pub(crate) content: Slot,
     pub(crate) content_len: Slot,
+    /// Where formatted text goes.
     pub(crate) output: Slot,
-    pub(crate) op: Slot,
     /// Addresses of the stack.
     pub(crate) wide: Slot,
     pub(crate) vars: Slot,
@@ -80,6 +92,7 @@ impl Slots {
         let mut int = |name| program.slot(name, Int);
         let value = int("value");
         let list = int("list");
+        let (watched, result) = (int("watched"), int("result"));
         let fields_from = int("fields from");
         Self {
             fd: int("descriptor"),
@@ -104,13 +117,15 @@ impl Slots {
             mismatch: int("mismatch"),
             names: int("names"),
             conn_state: list,
+            watched,
+            result,
             host_end: int("end of the host"),
             beginning: int("beginning of the reply"),
             fields_from,
             c: int("c"),
             d: int("d"),
-            n: int("n"),
-            t: int("t"),
+            n: result,
+            t: watched,
             u: int("u"),
             v: fields_from,
             q: value,

@@ -28,12 +28,12 @@ const WRITE_TO_IDLE_BITS: u8 = 2;
 impl Engine<'_> {
     /// Closes a connection and forgets it. The last one of a server that stops ends the program.
     pub(crate) fn close_connection(&mut self) {
-        let (conn, fd, left) = (self.s.conn, self.s.fd, self.s.t);
+        let (conn, fd) = (self.s.conn, self.s.fd);
         self.sub(Routine::CloseConnection);
         self.gosub(Routine::FreeBuffer);
         self.put_four(at(conn, entry::WORD), 0i64, "no longer there");
         self.call(Call::Close, &[Operand::Slot(fd)], None, "close");
-        self.add_four(var::CONNECTIONS, -1, "one less");
+        let left = self.add_four(var::CONNECTIONS, -1, "one less");
         if !self.has_workers() {
             self.unless_zero(left, At::Dropped, "others are left");
             self.four(left, frame(var::STOPPING), "does the server stop?");

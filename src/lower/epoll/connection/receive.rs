@@ -26,7 +26,7 @@ impl Engine<'_> {
 
     /// Receives after the input that the connection has. The bytes of a connection that lingers are discarded.
     fn receive_input(&mut self) {
-        let (fd, cursor, end, received) = (self.s.fd, self.s.cursor, self.s.end, self.s.n);
+        let (fd, cursor, end, received) = (self.s.fd, self.s.cursor, self.s.end, self.s.result);
         let [room, word] = ["room", "word"].map(|name| self.local(name));
         self.place(At::Receive);
         self.gosub(Routine::Input);
@@ -86,7 +86,7 @@ impl Engine<'_> {
     fn nothing_received(&mut self) {
         let word = self.local("word");
         self.place(At::NotReceived);
-        self.branch(self.s.n, Cond::Below, -abi::EAGAIN, At::Close, "closed by the client, or broken");
+        self.branch(self.s.result, Cond::Below, -abi::EAGAIN, At::Close, "closed by the client, or broken");
         self.four(word, at(self.s.conn, entry::WORD), "what it waits for");
         self.unless_zero(word, At::Next, "it waits on");
         self.jump(At::Idle, "it is new: it waits for a request");

@@ -47,14 +47,14 @@ impl Engine<'_> {
     fn connection_done(&mut self) {
         self.place(At::ConnectionDone);
         self.gosub(Routine::UpdateInterest);
-        self.branch(self.s.n, Cond::Ge, 0i64, At::Next, "it waits: the next event");
+        self.branch(self.s.result, Cond::Ge, 0i64, At::Next, "it waits: the next event");
         self.place(At::Close);
         self.gosub(Routine::CloseConnection);
         self.jump(At::Next, "the next event");
     }
 
-    /// Writes a connection's word. The epoll set is told only if the connection waits for other events than before. `n`
-    /// is negative if the set has no room.
+    /// Writes a connection's word. The epoll set is told only if the connection waits for other events than before.
+    /// `result` is negative if the set has no room.
     ///
     /// | events before | events now | call |
     /// |---|---|---|
@@ -62,7 +62,7 @@ impl Engine<'_> {
     /// | none: it is new | any | `EPOLL_CTL_ADD` |
     /// | others | any | `EPOLL_CTL_MOD` |
     fn update_interest(&mut self) {
-        let (conn_state, conn, before, word) = (self.s.conn_state, self.s.conn, self.s.conn_word, self.s.n);
+        let (conn_state, conn, before, word) = (self.s.conn_state, self.s.conn, self.s.conn_word, self.s.result);
         self.sub(Routine::UpdateInterest);
         self.four(word, frame(var::NOW), "the time,");
         self.shl(word, entry::DEADLINE_SHIFT, "where deadlines have it");
@@ -79,22 +79,23 @@ impl Engine<'_> {
         self.set(self.s.op, abi::EPOLL_CTL_MOD, "it is in the set: it waits for something else");
         self.place(At::AddInterest);
         self.put_four(frame(var::EVENT), conn_state, "the events");
-        self.set(self.s.t, self.s.fd, "of its descriptor");
+        self.set(self.s.watched, self.s.fd, "of its descriptor");
         self.gosub(Routine::EpollControl);
         self.ret(Routine::UpdateInterest);
         self.place(At::InterestUnchanged);
         self.ret(Routine::UpdateInterest);
     }
 
-    /// Tells the epoll set (`op`) which events of descriptor `t` are wanted: those in the frame, under the name `fd`.
+    /// Tells the epoll set (`op`) which events of descriptor `watched` are wanted: those in the frame, under the name `fd`.
     fn epoll_control(&mut self) {
         let epoll = self.local("epoll set");
         self.sub(Routine::EpollControl);
         let event = var::EVENT.at;
         self.put_four(frame(event + self.event_bytes - 8), self.s.fd, "the name under which they come");
         self.four(epoll, frame(var::EPOLL), "the epoll set");
-        let args = [Operand::Slot(epoll), Operand::Slot(self.s.op), Operand::Slot(self.s.t), Operand::Frame(event)];
-        self.call(Call::EpollCtl, &args, Some(self.s.n), "what is waited for");
+        let args =
+            [Operand::Slot(epoll), Operand::Slot(self.s.op), Operand::Slot(self.s.watched), Operand::Frame(event)];
+        self.call(Call::EpollCtl, &args, Some(self.s.result), "what is waited for");
         self.ret(Routine::EpollControl);
     }
 

@@ -2,17 +2,18 @@
 //!
 //! Problem: a block that follows one that goes there needs no jump; near its jumps, short forms reach. Both depend on
 //! the order of all blocks.
-//! Strategy: chains first, by a maximum matching of blocks and followers (augmenting paths). Then simulated annealing:
-//! groups of blocks change places, and a longer order is accepted less and less often (Kirkpatrick, Gelatt and Vecchi,
-//! Optimization by simulated annealing, 1983).
+//! Strategy: chains first, by a maximum matching of blocks and followers (augmenting paths). Then threshold accepting
+//! (Dueck and Scheuer, Threshold accepting, 1990): neighbouring groups of blocks change places, and a move may make the
+//! code longer by fewer and fewer bytes.
 //! Invariant: it decides on lengths alone, before anything is encoded, and with the same pseudorandom numbers each
 //! time. The first block stays first.
-//! Cost: a fixed number of tries; `ruler.rs` measures each by what it changes.
+//! Cost: a fixed number of tries; `size_model.rs` looks at what each of them changes.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use crate::mach::ruler::Ruler;
+use crate::mach::jumps::{ALWAYS, Jumps, NEAR_CONDITIONAL};
+use crate::mach::size_model::{Move, SizeModel};
 use crate::prng::Numbers;
 
 /// A piece of code that control enters at its beginning and leaves at its end.
@@ -35,20 +36,13 @@ pub(crate) enum End {
     Either { condition: u8, to: usize, on: usize },
 }
 
-/// Lengths of jumps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Jumps {
-    /// 2 bytes as far as a signed byte reaches, 5 or on a condition 6 beyond; 2 also by way of others.
-    Short,
-    /// 4 bytes wherever they lead.
-    Alike,
-}
-
-/// How many orders are tried; where all jumps are alike, the first is about as good as any.
+/// How many moves are tried; where all jumps are alike, the first order is about as good as any.
 const TRIES: u32 = 15_000;
 const TRIES_ALIKE: u32 = 2_000;
-/// By so many bytes an order may be longer than the one before at first; later by fewer.
-const WORSE: u32 = 10;
+/// By at most so many bytes a move may make the code longer at first; later by fewer.
+const WORSE_BYTES: u32 = 2;
+/// After so many moves the code is measured from the beginning.
+const MOVES_MEASURED: u32 = 32;
 
 /// So many orders are kept: those of all searches for registers, of which one is chosen and built again.
 const KEPT: usize = 64;
@@ -77,17 +71,13 @@ pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
 }
 
 fn search(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
+    let mut model = SizeModel::new(blocks, jumps);
     let original: Vec<u16> = (0..blocks.len() as u16).collect();
-    let mut ruler = Ruler::new(blocks, jumps);
-    let mut best = (ruler.measure(&original), original);
     let chained: Vec<u16> = chains(blocks).into_iter().map(|block| block as u16).collect();
-    let len = ruler.measure(&chained);
-    if len < best.0 {
-        best = (len, chained);
-    }
+    let mut best = [original, chained].map(|order| (model.measure(&order), order)).into_iter().min().expect("there are two");
     if blocks.len() > 2 {
-        Search { ruler, numbers: Numbers::new(), blocks }
-            .improve(&mut best, if jumps == Jumps::Short { TRIES } else { TRIES_ALIKE });
+        let tries = if jumps == Jumps::Short { TRIES } else { TRIES_ALIKE };
+        Search { model, numbers: Numbers::new(), blocks }.improve(&mut best, tries);
     }
     best.1.into_iter().map(usize::from).collect()
 }
@@ -153,47 +143,59 @@ fn augment(blocks: &[Block], at: usize, before: &mut [Option<usize>], seen: &mut
 
 struct Search<'b> {
     blocks: &'b [Block],
-    ruler: Ruler<'b>,
+    model: SizeModel<'b>,
     numbers: Numbers,
 }
 
-/// Blocks that change places with those behind them: the first, the first of the others, the one behind those.
-type Move = [usize; 3];
-
 impl Search<'_> {
-    /// Tries orders that differ by the place of some blocks from the one before, and accepts those that are longer by
-    /// less and less.
-    fn improve(&mut self, best: &mut (u32, Vec<u16>), tries: u32) {
-        let mut len = self.ruler.measure(&best.1);
-        let mut wanting = self.ruler.wanting().clone();
-        let mut count = wanting.count();
+    /// Tries moves, and accepts those that make the code longer by less and less.
+    fn improve(&mut self, best: &mut (i32, Vec<u16>), tries: u32) {
+        self.model.measure(&best.1);
+        let mut wanting = self.wanting();
+        let mut moves = 0;
         for tried in 0..tries {
-            if count == 0 {
+            if wanting.is_empty() {
                 return;
             }
-            let (from, number) = wanting.get(self.numbers.below(count));
-            let to = self.ruler.jumps(from)[number].to;
-            let Some([a, b, c]) = self.propose(from, usize::from(to)) else { continue };
-            self.ruler.rotate([a, b, c]);
-            let worse = WORSE * (tries - tried) / tries;
-            let Some(now) = self.ruler.below(len + worse + 1) else {
-                self.ruler.rotate([a, a + c - b, c]);
+            let (from, number) = wanting[self.numbers.below(wanting.len())];
+            let jump = self.model.exit(from).jumps[number];
+            let is_gone = !jump.is_one();
+            let Some(seams) = (if is_gone { None } else { self.propose(from, usize::from(jump.to)) }) else { continue };
+            let worse = WORSE_BYTES * (tries - tried) / tries;
+            if !self.model.attempt(seams, worse as i32) {
                 continue;
-            };
-            len = now;
-            wanting.clone_from(self.ruler.wanting());
-            count = wanting.count();
-            if len < best.0 {
-                best.0 = len;
-                best.1.copy_from_slice(self.ruler.order());
+            }
+            moves += 1;
+            if moves % MOVES_MEASURED == 0 {
+                self.keep_if_better(best);
+                wanting = self.wanting();
             }
         }
+        self.keep_if_better(best);
+    }
+
+    fn keep_if_better(&mut self, best: &mut (i32, Vec<u16>)) {
+        let len = self.model.measure_again();
+        if len < best.0 {
+            best.0 = len;
+            best.1.copy_from_slice(self.model.order());
+        }
+    }
+
+    /// Jumps that are long, or that another order may do without.
+    fn wanting(&self) -> Vec<(usize, usize)> {
+        let all = (0..self.blocks.len()).flat_map(|block| [(block, 0), (block, 1)]);
+        let wants = |&(block, number): &(usize, usize)| {
+            let exit = self.model.exit(block);
+            exit.jumps[number].condition == ALWAYS || exit.lens[number] == NEAR_CONDITIONAL
+        };
+        all.filter(wants).collect()
     }
 
     /// Brings a block behind one that goes there, or near it, with some of its neighbours.
     fn propose(&mut self, from: usize, to: usize) -> Option<Move> {
-        let (from_at, to_at) = (self.ruler.place(from), self.ruler.place(to));
-        let order = self.ruler.order();
+        let (from_at, to_at) = (self.model.place(from), self.model.place(to));
+        let order = self.model.order();
         let linked = |at: usize| {
             let next = order.get(at + 1);
             next.is_some_and(|&next| followers(&self.blocks[usize::from(order[at])]).any(|to| to == usize::from(next)))
@@ -245,12 +247,12 @@ mod tests {
         // The other way on comes back, so that one of the two follows; a loop has a jump somewhere.
         let blocks = [block(10, End::Goes(3)), block(4, End::Stops), block(4, End::Goes(3)), block(8, branch)];
         let order = arrange(&blocks, Jumps::Short);
-        let mut ruler = Ruler::new(&blocks, Jumps::Short);
+        let mut model = SizeModel::new(&blocks, Jumps::Short);
         let order: Vec<u16> = order.into_iter().map(|block| block as u16).collect();
-        assert_eq!(ruler.measure(&order), 26 + 2 + 2, "{order:?}");
-        ruler.measure(&[0, 1, 3, 2]);
-        assert_eq!(ruler.jumps(3), [Jump::new(1, 1), NO_JUMP], "to the other");
-        assert_eq!(ruler.measure(&[0, 1, 2, 3]), 26 + 2 + 4, "as it was");
+        assert_eq!(model.measure(&order), 26 + 2 + 2, "{order:?}");
+        model.measure(&[0, 1, 3, 2]);
+        assert_eq!(model.exit(3).jumps, [Jump::new(1, 1), NO_JUMP], "to the other");
+        assert_eq!(model.measure(&[0, 1, 2, 3]), 26 + 2 + 4, "as it was");
     }
 
     #[test]
@@ -258,15 +260,5 @@ mod tests {
         let far = End::Either { condition: 3, to: 3, on: 2 };
         let blocks = [block(10, End::Goes(1)), block(10, far), block(500, End::Stops), block(10, End::Stops)];
         assert_eq!(arrange(&blocks, Jumps::Short), [0, 1, 3, 2]);
-    }
-
-    #[test]
-    fn jumps_go_by_way_of_others() {
-        let to = End::Goes(3);
-        let blocks = [block(100, to), block(100, to), block(100, to), block(0, End::Stops)];
-        let mut ruler = Ruler::new(&blocks, Jumps::Short);
-        assert_eq!(ruler.measure(&[0, 1, 2, 3]), 300 + 2 + 2);
-        assert_eq!(ruler.below(304), None, "not below the limit");
-        assert_eq!(ruler.below(305), Some(304));
     }
 }

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use crate::ir::op::Label;
-use crate::mach::block_order::{self, Block, End, Jumps};
+use crate::mach::block_order::{self, Block, End};
 use crate::mach::code::{Unit, next_label};
 use crate::mach::inst::{ControlFlow, MachInst};
+use crate::mach::jumps::Jumps;
 
 /// A block: its units, labels first, without the jumps at its end.
 struct Part {

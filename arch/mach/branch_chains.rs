@@ -8,6 +8,7 @@
 //! Cost: each try of an island plans all jumps again.
 
 use crate::ir::op::Label;
+use crate::mach::jumps;
 
 /// A piece of code, as far as jumps are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,8 @@ pub(crate) struct Plan {
     pub(crate) through: Vec<Option<usize>>,
 }
 
-/// Bytes of a short jump, of a near one, of a near one on a condition.
-const SHORT: u32 = 2;
-const NEAR: u32 = 5;
-const NEAR_CONDITIONAL: u32 = 6;
+/// Bytes of a short jump.
+const SHORT: u32 = jumps::SHORT as u32;
 
 /// Code with islands.
 struct ChainPlan {
@@ -157,7 +156,7 @@ impl ChainPlan {
             }
             self.through[at] = self.relay(at, to, label);
             if self.through[at].is_none() {
-                self.lens[at] = if condition.is_some() { NEAR_CONDITIONAL } else { NEAR };
+                self.lens[at] = u32::from(jumps::near(condition.is_some()));
                 grew = true;
             }
         }
@@ -165,7 +164,7 @@ impl ChainPlan {
     }
 
     fn reaches(&self, from: usize, to: usize) -> bool {
-        i8::try_from(i64::from(self.at[to]) - i64::from(self.at[from] + SHORT)).is_ok()
+        jumps::reaches(self.at[from] as i32, self.at[to] as i32)
     }
 
     /// The jump nearest to the label that stands between and is in reach: so no two ever lead to each other.

@@ -1,8 +1,35 @@
-//! The jumps at the ends of blocks: what they are, how long they may be, and which a search may want to be rid of.
+//! Jumps at the ends of blocks, and how long they are. Block placement and branch chaining share the lengths.
+
+/// Which lengths jumps have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jumps {
+    /// [`SHORT`] as far as a signed byte reaches, also through another jump; [`NEAR`] or [`NEAR_CONDITIONAL`] beyond.
+    Short,
+    /// [`ALIKE`] wherever they lead.
+    Alike,
+}
+
+/// Bytes of a short jump, of a near one, of a near one on a condition (x86).
+pub(crate) const SHORT: u8 = 2;
+pub(crate) const NEAR: u8 = 5;
+pub(crate) const NEAR_CONDITIONAL: u8 = 6;
+/// Bytes of a jump where all have the same (A64).
+pub(crate) const ALIKE: u8 = 4;
+
+/// Bytes of a jump that a short one is not enough for.
+pub(crate) const fn near(is_conditional: bool) -> u8 {
+    if is_conditional { NEAR_CONDITIONAL } else { NEAR }
+}
+
+/// Does a short jump at one address reach another? Its distance counts from its end.
+pub(crate) fn reaches(from: i32, to: i32) -> bool {
+    i8::try_from(to - (from + i32::from(SHORT))).is_ok()
+}
 
 /// A jump at a block's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Jump {
+    /// The block that it leads to.
     pub(crate) to: u16,
     /// The number of its condition, or [`ALWAYS`], or [`NEVER`] where there is none.
     pub(crate) condition: u8,
@@ -22,65 +49,37 @@ impl Jump {
     pub(crate) fn is_one(self) -> bool {
         self.condition != NEVER
     }
+
+    /// Is this jump taken whenever the other one is, to the same block?
+    pub(crate) fn serves(self, other: Self) -> bool {
+        self.to == other.to && (self.condition == ALWAYS || self.condition == other.condition)
+    }
 }
 
-/// Bytes of a short jump, of a near one, of a near one on a condition.
-pub(crate) const SHORT: u8 = 2;
-pub(crate) const NEAR: u8 = 5;
-pub(crate) const NEAR_CONDITIONAL: u8 = 6;
-/// Bytes of a jump where all have the same.
-pub(crate) const ALIKE: u8 = 4;
-
-/// How a block ends.
+/// How a block ends where it is.
 #[derive(Clone, Copy)]
 pub(crate) struct Exit {
     pub(crate) jumps: [Jump; 2],
+    /// Their bytes; none of what is no jump.
     pub(crate) lens: [u8; 2],
-    /// For each jump the block by way of whose jump it was short.
+    /// For each jump the block with the jump that it last went through; its own block if there was none.
     pub(crate) relays: [u16; 2],
-    /// Bytes before the jumps.
-    pub(crate) bytes: u32,
+    /// The address of the first, or where it would be: where the block's other instructions end.
+    pub(crate) at: i32,
 }
 
-/// Jumps that are long, or that need not be, as bits: two for each block.
-#[derive(Clone, Default)]
-pub(crate) struct Wanting {
-    bits: Vec<u64>,
-    counts: Vec<u8>,
-}
-
-impl Wanting {
-    /// None of so many blocks' jumps.
-    pub(crate) fn of_none(blocks: usize) -> Self {
-        let words = (2 * blocks).div_ceil(64);
-        Self { bits: vec![0; words], counts: vec![0; words] }
+impl Exit {
+    /// Of a block whose jumps are not chosen yet.
+    pub(crate) fn new(block: u16) -> Self {
+        Self { jumps: [NO_JUMP; 2], lens: [0; 2], relays: [block; 2], at: 0 }
     }
 
-    pub(crate) fn set(&mut self, number: usize, wants: bool) {
-        let (word, bit) = (number / 64, 1 << (number % 64));
-        let had = self.bits[word] & bit != 0;
-        if had != wants {
-            self.bits[word] ^= bit;
-            self.counts[word] = if wants { self.counts[word] + 1 } else { self.counts[word] - 1 };
-        }
+    pub(crate) fn bytes(&self) -> i32 {
+        i32::from(self.lens[0]) + i32::from(self.lens[1])
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.counts.iter().map(|&count| usize::from(count)).sum()
-    }
-
-    /// One of them: its block, and which of its two it is.
-    pub(crate) fn get(&self, mut nth: usize) -> (usize, usize) {
-        let mut word = 0;
-        while nth >= usize::from(self.counts[word]) {
-            nth -= usize::from(self.counts[word]);
-            word += 1;
-        }
-        let mut bits = self.bits[word];
-        for _ in 0..nth {
-            bits &= bits - 1;
-        }
-        let number = 64 * word + bits.trailing_zeros() as usize;
-        (number / 2, number % 2)
+    /// How far a jump is from the first.
+    pub(crate) fn offset(&self, number: usize) -> i32 {
+        if number == 0 { 0 } else { i32::from(self.lens[0]) }
     }
 }

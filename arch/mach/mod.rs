@@ -6,7 +6,6 @@ pub(crate) mod branch_chains;
 pub(crate) mod code;
 pub(crate) mod inst;
 mod jumps;
-mod reach;
-mod ruler;
+mod size_model;
 pub(crate) mod tail_merge;
 pub(crate) mod text;

@@ -8,23 +8,25 @@ use crate::pass::{Observer, Unobserved};
 use crate::target::Target;
 use crate::{isa, pipeline};
 
-/// Selects the machine's instructions for a program.
+/// Selects the machine's instructions for a program, with the first search of [`compile_turn`].
 ///
 /// # Errors
 /// The program needs more registers than there are, or an instruction the machine does not have.
 pub fn compile(target: &Target, program: &Program) -> Result<Code, CompileError> {
-    compile_tuned(target, program, &Tuning::default())
+    compile_turn(target, program, Some(0))
 }
 
-/// The same with the registers of another search. Only placement tells which search gives the fewest bytes.
+/// The same with the registers and the order of blocks of a search. Each search has a number, and begins with other
+/// pseudorandom numbers. Only placement tells which search gives the fewest bytes. Without a number there is no search,
+/// which is much faster.
 ///
 /// # Errors
 /// The same.
-pub fn compile_turn(target: &Target, program: &Program, turn: usize) -> Result<Code, CompileError> {
+pub fn compile_turn(target: &Target, program: &Program, turn: Option<usize>) -> Result<Code, CompileError> {
     compile_tuned(target, program, &Tuning::with_turn(turn))
 }
 
-/// The same code with assertions about registers: see [`PlacedCode::known`](crate::PlacedCode::known).
+/// The code without a search, with assertions about registers: see [`PlacedCode::known`](crate::PlacedCode::known).
 ///
 /// # Errors
 /// The same.
@@ -37,7 +39,8 @@ pub(crate) fn compile_tuned(target: &Target, program: &Program, tuning: &Tuning)
     pipeline::compile(isa::of(target), program, tuning, &mut Unobserved)
 }
 
-/// The code of [`compile`]. The observer sees the program after each pass, and the code by [`Code::place_observed`].
+/// The code of [`compile_turn`] without a search. The observer sees the program after each pass, and the code by
+/// [`Code::place_observed`].
 ///
 /// # Errors
 /// The same.

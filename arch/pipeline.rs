@@ -53,6 +53,7 @@ pub(crate) fn compile(
         observer.see(Pass::Assign, with_registers(&program, &slots, isa));
     }
     let mut code = isa.select(&program, &slots, tuning)?;
+    code.turn = tuning.turn;
     if observer.wants(Pass::Select) {
         code.keep_names(isa.target(), &program);
     }
@@ -64,11 +65,11 @@ struct Coloured {
     program: Program,
     colouring: Colouring,
     /// What the searches have found, by their numbers.
-    found: Mutex<BTreeMap<usize, Allocation>>,
+    found: Mutex<BTreeMap<Option<usize>, Allocation>>,
 }
 
 impl Coloured {
-    fn allocation(&self, registers: &Registers, turn: usize) -> Allocation {
+    fn allocation(&self, registers: &Registers, turn: Option<usize>) -> Allocation {
         let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let known = found().get(&turn).cloned();
         known.unwrap_or_else(|| {
@@ -201,6 +202,6 @@ fn with_registers(program: &Program, slots: &Allocation, isa: &dyn Isa) -> Strin
 pub(crate) fn fit(program: &Program, registers: &Registers) -> Result<(Program, Allocation), CompileError> {
     let mut passes = Passes { program: Cow::Borrowed(program), observer: &mut Unobserved };
     let colouring = passes.assign_registers(registers, &Tuning::default())?;
-    let slots = colouring.allocation(&passes.program, registers, 0);
+    let slots = colouring.allocation(&passes.program, registers, Some(0));
     Ok((passes.program.into_owned(), slots))
 }

@@ -1,8 +1,8 @@
 //! From a description to an image: lower, compile, place, claim.
 //!
 //! There are three loops, from the outside: until the size that the content states is true, over the programs that do
-//! the same, and over the searches for registers. The smallest file of the inner two is kept, the first one if several
-//! are equal. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
+//! the same, and over the searches for registers and for the order of blocks. The inner two keep the smallest file, of
+//! equals the first. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
 //! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
 use std::cell::RefCell;
@@ -34,7 +34,8 @@ const LIKELY_BYTES: u64 = 5000;
 /// # Errors
 /// See [`BuildError`]; the error is that of the first options that have one.
 pub fn build_all(description: &Description, options: &[Options]) -> Result<Vec<Image>, BuildError> {
-    parallel::map(options.len(), |number| build(description, options[number])).into_iter().collect()
+    let data_bytes = description.program.content_bytes();
+    parallel::map(options.len(), data_bytes, |number| build(description, options[number])).into_iter().collect()
 }
 
 /// Builds the executable of a description. Placeholders in its texts are true of this very image: its size is guessed,
@@ -146,7 +147,7 @@ fn assemble_at_least(
         return Err(BuildError::TooLarge { bytes });
     }
     let (turn, plain) = best_turn(ops, options, least_bytes, hint.turn)?;
-    hint.turn = Some(turn);
+    hint.turn = turn;
     // A file that states a size that no smaller one has is padded, and padding needs no search.
     if least_bytes > 0 {
         return Ok(plain);
@@ -154,39 +155,28 @@ fn assemble_at_least(
     Ok(golf::smaller(ops, options, &plain, &mut hint.choice, watch)?.unwrap_or(plain))
 }
 
-/// Programs with more data are built one after the other, in bytes: each search has a copy of them in memory.
-const SIDE_BY_SIDE_BYTES: u64 = 4 << 20;
-
-/// The smallest of the images that the searches for registers make, and the search's number; or the image of a given
-/// one. A program without routines needs no search.
+/// The smallest of the images that the searches for registers and for the order of blocks make, of equals the first,
+/// and the search's number; or the image of a given one. A program without routines has nothing to search.
 fn best_turn(
     ops: &Ops,
     options: Options,
     least_bytes: u64,
     known: Option<usize>,
-) -> Result<(usize, Image), BuildError> {
-    let image = |turn| -> Result<(usize, Image), BuildError> {
+) -> Result<(Option<usize>, Image), BuildError> {
+    let image = |turn| -> Result<Image, BuildError> {
         let code = asmgen_arch::compile_turn(options.target, ops, turn);
         let code = code.map_err(|source| BuildError::Compile { target: options.target.name, source })?;
-        Ok((turn, plain(ops, code, options, least_bytes)?.0))
+        Ok(plain(ops, code, options, least_bytes)?.0)
     };
-    if known.is_some() || !ops.has_frame_register() {
-        return image(known.unwrap_or(0));
+    let searches = if ops.has_frame_register() { golf::searches(options.effort) } else { 0 };
+    if known.is_some() || searches < 2 {
+        let turn = known.or((searches > 0).then_some(0));
+        return Ok((turn, image(turn)?));
     }
-    let searches = golf::register_searches(options.effort);
-    // Of equals the first.
-    if most_bytes(ops, options.target) > SIDE_BY_SIDE_BYTES {
-        let mut best = image(0)?;
-        for turn in 1..searches {
-            let next = image(turn)?;
-            if next.1.bytes.len() < best.1.bytes.len() {
-                best = next;
-            }
-        }
-        return Ok(best);
-    }
-    let images = parallel::map(searches, image).into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(images.into_iter().min_by_key(|(_, image)| image.bytes.len()).expect("there is a search"))
+    let data_bytes = most_bytes(ops, options.target);
+    let len = |image: &Result<Image, BuildError>| image.as_ref().map_or(0, |image| image.bytes.len());
+    let (turn, image) = parallel::least(searches, data_bytes, |turn| image(Some(turn)), len);
+    Ok((Some(turn), image?))
 }
 
 /// Places and claims: the image of selected code without a search.

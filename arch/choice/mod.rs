@@ -54,8 +54,9 @@ pub(crate) struct Tuning {
     pub(crate) is_golf: bool,
     /// Have addresses of code and data more than 32 bits?
     pub(crate) is_far: bool,
-    /// The number of the search for registers. Each search begins with other pseudorandom numbers.
-    pub(crate) turn: usize,
+    /// The number of the search for registers and for the order of blocks. Each search begins with other pseudorandom
+    /// numbers. `None`: no search.
+    pub(crate) turn: Option<usize>,
     /// Do instructions keep the assertions about registers?
     pub(crate) keeps_assertions: bool,
     /// Rules that are switched off.
@@ -81,7 +82,7 @@ pub(crate) struct Decided {
 impl Tuning {
     /// These decisions, for a file at this load address; the usual ones elsewhere.
     pub(crate) fn golf(base: u64, decisions: Decisions, without: Vec<Rule>) -> Self {
-        Self { is_golf: true, is_far: base > u64::from(u32::MAX), decisions, without, ..Self::default() }
+        Self { is_golf: true, decisions, without, ..Self::usual(base, None) }
     }
 
     /// No search; the code keeps the assertions about registers.
@@ -89,14 +90,14 @@ impl Tuning {
         Self { keeps_assertions: true, ..Self::default() }
     }
 
-    /// Only the search for registers, the one of this number.
-    pub(crate) fn with_turn(turn: usize) -> Self {
+    /// Only the search for registers and for the order of blocks, the one of this number; or no search.
+    pub(crate) fn with_turn(turn: Option<usize>) -> Self {
         Self { turn, ..Self::default() }
     }
 
-    /// No search, for a program of any size at this load address, without a rule.
+    /// The first search for registers, for a program of any size at this load address, without a rule.
     pub(crate) fn usual(base: u64, without: Option<Rule>) -> Self {
-        Self { is_far: base > u64::from(u32::MAX), without: Vec::from_iter(without), ..Self::default() }
+        Self { is_far: base > u64::from(u32::MAX), without: Vec::from_iter(without), ..Self::with_turn(Some(0)) }
     }
 
     /// Is the rule switched on?

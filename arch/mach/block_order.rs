@@ -47,8 +47,9 @@ const MOVES_MEASURED: u32 = 32;
 /// So many orders are kept: those of all searches for registers, of which one is chosen and built again.
 const KEPT: usize = 64;
 
-/// Blocks, and the order that was found for them.
+/// Blocks, and the order that a search has found for them.
 struct Arranged {
+    turn: usize,
     jumps: Jumps,
     blocks: Vec<Block>,
     order: Vec<usize>,
@@ -57,27 +58,33 @@ struct Arranged {
 /// What was arranged before, and how: a program that states its file's size is built several times, with the same code.
 static ARRANGED: Mutex<VecDeque<Arranged>> = Mutex::new(VecDeque::new());
 
-/// The order in which the blocks take the fewest bytes, as far as it is found; the first stays the first.
-pub(crate) fn arrange(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
+/// The order in which the blocks take the fewest bytes, as far as the search of this number finds it; or, without a
+/// search, the better of the order at hand and that of the chains. The first block stays the first.
+pub(crate) fn arrange(blocks: &[Block], jumps: Jumps, turn: Option<usize>) -> Vec<usize> {
+    let Some(turn) = turn else { return search(blocks, jumps, None) };
     let arranged = || ARRANGED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = arranged().iter().find(|one| one.jumps == jumps && one.blocks == blocks).map(|one| one.order.clone());
+    let is_same = |one: &&Arranged| one.turn == turn && one.jumps == jumps && one.blocks == blocks;
+    let known = arranged().iter().find(is_same).map(|one| one.order.clone());
     known.unwrap_or_else(|| {
-        let order = search(blocks, jumps);
+        let order = search(blocks, jumps, Some(turn));
         let mut arranged = arranged();
         arranged.truncate(KEPT - 1);
-        arranged.push_front(Arranged { jumps, blocks: blocks.to_vec(), order: order.clone() });
+        arranged.push_front(Arranged { turn, jumps, blocks: blocks.to_vec(), order: order.clone() });
         order
     })
 }
 
-fn search(blocks: &[Block], jumps: Jumps) -> Vec<usize> {
+fn search(blocks: &[Block], jumps: Jumps, turn: Option<usize>) -> Vec<usize> {
     let mut model = SizeModel::new(blocks, jumps);
     let original: Vec<u16> = (0..blocks.len() as u16).collect();
     let chained: Vec<u16> = chains(blocks).into_iter().map(|block| block as u16).collect();
-    let mut best = [original, chained].map(|order| (model.measure(&order), order)).into_iter().min().expect("there are two");
-    if blocks.len() > 2 {
+    let mut best =
+        [original, chained].map(|order| (model.measure(&order), order)).into_iter().min().expect("there are two");
+    if let Some(turn) = turn
+        && blocks.len() > 2
+    {
         let tries = if jumps == Jumps::Short { TRIES } else { TRIES_ALIKE };
-        Search { model, numbers: Numbers::new(), blocks }.improve(&mut best, tries);
+        Search { model, numbers: Numbers::of(turn), blocks }.improve(&mut best, tries);
     }
     best.1.into_iter().map(usize::from).collect()
 }
@@ -235,10 +242,10 @@ mod tests {
     #[test]
     fn a_jump_to_what_can_stand_behind_it_goes() {
         let blocks = [block(10, End::Goes(2)), block(10, End::Stops), block(10, End::Goes(1))];
-        assert_eq!(arrange(&blocks, Jumps::Short), [0, 2, 1], "all of them in a row");
-        assert_eq!(arrange(&blocks, Jumps::Alike), [0, 2, 1]);
+        assert_eq!(arrange(&blocks, Jumps::Short, Some(0)), [0, 2, 1], "all of them in a row");
+        assert_eq!(arrange(&blocks, Jumps::Alike, Some(0)), [0, 2, 1]);
         let blocks = [block(10, End::Goes(0)), block(10, End::Stops), block(10, End::Stops)];
-        assert_eq!(arrange(&blocks, Jumps::Short)[0], 0, "the first stays");
+        assert_eq!(arrange(&blocks, Jumps::Short, Some(0))[0], 0, "the first stays");
     }
 
     #[test]
@@ -246,7 +253,7 @@ mod tests {
         let branch = End::Either { condition: 0, to: 2, on: 1 };
         // The other way on comes back, so that one of the two follows; a loop has a jump somewhere.
         let blocks = [block(10, End::Goes(3)), block(4, End::Stops), block(4, End::Goes(3)), block(8, branch)];
-        let order = arrange(&blocks, Jumps::Short);
+        let order = arrange(&blocks, Jumps::Short, Some(0));
         let mut model = SizeModel::new(&blocks, Jumps::Short);
         let order: Vec<u16> = order.into_iter().map(|block| block as u16).collect();
         assert_eq!(model.measure(&order), 26 + 2 + 2, "{order:?}");
@@ -259,6 +266,6 @@ mod tests {
     fn what_jumps_far_comes_near() {
         let far = End::Either { condition: 3, to: 3, on: 2 };
         let blocks = [block(10, End::Goes(1)), block(10, far), block(500, End::Stops), block(10, End::Stops)];
-        assert_eq!(arrange(&blocks, Jumps::Short), [0, 1, 3, 2]);
+        assert_eq!(arrange(&blocks, Jumps::Short, Some(0)), [0, 1, 3, 2]);
     }
 }

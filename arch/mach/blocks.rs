@@ -37,8 +37,8 @@ enum Way {
     },
 }
 
-/// The units in a better order. `lens` are their lengths in bytes.
-pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
+/// The units in a better order. `lens` are their lengths in bytes; `turn` says which search to make, if any.
+pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32], turn: Option<usize>) -> Vec<Unit> {
     let Some(maker) = units.iter().filter_map(instruction).find_map(|one| one.jump_to(Label(0))) else { return units };
     let jump = |to: Label| {
         let instruction = maker.jump_to(to).expect("it is a jump, which makes others");
@@ -48,7 +48,7 @@ pub(crate) fn in_order(units: Vec<Unit>, lens: &[u32]) -> Vec<Unit> {
     let jumps = if has_short { Jumps::Short } else { Jumps::Alike };
     let parts = without_empty(cut(units, lens));
     let blocks = numbered(&parts);
-    let order = block_order::arrange(&blocks, jumps);
+    let order = block_order::arrange(&blocks, jumps, turn);
     let labels: Vec<Label> = parts.iter().map(|part| part.label).collect();
     let returns: Vec<Option<Box<dyn MachInst>>> = parts.iter().map(lone_return).collect();
     let mut places = vec![0; order.len()];

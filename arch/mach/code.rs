@@ -61,6 +61,8 @@ pub struct Code {
     aligned: Vec<(DatumId, u32)>,
     /// May its parts change places?
     pub(crate) may_change_order: bool,
+    /// Which search for the order of its blocks, if there is to be one.
+    pub(crate) turn: Option<usize>,
     /// Have ways for its jumps been looked for?
     has_chains: bool,
     /// The first label that is not the program's.
@@ -254,7 +256,7 @@ impl Code {
     /// Has its parts stand where they save jumps.
     fn change_order(&mut self, encoded: &[Vec<u8>]) {
         let lens: Vec<u32> = encoded.iter().map(|bytes| bytes.len() as u32).collect();
-        self.units = blocks::in_order(std::mem::take(&mut self.units), &lens);
+        self.units = blocks::in_order(std::mem::take(&mut self.units), &lens, self.turn);
     }
 
     /// Has jumps go by way of others where that is shorter.

@@ -23,7 +23,7 @@ pub(crate) type Move = [usize; 3];
 
 /// Moves that make the code longer at their seams alone, by so many bytes more than is accepted, are not looked at: the
 /// jumps around rarely make up for it.
-const SEAMS_BYTES: i32 = 2;
+const SEAMS_BYTES: i32 = 4;
 
 /// A jump farther from a seam than this has no short jump over it: the reach of a signed byte, and two near jumps at
 /// the end of a block.
@@ -181,7 +181,8 @@ impl<'b> SizeModel<'b> {
         let [a, b, c] = seams;
         // The blocks that another follows now, in their new order.
         let turned = [(a - 1, Some(b)), (c - 1, Some(a)), (b - 1, Some(c))];
-        let turned = turned.map(|(place, next)| (self.order[place], next.and_then(|next| self.order.get(next)).copied()));
+        let turned =
+            turned.map(|(place, next)| (self.order[place], next.and_then(|next| self.order.get(next)).copied()));
         let were = turned.map(|(block, _)| self.exits[usize::from(block)]);
         let more = self.growth(seams, turned, most_bytes);
         if more.is_none_or(|more| more > most_bytes) {
@@ -450,17 +451,21 @@ mod tests {
 
     /// The lengths of all jumps, each found by a look at all jumps.
     fn lens(model: &SizeModel) -> Vec<[u8; 2]> {
-        let all = || model.exits.iter().flat_map(|exit| [0, 1].map(|number| (exit.jumps[number], exit.at + exit.offset(number))));
+        let all = || {
+            model.exits.iter().flat_map(|exit| [0, 1].map(|number| (exit.jumps[number], exit.at + exit.offset(number))))
+        };
         let len = |jump: Jump, from: i32| {
             let to = model.at[model.place(usize::from(jump.to))];
             let on_the_way = |at: i32| (from < at && at < to) || (to < at && at < from);
             let has_relay = all().any(|(relay, at)| relay.serves(jump) && on_the_way(at) && reaches(from, at));
             if reaches(from, to) || has_relay { SHORT } else { near(jump.condition != ALWAYS) }
         };
-        let lens = |exit: &Exit| [0, 1].map(|number| match exit.jumps[number] {
-            jump if jump.is_one() => len(jump, exit.at + exit.offset(number)),
-            _ => 0,
-        });
+        let lens = |exit: &Exit| {
+            [0, 1].map(|number| match exit.jumps[number] {
+                jump if jump.is_one() => len(jump, exit.at + exit.offset(number)),
+                _ => 0,
+            })
+        };
         model.exits.iter().map(lens).collect()
     }
 

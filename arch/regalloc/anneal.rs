@@ -13,9 +13,9 @@ use crate::regalloc::assignment::Assignment;
 use crate::regalloc::interference::Constraints;
 
 /// How many changes are tried for each slot.
-const TRIES_PER_SLOT: usize = 150;
+const TRIES_PER_SLOT: usize = 40;
 /// By so much a change may make it worse at first, in eighths of a byte.
-const WORSE: usize = 80;
+const WORSE: usize = 30;
 
 impl Constraints {
     /// Looks for registers that cost less together.

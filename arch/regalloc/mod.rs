@@ -145,10 +145,12 @@ pub(crate) fn colour(
 }
 
 impl Colouring {
-    /// The registers, after the search of this number for better ones.
-    pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: usize) -> Allocation {
+    /// The registers, after the search of this number for better ones, if there is to be one.
+    pub(crate) fn allocation(&self, program: &Program, registers: &Registers, turn: Option<usize>) -> Allocation {
         let mut assigned = self.assigned.clone();
-        if program.has_frame_register() {
+        if let Some(turn) = turn
+            && program.has_frame_register()
+        {
             self.found.anneal(&mut assigned, registers, turn);
             self.found.improve(&mut assigned, registers);
         }

@@ -4,8 +4,8 @@ use crate::options::Effort;
 
 /// The limits of an effort's searches.
 pub(super) struct Limits {
-    /// Searches for registers.
-    pub(super) register_searches: usize,
+    /// Searches for registers and for the order of blocks.
+    pub(super) searches: usize,
     /// Places that its searches look at: in all, and in one template.
     pub(super) places: [u64; 2],
     /// Selections to look at.
@@ -22,7 +22,7 @@ pub(super) struct Limits {
 }
 
 static QUICK: Limits = Limits {
-    register_searches: 1,
+    searches: 0,
     places: [0, 0],
     tries: 0,
     selections: 0,
@@ -33,7 +33,7 @@ static QUICK: Limits = Limits {
 };
 
 static DEFAULT: Limits = Limits {
-    register_searches: 2,
+    searches: 1,
     places: [1_000_000, 20_000],
     tries: 250,
     selections: 6,
@@ -44,7 +44,7 @@ static DEFAULT: Limits = Limits {
 };
 
 static MAX: Limits = Limits {
-    register_searches: 64,
+    searches: 64,
     places: [60_000_000, 4_000_000],
     tries: 20_000,
     selections: 100,

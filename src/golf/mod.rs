@@ -27,9 +27,9 @@ use crate::error::BuildError;
 use crate::image::Image;
 use crate::options::{Effort, Options};
 
-/// How many searches for registers an effort has.
-pub(crate) fn register_searches(effort: Effort) -> usize {
-    Limits::of(effort).register_searches
+/// How many searches for registers and for the order of blocks an effort has.
+pub(crate) fn searches(effort: Effort) -> usize {
+    Limits::of(effort).searches
 }
 
 /// Most operations of a program that is searched. A longer one could save little beside its length, and would take

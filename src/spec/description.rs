@@ -94,6 +94,14 @@ impl Program {
         matches!(self, Self::Server(server) if server.engine == Engine::Epoll && server.passes_healthcheck())
     }
 
+    /// Bytes of its content, in all codings that are ready-made.
+    pub(crate) fn content_bytes(&self) -> u64 {
+        let Self::Server(server) = self else { return 0 };
+        let reply =
+            |reply: &Reply| reply.body.len() + reply.variants.iter().map(|variant| variant.body.len()).sum::<usize>();
+        server.replies().map(reply).sum::<usize>() as u64
+    }
+
     /// Where it listens, if it does.
     pub fn listen(&self) -> Option<Listen> {
         match self {

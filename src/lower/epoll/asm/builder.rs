@@ -100,7 +100,7 @@ impl Engine<'_> {
     /// The label of that name, which is at no other place.
     fn new_label(&mut self, name: &str) -> Label {
         let label = self.label(name);
-        let is_there = |op: &Op| *op == Op::Label(label) || *op == Op::Routine(label);
+        let is_there = |op: &Op| matches!(op, Op::Label(there) | Op::Routine(there) if *there == label);
         assert!(!self.program.insts.iter().any(|inst| is_there(&inst.op)), "two places are called {name}");
         label
     }

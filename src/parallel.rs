@@ -10,7 +10,7 @@ use std::thread;
 /// Pieces with more data than this, in bytes, run one after the other.
 const SIDE_BY_SIDE_BYTES: u64 = 4 << 20;
 
-/// The results of so many pieces of work, each of which copies so many bytes of data.
+/// The results of so many pieces of work, each of which copies so many bytes of data; 0 if each has data of its own.
 pub(crate) fn map<T: Send>(count: usize, data_bytes: u64, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let all = |mut results: Vec<(usize, T)>, piece, result| {
         results.push((piece, result));

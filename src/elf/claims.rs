@@ -124,11 +124,13 @@ pub(crate) fn read_fields(tier: Tier, target: &Target) -> Vec<&'static str> {
 
 /// The rules that some loader of the tier has for this machine.
 fn rules_of(tier: Tier, target: &Target) -> impl Iterator<Item = &'static Rule> {
-    let has = move |rule: &Rule| {
-        let mut loaders = tier.loaders().iter().filter(|loader| loader.runs(target.machine));
-        loaders.any(|loader| rule.source(*loader).is_some())
-    };
-    RULES.iter().filter(move |rule| has(rule))
+    RULES.iter().filter(move |rule| has_rule(tier, target, rule))
+}
+
+/// Has some loader of the tier this rule for this machine?
+fn has_rule(tier: Tier, target: &Target, rule: &Rule) -> bool {
+    let mut loaders = tier.loaders().iter().filter(|loader| loader.runs(target.machine));
+    loaders.any(|loader| rule.source(*loader).is_some())
 }
 
 /// Which bits of a field the tier's rules make count: fixed ones, and late ones.
@@ -141,8 +143,10 @@ fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u
             .find(|(name, ..)| *name == field.name)
             .map_or((u64::MAX, 0), |(_, fixed, later)| (*fixed, *later)),
     };
-    let (fixed, later) = rules_of(layout.tier, layout.target)
-        .filter(|rule| rule.reads.contains(&field.name))
+    // Few rules read one field, and that is found faster than whose rules they are.
+    let (fixed, later) = RULES
+        .iter()
+        .filter(|rule| rule.reads.contains(&field.name) && has_rule(layout.tier, layout.target, rule))
         .map(of_rule)
         .fold((0, 0), |(fixed, later), (more, more_later)| (fixed | more, later | more_later));
     (fixed & whole & !later, later & whole)

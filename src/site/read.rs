@@ -132,7 +132,7 @@ fn entries(
     let mut faults = Vec::new();
     let (mut entries, mut contents) = (Vec::new(), Vec::new());
     let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
-    let examined = parallel::map(served.len(), |index| examine(files, served[index]));
+    let examined = parallel::map(served.len(), 0, |index| examine(files, served[index]));
     for (path, examined) in served.iter().zip(examined) {
         let examined = match examined {
             Ok(examined) => examined,

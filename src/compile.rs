@@ -1,8 +1,8 @@
 //! From a description to an image: lower, compile, place, claim.
 //!
-//! There are three loops, from the outside: until the size that the content states is true, over the programs that do
-//! the same, and over the searches for registers and for the order of blocks. The inner two keep the smallest file, of
-//! equals the first. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
+//! There are three loops. The outer one ends when the size that the content states is true. The middle one goes over the
+//! programs that do the same. The inner one goes over the searches for registers and for the order of blocks. The inner
+//! two keep the smallest file, of equals the first. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
 //! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
 
 use std::cell::RefCell;
@@ -155,8 +155,9 @@ fn assemble_at_least(
     Ok(golf::smaller(ops, options, &plain, &mut hint.choice, watch)?.unwrap_or(plain))
 }
 
-/// The smallest of the images that the searches for registers and for the order of blocks make, of equals the first,
-/// and the search's number; or the image of a given one. A program without routines has nothing to search.
+/// The smallest of the images that the searches for registers and for the order of blocks make, and the search's
+/// number. Of equals it is the first. If the number is known, only that search runs. A program without routines has
+/// nothing to search.
 fn best_turn(
     ops: &Ops,
     options: Options,

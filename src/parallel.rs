@@ -21,8 +21,8 @@ pub(crate) fn map<T: Send>(count: usize, data_bytes: u64, work: impl Fn(usize) -
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Of the results of at least one piece of work the one with the least key, of equals the first; with the number of its
-/// piece. No more results are in memory than are compared.
+/// The result with the least key, of equals the first, and the number of its piece. There is at least one piece. Each
+/// thread keeps no more results in memory than it compares.
 pub(crate) fn least<T: Send, K: Ord>(
     count: usize,
     data_bytes: u64,

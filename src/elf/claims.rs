@@ -143,7 +143,7 @@ fn bits(layout: &Layout, field: &Field, partial: &[(&str, u64, u64)]) -> (u64, u
             .find(|(name, ..)| *name == field.name)
             .map_or((u64::MAX, 0), |(_, fixed, later)| (*fixed, *later)),
     };
-    // Few rules read one field, and that is found faster than whose rules they are.
+    // Few rules read one field, and the names of fields are compared faster than loaders are looked up.
     let (fixed, later) = RULES
         .iter()
         .filter(|rule| rule.reads.contains(&field.name) && has_rule(layout.tier, layout.target, rule))

@@ -63,24 +63,27 @@ fn a_measurement_finds_the_lengths_with_which_every_jump_reaches() {
 #[test]
 fn a_move_finds_about_the_length_that_a_measurement_finds() {
     let mut numbers = Numbers::new();
-    let (mut moves, mut off_bytes) = (0, 0);
+    let (mut moves, mut off_bytes, mut changed_bytes) = (0, 0, 0);
     for _ in 0..100 {
         let blocks = random_blocks(&mut numbers);
         let mut model = SizeModel::new(&blocks, Jumps::Short);
         model.measure(&(0..blocks.len() as u16).collect::<Vec<_>>());
         for _ in 0..40 {
             let Some(seams) = random_seams(&mut numbers, blocks.len()) else { continue };
-            let order = model.order.clone();
+            let (order, was) = (model.order.clone(), model.len());
             let mut moved = order.clone();
             moved[seams[0]..seams[2]].rotate_left(seams[1] - seams[0]);
             assert!(model.attempt(seams, i32::MAX / 2), "every growth is accepted");
             assert_eq!(model.order, moved);
             let found = model.len();
             moves += 1;
+            changed_bytes += found.abs_diff(was);
             off_bytes += found.abs_diff(model.measure_again());
         }
     }
-    assert!(moves > 1000 && off_bytes * 2 < moves, "{off_bytes} bytes off in {moves} moves");
+    // It leaves out what the growth of one jump does to another: in these blocks, half of what a move changes.
+    assert!(moves > 1000 && off_bytes < 4 * moves, "{off_bytes} bytes off in {moves} moves");
+    assert!(off_bytes * 9 < changed_bytes * 5, "{off_bytes} bytes off where {changed_bytes} have changed");
 }
 
 #[test]

@@ -71,10 +71,10 @@ fn a_move_finds_about_the_length_that_a_measurement_finds() {
         for _ in 0..40 {
             let Some(seams) = random_seams(&mut numbers, blocks.len()) else { continue };
             let (order, was) = (model.order.clone(), model.len());
-            let mut moved = order.clone();
-            moved[seams[0]..seams[2]].rotate_left(seams[1] - seams[0]);
+            let mut wanted = order.clone();
+            wanted[seams[0]..seams[2]].rotate_left(seams[1] - seams[0]);
             assert!(model.attempt(seams, i32::MAX / 2), "every growth is accepted");
-            assert_eq!(model.order, moved);
+            assert_eq!(model.order, wanted);
             let found = model.len();
             moves += 1;
             changed_bytes += found.abs_diff(was);

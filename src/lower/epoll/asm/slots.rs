@@ -47,8 +47,8 @@ pub(crate) struct Slots {
     pub(crate) watched: Slot,
     pub(crate) op: Slot,
     pub(crate) result: Slot,
-    /// The slot of `fields_from`: free until a reply begins, but one for all its uses. A weight without a fraction reads
-    /// it before anything of its own is in it, so a name of its own would move other registers.
+    /// The slot of `fields_from`: free until a reply begins, but one for all its uses. A weight without a fraction
+    /// reads it before anything of its own is in it, so a name of its own would move other registers.
     pub(crate) v: Slot,
     /// Values within a routine, and arguments of the next: `n` is `result`, `t` is `watched`, `q` is `value`.
     pub(crate) c: Slot,
@@ -92,7 +92,7 @@ impl Slots {
         let mut int = |name| program.slot(name, Int);
         let value = int("value");
         let list = int("list");
-        let (watched, result) = (int("watched"), int("result"));
+        let (watched, result) = (int("t"), int("n"));
         let fields_from = int("fields from");
         Self {
             fd: int("descriptor"),

@@ -86,7 +86,8 @@ impl Engine<'_> {
         self.ret(Routine::UpdateInterest);
     }
 
-    /// Tells the epoll set (`op`) which events of descriptor `watched` are wanted: those in the frame, under the name `fd`.
+    /// Tells the epoll set (`op`) which events of descriptor `watched` are wanted: those in the frame, under the name
+    /// `fd`.
     fn epoll_control(&mut self) {
         let epoll = self.local("epoll set");
         self.sub(Routine::EpollControl);

@@ -19,6 +19,7 @@ Examples:
   asmgen examples/routes.toml --target aarch64 -o routes
                                           a spec, for another machine
   asmgen notes.txt --port 9000 -o notes   serve one file
+  asmgen public -o site                   serve a folder
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen check examples/routes.toml       what it would serve, as a table
   asmgen list examples/hello.toml         every byte and its reason
@@ -30,7 +31,8 @@ Examples:
   asmgen k8s examples/page.toml | kubectl apply -f -
 
 SPEC is a description in TOML (docs/spec.md), or `-` for one on standard input.
-Any other file is served unchanged. Omit it to build the demo page
+Any other file is served unchanged, and a folder is served as a site
+(docs/site.md). Omit it to build the demo page
 (examples/page.toml).
 
 Exit code: 0 done, 1 failed, 2 wrong usage or wrong input.";

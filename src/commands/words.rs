@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::output::Failure;
 
 const BUILD: &str = "asmgen SPEC.toml -o FILE builds an executable, without a command";
-const RUN: &str =
-    "asmgen run SPEC builds for this machine and serves; SPEC may be a single file to serve, but not a folder";
+const RUN: &str = "asmgen run SPEC builds for this machine and serves; SPEC may be a file or a folder to serve";
 const CHECK: &str = "asmgen check SPEC reports what is wrong with a spec, and what it would serve";
 const NEW: &str = "asmgen init writes a spec with comments, to begin with";
 const LIST: &str = "asmgen list SPEC lists every byte, and asmgen map SPEC draws it";

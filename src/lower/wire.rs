@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::reason;
 use crate::date::imf_fixdate;
-use crate::spec::{Coding, Reply, Variant, location_before_path};
+use crate::spec::{Coding, Reply, Variant, keeps_query_alone, location_before_request};
 
 /// What a reply says that closes its connection, directly after the status line.
 pub(super) const CLOSE: &str = "Connection: close\r\n";
@@ -47,6 +47,8 @@ pub(super) struct Stored {
     pub(super) status_line: Vec<u8>,
     /// What is in front of the request's path, on a line of its own before the fields, where a location has that.
     pub(super) before_path: Vec<u8>,
+    /// Only the query of the request follows that, not its path.
+    pub(super) keeps_query_alone: bool,
     /// The fields but for those, and the empty line.
     pub(super) fields: Vec<u8>,
     pub(super) content: Vec<u8>,
@@ -82,6 +84,7 @@ impl Fields {
         Stored {
             status_line: status_line(status).into(),
             before_path: Vec::new(),
+            keeps_query_alone: false,
             fields: fields.into(),
             content: content.into(),
             type_offset,
@@ -132,9 +135,10 @@ pub(super) fn plain(reply: &Reply) -> Stored {
         shared: cache(reply) + &location(reply) + &own(reply, false),
         ..Fields::default()
     };
-    let before_path = reply.location.as_deref().and_then(location_before_path);
+    let before_path = reply.location.as_deref().and_then(location_before_request);
     let before_path = before_path.map(|before| format!("Location: {before}")).unwrap_or_default().into();
-    Stored { before_path, ..fields.store(reply.status, &reply.body) }
+    let keeps_query_alone = reply.location.as_deref().is_some_and(keeps_query_alone);
+    Stored { before_path, keeps_query_alone, ..fields.store(reply.status, &reply.body) }
 }
 
 /// Where the reason begins in a status line without the version.
@@ -193,7 +197,7 @@ fn last_modified(reply: &Reply) -> String {
 }
 
 fn location(reply: &Reply) -> String {
-    let whole = reply.location.as_ref().filter(|value| location_before_path(value).is_none());
+    let whole = reply.location.as_ref().filter(|value| location_before_request(value).is_none());
     whole.map(|value| format!("Location: {value}\r\n")).unwrap_or_default()
 }
 

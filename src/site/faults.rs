@@ -53,7 +53,7 @@ pub(super) fn of_file(files: &dyn Files, path: &[u8], wrong: Wrong) -> SpecError
 }
 
 /// A file that could not be read.
-pub(super) fn unread(files: &dyn Files, path: &[u8], why: &Unread) -> SpecError {
+pub(crate) fn unread(files: &dyn Files, path: &[u8], why: &Unread) -> SpecError {
     let wrong = match why {
         Unread::Refused(reason) => {
             Wrong::new(format!("cannot be read: {reason}"), "let it be read, or move it out of the folder")

@@ -49,6 +49,7 @@ mod walk;
 pub use answer::Answer;
 pub use content::Content;
 pub use faults::Faults;
+pub(crate) use faults::unread;
 pub use files::{Files, Listing, Memory, Unread};
 pub use headers::{Block, Change, Field, Paths, kept_in_304};
 pub use hosts::Hosts;

@@ -89,6 +89,8 @@ pub struct EpollSettings {
     pub access_log: bool,
     /// The path of the figures; no route has it.
     pub metrics: Option<String>,
+    /// Do slashes in a row count as one in the path of a request? A folder is served so; no spec says it.
+    pub merge_slashes: bool,
 }
 
 impl EpollSettings {
@@ -120,6 +122,7 @@ impl std::default::Default for EpollSettings {
             sandbox: true,
             access_log: false,
             metrics: None,
+            merge_slashes: false,
         }
     }
 }

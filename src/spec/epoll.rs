@@ -31,6 +31,7 @@ pub(super) fn read(section: &Section<'_>) -> EpollSettings {
         sandbox: section.flag("sandbox"),
         access_log: section.flag("access_log"),
         metrics: section.text("metrics").map(str::to_owned),
+        merge_slashes: false,
     }
 }
 

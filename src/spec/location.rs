@@ -11,16 +11,27 @@ use super::path::{self, EVERY};
 
 /// Stands at the end of a location for the path and the query of the request.
 const PATH: &str = "{{path}}";
+/// The same for the query alone, with its question mark; nothing if the request has none.
+const QUERY: &str = "{{query}}";
 
-/// What comes before the request's path, if the location has that.
-pub(crate) fn before_path(location: &str) -> Option<&str> {
-    location.strip_suffix(PATH)
+/// What comes before the request's path or its query, if the location ends with one of them.
+pub(crate) fn before_request(location: &str) -> Option<&str> {
+    location.strip_suffix(PATH).or(location.strip_suffix(QUERY))
+}
+
+/// Does it end with the query of the request alone?
+pub(crate) fn keeps_query_alone(location: &str) -> bool {
+    location.ends_with(QUERY)
 }
 
 /// Is it a path, or a URL with its scheme? The schema has checked the length.
 pub(crate) fn check(location: &str) -> Result<(), Wrong> {
-    let value = before_path(location).unwrap_or(location);
-    if value != location && (value.is_empty() || value.ends_with('/')) {
+    let value = before_request(location).unwrap_or(location);
+    if keeps_query_alone(location) && value.contains(['?', '#']) {
+        let what = "has a query or a fragment of its own before that of the request";
+        return Err(Wrong::new(what, format!("write \"/PATH{QUERY}\", or leave {QUERY} out")));
+    }
+    if location.ends_with(PATH) && (value.is_empty() || value.ends_with('/')) {
         let what = "has the request's path after a slash alone, and that path begins with a slash itself";
         return Err(Wrong::new(what, format!("write \"https://HOST{PATH}\" or \"/PATH{PATH}\"")));
     }
@@ -28,7 +39,7 @@ pub(crate) fn check(location: &str) -> Result<(), Wrong> {
         return Err(Wrong::new("is empty", "write the path or the address that it leads to"));
     }
     if value.contains("{{") {
-        let what = format!("has a placeholder other than {PATH} at its end, the request's path and query");
+        let what = format!("has a placeholder other than {PATH} at its end, the request's path and query, and {QUERY}");
         return Err(Wrong::new(what, "write the host itself"));
     }
     let is_wrong = |c: &char| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(*c);
@@ -156,7 +167,11 @@ fn asked(path: Option<&str>) -> String {
 /// The path on this server that a redirect leads to from a path.
 fn target(reply: &Reply, from: &str) -> Option<String> {
     let location = reply.location.as_deref().filter(|_| (300..400).contains(&reply.status))?;
-    let location = before_path(location).map_or(location.to_owned(), |before| format!("{before}{from}"));
+    let location = match before_request(location) {
+        Some(before) if keeps_query_alone(location) => before.to_owned(),
+        Some(before) => format!("{before}{from}"),
+        None => location.to_owned(),
+    };
     let is_here = location.starts_with('/') && !location.starts_with("//");
     is_here.then(|| location.split(['?', '#']).next().unwrap_or_default().to_owned())
 }
@@ -206,6 +221,8 @@ mod tests {
             "https://example.org{{path}}",
             "//example.org:81/a{{path}}",
             "/a{{path}}",
+            "/{{query}}",
+            "https://example.org/a{{query}}",
             "/a:b@c",
             "//h?q",
         ] {
@@ -213,6 +230,9 @@ mod tests {
         }
         for bad in [
             "",
+            "{{query}}",
+            "/a?b{{query}}",
+            "/a{{query}}b",
             "new",
             "./new",
             "../new",

@@ -99,7 +99,7 @@ impl Reply {
     /// A redirect for good to a path or an address. The engine `epoll` alone has those.
     pub fn redirect(location: impl Into<String>) -> Self {
         let location = location.into();
-        let body = format!("{}\n", super::location::before_path(&location).unwrap_or(&location));
+        let body = format!("{}\n", super::location::before_request(&location).unwrap_or(&location));
         Self { location: Some(location), ..Self::new(REDIRECT_STATUS_DEFAULT, BARE_TEXT, body) }
     }
 

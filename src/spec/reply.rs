@@ -129,7 +129,7 @@ fn reply(section: &Section<'_>, common: &[Given], loader: &dyn Loader) -> Result
         }
         (None, None) if section.entry("location").is_some() => {
             let location = section.text("location").unwrap_or_default();
-            let line = format!("{}\n", location::before_path(location).unwrap_or(location));
+            let line = format!("{}\n", location::before_request(location).unwrap_or(location));
             complete(section, common, line.into(), BARE_TEXT.to_owned())
         }
         (None, None) => {

@@ -11,6 +11,7 @@ use super::SpecError;
 use super::description::{Description, ProgramKind};
 use super::engine::Engine;
 use super::error::{SpecText, Wrong};
+use super::folder;
 use super::limits::BODY_MAX;
 use super::loader::{self, Disk, Embedded};
 use super::read::{self, from_toml_with};
@@ -30,7 +31,7 @@ pub enum Source {
     Stream(PathBuf),
     /// Any other file: it is served as it is.
     File(PathBuf),
-    /// A folder of files to serve; not supported yet.
+    /// A folder of files to serve: docs/site.md.
     Folder(PathBuf),
 }
 
@@ -61,11 +62,7 @@ impl Source {
                 from_toml_with(&text_of_spec(path, streamed(path)?)?, path, &here, engine)
             }
             Self::File(path) => read::of_file(path, &content(path)?, engine),
-            Self::Folder(path) => Err(SpecError::of_file(
-                path,
-                "serving a folder is not supported yet",
-                "write a spec with a [[route]] for each file",
-            )),
+            Self::Folder(path) => folder::read(path, engine),
         }
     }
 
@@ -151,8 +148,11 @@ mod tests {
         assert!(matches!(Source::of(Path::new("examples")), Ok(Source::Folder(_))));
         let missing = from_path(Path::new("examples/nothing")).unwrap_err().to_string();
         assert!(missing.starts_with("examples/nothing: cannot be read: no such file; "), "{missing}");
-        let folder = from_path(Path::new("examples")).unwrap_err().to_string();
-        assert!(folder.starts_with("examples: serving a folder is not supported yet; "), "{folder}");
+        let Program::Server(server) = from_path(Path::new("examples")).unwrap().program else { panic!("no server") };
+        assert_eq!(server.reply_to("/page").content_type, "text/html; charset=utf-8");
+        assert!(server.epoll.merge_slashes);
+        let blocking = Source::Folder("examples".into()).describe(Some(Engine::Blocking)).unwrap_err().to_string();
+        assert!(blocking.starts_with("examples: a folder needs the engine \"epoll\"; "), "{blocking}");
     }
 
     #[test]

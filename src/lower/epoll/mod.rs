@@ -37,7 +37,7 @@ use self::startup::seccomp;
 use self::state::memory_map::{self, State};
 use self::state::response_table::{self, Records, Routes};
 use self::state::vars::{self, var};
-use crate::spec::{Reply, Server, location_before_path};
+use crate::spec::{Reply, Server, keeps_query_alone, location_before_request};
 
 /// What a server says of itself: its name, and its version or nothing.
 #[derive(Clone, Copy)]
@@ -70,9 +70,14 @@ struct Engine<'s> {
 }
 
 impl Engine<'_> {
-    /// Does a location have the request's path?
+    /// Does a location end with the request's path, or with its query?
     fn has_paths(&self) -> bool {
-        self.server.replies().any(|reply| reply.location.as_deref().and_then(location_before_path).is_some())
+        self.server.replies().any(|reply| reply.location.as_deref().and_then(location_before_request).is_some())
+    }
+
+    /// Does one end with the request's query alone?
+    fn has_queries(&self) -> bool {
+        self.server.replies().any(|reply| reply.location.as_deref().is_some_and(keeps_query_alone))
     }
 }
 

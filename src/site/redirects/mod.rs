@@ -104,7 +104,7 @@ impl Pattern {
 
 impl To {
     /// Is it the same whatever the request?
-    pub(super) fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_)))
     }
 

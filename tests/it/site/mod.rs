@@ -6,3 +6,4 @@ mod fixture;
 mod model;
 mod properties;
 mod rows;
+mod serve;

@@ -14,10 +14,10 @@ use crate::harness::none;
 const ROWS: usize = 99;
 
 /// Row, target, and the reply: a status with the file that is its content, or with where it leads.
-type Row = (usize, &'static str, &'static str);
+pub(super) type Row = (usize, &'static str, &'static str);
 
 #[rustfmt::skip] // One request per line.
-const PLAIN: &[Row] = &[
+pub(super) const PLAIN: &[Row] = &[
     (1, "/", "200 index.html"),
     (2, "/index.html", "200 index.html"),
     (3, "/about", "200 about.html"),

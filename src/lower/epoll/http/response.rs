@@ -112,7 +112,8 @@ impl Engine<'_> {
         self.append_headers();
     }
 
-    /// A `Location` that ends with the path and the query of the request, as they came: bytes of a target end no line.
+    /// A `Location` that ends with the path and the query of the request, or with its query, as they came: bytes of a
+    /// target end no line.
     fn location_with_path(&mut self) {
         let (response, ptr, len, byte) = (self.s.response, self.s.ptr, self.s.len, self.s.byte);
         let end = self.s.value;
@@ -120,10 +121,25 @@ impl Engine<'_> {
         self.unless_zero(byte, At::NoPathWanted, "a representation has no Location");
         self.two(len, at(response, record::TYPE), "bytes before its fields:");
         self.if_zero(len, At::NoPathWanted, "none: its location is complete");
+        let ending = self.local("how the location ends");
+        if self.has_queries() {
+            self.set(ending, len, "with the path, or with the query alone");
+            self.and(len, !i64::from(record::QUERY_ALONE) & 0xffff, "without the bit that tells");
+        }
         self.four(ptr, at(response, record::START), "its fields");
         self.take(ptr, len, "the location's beginning is before them");
         self.gosub(Routine::Vector);
         self.four(ptr, frame(var::TARGET), "the path of the request");
+        if self.has_queries() {
+            self.if_none(ending, record::QUERY_ALONE, At::PathOrQuery, "with the path");
+            self.place(At::FindQuery);
+            self.byte(byte, at(ptr, 0), "the next byte of the path");
+            self.branch(byte, Cond::Eq, b'?', At::PathOrQuery, "the query begins");
+            self.branch(byte, Cond::Eq, b' ', At::LocationEnd, "the request has no query");
+            self.add(ptr, 1i64, "not the query yet");
+            self.jump(At::FindQuery, "read on");
+            self.place(At::PathOrQuery);
+        }
         self.set(end, ptr, "from its first byte");
         self.place(At::PathWanted);
         self.next(byte, end, "the next byte");
@@ -132,6 +148,7 @@ impl Engine<'_> {
         self.set(len, end, "from its first byte to the end:");
         self.take(len, ptr, "its length");
         self.gosub(Routine::Vector);
+        self.place(At::LocationEnd);
         let line_end = self.text("\r\n");
         self.set(ptr, Operand::Data(line_end), "the end of the line");
         self.set(len, 2i64, "CR and LF");

@@ -126,12 +126,16 @@ impl Engine<'_> {
     /// |---|---|
     /// | `.` | what was before it |
     /// | `..` | the same without the segment before it; the root has none |
+    /// | empty, with `merge_slashes` | what was before it |
     /// | any other | all of it, and the slash |
     fn end_segment(&mut self) {
         let (byte, path_end) = (self.s.byte, self.s.path_end);
         let [last, root] = ["byte before", "start of the first segment"].map(|name| self.local(name));
         self.place(At::EndSegment);
         self.byte(last, before(path_end, 1), "the segment's last byte");
+        if self.server.epoll.merge_slashes {
+            self.branch(last, Cond::Eq, b'/', At::SegmentGone, "an empty segment: slashes in a row count as one");
+        }
         self.branch(last, Cond::Ne, b'.', At::SegmentKept, "no dot segment");
         self.byte(last, before(path_end, 2), "the byte before the dot");
         self.branch(last, Cond::Eq, b'/', At::OneDot, "the segment is one dot");

@@ -31,6 +31,8 @@ pub(crate) mod record {
     /// Where in the fields those of a 206 begin (2 bytes). Without a representation: bytes of the fields before a
     /// location's path.
     pub(crate) const TYPE: u32 = 26;
+    /// Bit of these: only the query of the request follows.
+    pub(crate) const QUERY_ALONE: u32 = 0x8000;
     /// Where in the fields those of a 304 begin; 0: the reply has no representation (2 bytes).
     pub(crate) const SHARED: u32 = 28;
     /// Coding of the next variant, or 0 (2 bytes).
@@ -236,7 +238,8 @@ impl Writer<'_> {
         path: Option<DatumId>,
         next: u32,
     ) -> Vec<Part> {
-        let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag } = stored;
+        let Stored { status_line, before_path, fields, content: body, type_offset, shared_offset, etag, .. } = stored;
+        let query_alone = if stored.keeps_query_alone { record::QUERY_ALONE as usize } else { 0 };
         let address = |datum: DatumId, offset: usize| Part::DatumAddress { datum, offset: offset as u32 };
         let (line_bytes, body_bytes) = (status_line.len(), body.len());
         let line = if status_line == wire::ok_line().as_bytes() {
@@ -264,7 +267,7 @@ impl Writer<'_> {
             four(body_bytes),
             path.map_or_else(|| four(0), |path| address(path, 0)),
             two(line_bytes),
-            two(if etag.is_some() { type_offset } else { before_path.len() }),
+            two(if etag.is_some() { type_offset } else { before_path.len() | query_alone }),
             two(shared),
             two(next as usize),
         ];

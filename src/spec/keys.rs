@@ -384,7 +384,7 @@ pub static KEYS: &[Key] = &[
             min: 1,
             max: limits::PATH_MAX,
             rule: "starts with `/`; visible ASCII without `?` and `#`; no `.` or `..` segment; `*` only as the last \
-                  segment, with engine `epoll`; no `%00`, `%2F` or `%FF`; or `*` alone; at most 4096 routes with \
+                  segment, with engine `epoll`; no `%00`, `%2F` or `%FF`; or `*` alone; at most 16000 routes with \
                   engine `epoll`, 512 with `blocking`",
         },
         default: Default::Rule("none; required"),

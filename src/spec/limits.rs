@@ -9,8 +9,8 @@ pub const ABOUT_MAX: usize = 1024;
 /// Longest route path, in bytes: a request line with it still fits into one small read.
 pub const PATH_MAX: usize = 256;
 
-/// Most routes of the epoll engine: an eighth of what its perfect hash has places for, compiled in half a second.
-pub const ROUTES_MAX: usize = 4096;
+/// Most routes of the epoll engine: half of what its perfect hash has places for.
+pub const ROUTES_MAX: usize = 16_000;
 
 /// Most routes of the blocking engine, which compares with each in code. 512 of the longest paths are some 14,000
 /// labels; a program may have 65,536.

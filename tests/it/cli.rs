@@ -186,7 +186,7 @@ const WRONG: [(&str, &str, Environment); 41] = [
     ("word_size",            "size",                                                                &[]),
     ("two_specs",            "examples/page.toml examples/hello.toml -o OUT/x",                     &[]),
     ("spec_missing",         "examples/missing.toml --target x86_64 -o OUT/x",                      &[]),
-    ("spec_is_folder",       "examples --target x86_64 -o OUT/x",                                   &[]),
+    ("folder_blocking",      "examples --engine blocking --target x86_64 -o OUT/x",                 &[]),
     ("output_no_folder",     "--target x86_64 -o /nonexistent/server",                              &[]),
     ("output_is_folder",     "--target x86_64 -o /tmp",                                             &[]),
     ("image_no_folder",      "image -o /nonexistent/image.tar",                                     &[]),

@@ -124,7 +124,7 @@ fn every_path_is_answered_as_the_table_says() {
             }
             (seen != expected).then(|| format!("{variant} {target}: {seen:?} in place of {expected:?}"))
         };
-        none(targets.iter().filter_map(|target| fault(target)).collect::<Vec<_>>());
+        none(&targets.iter().filter_map(|target| fault(target)).collect::<Vec<_>>());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub use super::engine::{Engine, EpollSettings, Workers};
+pub use super::engine::{Engine, EpollSettings, Slashes, Workers};
 use super::path;
 
 /// A whole program and the image around it.

@@ -57,6 +57,15 @@ impl Workers {
     pub const CORES: &'static str = "cores";
 }
 
+/// What slashes in a row are in the path of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slashes {
+    /// Each counts: `//a` is another path than `/a`. So it is in every spec.
+    Each,
+    /// They count as one, as with the servers that people know. So it is in a folder (docs/site.md).
+    Merged,
+}
+
 /// Settings of [`Engine::Epoll`] only. Limits and units are those of docs/spec.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,8 +98,8 @@ pub struct EpollSettings {
     pub access_log: bool,
     /// The path of the figures; no route has it.
     pub metrics: Option<String>,
-    /// Do slashes in a row count as one in the path of a request? A folder is served so; no spec says it.
-    pub merge_slashes: bool,
+    /// What slashes in a row are in the path of a request.
+    pub slashes: Slashes,
 }
 
 impl EpollSettings {
@@ -122,7 +131,7 @@ impl std::default::Default for EpollSettings {
             sandbox: true,
             access_log: false,
             metrics: None,
-            merge_slashes: false,
+            slashes: Slashes::Each,
         }
     }
 }

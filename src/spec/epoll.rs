@@ -3,7 +3,7 @@
 use super::SpecError;
 use super::description::{Engine, Server};
 use super::document::Section;
-use super::engine::{EpollSettings, Workers};
+use super::engine::{EpollSettings, Slashes, Workers};
 use super::error::Wrong;
 use super::rules::check_path;
 use super::schema::Value;
@@ -31,7 +31,7 @@ pub(super) fn read(section: &Section<'_>) -> EpollSettings {
         sandbox: section.flag("sandbox"),
         access_log: section.flag("access_log"),
         metrics: section.text("metrics").map(str::to_owned),
-        merge_slashes: false,
+        slashes: Slashes::Each,
     }
 }
 

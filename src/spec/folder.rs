@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::content_type::BARE_TEXT;
 use super::description::{About, Coding, Description, Engine, Program, Reply, Route, Server, Variant};
+use super::engine::Slashes;
 use super::{SpecError, health, name};
 use crate::site::{self, Answer, Disk, Files, Rule, RuleSet, Segment, Settings, Table, Unread};
 
@@ -58,7 +59,7 @@ impl Folder<'_> {
         }
         let fallback_answer = self.table.answer(&target(&[b"/", NO_NAME].concat()));
         let mut server = Server { fallback: self.reply(&[b"/", NO_NAME].concat())?, ..Server::default() };
-        server.epoll.merge_slashes = true;
+        server.epoll.slashes = Slashes::Merged;
         for path in self.paths() {
             server.routes.push(Route { path: text(&path), reply: self.reply(&path)? });
         }
@@ -74,7 +75,8 @@ impl Folder<'_> {
             server.routes.push(Route { path: text(&prefix) + "*", reply: self.reply(&path)? });
             kept.push((prefix, answer));
         }
-        server.epoll.healthcheck = health::default(&server).unwrap_or(health::ROOT).to_owned();
+        let healthcheck = health::default(&server).unwrap_or(health::ROOT).to_owned();
+        server.epoll.healthcheck = healthcheck;
         Ok(server)
     }
 
@@ -93,7 +95,7 @@ impl Folder<'_> {
     fn paths(&self) -> BTreeSet<Vec<u8>> {
         let mut paths: BTreeSet<Vec<u8>> = self.table.keys.keys().cloned().collect();
         for (rule, _) in [&self.table.forced, &self.table.rules].into_iter().flat_map(numbered) {
-            let path = rule.from.literal_prefix();
+            let path = fixed(rule);
             // A slash at the end makes no difference to a rule; the root is a slash alone.
             if !path.is_empty() && !rule.from.has_splat {
                 paths.insert([&path, &b"/"[..]].concat());
@@ -107,8 +109,7 @@ impl Folder<'_> {
     /// ones first.
     fn prefixes(&self) -> Vec<Vec<u8>> {
         let rules = [&self.table.forced, &self.table.rules].into_iter().flat_map(numbered).map(|(rule, _)| rule);
-        let rules =
-            rules.filter(|rule| rule.from.has_splat).map(|rule| [&rule.from.literal_prefix(), &b"/"[..]].concat());
+        let rules = rules.filter(|rule| rule.from.has_splat).map(|rule| [&fixed(rule), &b"/"[..]].concat());
         let blocks = self.table.blocks.iter().filter(|block| block.paths.after.as_ref().is_some_and(Vec::is_empty));
         let blocks = blocks.map(|block| block.paths.before.clone()).filter(|before| before.ends_with(b"/"));
         let all: BTreeSet<Vec<u8>> = self.table.not_found.keys().cloned().chain(rules).chain(blocks).collect();
@@ -186,6 +187,15 @@ impl Folder<'_> {
 /// The rules of a set with their lines.
 fn numbered(set: &RuleSet) -> impl Iterator<Item = (&Rule, usize)> {
     set.rules.iter().zip(set.lines.iter().copied())
+}
+
+/// The first path of a rule without names of segments, up to a last `*`.
+fn fixed(rule: &Rule) -> Vec<u8> {
+    let segments = rule.from.segments.iter().map(|segment| match segment {
+        Segment::Literal(bytes) => [b"/", bytes.as_slice()].concat(),
+        Segment::Named(_) => unreachable!("rules with names are refused"),
+    });
+    segments.flatten().collect()
 }
 
 /// A path as a request has it.

@@ -41,7 +41,7 @@ mod value;
 pub use check::DescriptionError;
 pub(crate) use content_type::by_extension as type_by_extension;
 pub use description::{About, Coding, Description, Listen, Program, ProgramKind, Reply, Route, Server, Variant};
-pub use engine::{Engine, EpollSettings, Workers};
+pub use engine::{Engine, EpollSettings, Slashes, Workers};
 pub(crate) use error::SpecText;
 pub use error::{SpecError, Wrong};
 pub(crate) use headers::is_descriptive;

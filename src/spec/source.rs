@@ -150,7 +150,7 @@ mod tests {
         assert!(missing.starts_with("examples/nothing: cannot be read: no such file; "), "{missing}");
         let Program::Server(server) = from_path(Path::new("examples")).unwrap().program else { panic!("no server") };
         assert_eq!(server.reply_to("/page").content_type, "text/html; charset=utf-8");
-        assert!(server.epoll.merge_slashes);
+        assert_eq!(server.epoll.slashes, crate::spec::Slashes::Merged);
         let blocking = Source::Folder("examples".into()).describe(Some(Engine::Blocking)).unwrap_err().to_string();
         assert!(blocking.starts_with("examples: a folder needs the engine \"epoll\"; "), "{blocking}");
     }

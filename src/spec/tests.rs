@@ -112,6 +112,7 @@ fn settings_of_epoll() {
         sandbox: false,
         access_log: true,
         metrics: Some("/m".into()),
+        slashes: Slashes::Each,
     };
     assert_eq!((read.engine, read.epoll), (Engine::Epoll, expected));
     for (given, workers) in [("2", Workers::Count(2)), ("\"cores\"", Workers::Cores)] {

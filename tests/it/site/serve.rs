@@ -7,9 +7,9 @@ use asmgen::site::{Disk, Settings, Table, read};
 
 use super::fixture;
 use super::rows::PLAIN;
-use crate::harness::{http, none};
 use crate::harness::server::Server;
 use crate::harness::tool::{self, variants};
+use crate::harness::{http, none};
 
 /// Rules that say what a route can say; those that match parts of a path are refused.
 const REDIRECTS: &str = "\

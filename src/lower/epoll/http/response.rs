@@ -121,8 +121,8 @@ impl Engine<'_> {
         self.unless_zero(byte, At::NoPathWanted, "a representation has no Location");
         self.two(len, at(response, record::TYPE), "bytes before its fields:");
         self.if_zero(len, At::NoPathWanted, "none: its location is complete");
-        let ending = self.local("how the location ends");
-        if self.has_queries() {
+        let ending = self.has_queries().then(|| self.local("how the location ends"));
+        if let Some(ending) = ending {
             self.set(ending, len, "with the path, or with the query alone");
             self.and(len, !i64::from(record::QUERY_ALONE) & 0xffff, "without the bit that tells");
         }
@@ -130,7 +130,7 @@ impl Engine<'_> {
         self.take(ptr, len, "the location's beginning is before them");
         self.gosub(Routine::Vector);
         self.four(ptr, frame(var::TARGET), "the path of the request");
-        if self.has_queries() {
+        if let Some(ending) = ending {
             self.if_none(ending, record::QUERY_ALONE, At::PathOrQuery, "with the path");
             self.place(At::FindQuery);
             self.byte(byte, at(ptr, 0), "the next byte of the path");

@@ -9,6 +9,7 @@ use crate::lower::epoll::http::field_names::LOWER;
 use crate::lower::epoll::http::method::{CONNECT, OPTIONS, SERVER};
 use crate::lower::epoll::startup::byte_classes::class;
 use crate::lower::epoll::state::vars::var;
+use crate::spec::Slashes;
 
 /// An encoded slash separates no segments. No route has this byte, for specs with it are refused.
 const NO_SLASH: i64 = crate::spec::NO_SLASH as i64;
@@ -126,15 +127,15 @@ impl Engine<'_> {
     /// |---|---|
     /// | `.` | what was before it |
     /// | `..` | the same without the segment before it; the root has none |
-    /// | empty, with `merge_slashes` | what was before it |
+    /// | empty, where slashes are merged | what was before it |
     /// | any other | all of it, and the slash |
     fn end_segment(&mut self) {
         let (byte, path_end) = (self.s.byte, self.s.path_end);
         let [last, root] = ["byte before", "start of the first segment"].map(|name| self.local(name));
         self.place(At::EndSegment);
         self.byte(last, before(path_end, 1), "the segment's last byte");
-        if self.server.epoll.merge_slashes {
-            self.branch(last, Cond::Eq, b'/', At::SegmentGone, "an empty segment: slashes in a row count as one");
+        if self.server.epoll.slashes == Slashes::Merged {
+            self.branch(last, Cond::Eq, b'/', At::SegmentDropped, "an empty segment: slashes in a row count as one");
         }
         self.branch(last, Cond::Ne, b'.', At::SegmentKept, "no dot segment");
         self.byte(last, before(path_end, 2), "the byte before the dot");

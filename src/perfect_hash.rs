@@ -2,10 +2,10 @@
 //!
 //! Problem: with an ordinary hash, names can be chosen that fall together, and then a lookup visits all of them.
 //! Strategy: hash and displace (Pagh 1999; Belazzougui, Botelho and Dietzfelbinger 2009). FNV-1a hashes the key to 32
-//! bits. Its upper bits name a bucket of about four keys; the bucket's displacement, a number of 16 bits, is multiplied
-//! with the hash, and the upper half of that, scaled to the table, is the place. The builder gives the large buckets
-//! their displacements first and tries others until no two keys meet. If two keys have the same hash, or a bucket finds
-//! no displacement, it begins again with another seed.
+//! bits. Its upper bits name a bucket of about four keys, which has a displacement, a number of 16 bits. The product of
+//! displacement and hash has an upper half, and that, scaled to the table, is the place. The builder gives the large
+//! buckets their displacements first and tries others until no two keys meet. If two keys have the same hash, or a
+//! bucket finds no displacement, it begins again with another seed.
 //! Invariant: the places of the keys are all different. What a key that is not in the table gets is any place.
 //! Cost: the search takes time in proportion to the keys, since an eighth of the places stays free. The table has two
 //! bytes a bucket beside its places.

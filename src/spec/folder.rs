@@ -1,10 +1,10 @@
 //! A folder as a server: what its table says of each path becomes a route.
 //!
 //! A table answers any path, but a server has a reply for each of some paths, for each of some prefixes, and for
-//! everything else. So [`Table::answer`] is asked once for each path with a file or a rule, once for each prefix that
-//! changes a reply, and once for a path that nothing is known of. What no route can say is an error here: a `Location`
+//! everything else. So [`Table::answer`] is asked for each path with a file or a rule, for each prefix that changes a
+//! reply, and for a path that nothing is known of. What no route can say is an error here: a `Location`
 //! with a part of the request's path, and a pattern of segments.
-//! Not kept: a block of `_headers` whose `*` is not at its end, for paths without a file.
+//! Not kept: a block of `_headers` with a `*` before its end, for paths without a file.
 
 use std::collections::BTreeSet;
 use std::path::Path;

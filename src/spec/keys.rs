@@ -43,7 +43,8 @@ const LOCATION: Kind = Kind::Line {
     rule: "an absolute path (`/new`) or URL (`https://…`) by RFC 3986; not a redirect back to itself",
 };
 const LOCATION_DOC: &str = "Value of `Location`: a path or a URL to redirect to. `{{path}}` at its end stands for \
-    the path and the query of the request, and `{{query}}` for the query alone, with its `?`. A reply with `location` has the status 308, unless the spec gives 201, \
+    the path and the query of the request, and `{{query}}` for the query alone, with its `?`. \
+    A reply with `location` has the status 308, unless the spec gives 201, \
     300, 301, 302, 303 or 307. Its default content is the value without these.";
 const COMPRESS_DOC: &str = "Sends precompressed variants to clients that accept `br`, `zstd` or `gzip`. asmgen \
     makes them at compile time and keeps those that are smaller. A `FILE.br`, `FILE.zst` or `FILE.gz` beside the \

@@ -112,8 +112,8 @@ impl Engine<'_> {
         self.append_headers();
     }
 
-    /// A `Location` that ends with the path and the query of the request, or with its query, as they came: bytes of a
-    /// target end no line.
+    /// A `Location` that ends with the path and the query of the request, or with its query. They stay as they came:
+    /// bytes of a target end no line.
     fn location_with_path(&mut self) {
         let (response, ptr, len, byte) = (self.s.response, self.s.ptr, self.s.len, self.s.byte);
         let end = self.s.value;

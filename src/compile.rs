@@ -214,7 +214,7 @@ pub(crate) fn plain_observed(
     let offset = |address: u64| u32::try_from(address - layout.base).expect("an image is smaller than 4 GiB");
     claim_gap(&mut canvas, layout.header_bytes, offset(entry))?;
     for one in &placed.instructions {
-        let variable = one.in_frame.and_then(|offset| ops.name_in_frame(offset));
+        let variable = one.in_frame.and_then(|byte| ops.name_in_frame(byte));
         canvas.claim(offset(one.at), &one.bytes, Owner::Code { why: one.why.clone(), variable })?;
     }
     data.claim(&mut canvas, &data_places, &placed)?;

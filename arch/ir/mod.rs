@@ -24,7 +24,7 @@ pub mod op {
     pub use super::entities::{DatumId, Kind, Label, Slot};
     pub use super::operand::{Base, Mem, Operand, Width};
     pub use super::operation::{BinOp, Cond, Op};
-    pub use super::program::{FRAME_BELOW_BYTES, Inst, Program, SlotInfo, Variable};
+    pub use super::program::{FRAME_BELOW_BYTES, FrameByte, Inst, Program, SlotInfo, Variable};
 }
 
 pub use reference::{Place, Ref};

@@ -17,7 +17,24 @@ pub struct Inst {
     pub op: Op,
     /// The reason, for the listing.
     pub why: String,
+    /// The variable that its operand in memory is, by its number: several variables may share bytes of the frame.
+    pub variable: Option<u16>,
 }
+
+/// Where in the frame an instruction's operand in memory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameByte {
+    /// Its offset in the frame, without an index.
+    pub offset: i32,
+    /// Is an index added?
+    pub is_indexed: bool,
+    /// The variable that the operation names.
+    pub variable: Option<u16>,
+}
+
+/// An instruction may be selected for several operations. So many before its last are searched for the variable that
+/// they name.
+const OPERATIONS_PER_INSTRUCTION: usize = 8;
 
 /// A slot's name and kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +54,18 @@ pub struct Variable {
     pub at: u32,
     /// Number of its bytes.
     pub bytes: u32,
+}
+
+/// An index may count from so many bytes before a variable.
+const BEFORE_INDEXED_BYTES: i32 = 16;
+
+impl Variable {
+    /// How far a byte of the frame is from the variable's first, if it is one of its bytes or leads to them by an index.
+    fn distance(&self, offset: i32, is_indexed: bool) -> Option<i32> {
+        let distance = offset - self.at as i32;
+        let least = if is_indexed { -BEFORE_INDEXED_BYTES } else { 0 };
+        (least..self.bytes as i32).contains(&distance).then_some(distance)
+    }
 }
 
 /// Room for slots without a register below a frame that lies in the state.
@@ -136,7 +165,7 @@ impl Program {
 
     /// Adds an operation at the end.
     pub fn push(&mut self, op: Op, why: impl Into<String>) {
-        self.insts.push(Inst { op, why: why.into() });
+        self.insts.push(Inst { op, why: why.into(), variable: None });
     }
 
     /// Places a label at the end.
@@ -179,15 +208,34 @@ impl Program {
         format!("{why} → {}", self.labels[usize::from(to.0)]).trim_start().to_owned()
     }
 
-    /// The name of the frame's byte of this offset. Every variable that has the byte is named, with the distance from
-    /// its first byte.
-    pub fn name_in_frame(&self, offset: i32) -> Option<String> {
-        let offset = u32::try_from(offset).ok()?;
-        let of = |variable: &Variable| {
-            let within = offset.checked_sub(variable.at).filter(|within| *within < variable.bytes)?;
-            Some(if within == 0 { variable.name.to_string() } else { format!("{} + {within}", variable.name) })
+    /// The variable with this byte that the operation of this number names, or one shortly before it.
+    pub(crate) fn variable_at(&self, at: usize, byte: FrameByte) -> Option<u16> {
+        let near = &self.insts[at.saturating_sub(OPERATIONS_PER_INSTRUCTION)..=at];
+        let has_byte = |number: &u16| {
+            let variable = self.variables.get(usize::from(*number));
+            variable.is_some_and(|one| one.distance(byte.offset, byte.is_indexed).is_some())
         };
-        let names: Vec<String> = self.variables.iter().filter_map(of).collect();
+        near.iter().rev().filter_map(|inst| inst.variable).find(has_byte)
+    }
+
+    /// The name of a byte of the frame: the variable, with the distance from its beginning. Without a known variable:
+    /// all that have the byte. The name is empty if an index is added to the frame's beginning.
+    pub fn name_in_frame(&self, byte: FrameByte) -> Option<String> {
+        let name = |variable: &Variable, is_indexed: bool| {
+            let (name, distance) = (&variable.name, variable.distance(byte.offset, is_indexed)?);
+            Some(match distance {
+                0 => name.to_string(),
+                1.. => format!("{name} + {distance}"),
+                _ => format!("{name} - {}", -distance),
+            })
+        };
+        if let Some(variable) = byte.variable.and_then(|number| self.variables.get(usize::from(number))) {
+            return name(variable, byte.is_indexed);
+        }
+        if byte.is_indexed && byte.offset == 0 {
+            return Some(String::new());
+        }
+        let names: Vec<String> = self.variables.iter().filter_map(|variable| name(variable, false)).collect();
         (!names.is_empty()).then(|| names.join(" / "))
     }
 

@@ -203,16 +203,19 @@ fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Re
     }
 }
 
-/// Selects one operation. If `keeps` is set, its first instruction gets the assertions.
+/// One operation, whose first instruction keeps what is believed before it. Operands in the frame get their names.
 fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
-    let Inst { op, why } = &program.insts[at];
-    if !keeps {
-        return selector.select_op(at, op, why);
-    }
-    let (values, frame, begin) = (selector.values().clone(), selector.frame(), selector.code().units.len());
-    let assertions = Assertions::new(values, frame, program, |slot| selector.is_whole(slot));
+    let Inst { op, why, .. } = &program.insts[at];
+    let begin = selector.code().units.len();
+    let assertions = keeps.then(|| {
+        let (values, frame) = (selector.values().clone(), selector.frame());
+        Assertions::new(values, frame, program, |slot| selector.is_whole(slot))
+    });
     selector.select_op(at, op, why)?;
-    selector.code().assert_values(begin, assertions);
+    if let Some(assertions) = assertions {
+        selector.code().assert_values(begin, assertions);
+    }
+    selector.code().name_frame_bytes(begin, |byte| program.variable_at(at, byte));
     Ok(())
 }
 

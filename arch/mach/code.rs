@@ -10,7 +10,7 @@
 
 use crate::CompileError;
 use crate::analysis::assertions::{Assertions, Known};
-use crate::ir::op::{Datum, DatumId, Label, Program};
+use crate::ir::op::{Datum, DatumId, FrameByte, Label, Program};
 use crate::ir::{Place, Ref};
 use crate::mach::blocks;
 use crate::mach::branch_chains::{self, Piece};
@@ -28,7 +28,7 @@ pub(crate) enum Unit {
         form: u8,
         why: String,
         /// Where in the frame its operand in memory is, if it has one there.
-        in_frame: Option<i32>,
+        in_frame: Option<FrameByte>,
         through: Option<usize>,
         /// What is believed of registers before it, if that is kept.
         assertions: Option<Box<Assertions>>,
@@ -81,7 +81,7 @@ pub struct Placed {
     /// What it is for.
     pub why: String,
     /// Where in the frame its operand in memory is, if it has one there.
-    pub in_frame: Option<i32>,
+    pub in_frame: Option<FrameByte>,
 }
 
 /// Code in its place.
@@ -109,13 +109,22 @@ impl Code {
         self.units.push(Unit::Label(label));
     }
 
-    /// Adds an instruction whose operand in memory, if it has one, is at this offset of the frame.
-    pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String, offset: Option<i32>) {
+    /// Adds an instruction whose operand in memory, if it has one, is this byte of the frame.
+    pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String, byte: Option<FrameByte>) {
         let mut unit = Unit::new(Box::new(instruction), why);
         if let Unit::Instruction { in_frame, .. } = &mut unit {
-            *in_frame = offset;
+            *in_frame = byte;
         }
         self.units.push(unit);
+    }
+
+    /// Names the operands in the frame of all units from this number on.
+    pub(crate) fn name_frame_bytes(&mut self, begin: usize, variable: impl Fn(FrameByte) -> Option<u16>) {
+        for unit in self.units.iter_mut().skip(begin) {
+            if let Unit::Instruction { in_frame: Some(byte), .. } = unit {
+                byte.variable = variable(*byte);
+            }
+        }
     }
 
     /// Keeps what is believed before the unit of this number, if it is an instruction.

@@ -84,7 +84,7 @@ impl Once {
                 _ => {}
             }
         }
-        body.push(Inst { op: Op::Label(behind), why: String::new() });
+        body.push(Inst { op: Op::Label(behind), why: String::new(), variable: None });
         let mut insts = Vec::with_capacity(program.insts.len() + body.len());
         for (at, inst) in std::mem::take(&mut program.insts).into_iter().enumerate() {
             if at == self.call {
@@ -138,14 +138,14 @@ mod tests {
         assert_eq!(inline(&calling(2)), calling(2));
         let mut own = calling(0);
         let at = own.insts.iter().position(|inst| matches!(inst.op, Op::ReturnFrom { .. })).expect("it comes back");
-        own.insts[at] = Inst { op: Op::CallRoutine(Label(0)), why: String::new() };
+        own.insts[at] = Inst { op: Op::CallRoutine(Label(0)), why: String::new(), variable: None };
         assert_eq!(inline(&own), own);
     }
 
     #[test]
     fn one_that_somebody_jumps_into_stays() {
         let mut shared = calling(1);
-        shared.insts.insert(1, Inst { op: Op::Jump(Label(1)), why: String::new() });
+        shared.insts.insert(1, Inst { op: Op::Jump(Label(1)), why: String::new(), variable: None });
         assert_eq!(inline(&shared), shared);
     }
 }

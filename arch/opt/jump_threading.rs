@@ -15,7 +15,7 @@ pub(crate) fn thread_jumps(program: &Program) -> Program {
         if let Some(op) = over_a_jump(&tidied.insts, at) {
             let jump = tidied.insts.remove(at + 1);
             let why = std::mem::take(&mut tidied.insts[at].why);
-            tidied.insts[at] = Inst { op, why: if why.is_empty() { jump.why } else { why } };
+            tidied.insts[at] = Inst { op, why: if why.is_empty() { jump.why } else { why }, variable: None };
         }
     }
     tidied

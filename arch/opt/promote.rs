@@ -32,7 +32,11 @@ pub(crate) fn to_slots(program: &Program, words: &[i32]) -> Program {
             (Some(word), Op::Store { value, .. }) => Op::Set { to: word, value: *value },
             _ => inst.op.clone(),
         };
-        promoted.insts.push(Inst { op, why: inst.why.clone() });
+        promoted.insts.push(Inst {
+            op,
+            why: inst.why.clone(),
+            variable: if slot.is_some() { None } else { inst.variable },
+        });
     }
     promoted
 }

@@ -88,7 +88,7 @@ impl Webs {
             rename(&mut op, |slot, writes| {
                 *slot = name(if writes { read(*slot) + slots } else { read(*slot) }, *slot);
             });
-            split.insts.push(Inst { op, why: inst.why.clone() });
+            split.insts.push(Inst { op, why: inst.why.clone(), variable: inst.variable });
         }
         split
     }

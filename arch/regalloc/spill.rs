@@ -123,7 +123,7 @@ fn through_temporaries(inst: &Inst, locations: &[(Slot, Location)], spilled: &mu
             *slot = *temporary;
         }
     });
-    spilled.insts.push(Inst { op, why: inst.why.clone() });
+    spilled.insts.push(Inst { op, why: inst.why.clone(), variable: inst.variable });
     for (op, why) in stores {
         spilled.push(op, why);
     }

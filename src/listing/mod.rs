@@ -103,10 +103,19 @@ fn describe(image: &Image, claim: &Claim, offset: u32, bytes: &[u8]) -> (String,
     }
 }
 
-/// An instruction with the name of its operand in memory in place of a register and an offset.
+/// An instruction with the name of its operand in memory in place of a register and an offset. An index stays: it is the
+/// operand's second register.
 fn with_variable(text: &str, variable: &str) -> String {
-    let operand = text.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)));
-    operand.map_or_else(|| text.to_owned(), |(before, behind)| format!("{before}[vars.{variable}]{behind}"))
+    let operand = text.split_once('[').and_then(|(before, rest)| {
+        let (address, behind) = rest.split_once(']')?;
+        Some((before, address, behind))
+    });
+    let Some((before, address, behind)) = operand else { return text.to_owned() };
+    let address = address.replace(", ", " + ").replace(" - ", " + ");
+    let registers = address.split(" + ").filter(|part| part.starts_with(|first: char| first.is_ascii_alphabetic()));
+    let index = registers.skip(1).map(|index| format!(" + {}", index.trim_end_matches(" * 1"))).collect::<String>();
+    let dot = if variable.is_empty() { "" } else { "." };
+    format!("{before}[vars{dot}{variable}{index}]{behind}")
 }
 
 /// Printable characters as they are, others as a dot.

@@ -1,6 +1,7 @@
 //! Declarations: memory, slots, labels, facts about calls.
 
 use super::lex::Token;
+use super::names::IN_LABELS;
 use super::parse::{Parsed, Parser};
 use super::words::call_named;
 use crate::ir::op::{Kind, Variable};
@@ -47,7 +48,7 @@ impl Parser {
 
     fn variable(&mut self) -> Parsed<()> {
         self.next();
-        let (name, _) = self.name()?;
+        let (name, _) = self.name_with(IN_LABELS)?;
         let bytes = self.number()?;
         self.expect("at")?;
         self.expect("frame")?;

@@ -16,6 +16,8 @@ pub(super) struct Parser {
     pub(super) slots: HashMap<Key, Slot>,
     pub(super) labels: HashMap<Key, Label>,
     pub(super) data: HashMap<Key, DatumId>,
+    /// The variable that the operand in memory is.
+    pub(super) variable: Option<u16>,
 }
 
 pub(super) type Parsed<T> = Result<T, ParseError>;
@@ -25,7 +27,8 @@ impl FromStr for Program {
 
     fn from_str(text: &str) -> Parsed<Self> {
         let (slots, labels, data) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut parser = Parser { tokens: tokens(text)?, at: 0, program: Self::default(), slots, labels, data };
+        let mut parser =
+            Parser { tokens: tokens(text)?, at: 0, program: Self::default(), slots, labels, data, variable: None };
         parser.name_data()?;
         while parser.at < parser.tokens.len() {
             if !parser.declaration()? {
@@ -118,7 +121,7 @@ impl Parser {
         self.name_with(IN_WORDS)
     }
 
-    fn name_with(&mut self, joint: char) -> Parsed<Key> {
+    pub(super) fn name_with(&mut self, joint: char) -> Parsed<Key> {
         match self.next() {
             Token::Word(word) => Ok(key_of_word(&word, joint)),
             Token::Quoted(name, which) => Ok((name, which)),

@@ -129,7 +129,12 @@ impl Names {
             Op::Label(label) | Op::Routine(label) => ("", program.labels[usize::from(label.0)].as_str()),
             _ => ("    ", ""),
         };
-        let op = format!("{indent}{}", self.op(&inst.op));
+        let mut op = format!("{indent}{}", self.op(&inst.op));
+        if let Some(variable) = inst.variable.and_then(|number| program.variables.get(usize::from(number))) {
+            // No other operand is in brackets; an address in the frame is the last of its operation.
+            let name = format!(" as {}", one(&variable.name, IN_LABELS));
+            op = if op.contains(']') { op.replacen(']', &(name + "]"), 1) } else { op + &name };
+        }
         if inst.why == usual {
             return op;
         }
@@ -290,7 +295,7 @@ fn declarations(f: &mut Formatter, program: &Program, names: &Names) -> fmt::Res
         writeln!(f, "state {}", program.state_bytes)?;
     }
     for variable in &program.variables {
-        let name = one(&variable.name, IN_WORDS);
+        let name = one(&variable.name, IN_LABELS);
         writeln!(f, "variable {name} {} at {}", variable.bytes, sum("frame", variable.at.into()))?;
     }
     let calls = |calls: &[Call]| calls.iter().map(|call| call_name(*call).into()).collect::<Vec<String>>();

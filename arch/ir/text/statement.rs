@@ -1,6 +1,7 @@
 //! Statements: an operation each.
 
 use super::lex::Token;
+use super::names::IN_LABELS;
 use super::parse::{Parsed, Parser};
 use super::words::{ALUS, CONDS, WIDTHS, call_name, call_named, meaning};
 use crate::ir::op::{Base, Cond, Inst, Mem, Op, Operand, Slot, Width};
@@ -15,7 +16,8 @@ impl Parser {
             _ => String::new(),
         };
         let why = self.end()?.unwrap_or(usual);
-        self.program.insts.push(Inst { op, why });
+        let variable = self.variable.take();
+        self.program.insts.push(Inst { op, why, variable });
         Ok(())
     }
 
@@ -229,8 +231,20 @@ impl Parser {
         };
         let offset = self.offset()?;
         let offset = i32::try_from(offset).map_err(|_| self.fault("the offset has more than 32 bits"))?;
+        self.named_variable()?;
         self.expect("]")?;
         Ok(Mem { base, offset })
+    }
+
+    /// `as` and the name of a variable, or nothing.
+    fn named_variable(&mut self) -> Parsed<()> {
+        if self.takes("as") {
+            let (name, _) = self.name_with(IN_LABELS)?;
+            let found = self.program.variables.iter().position(|variable| variable.name == name);
+            let found = found.ok_or_else(|| self.fault(format!("there is no variable `{name}`")))?;
+            self.variable = Some(found as u16);
+        }
+        Ok(())
     }
 
     /// An operand.
@@ -255,7 +269,9 @@ impl Parser {
             }
         }
         if self.takes("frame") {
-            return Ok(Operand::Frame(self.offset_up()?));
+            let offset = self.offset_up()?;
+            self.named_variable()?;
+            return Ok(Operand::Frame(offset));
         }
         if self.takes("state") {
             return Ok(Operand::State(self.offset_up()?));

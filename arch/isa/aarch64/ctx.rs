@@ -8,7 +8,7 @@ use crate::analysis::cfg::Cfg;
 use crate::analysis::value_state::{Value, ValueState};
 use crate::choice::Tuning;
 use crate::ir::Ref;
-use crate::ir::op::{BinOp, Kind, Label, Op, Operand, Program, Slot};
+use crate::ir::op::{BinOp, FrameByte, Kind, Label, Op, Operand, Program, Slot};
 use crate::isel;
 use crate::mach::code::Code;
 use crate::reg::Reg;
@@ -76,10 +76,11 @@ impl<'p> Aarch64<'p> {
     }
 
     pub(super) fn push(&mut self, instruction: A64, why: impl Into<String>) {
-        let in_frame = instruction.near_register().and_then(|(reg, offset)| match self.values.get(reg).value {
-            Value::Frame(at) => Some(at as i32 + offset),
-            _ => None,
-        });
+        let in_frame =
+            instruction.near_register().and_then(|(reg, offset, is_indexed)| match self.values.get(reg).value {
+                Value::Frame(at) => Some(FrameByte { offset: at as i32 + offset, is_indexed, variable: None }),
+                _ => None,
+            });
         self.code.push(instruction, why.into(), in_frame);
     }
 

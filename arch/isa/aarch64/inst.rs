@@ -105,16 +105,17 @@ pub(crate) enum A64 {
 }
 
 impl A64 {
-    /// The register and the offset that it finds its operand in memory by, if no more is in its address.
-    pub(super) fn near_register(&self) -> Option<(Reg, i32)> {
+    /// The register and the offset that it finds its operand in memory by, and whether an index is added.
+    pub(super) fn near_register(&self) -> Option<(Reg, i32, bool)> {
         let near = |place| match place {
-            Place::Near { n, simm9 } => Some((n, i32::from(simm9))),
-            Place::Scaled { n, bytes } => Some((n, i32::from(bytes))),
-            Place::Sum { .. } | Place::Next { .. } => None,
+            Place::Near { n, simm9 } => Some((n, i32::from(simm9), false)),
+            Place::Scaled { n, bytes } => Some((n, i32::from(bytes), false)),
+            Place::Sum { n, .. } => Some((n, 0, true)),
+            Place::Next { .. } => None,
         };
         match *self {
             Self::Load { from: place, .. } | Self::Store { to: place, .. } => near(place),
-            Self::LoadPair { n, offset, .. } | Self::StorePair { n, offset, .. } => Some((n, i32::from(offset))),
+            Self::LoadPair { n, offset, .. } | Self::StorePair { n, offset, .. } => Some((n, i32::from(offset), false)),
             _ => None,
         }
     }

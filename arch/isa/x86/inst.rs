@@ -41,12 +41,12 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// The register and the offset that it finds its operand in memory by, if no more is in its address.
-    pub(super) fn near_register(&self) -> Option<(Reg, i32)> {
+    /// The register and the offset that it finds its operand in memory by, and whether an index is added.
+    pub(super) fn near_register(&self) -> Option<(Reg, i32, bool)> {
         let (Self::Plain(instruction) | Self::Number { instruction, .. }) = self else { return None };
         let (base, index) = (instruction.memory_base(), instruction.memory_index());
-        let is_near = base != Register::None && index == Register::None;
-        is_near.then(|| (base.number() as Reg, instruction.memory_displacement64() as i32))
+        let is_indexed = index != Register::None;
+        (base != Register::None).then(|| (base.number() as Reg, instruction.memory_displacement64() as i32, is_indexed))
     }
 }
 

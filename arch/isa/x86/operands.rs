@@ -12,15 +12,16 @@ use crate::analysis::value_state::{RegValue, Value};
 use crate::choice;
 use crate::choice::{ENOUGH, HALF};
 use crate::ir::Ref;
-use crate::ir::op::{Base, DatumId, Kind, Mem, Op, Operand, Slot};
+use crate::ir::op::{Base, DatumId, FrameByte, Kind, Mem, Op, Operand, Slot};
 use crate::reg::Reg;
 
 impl X86<'_> {
     pub(super) fn push(&mut self, operation: Operation, why: String) {
-        let in_frame = operation.near_register().and_then(|(reg, offset)| match self.values.get(reg).value {
-            Value::Frame(at) => Some(at as i32 + offset),
-            _ => None,
-        });
+        let in_frame =
+            operation.near_register().and_then(|(reg, offset, is_indexed)| match self.values.get(reg).value {
+                Value::Frame(at) => Some(FrameByte { offset: at as i32 + offset, is_indexed, variable: None }),
+                _ => None,
+            });
         self.code.push(X86Inst { long_mode: self.mode.is_long, operation }, why, in_frame);
     }
 

@@ -1,11 +1,12 @@
 //! A method for each operation, with a short name, so that a routine of the engine reads like a listing. The last
 //! argument of each is the reason, which the listing shows.
 
-use asmgen_arch::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Width};
+use asmgen_arch::op::{Base, BinOp, Cond, DatumId, Kind, Label, Mem, Op, Operand, Part, Slot, Variable, Width};
 use asmgen_arch::syscall::Call;
 
 use crate::lower::epoll::Engine;
 use crate::lower::epoll::asm::labels::{At, Routine};
+use crate::lower::epoll::state::vars::{Spot, Var};
 
 /// An operand: a number, a slot, or an address.
 pub(crate) trait IntoOperand {
@@ -64,9 +65,23 @@ pub(crate) fn sum(one: Slot, other: Slot, offset: u32) -> Mem {
     Mem { base: Base::Sum(one, other), offset: offset as i32 }
 }
 
-/// A variable, or the frame's byte of this offset.
-pub(crate) fn frame(at: impl Into<u32>) -> Mem {
-    Mem { base: Base::Frame, offset: at.into() as i32 }
+/// A variable, or a byte of one.
+pub(crate) fn frame(of: impl Into<Spot>) -> Place {
+    let spot = of.into();
+    Place { mem: Mem { base: Base::Frame, offset: spot.at as i32 }, variable: spot.variable }
+}
+
+/// An operand in memory, and the variable that it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    mem: Mem,
+    variable: Option<Var>,
+}
+
+impl From<Mem> for Place {
+    fn from(mem: Mem) -> Self {
+        Self { mem, variable: None }
+    }
 }
 
 impl Engine<'_> {
@@ -218,39 +233,61 @@ impl Engine<'_> {
         self.program.push(Op::Match { at, want: want.into(), miss }, why);
     }
 
+    /// Adds an operation that names a variable.
+    fn push_with(&mut self, op: Op, variable: Option<Var>, why: &str) {
+        self.program.push(op, why);
+        let is_it = |one: &Variable| variable.is_some_and(|wanted| one.name == wanted.name && one.at == wanted.at);
+        let number = self.program.variables.iter().position(is_it);
+        self.program.insts.last_mut().expect("one was added").variable = number.map(|number| number as u16);
+    }
+
+    fn load(&mut self, width: Width, to: Slot, from: Place, why: &str) {
+        self.push_with(Op::Load { to, width, from: from.mem }, from.variable, why);
+    }
+
+    fn store(&mut self, width: Width, to: Place, value: Operand, why: &str) {
+        self.push_with(Op::Store { width, to: to.mem, value }, to.variable, why);
+    }
+
+    /// The address of a variable, or of a byte of one.
+    pub(crate) fn set_address(&mut self, to: Slot, of: impl Into<Spot>, why: &str) {
+        let spot = of.into();
+        self.push_with(Op::Set { to, value: Operand::Frame(spot.at) }, spot.variable, why);
+    }
+
     /// Loads a byte.
-    pub(crate) fn byte(&mut self, to: Slot, from: Mem, why: &str) {
-        self.program.push(Op::Load { to, width: Width::Byte, from }, why);
+    pub(crate) fn byte(&mut self, to: Slot, from: impl Into<Place>, why: &str) {
+        self.load(Width::Byte, to, from.into(), why);
     }
 
     /// Loads 2 bytes.
-    pub(crate) fn two(&mut self, to: Slot, from: Mem, why: &str) {
-        self.program.push(Op::Load { to, width: Width::Two, from }, why);
+    pub(crate) fn two(&mut self, to: Slot, from: impl Into<Place>, why: &str) {
+        self.load(Width::Two, to, from.into(), why);
     }
 
     /// Loads 4 bytes.
-    pub(crate) fn four(&mut self, to: Slot, from: Mem, why: &str) {
-        self.program.push(Op::Load { to, width: Width::Four, from }, why);
+    pub(crate) fn four(&mut self, to: Slot, from: impl Into<Place>, why: &str) {
+        self.load(Width::Four, to, from.into(), why);
     }
 
     /// Loads a word of the machine.
-    pub(crate) fn word(&mut self, to: Slot, from: Mem, why: &str) {
-        self.program.push(Op::Load { to, width: Width::Word, from }, why);
+    pub(crate) fn word(&mut self, to: Slot, from: impl Into<Place>, why: &str) {
+        self.load(Width::Word, to, from.into(), why);
     }
 
     /// Stores a byte.
-    pub(crate) fn put_byte(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Byte, to, value: value.operand() }, why);
+    pub(crate) fn put_byte(&mut self, to: impl Into<Place>, value: impl IntoOperand, why: &str) {
+        self.store(Width::Byte, to.into(), value.operand(), why);
     }
 
     /// Stores 2 bytes.
-    pub(crate) fn put_two(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Two, to, value: value.operand() }, why);
+    pub(crate) fn put_two(&mut self, to: impl Into<Place>, value: impl IntoOperand, why: &str) {
+        self.store(Width::Two, to.into(), value.operand(), why);
     }
 
     /// Stores 4 bytes.
-    pub(crate) fn put_four(&mut self, to: Mem, value: impl IntoOperand, why: &str) {
-        self.program.push(Op::Store { width: Width::Four, to, value: value.operand() }, why);
+    pub(crate) fn put_four(&mut self, to: impl Into<Place>, value: impl IntoOperand, why: &str) {
+        self.store(Width::Four, to.into(), value.operand(), why);
     }
 
     /// Makes a system call.
@@ -265,7 +302,7 @@ impl Engine<'_> {
     }
 
     /// Adds to a variable in the frame. Returns the slot of its new value.
-    pub(crate) fn add_four(&mut self, variable: impl Into<u32>, by: i64, why: &str) -> Slot {
+    pub(crate) fn add_four(&mut self, variable: impl Into<Spot>, by: i64, why: &str) -> Slot {
         let (t, variable) = (self.s.t, variable.into());
         self.four(t, frame(variable), why);
         if by < 0 {

@@ -10,7 +10,7 @@ use crate::lower::epoll::event_loop::poll::FIRST_CONNECTION;
 use crate::lower::epoll::startup::call_data::Near;
 use crate::lower::epoll::state::conn_entry::{IDLE, LINGER, WRITE, entry, flag};
 use crate::lower::epoll::state::response_table::DATE_LINE_BYTES;
-use crate::lower::epoll::state::vars::{counter, var};
+use crate::lower::epoll::state::vars::{Spot, counter, var};
 use crate::lower::{abi, wire};
 
 /// What is held for a connection that is shed, roughly, in bytes. The kernel is asked again soon enough.
@@ -20,7 +20,7 @@ const SHED_BYTES: i64 = 64 * 1024;
 /// signal is read to the same place and leaves a 0 there (`ssi_fd`); a tick leaves nothing.
 const MEMINFO: u32 = var::LONG_SCRATCH.at;
 
-const NOT_ACKNOWLEDGED: u32 = MEMINFO + abi::MEMINFO_SENT;
+const NOT_ACKNOWLEDGED: Spot = var::LONG_SCRATCH.byte(abi::MEMINFO_SENT);
 
 /// By so many bits, [`WRITE`] becomes [`IDLE`], and that 0.
 const WRITE_TO_IDLE_BITS: u8 = 2;

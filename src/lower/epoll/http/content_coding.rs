@@ -7,7 +7,7 @@ use crate::lower::epoll::asm::builder::{at, frame, sum};
 use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::{ACCEPT_ENCODING, LOWER, names};
 use crate::lower::epoll::state::response_table::{BR, GZIP, ZSTD, record};
-use crate::lower::epoll::state::vars::var;
+use crate::lower::epoll::state::vars::{Spot, var};
 
 const IDENTITY: u32 = 4;
 const ANY: u32 = 5;
@@ -53,7 +53,7 @@ impl Engine<'_> {
         self.if_zero(id, At::Coding, "another one");
         self.four(quality, frame(var::QUALITY), "the quality again");
         let qualities = self.local("qualities");
-        self.set(qualities, Operand::Frame(quality_of(0)), "where qualities are");
+        self.set_address(qualities, quality_of(0), "where qualities are");
         self.shl(id, 2, "4 bytes each");
         self.put_four(sum(qualities, id, 0), quality, "its quality");
         self.jump(At::Coding, "the next element");
@@ -122,7 +122,7 @@ impl Engine<'_> {
         self.set(variant, response, "the first record is the identity's");
         self.set(identity, response, "the identity");
         self.set(best, ZERO, "none is acceptable yet");
-        self.set(qualities, Operand::Frame(quality_of(0)), "where qualities are");
+        self.set_address(qualities, quality_of(0), "where qualities are");
         self.place(At::Variant);
         self.two(id, at(variant, record::CODING), "the next variant's coding");
         self.if_zero(id, At::VariantLast, "there is none");
@@ -150,6 +150,7 @@ impl Engine<'_> {
 }
 
 /// Where a coding's quality is.
-fn quality_of(coding: u32) -> u32 {
-    var::QUALITY.at + 4 * coding
+fn quality_of(coding: u32) -> Spot {
+    // Codings are numbered from 1.
+    var::QUALITIES.byte(4 * coding).before(4)
 }

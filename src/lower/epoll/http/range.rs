@@ -8,7 +8,7 @@ use crate::lower::epoll::asm::labels::{At, Routine};
 use crate::lower::epoll::http::field_names::RANGE;
 use crate::lower::epoll::state::conn_entry::flag;
 use crate::lower::epoll::state::response_table::record;
-use crate::lower::epoll::state::vars::var;
+use crate::lower::epoll::state::vars::{Spot, var};
 
 /// The largest number that differs from larger ones.
 const NUMBER_MAX: u32 = i32::MAX as u32;
@@ -17,13 +17,13 @@ const NUMBER_MAX: u32 = i32::MAX as u32;
 const NO_NUMBER: u32 = 1 << 31;
 
 /// The numbers of a `Content-Range`, in the order in which its format names them, and the length of the part.
-const FIRST: u32 = var::NUMBERS.at;
+const FIRST: Spot = var::NUMBERS.byte(0);
 
-const LAST: u32 = FIRST + 4;
+const LAST: Spot = var::NUMBERS.byte(4);
 
-const CONTENT_LEN: u32 = FIRST + 8;
+const CONTENT_LEN: Spot = var::NUMBERS.byte(8);
 
-const COUNT: u32 = FIRST + 12;
+const COUNT: Spot = var::NUMBERS.byte(12);
 
 impl Engine<'_> {
     /// Reads `bytes=` and its ranges. The first that can be satisfied is kept; the others only have to be ranges. The

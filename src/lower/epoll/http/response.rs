@@ -318,7 +318,7 @@ impl Engine<'_> {
         self.jump(At::ComposeByte, "go on");
         self.place(At::ComposeNumber);
         self.if_zero(byte, At::Composed, "the format's end");
-        self.set(place, Operand::Frame(var::NUMBERS.at - 4), "numbers count from 1");
+        self.set_address(place, var::NUMBERS.byte(0).before(4), "numbers count from 1");
         self.shl(byte, 2, "4 bytes each");
         self.four(number, sum(place, byte, 0), "the number");
         // Digits from the last to the first, towards the beginning of the frame's place for them; then they are copied.

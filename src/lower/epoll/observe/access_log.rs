@@ -231,12 +231,12 @@ impl Engine<'_> {
         self.four(fd, frame(var::OUTPUT), "a description of our own, or standard output");
         self.branch(fd, Cond::Ne, abi::STDOUT, At::WriteOut, "our own does not block");
         self.put_four(frame(var::SCRATCH), fd, "pollfd.fd");
-        self.put_four(frame(var::SCRATCH.at + 4), abi::POLLOUT, "pollfd.events");
+        self.put_four(frame(var::SCRATCH.byte(4)), abi::POLLOUT, "pollfd.events");
         let args =
             [Operand::Frame(var::SCRATCH.at), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(result), "can a page be written without waiting?");
         self.branch(result, Cond::Le, 0i64, At::SaidOut, "no");
-        self.four(result, frame(var::SCRATCH.at + 4), "pollfd.revents, in the upper half");
+        self.four(result, frame(var::SCRATCH.byte(4)), "pollfd.revents, in the upper half");
         self.if_none(result, (abi::POLLOUT as u32) << 16, At::SaidOut, "its reader is gone");
         self.place(At::WriteOut);
         let args = [Operand::Slot(fd), Operand::Slot(text), Operand::Slot(len)];

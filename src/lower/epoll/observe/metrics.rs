@@ -116,7 +116,7 @@ impl Engine<'_> {
         if self.metrics.is_none() {
             return;
         }
-        self.add_four(var::COUNTERS.at + counter, 1, "a counter of the metrics");
+        self.add_four(var::COUNTERS.byte(counter), 1, "a counter of the metrics");
     }
 
     /// Counts the reply with `content_len` bytes of content. [`var::FIRST`] is its first vector.
@@ -133,7 +133,7 @@ impl Engine<'_> {
         let replies = self.s.t;
         self.take(status, i64::from(b'2'), "no status is below 200");
         self.shl(status, 2, "a counter has 4 bytes");
-        self.set(counters, Operand::Frame(var::COUNTERS.at), "counters of replies come first");
+        self.set_address(counters, var::COUNTERS, "counters of replies come first");
         self.four(replies, sum(counters, status, counter::REPLIES), "replies of this class");
         self.add(replies, 1i64, "one more");
         self.put_four(sum(counters, status, counter::REPLIES), replies, "one more");
@@ -182,7 +182,7 @@ impl Engine<'_> {
         self.branch(vector, Cond::AboveOrEqual, self.s.next_vector, At::Uncounted, "the batch's end");
         self.four(status, at(vector, self.counted() + 4), "first digit of the reply's status");
         self.if_zero(status, At::UncountNext, "not a reply's first vector");
-        self.set(counters, Operand::Frame(var::COUNTERS.at), "counters of replies come first");
+        self.set_address(counters, var::COUNTERS, "counters of replies come first");
         self.take(status, i64::from(b'2'), "no status is below 200");
         self.shl(status, 2, "a counter has 4 bytes");
         self.four(replies, sum(counters, status, counter::REPLIES), "replies of this class");
@@ -223,7 +223,7 @@ impl Engine<'_> {
         self.set(t, Operand::Data(record), "the record of the metrics");
         self.branch(self.s.response, Cond::Ne, t, At::NoFigures, "another reply");
         self.branch(self.s.id, Cond::Below, HEAD, At::MethodOther, "neither GET nor HEAD");
-        self.set(counters, Operand::Frame(var::COUNTERS.at), "all counters");
+        self.set_address(counters, var::COUNTERS, "all counters");
         self.four(t, frame(var::CONNECTIONS), "the server keeps this one whether there are metrics or not");
         self.put_four(at(counters, counter::OPEN), t, "open connections");
         self.set(row, Operand::Data(table), "a row for each number");
@@ -239,7 +239,7 @@ impl Engine<'_> {
         self.two(left, at(row, 2), "count of its digits");
         self.if_zero(left, At::SendStored, "all numbers are written: it is a reply like any other");
         self.two(digit, at(row, 0), "offset of its counter");
-        self.set(base, Operand::Frame(var::COUNTERS.at), "all counters");
+        self.set_address(base, var::COUNTERS, "all counters");
         self.four(number, sum(base, digit, 0), "the number");
         self.two(end, at(row, 4), "where its digits end");
         self.set(base, Operand::Data(text), "in the content");

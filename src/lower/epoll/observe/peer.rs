@@ -33,7 +33,7 @@ impl Engine<'_> {
         self.add(address, 4i64, "sin_addr");
         for index in 0..4 {
             self.byte(part, at(address, index), "a number of a.b.c.d");
-            self.put_four(frame(var::NUMBERS.at + 4 * index), part, "where the format takes it from");
+            self.put_four(frame(var::NUMBERS.byte(4 * index)), part, "where the format takes it from");
         }
         self.format(b"\x01.\x02.\x03.\x04\0", "log: an address");
         self.jump(At::LoggedPeer, "the address is complete");

@@ -79,7 +79,7 @@ impl Engine<'_> {
         self.if_zero(after_digits, At::Variable, "an empty value is as none");
         self.decimal();
         self.shl(which, 2, "numbers have 4 bytes");
-        self.set(self.s.vars, Operand::Frame(first.at), "numbers are stored in the order of the names");
+        self.set_address(self.s.vars, first, "numbers are stored in the order of the names");
         self.put_four(sum(self.s.vars, which, 0), number, "the value of this variable");
         if self.server.epoll.port_env {
             self.unless_zero(which, At::Variable, "only the port is checked here");

@@ -193,7 +193,7 @@ impl Engine<'_> {
         // Where there are counters, they begin at 0 and lie where the structure is otherwise.
         let pollfd = if self.metrics.is_some() { var::LONG_SCRATCH } else { var::SAID };
         self.put_four(frame(pollfd), fd, "pollfd.fd");
-        self.put_four(frame(pollfd.at + 4), abi::POLLOUT, "pollfd.events");
+        self.put_four(frame(pollfd.byte(4)), abi::POLLOUT, "pollfd.events");
         let args = [Operand::Frame(pollfd.at), Operand::Const(1), self.no_time(), Operand::Const(0), Operand::Any];
         self.call(Call::Poll, &args, Some(ready), "can a page be written without waiting?");
         self.branch(ready, Cond::Le, 0i64, At::Said, "no reader: no server waits for its messages");

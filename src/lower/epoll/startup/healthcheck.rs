@@ -64,7 +64,7 @@ impl Engine<'_> {
         self.run("calls of the healthcheck", &rows.map(Row::may_fail));
         self.four(received, frame(var::NOWHERE), "bytes of the status line");
         self.branch(received, Cond::Ne, SEEN_BYTES, At::Exit1, "no reply, or only a part of one");
-        self.byte(digit, frame(var::LONG_SCRATCH.at + STATUS_AT), "after `HTTP/1.1 `");
+        self.byte(digit, frame(var::LONG_SCRATCH.byte(STATUS_AT)), "after `HTTP/1.1 `");
         self.branch(digit, Cond::Eq, b'2', At::Exit, "successful (RFC 9110 §15.3)");
         self.branch(digit, Cond::Eq, b'3', At::Exit, "redirected: the server answers (RFC 9110 §15.4)");
         self.jump(At::Exit1, "the server is not well");

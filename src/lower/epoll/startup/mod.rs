@@ -118,7 +118,7 @@ impl Engine<'_> {
         self.set(self.s.op, abi::EPOLL_CTL_ADD, "none is in the set");
         self.set(number, LISTENER, "events tell this number");
         self.place(At::WatchNext);
-        self.set(variables, Operand::Frame(var::LISTENER.at), "the three lie beside each other");
+        self.set_address(variables, var::LISTENER, "the three lie beside each other");
         self.set(descriptor, number, "they are in the order of their numbers");
         self.shl(descriptor, 2, "a variable has 4 bytes");
         self.four(descriptor, sum(variables, descriptor, 0), "the descriptor to watch");

@@ -128,7 +128,7 @@ impl Engine<'_> {
         self.place(At::Cores);
         self.branch(bytes, Cond::Le, 0i64, At::CoresCounted, "the whole mask, or the call has failed");
         self.take(bytes, 4i64, "from the mask's end");
-        self.set(mask, Operand::Frame(var::LONG_SCRATCH.at), "where the kernel has written it");
+        self.set_address(mask, var::LONG_SCRATCH, "where the kernel has written it");
         self.four(cores, sum(mask, bytes, 0), "32 cores");
         self.place(At::Core);
         self.if_zero(cores, At::Cores, "no bit of them is left");

@@ -175,7 +175,7 @@ impl Engine<'_> {
         let slots = [self.s.t, self.s.d, self.s.v, self.s.q, self.s.op];
         let whys = ["argument 1", "argument 2", "argument 3", "argument 4", "argument 5"];
         for ((slot, why), index) in slots.into_iter().zip(whys).zip(0..) {
-            self.four(slot, frame(var::CALL_ARGS.at + 4 * index), why);
+            self.four(slot, frame(var::CALL_ARGS.byte(4 * index)), why);
         }
         self.set(number, row, "the row is still needed");
         self.and(number, NUMBER, "without the bits above the number");
@@ -210,7 +210,7 @@ impl Engine<'_> {
         let (frame_address, base) = (self.s.vars, self.s.d);
         self.set(left, row, "the row is still needed");
         self.shr(left, COUNT_SHIFT, "count of arguments");
-        self.set(to, Operand::Frame(var::CALL_ARGS.at), "decoded arguments wait here for the others");
+        self.set_address(to, var::CALL_ARGS, "decoded arguments wait here for the others");
         self.place(At::Argument);
         self.next(argument, list, "an argument's first byte");
         self.branch(argument, Cond::Below, NEAR, At::ArgumentKnown, "a small number is itself");

@@ -87,9 +87,38 @@ impl Var {
     }
 }
 
-impl From<Var> for u32 {
+/// A byte of the frame, and the variable that it is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Spot {
+    /// Its offset.
+    pub(crate) at: u32,
+    /// The variable, if it is known.
+    pub(crate) variable: Option<Var>,
+}
+
+impl Var {
+    /// One of its bytes.
+    pub(crate) const fn byte(self, number: u32) -> Spot {
+        Spot { at: self.at + number, variable: Some(self) }
+    }
+}
+
+impl Spot {
+    /// The byte before it, by so many: indexes may count from there.
+    pub(crate) const fn before(self, bytes: u32) -> Self {
+        Self { at: self.at - bytes, variable: self.variable }
+    }
+}
+
+impl From<Var> for Spot {
     fn from(variable: Var) -> Self {
-        variable.at
+        variable.byte(0)
+    }
+}
+
+impl From<u32> for Spot {
+    fn from(at: u32) -> Self {
+        Self { at, variable: None }
     }
 }
 

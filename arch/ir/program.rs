@@ -60,7 +60,8 @@ pub struct Variable {
 const BEFORE_INDEXED_BYTES: i32 = 16;
 
 impl Variable {
-    /// How far a byte of the frame is from the variable's first, if it is one of its bytes or leads to them by an index.
+    /// Distance of a byte of the frame from the variable's first. None: it is not one of its bytes, and no index leads
+    /// from it to them.
     fn distance(&self, offset: i32, is_indexed: bool) -> Option<i32> {
         let distance = offset - self.at as i32;
         let least = if is_indexed { -BEFORE_INDEXED_BYTES } else { 0 };

@@ -203,7 +203,8 @@ fn branch_refinement<S: Selector>(selector: &S, op: &Op, on: Cond) -> Option<(Re
     }
 }
 
-/// One operation, whose first instruction keeps what is believed before it. Operands in the frame get their names.
+/// Selects one operation, and names its operands in the frame. If `keeps` is set, its first instruction gets the
+/// assertions.
 fn select_op<S: Selector>(program: &Program, selector: &mut S, at: usize, keeps: bool) -> Result<(), CompileError> {
     let Inst { op, why, .. } = &program.insts[at];
     let begin = selector.code().units.len();

@@ -109,7 +109,7 @@ impl Code {
         self.units.push(Unit::Label(label));
     }
 
-    /// Adds an instruction whose operand in memory, if it has one, is this byte of the frame.
+    /// Adds an instruction. Its operand in memory, if it has one, is this byte of the frame.
     pub(crate) fn push(&mut self, instruction: impl MachInst + 'static, why: String, byte: Option<FrameByte>) {
         let mut unit = Unit::new(Box::new(instruction), why);
         if let Unit::Instruction { in_frame, .. } = &mut unit {

@@ -103,8 +103,8 @@ fn describe(image: &Image, claim: &Claim, offset: u32, bytes: &[u8]) -> (String,
     }
 }
 
-/// An instruction with the name of its operand in memory in place of a register and an offset. An index stays: it is the
-/// operand's second register.
+/// An instruction with the name of its operand in memory in place of a register and an offset. An index stays: it is
+/// the operand's second register.
 fn with_variable(text: &str, variable: &str) -> String {
     let operand = text.split_once('[').and_then(|(before, rest)| {
         let (address, behind) = rest.split_once(']')?;

@@ -113,7 +113,7 @@ fn with_variable(text: &str, variable: &str) -> String {
     let Some((before, address, behind)) = operand else { return text.to_owned() };
     let address = address.replace(", ", " + ").replace(" - ", " + ");
     let registers = address.split(" + ").filter(|part| part.starts_with(|first: char| first.is_ascii_alphabetic()));
-    let index = registers.skip(1).map(|index| format!(" + {}", index.trim_end_matches(" * 1"))).collect::<String>();
+    let index = registers.skip(1).fold(String::new(), |text, index| text + " + " + index.trim_end_matches(" * 1"));
     let dot = if variable.is_empty() { "" } else { "." };
     format!("{before}[vars{dot}{variable}{index}]{behind}")
 }

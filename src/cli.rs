@@ -19,7 +19,7 @@ Examples:
   asmgen examples/routes.toml --target aarch64 -o routes
                                           a spec, for another machine
   asmgen notes.txt --port 9000 -o notes   serve one file
-  asmgen public -o site                   serve a folder
+  asmgen examples -o site                 serve a folder
   asmgen run examples/greeting.toml       build for this machine and run
   asmgen check examples/routes.toml       what it would serve, as a table
   asmgen list examples/hello.toml         every byte and its reason

@@ -1,9 +1,10 @@
 //! From a description to an image: lower, compile, place, claim.
 //!
-//! There are three loops. The outer one ends when the size that the content states is true. The middle one goes over the
-//! programs that do the same. The inner one goes over the searches for registers and for the order of blocks. The inner
-//! two keep the smallest file, of equals the first. What a program does is the business of [`lower`](mod@crate::lower), how a machine does it that of
-//! `asmgen_arch`, and where headers lie that of [`elf`](mod@crate::elf).
+//! There are three loops. The outer one ends when the size that the content states is true. The middle one goes over
+//! the programs that do the same. The inner one goes over the searches for registers and for the order of blocks. The
+//! inner two keep the smallest file, of equals the first. What a program does is the business of
+//! [`lower`](mod@crate::lower), how a machine does it that of `asmgen_arch`, and where headers lie that of
+//! [`elf`](mod@crate::elf).
 
 use std::cell::RefCell;
 

@@ -73,7 +73,9 @@ impl Known {
         let first = words.first().copied().unwrap_or_default();
         let help = match self.of_commands.get(first) {
             Some(help) => help,
-            None if is_word(first) && first != "help" => return Some(format!("there is no `asmgen {first}`")),
+            None if is_word(first) && first != "help" && !root().join(first).is_dir() => {
+                return Some(format!("there is no `asmgen {first}`"));
+            }
             None => &self.general,
         };
         let flag = |word: &&str| word.split('=').next().is_some_and(|flag| !help.contains(flag));

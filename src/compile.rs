@@ -36,6 +36,7 @@ const LIKELY_BYTES: u64 = 5000;
 /// See [`BuildError`]; the error is that of the first options that have one.
 pub fn build_all(description: &Description, options: &[Options]) -> Result<Vec<Image>, BuildError> {
     let data_bytes = description.program.content_bytes();
+    fill::compress_ahead(description);
     parallel::map(options.len(), data_bytes, |number| build(description, options[number])).into_iter().collect()
 }
 
@@ -61,6 +62,7 @@ pub fn build(description: &Description, options: Options) -> Result<Image, Build
 /// See [`BuildError`].
 pub fn build_watched(description: &Description, options: Options, watch: &mut Watch) -> Result<Image, BuildError> {
     description.check()?;
+    fill::compress_ahead(description);
     let mut size_bytes = LIKELY_BYTES;
     let mut least_bytes = 0;
     let mut hints = Vec::new();

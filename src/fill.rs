@@ -4,9 +4,11 @@
 //! right. Compression comes after, because a variant holds the filled-in text.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use crate::compress;
 use crate::options::Options;
+use crate::parallel;
 use crate::spec::Wrong;
 use crate::spec::template::{self, TemplateError};
 use crate::spec::{Description, Program, Reply, Server};
@@ -39,6 +41,19 @@ pub(crate) fn fill(
         states_size = asked.get();
     }
     Ok((filled, states_size))
+}
+
+/// Makes the variants of all contents without placeholders, side by side, before the first build wants them: builds
+/// for several machines would each make them, one content after the other.
+pub(crate) fn compress_ahead(description: &Description) {
+    let Program::Server(server) = &description.program else { return };
+    let wanted = server.replies().filter(|reply| reply.compress && !reply.template);
+    let contents: BTreeMap<&[u8], &Reply> = wanted.map(|reply| (&*reply.body, reply)).collect();
+    let contents: Vec<&Reply> = contents.into_values().collect();
+    parallel::map(contents.len(), 0, |number| {
+        let reply = contents[number];
+        compress::variants(&reply.body, &reply.variants);
+    });
 }
 
 struct Facts<'d> {

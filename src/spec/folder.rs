@@ -6,8 +6,10 @@
 //! with a part of the request's path, and a pattern of segments.
 //! Not kept: a block of `_headers` with a `*` before its end, for paths without a file.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::content_type::BARE_TEXT;
 use super::description::{About, Coding, Description, Engine, Program, Reply, Route, Server, Variant};
@@ -34,7 +36,7 @@ pub(super) fn read(folder: &Path, engine: Option<Engine>) -> Result<Description,
     }
     let disk = Disk { folder: folder.to_path_buf() };
     let table = site::read(&disk, &Settings::default()).map_err(|faults| first(&faults, folder))?;
-    let server = Folder { files: &disk, table: &table }.server()?;
+    let server = Folder { files: &disk, table: &table, contents: RefCell::default() }.server()?;
     let canonical = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let name = name::from_path(&canonical);
     let about = About { title: name.clone(), ..About::default() };
@@ -50,6 +52,8 @@ fn first(faults: &site::Faults, folder: &Path) -> SpecError {
 struct Folder<'t> {
     files: &'t dyn Files,
     table: &'t Table,
+    /// Contents that were read, by their numbers: the paths of a page share one.
+    contents: RefCell<BTreeMap<usize, Arc<[u8]>>>,
 }
 
 impl Folder<'_> {
@@ -161,10 +165,10 @@ impl Folder<'_> {
     fn file(&self, status: u16, entry: usize) -> Result<Reply, SpecError> {
         let entry = &self.table.entries[entry];
         let content = self.content(entry.content)?;
-        let mut reply = Reply::new(status, &entry.content_type, content);
+        let mut reply = Reply { body: content, ..Reply::new(status, &entry.content_type, Vec::new()) };
         if status == 200 {
             for variant in &entry.variants {
-                let body = self.content(variant.content)?;
+                let body = self.content(variant.content)?.to_vec();
                 reply.variants.push(Variant { coding: variant.coding, body });
             }
             reply
@@ -174,13 +178,18 @@ impl Folder<'_> {
         Ok(reply)
     }
 
-    fn content(&self, number: usize) -> Result<Vec<u8>, SpecError> {
+    fn content(&self, number: usize) -> Result<Arc<[u8]>, SpecError> {
+        if let Some(known) = self.contents.borrow().get(&number) {
+            return Ok(Arc::clone(known));
+        }
         let content = &self.table.contents[number];
         let bytes = self
             .files
             .content(&content.path)
             .and_then(|bytes| if bytes.len() as u64 == content.bytes { Ok(bytes) } else { Err(Unread::Changed) });
-        bytes.map_err(|why| site::unread(self.files, &content.path, &why))
+        let bytes: Arc<[u8]> = bytes.map_err(|why| site::unread(self.files, &content.path, &why))?.into();
+        self.contents.borrow_mut().insert(number, Arc::clone(&bytes));
+        Ok(bytes)
     }
 }
 

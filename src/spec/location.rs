@@ -261,7 +261,7 @@ mod tests {
             "/{{path}}/a",
             "https://a/{{path}}",
             "/a{{ path }}",
-            "/a{{query}}",
+            "/a{{ query }}",
             "https://{{host}}/",
             "/%",
             "/%4",

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::examples::EXAMPLES;
-use crate::spec::{Coding, Listen, Route, Variant, from_toml};
+use crate::spec::{Coding, Listen, Route, Variant, from_toml, limits};
 use crate::{BuildError, Options, TARGETS, build};
 
 fn server() -> Server {
@@ -81,7 +81,7 @@ fn no_field_line_is_injected() {
     }
     assert!(said_of(|reply| reply.cache = Some("a\r\nX: y".into())).starts_with("route \"/a\": cache: "));
     assert!(said_of(|reply| reply.cache = Some(" ".into())).starts_with("route \"/a\": cache: is empty"));
-    for bad in ["/b\r\nX: y", "b", "", "/{{query}}"] {
+    for bad in ["/b\r\nX: y", "b", "", "/{{host}}"] {
         let said = said_of(|reply| *reply = Reply::redirect(bad));
         assert!(said.starts_with("route \"/a\": location: "), "{bad:?}: {said}");
     }
@@ -139,8 +139,8 @@ fn routes_are_paths_each_once() {
         let route = |number| Route { path: format!("/{number}"), reply: Reply::text("x") };
         server.routes = (0..count).map(route).collect();
     };
-    assert_eq!(said(|server| many(server, 4096)), "good");
-    assert!(said(|server| many(server, 4097)).contains("one route more"));
+    assert_eq!(said(|server| many(server, limits::ROUTES_MAX)), "good");
+    assert!(said(|server| many(server, limits::ROUTES_MAX + 1)).contains("one route more"));
     assert!(said(|server| (many(server, 513), server.engine = Engine::Blocking).1).contains("one route more"));
 }
 

@@ -1,8 +1,11 @@
 //! REDbot asks the server in all ways it knows — conditional, for ranges, negotiated — and httplint reads each kind of
 //! reply. Both give their opinion. No test tells them what is right.
 
+use std::fs;
 use std::io::Write;
 use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -42,6 +45,9 @@ const TEAPOT: &str = "The server returned 418 (I'm a Teapot), an easter egg defi
 const NONSENSE: &str = "The server didn't understand the request.";
 /// Levels of those that need no reason.
 const FINE: [&str; 2] = ["GOOD", "INFO"];
+
+/// A program that starts within this is only slow.
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// One of each kind of reply, for httplint.
 #[rustfmt::skip] // One request per line.
@@ -112,14 +118,25 @@ fn redbot_finds_nothing() {
     none(&judged(&PATHS.map(ask), &STANDING_REDBOT));
 }
 
+/// Waits until a process reads its standard input. What it imports before takes seconds on a busy machine.
+fn wait_until_it_reads(pid: u32) {
+    // The number and the first argument of the call that it is in: read, 0 (proc_pid_syscall(5)).
+    let reads = || fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| call.starts_with("0 0x0 "));
+    let begun = Instant::now();
+    while !reads() && begun.elapsed() < START_PATIENCE {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn httplint_finds_nothing() {
     let (server, _) = server("x86_64");
     let ask = |(line, fields): (&'static str, &str)| {
         let path = line.split(' ').nth(1).expect("it has a target");
         let request = format!("{line}\r\nHost: h\r\nConnection: close\r\n{fields}\r\n");
-        // Made before there is a `Date` to be compared with the clock.
+        // It is ready before there is a `Date` for it to compare with the clock.
         let mut lint = VENV.program("httplint").arg("-n").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        wait_until_it_reads(lint.id());
         let reply = exchange(server.port, request.as_bytes());
         lint.stdin.take().expect("it is a pipe").write_all(&reply).unwrap();
         let output = lint.wait_with_output().unwrap();

@@ -89,7 +89,8 @@ fn asked_while_stopped() {
 /// It was stopped for longer than every timeout, and what has come meanwhile is answered: no request was too late.
 #[test]
 fn for_longer_than_every_timeout() {
-    let limits = "header_timeout = 1\nidle_timeout = 1\nwrite_timeout = 1\nstop_timeout = 1";
+    // With the tick, 3 seconds: a slow machine has a second to spare.
+    let limits = "header_timeout = 2\nidle_timeout = 2\nwrite_timeout = 2\nstop_timeout = 2";
     let mut server = Built::new(limits).start();
     let pid = server.pid();
     let whole = request("/medium");

@@ -58,14 +58,16 @@ struct Folder<'t> {
 
 impl Folder<'_> {
     fn server(&self) -> Result<Server, SpecError> {
-        for (rule, line) in [&self.table.forced, &self.table.rules].into_iter().flat_map(numbered) {
+        for (rule, line) in self.rules() {
             self.can_be_routes(rule, line)?;
         }
-        let fallback_answer = self.table.answer(&target(&[b"/", NO_NAME].concat()));
-        let mut server = Server { fallback: self.reply(&[b"/", NO_NAME].concat())?, ..Server::default() };
+        let elsewhere = [b"/", NO_NAME].concat();
+        let fallback_answer = self.table.answer(&target(&elsewhere));
+        let mut server = Server { fallback: self.reply(&elsewhere, &fallback_answer)?, ..Server::default() };
         server.epoll.slashes = Slashes::Merged;
         for path in self.paths() {
-            server.routes.push(Route { path: text(&path), reply: self.reply(&path)? });
+            let answer = self.table.answer(&target(&path));
+            server.routes.push(Route { path: text(&path), reply: self.reply(&path, &answer)? });
         }
         // From short to long: a prefix is needed where its reply differs from that of the longest one around it.
         let mut kept: Vec<(Vec<u8>, Answer)> = Vec::new();
@@ -76,12 +78,18 @@ impl Folder<'_> {
             if *around.map_or(&fallback_answer, |(_, answer)| answer) == answer {
                 continue;
             }
-            server.routes.push(Route { path: text(&prefix) + "*", reply: self.reply(&path)? });
+            server.routes.push(Route { path: text(&prefix) + "*", reply: self.reply(&path, &answer)? });
             kept.push((prefix, answer));
         }
         let healthcheck = health::default(&server).unwrap_or(health::ROOT).to_owned();
         server.epoll.healthcheck = healthcheck;
         Ok(server)
+    }
+
+    /// All rules with their lines.
+    fn rules(&self) -> impl Iterator<Item = (&Rule, usize)> {
+        let sets: [&RuleSet; 2] = [&self.table.forced, &self.table.rules];
+        sets.into_iter().flat_map(|set| set.rules.iter().zip(set.lines.iter().copied()))
     }
 
     /// Can routes say what this rule says?
@@ -98,7 +106,7 @@ impl Folder<'_> {
     /// Paths with a reply of their own.
     fn paths(&self) -> BTreeSet<Vec<u8>> {
         let mut paths: BTreeSet<Vec<u8>> = self.table.keys.keys().cloned().collect();
-        for (rule, _) in [&self.table.forced, &self.table.rules].into_iter().flat_map(numbered) {
+        for (rule, _) in self.rules() {
             let path = fixed(rule);
             // A slash at the end makes no difference to a rule; the root is a slash alone.
             if !path.is_empty() && !rule.from.has_splat {
@@ -112,8 +120,8 @@ impl Folder<'_> {
     /// Prefixes, each with its slash, under which a path without a file may have another reply than elsewhere; short
     /// ones first.
     fn prefixes(&self) -> Vec<Vec<u8>> {
-        let rules = [&self.table.forced, &self.table.rules].into_iter().flat_map(numbered).map(|(rule, _)| rule);
-        let rules = rules.filter(|rule| rule.from.has_splat).map(|rule| [&fixed(rule), &b"/"[..]].concat());
+        let rules = self.rules().map(|(rule, _)| rule).filter(|rule| rule.from.has_splat);
+        let rules = rules.map(|rule| [&fixed(rule), &b"/"[..]].concat());
         let blocks = self.table.blocks.iter().filter(|block| block.paths.after.as_ref().is_some_and(Vec::is_empty));
         let blocks = blocks.map(|block| block.paths.before.clone()).filter(|before| before.ends_with(b"/"));
         let all: BTreeSet<Vec<u8>> = self.table.not_found.keys().cloned().chain(rules).chain(blocks).collect();
@@ -122,15 +130,14 @@ impl Folder<'_> {
         all
     }
 
-    /// The reply to a path.
-    fn reply(&self, path: &[u8]) -> Result<Reply, SpecError> {
-        let answer = self.table.answer(&target(path));
+    /// The reply to a path for which the table has this answer.
+    fn reply(&self, path: &[u8], answer: &Answer) -> Result<Reply, SpecError> {
         let mut reply = match (answer.entry, &answer.location) {
             (_, Some(location)) => self.redirect(path, answer.status, location)?,
             (Some(entry), None) => self.file(answer.status, entry)?,
             (None, None) => Reply::not_found(),
         };
-        for (name, value) in answer.fields {
+        for (name, value) in answer.fields.iter().cloned() {
             if name.eq_ignore_ascii_case(CONTENT_TYPE) {
                 reply.content_type = value;
             } else if name.eq_ignore_ascii_case(CACHE_CONTROL) {
@@ -191,11 +198,6 @@ impl Folder<'_> {
         self.contents.borrow_mut().insert(number, Arc::clone(&bytes));
         Ok(bytes)
     }
-}
-
-/// The rules of a set with their lines.
-fn numbered(set: &RuleSet) -> impl Iterator<Item = (&Rule, usize)> {
-    set.rules.iter().zip(set.lines.iter().copied())
 }
 
 /// The first path of a rule without names of segments, up to a last `*`.

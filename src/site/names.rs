@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use crate::spec::byte_of_digits;
+
 /// What an encoded slash, `%2F`, becomes in a decoded path. No file name has this byte, and `%00` is refused.
 pub const ENCODED_SLASH: u8 = 0;
 
@@ -50,12 +52,6 @@ pub(super) fn encoded(bytes: &[u8]) -> Vec<u8> {
 /// A decoded path as a client sends it.
 pub fn encoded_path(path: &[u8]) -> String {
     encoded(path).into_iter().map(char::from).collect()
-}
-
-/// Two hexadecimal digits as their byte.
-fn byte_of_digits(digits: &[u8]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    Some((digit(digits[0])? << 4 | digit(digits[1])?) as u8)
 }
 
 /// Why a segment cannot be decoded.

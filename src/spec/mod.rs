@@ -50,6 +50,6 @@ pub use loader::{Disk, Embedded, Loader};
 pub(crate) use location::{before_request as location_before_request, check as check_location, keeps_query_alone};
 pub use markdown::schema_markdown;
 pub use overrides::OverrideError;
-pub(crate) use path::{NO_SLASH, PREFIX, decoded as decoded_path};
+pub(crate) use path::{NO_SLASH, PREFIX, byte_of_digits, decoded as decoded_path};
 pub use read::{from_toml, from_toml_with};
 pub use source::{Source, default_description, default_description_on, from_path};

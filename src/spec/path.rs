@@ -144,8 +144,8 @@ pub(super) fn is_sendable(path: &str) -> bool {
     !path.contains(['"', '<', '>'])
 }
 
-/// Two hexadecimal digits.
-fn byte_of_digits(digits: &[u8]) -> Option<u8> {
+/// Two hexadecimal digits as their byte.
+pub(crate) fn byte_of_digits(digits: &[u8]) -> Option<u8> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     Some((digit(digits[0])? << 4 | digit(digits[1])?) as u8)
 }
